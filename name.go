@@ -1,0 +1,87 @@
+package wharf
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxStageName is the longest name of a stage, in bytes.
+const MaxStageName = 255
+
+// UserStage names the stage that every user has without creating it, @~. It
+// is a stand-in: the Service resolves it to the asking principal's own stage.
+const UserStage StageName = "~"
+
+// StageName is the validated name of a stage. Names are case-sensitive, as
+// in Databend.
+type StageName string
+
+// ParseStageName validates a name: 1 to 255 bytes of letters and digits of
+// any script, '_', '-' and '$', or "~" for [UserStage]. Anything else is
+// [CodeInvalid].
+func ParseStageName(s string) (StageName, error) {
+	if s == string(UserStage) {
+		return UserStage, nil
+	}
+	if s == "" {
+		return "", Errorf(CodeInvalid, "the stage name is empty")
+	}
+	if len(s) > MaxStageName {
+		return "", Errorf(CodeInvalid, "the stage name is %d bytes long; at most %d are allowed", len(s), MaxStageName)
+	}
+	if !utf8.ValidString(s) {
+		return "", Errorf(CodeInvalid, "the stage name is not valid UTF-8")
+	}
+	for _, r := range s {
+		if !StageNameRune(r) {
+			return "", Errorf(CodeInvalid, "the stage name %q holds %q; letters, digits, '_', '-' and '$' are allowed", s, r)
+		}
+	}
+	return StageName(s), nil
+}
+
+// StageNameRune tells whether r may stand in a stage's name.
+func StageNameRune(r rune) bool {
+	return r == '_' || r == '-' || r == '$' ||
+		unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+// StageID identifies a stage for ever: it is never used again, not even when
+// a stage is created under an old name. Files live under it.
+type StageID [16]byte
+
+// NewStageID makes an ID at random, so that it does not depend on a counter
+// that could be lost with a catalog.
+func NewStageID() StageID {
+	var id StageID
+	rand.Read(id[:]) // never fails: crypto/rand ends the program instead
+	return id
+}
+
+// ParseStageID reads what String wrote.
+func ParseStageID(s string) (StageID, error) {
+	var id StageID
+	if len(s) != hex.EncodedLen(len(id)) {
+		return id, Errorf(CodeInvalid, "a stage ID has %d hexadecimal digits", hex.EncodedLen(len(id)))
+	}
+	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
+		return id, Errorf(CodeInvalid, "a stage ID has hexadecimal digits only")
+	}
+	return id, nil
+}
+
+// String writes the ID as 32 hexadecimal digits.
+func (id StageID) String() string { return hex.EncodeToString(id[:]) }
+
+// IsZero tells an ID that was never given.
+func (id StageID) IsZero() bool { return id == StageID{} }
+
+// Principal is who asks. The zero Principal is nobody, and may do nothing.
+type Principal struct {
+	User string
+}
+
+// Root is the one user there is until users can be created.
+var Root = Principal{User: "root"}

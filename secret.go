@@ -1,0 +1,37 @@
+package wharf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret is a value that must not be seen: every way of printing, logging or
+// marshalling it shows '…' or fails. [Secret.Reveal] is the only way in.
+type Secret struct{ value string }
+
+// NewSecret wraps s.
+func NewSecret(s string) Secret { return Secret{s} }
+
+// Reveal gives the value, to be handed to what needs it and to nothing else.
+func (s Secret) Reveal() string { return s.value }
+
+// IsZero tells that no secret is set.
+func (s Secret) IsZero() bool { return s.value == "" }
+
+// String shows nothing of the value.
+func (s Secret) String() string { return "…" }
+
+// Format shows nothing of the value under any verb of fmt, %d and %#v
+// included.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "…") }
+
+// LogValue shows nothing of the value to log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue("…") }
+
+// MarshalText refuses, so that no encoder writes the value: whoever stores a
+// secret seals it first.
+func (s Secret) MarshalText() ([]byte, error) {
+	return nil, errors.New("a secret cannot be marshalled")
+}

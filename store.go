@@ -1,0 +1,103 @@
+package wharf
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// Store holds the files of one stage. It is safe for concurrent use.
+//
+// Atomicity: readers of a key see the old object or the whole new one, never
+// a mixture and never a part. Order: what a call that returned did is seen by
+// every call that starts after it, List included.
+//
+// Every method ends soon after its context does, with [CodeCanceled] or
+// [CodeTimeout]. Besides the codes named at each method, a failure of the
+// store itself is [CodeInternal] for one on this server's disk and
+// [CodeUpstream] for one behind the network.
+type Store interface {
+	// Put stores what r yields under key, replacing what is there, and
+	// returns what it stored. It is all or nothing, also after a crash: when
+	// it returns nil, the object survives the loss of power; when it returns
+	// an error, nothing is stored and what was there before is untouched.
+	//
+	// An error of r comes back with its code. A length other than
+	// o.Size is CodeInvalid, one over o.Limit CodeTooLarge, an existing key
+	// under o.IfAbsent CodePrecondition, a full disk CodeNoSpace. Put reads r
+	// no further than it must, and never after it returned.
+	//
+	// It takes a reader and not a WriteCloser, because a Close that
+	// publishes cannot be told that the upload failed.
+	Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (Object, error)
+
+	// Open opens the object under key. What it returns is one version of the
+	// object to the end, also when the key is overwritten or removed
+	// meanwhile, or fails; it never mixes versions. CodeNotFound if there is
+	// none.
+	Open(ctx context.Context, key Key) (File, error)
+
+	// Stat tells what is known of the object under key. CodeNotFound if
+	// there is none.
+	Stat(ctx context.Context, key Key) (Object, error)
+
+	// List yields the objects whose keys start with o.Prefix and come after
+	// o.After, in byte order of key, page by page and in constant memory. An
+	// error is yielded once, last. Objects that are put or deleted while the
+	// list runs may or may not be in it; all others are, once.
+	List(ctx context.Context, o ListOptions) iter.Seq2[Object, error]
+
+	// Delete removes the objects under keys. A key without an object is not
+	// an error. Each object is whole or gone; if Delete returns an error,
+	// some of them may be gone and some not. What it removed stays removed
+	// after the loss of power.
+	Delete(ctx context.Context, keys []Key) error
+}
+
+// File is an open version of an object. Its methods may be called
+// concurrently.
+type File interface {
+	// Object tells of the version that is open.
+	Object() Object
+	// Range reads n bytes from offset off; n < 0 reads to the end. Bytes are
+	// verified before they are handed out: a damaged file gives CodeInternal,
+	// never wrong data. A range that is not within the object is CodeRange;
+	// the empty range at the very end is within it.
+	Range(ctx context.Context, off, n int64) (io.ReadCloser, error)
+	// Close lets go of the version. Readers from Range are closed first.
+	Close() error
+}
+
+// ListOptions narrows a List. The zero value lists all.
+type ListOptions struct {
+	Prefix string // keys start with it
+	After  Key    // keys come after it in byte order
+}
+
+// Opener finds the Store of a stage. It is safe for concurrent use.
+type Opener interface {
+	// Check tells whether Open could work for the stage's definition, without
+	// asking the network: an unknown scheme, a URL that the server's settings
+	// do not allow, a missing key are CodeInvalid, CodeDenied or
+	// CodeUnsupported.
+	Check(s Stage) error
+	// Open gives the stage's Store. The Store stays valid while the Opener
+	// is open; Open is cheap when called again for the same revision of a
+	// stage.
+	Open(ctx context.Context, s Stage) (Store, error)
+}
+
+// What follows are extras that a Store may have, found by type assertion.
+
+// Clearer is a Store that can remove everything it holds at once, cheaper
+// than by List and Delete. It is called for a dropped stage only, and may be
+// called again after an error or a crash.
+type Clearer interface {
+	Clear(ctx context.Context) error
+}
+
+// Budgeter is a Store that can tell how much memory a Put of size bytes (or
+// UnknownSize) holds at most, in bytes: what admission counts with.
+type Budgeter interface {
+	PutMemory(size int64) int64
+}

@@ -1,0 +1,99 @@
+package wharf
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// Value is one field of a row. The zero Value is NULL. It is small and holds
+// no pointer but its text, so that rows can be made without allocating.
+type Value struct {
+	kind ValueKind
+	num  uint64
+	str  string
+}
+
+// ValueKind says what a Value holds.
+type ValueKind uint8
+
+// The kinds of a Value.
+const (
+	NullValue ValueKind = iota
+	IntValue
+	UintValue
+	FloatValue
+	TextValue // also decimals, dates, JSON and bytes: the column's Type tells
+)
+
+// Null is SQL's NULL.
+func Null() Value { return Value{} }
+
+// Int holds a signed integer.
+func Int(v int64) Value { return Value{kind: IntValue, num: uint64(v)} }
+
+// Uint holds an unsigned integer.
+func Uint(v uint64) Value { return Value{kind: UintValue, num: v} }
+
+// Float holds a floating point number.
+func Float(v float64) Value { return Value{kind: FloatValue, num: math.Float64bits(v)} }
+
+// Text holds text, or the text form of a decimal, a date or a JSON document,
+// or bytes.
+func Text(s string) Value { return Value{kind: TextValue, str: s} }
+
+// Bool holds 1 or 0.
+func Bool(b bool) Value {
+	if b {
+		return Int(1)
+	}
+	return Int(0)
+}
+
+// DateTime holds t in UTC to the microsecond, as MySQL writes it.
+func DateTime(t time.Time) Value {
+	return Text(t.UTC().Format("2006-01-02 15:04:05.000000"))
+}
+
+// Kind tells what v holds.
+func (v Value) Kind() ValueKind { return v.kind }
+
+// IsNull tells whether v is NULL.
+func (v Value) IsNull() bool { return v.kind == NullValue }
+
+// Int64 gives the number of an IntValue, or of a UintValue that fits.
+func (v Value) Int64() int64 { return int64(v.num) }
+
+// Uint64 gives the number of a UintValue, or of an IntValue that is not
+// negative.
+func (v Value) Uint64() uint64 { return v.num }
+
+// Float64 gives the number of a FloatValue.
+func (v Value) Float64() float64 { return math.Float64frombits(v.num) }
+
+// Str gives the text of a TextValue, without a copy.
+func (v Value) Str() string { return v.str }
+
+// AppendText appends v as MySQL's text protocol writes it. NULL appends
+// nothing: the caller tells it apart by Kind.
+func (v Value) AppendText(b []byte) []byte {
+	switch v.kind {
+	case IntValue:
+		return strconv.AppendInt(b, int64(v.num), 10)
+	case UintValue:
+		return strconv.AppendUint(b, v.num, 10)
+	case FloatValue:
+		return strconv.AppendFloat(b, v.Float64(), 'g', -1, 64)
+	case TextValue:
+		return append(b, v.str...)
+	}
+	return b
+}
+
+// String gives v as text, NULL as "NULL".
+func (v Value) String() string {
+	if v.kind == NullValue {
+		return "NULL"
+	}
+	return string(v.AppendText(nil))
+}
