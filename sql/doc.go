@@ -1,0 +1,18 @@
+// Package sql reads Wharf's language: the stage statements in a grammar of
+// its own, and the rest of MySQL through TiDB's parser.
+//
+// [Parse] takes the first statement of a text. A stage statement becomes one
+// of the types of this package; of plain MySQL, what clients ask of a server
+// (SELECT without a table, SET, SHOW, USE, transactions) becomes a type of
+// this package too, and every other valid statement an [Unsupported] with its
+// name. A mistake is an error of code syntax in MySQL's manner: the text near
+// it, the line and column, and what was expected there. String values in that
+// text show as '…', so that no key leaks into an error or a log.
+//
+// Every Statement prints itself in canonical form, and parsing that form
+// gives the same Statement again.
+//
+// The package is pure: no I/O, no context, no goroutines, no state. It knows
+// the shape of a statement, not its meaning: whether an option exists or a
+// stage is there is for sql/exec and the Service to say.
+package sql

@@ -1,0 +1,51 @@
+package exec
+
+import (
+	"context"
+	"time"
+
+	"wharf"
+)
+
+// Client is what the listener knows of the connection that a session is for.
+type Client struct {
+	ID        uint32 // the connection's ID, as CONNECTION_ID() and KILL know it
+	Principal wharf.Principal
+	Host      string // the client's address, without its port
+	Database  string // the database that the handshake named, or ""
+}
+
+// Result is what a statement gave.
+type Result struct {
+	Rows     *wharf.Rows // nil for a statement without a result set
+	Affected uint64
+	Warnings uint16
+	Info     string // for the OK packet, may be ""
+}
+
+// Status is the part of a session's state that goes into every OK and EOF
+// packet.
+type Status struct {
+	Autocommit    bool
+	InTransaction bool
+}
+
+// Process is one line of the process list.
+type Process struct {
+	ID      uint32
+	User    string
+	Host    string
+	DB      string
+	Command string // "Query", "Sleep"
+	Since   time.Time
+	Info    string // the running statement, its string values as '…'; "" when idle
+}
+
+// Sessions is what exec needs of the listener: the connections there are, and
+// a way to end one.
+type Sessions interface {
+	Processes() []Process
+	// Kill ends the connection with that ID, or its running statement only.
+	// An unknown ID is wharf.CodeNotFound.
+	Kill(ctx context.Context, id uint32, queryOnly bool) error
+}

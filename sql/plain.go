@@ -1,0 +1,152 @@
+package sql
+
+// What follows is the part of plain MySQL that a server is asked for by its
+// clients, read by TiDB's parser and carried over into types of our own.
+
+// Select is a SELECT without a table (or FROM DUAL): one row of expressions.
+// Limit0 is LIMIT 0, by which some clients ask for the columns only.
+type Select struct {
+	Items  []SelectItem
+	Limit0 bool
+	text   string
+}
+
+// SelectItem is one expression and its column's name: the alias, or the text
+// as it was written.
+type SelectItem struct {
+	Expr Expr
+	Name string
+}
+
+// Set is SET, with all of its assignments.
+type Set struct {
+	Assign []Assignment
+	text   string
+}
+
+// Assignment is one part of a SET.
+type Assignment struct {
+	Scope  Scope
+	Name   string // lower case; "names", "character set" and "transaction" for these three forms
+	Value  Expr   // nil for DEFAULT
+	IsUser bool   // @name
+}
+
+// Scope says whose variable is meant.
+type Scope uint8
+
+// The scopes of a variable.
+const (
+	ScopeSession Scope = iota // also when none was written
+	ScopeGlobal
+)
+
+// Show is SHOW of something that is not a stage's: What is in upper case
+// ("VARIABLES", "STATUS", "WARNINGS", "ERRORS", "DATABASES", "TABLES", "TABLE
+// STATUS", "COLUMNS", "COLLATION", "CHARACTER SET", "ENGINES", "PLUGINS",
+// "PRIVILEGES", "GRANTS", "PROCESSLIST", …).
+type Show struct {
+	What   string
+	Full   bool
+	Global bool
+	Like   *string
+	Where  Expr   // SHOW … WHERE, over the result's columns; nil if not given
+	On     string // FROM or IN what, "" if not given
+	text   string
+}
+
+// Use is USE database.
+type Use struct {
+	Database string
+	text     string
+}
+
+// Transaction is BEGIN, START TRANSACTION, COMMIT or ROLLBACK.
+type Transaction struct {
+	Verb string // "BEGIN", "COMMIT", "ROLLBACK"
+	text string
+}
+
+// Kill is KILL [CONNECTION | QUERY] id.
+type Kill struct {
+	ID    uint64
+	Query bool // the statement only, not its connection
+	text  string
+}
+
+// Do is DO expr, …: evaluated, with no result.
+type Do struct {
+	Exprs []Expr
+	text  string
+}
+
+// Unsupported is a valid statement of MySQL that Wharf does not do.
+type Unsupported struct {
+	Name string // "CREATE TABLE", "INSERT", …
+	text string
+}
+
+// Expr is an expression of constants, variables and functions.
+type Expr interface{ expr() }
+
+// The expressions.
+type (
+	// Literal is a constant.
+	Literal struct {
+		Kind LiteralKind
+		Text string // as text, also of numbers; "" for NULL
+	}
+	// SysVar is @@[scope.]name; the name is in lower case.
+	SysVar struct {
+		Scope    Scope
+		Explicit bool // a scope was written
+		Name     string
+	}
+	// UserVar is @name.
+	UserVar struct{ Name string }
+	// Column is a bare name, as in SHOW … WHERE Variable_name = 'x'.
+	Column struct{ Name string }
+	// Param is a '?', counted from 0.
+	Param struct{ Index int }
+	// Call is a function of that name, in upper case; operators that have no
+	// type of their own are calls too: "LIKE", "IN", "IS NULL", "IS TRUE",
+	// "BETWEEN", "REGEXP", "CASE", "CAST" (the type as a Literal, last).
+	Call struct {
+		Name string
+		Args []Expr
+	}
+	// Unary is -x, +x, NOT x, ~x.
+	Unary struct {
+		Op string
+		X  Expr
+	}
+	// Binary is x op y; Op in upper case: + - * / % DIV = <=> <> < <= > >=
+	// AND OR XOR & | ^ << >>.
+	Binary struct {
+		Op   string
+		X, Y Expr
+	}
+)
+
+// LiteralKind is the kind of a Literal.
+type LiteralKind uint8
+
+// The kinds of a Literal.
+const (
+	NullLiteral LiteralKind = iota
+	IntLiteral
+	UintLiteral
+	DecimalLiteral
+	FloatLiteral
+	StringLiteral
+	BytesLiteral // x'…', b'…'
+)
+
+func (Literal) expr() {}
+func (SysVar) expr()  {}
+func (UserVar) expr() {}
+func (Column) expr()  {}
+func (Param) expr()   {}
+func (Call) expr()    {}
+func (Unary) expr()   {}
+func (Binary) expr()  {}
