@@ -1,0 +1,164 @@
+package wharf
+
+import (
+	"context"
+	"iter"
+	"strings"
+)
+
+// removeBatch is how many files a removal takes in one call of the store: as
+// many as S3 takes in one request.
+const removeBatch = 1000
+
+// ListFiles streams the objects whose keys start with the location's path
+// and whose rest matches the pattern, in byte order of key. An unknown stage
+// is reported at once.
+func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (iter.Seq2[Object, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return nil, err
+	}
+	return matching(ctx, store, loc.Path, pat), nil
+}
+
+func matching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Object, error] {
+	all := store.List(ctx, ListOptions{Prefix: prefix})
+	if pat.IsZero() {
+		return all
+	}
+	return func(yield func(Object, error) bool) {
+		for obj, err := range all {
+			if err != nil || pat.Match(string(obj.Key[len(prefix):])) {
+				if !yield(obj, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// OpenFile opens the one file that the location names.
+func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, key)
+}
+
+// RemoveFiles removes files and streams the key of each after it is gone.
+// Nothing more is removed once the caller stops ranging or ctx ends, beyond
+// the batch under way.
+//
+// It never widens. Without a pattern, a path is exactly one object, and
+// CodeNotFound if there is none; a path with a final '/' is all below that
+// folder, and the empty path with a '/' all of the stage. With a pattern, the
+// path is a prefix, as in ListFiles. A bare location without a pattern is
+// CodeUnsafe where safe is set: clients strip comments, and "REMOVE @s/*.csv"
+// arrives as "REMOVE @s".
+func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (iter.Seq2[Key, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	if safe && loc.Bare && pat.IsZero() {
+		return nil, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
+			"write %s/ to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc)
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if pat.IsZero() && !loc.IsFolder() {
+		return removeOne(ctx, store, loc)
+	}
+	return removeMatching(ctx, store, loc.Path, pat), nil
+}
+
+func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, error], error) {
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := store.Stat(ctx, key); err != nil {
+		if CodeOf(err) == CodeNotFound {
+			return nil, Errorf(CodeNotFound, "there is no file %q in @%s; write %s/ for the files in that folder, "+
+				"or give a PATTERN to remove by prefix", key, loc.Stage, loc)
+		}
+		return nil, err
+	}
+	return func(yield func(Key, error) bool) {
+		yield(key, store.Delete(ctx, []Key{key}))
+	}, nil
+}
+
+func removeMatching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Key, error] {
+	return func(yield func(Key, error) bool) {
+		batch := newRemoval(store)
+		for obj, err := range matching(ctx, store, prefix, pat) {
+			if err == nil && batch.add(obj.Key) {
+				err = batch.flush(ctx, yield)
+			}
+			if err != nil {
+				batch.fail(err, yield)
+				return
+			}
+		}
+		if err := batch.flush(ctx, yield); err != nil {
+			batch.fail(err, yield)
+		}
+	}
+}
+
+// removal gathers keys and removes them batch by batch.
+type removal struct {
+	store   Store
+	keys    []Key
+	stopped bool // the caller wants no more
+}
+
+func newRemoval(store Store) *removal {
+	return &removal{store: store, keys: make([]Key, 0, removeBatch)}
+}
+
+// add takes a key, and tells whether the batch is full.
+func (b *removal) add(key Key) bool {
+	b.keys = append(b.keys, Key(strings.Clone(string(key))))
+	return len(b.keys) == removeBatch
+}
+
+// flush removes the batch and then yields its keys.
+func (b *removal) flush(ctx context.Context, yield func(Key, error) bool) error {
+	if len(b.keys) == 0 {
+		return nil
+	}
+	if err := b.store.Delete(ctx, b.keys); err != nil {
+		return err
+	}
+	for _, key := range b.keys {
+		if yield != nil && !yield(key, nil) {
+			b.stopped = true
+			return errStopped
+		}
+	}
+	b.keys = b.keys[:0]
+	return nil
+}
+
+// fail yields err, unless it only says that the caller stopped.
+func (b *removal) fail(err error, yield func(Key, error) bool) {
+	if !b.stopped {
+		yield("", err)
+	}
+}
+
+var errStopped = Errorf(CodeCanceled, "the caller stopped")

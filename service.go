@@ -1,0 +1,189 @@
+package wharf
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ServiceOptions are what a Service is made of. Catalog and Opener are
+// needed; the rest has defaults.
+type ServiceOptions struct {
+	Catalog Catalog
+	Opener  Opener
+	Logger  *slog.Logger // nil discards
+
+	MaxFileSize  int64         // bytes of one file; 0 is no limit
+	UploadMemory int64         // bytes that all uploads together may hold; 0 is DefaultUploadMemory
+	UploadWait   time.Duration // how long an upload waits for its turn; 0 is DefaultUploadWait
+	Now          func() time.Time
+}
+
+// The defaults of ServiceOptions.
+const (
+	DefaultUploadMemory = 96 << 20
+	DefaultUploadWait   = 30 * time.Second
+)
+
+// Service is the use cases that both listeners share. It is safe for
+// concurrent use. Its methods return the codes of the Catalog and the Store
+// they use, and those that they name.
+type Service struct {
+	catalog Catalog
+	opener  Opener
+	log     *slog.Logger
+	now     func() time.Time
+
+	maxFileSize int64
+	admission   *admission
+
+	// gate is held for reading from the look-up of an upload's stage until
+	// the upload is counted in landing, so that a sweep that takes it for
+	// writing sees every upload that found a stage before it was dropped.
+	gate sync.RWMutex
+
+	mu      sync.Mutex
+	landing map[StageID]int // guarded by mu: uploads under way by stage
+
+	sweep chan struct{} // holds one token when there is something to sweep
+}
+
+// NewService puts a Service together. It does no I/O; see [Service.Run].
+func NewService(o ServiceOptions) *Service {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.UploadMemory <= 0 {
+		o.UploadMemory = DefaultUploadMemory
+	}
+	if o.UploadWait <= 0 {
+		o.UploadWait = DefaultUploadWait
+	}
+	return &Service{
+		catalog:     o.Catalog,
+		opener:      o.Opener,
+		log:         o.Logger,
+		now:         o.Now,
+		maxFileSize: o.MaxFileSize,
+		admission:   newAdmission(o.UploadMemory, o.UploadWait),
+		landing:     make(map[StageID]int),
+		sweep:       make(chan struct{}, 1),
+	}
+}
+
+// MaxFileSize is the most bytes that one file may have; 0 is no limit.
+func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
+
+// CreateStage makes a stage from def, whose ID, Creator and CreatedOn it
+// fills. It tells whether the stage was made; only CreateIfNotExists leaves
+// an existing one and returns false. A URL or connection that cannot work is
+// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists.
+func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	if def.Name == UserStage {
+		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not created")
+	}
+	def.ID = NewStageID()
+	def.Creator = p.User
+	def.CreatedOn = s.now().UTC()
+	def.Revision = 1
+	if err := s.opener.Check(def); err != nil {
+		return false, err
+	}
+	_, created, err := s.catalog.CreateStage(ctx, def, mode)
+	if err == nil && mode == CreateOrReplace {
+		s.kickSweep()
+	}
+	return created, err
+}
+
+// DropStage removes a stage. The files of an internal stage are gone for
+// every reader at once, and their space is given back in the background; the
+// files of an external stage stay where they are. With ifExists, it tells
+// whether there was one; without, an unknown name is CodeNotFound.
+func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, ifExists bool) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	if name == UserStage {
+		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not dropped. REMOVE @~/ empties it")
+	}
+	_, err := s.catalog.DropStage(ctx, name)
+	if ifExists && CodeOf(err) == CodeNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s.kickSweep()
+	return true, nil
+}
+
+// Stage returns the definition of a stage.
+func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	if err := authorize(p); err != nil {
+		return Stage{}, err
+	}
+	return s.resolve(ctx, p, name)
+}
+
+// Stages returns the definitions of all named stages in byte order of name.
+// The users' own stages are not among them.
+func (s *Service) Stages(ctx context.Context, p Principal) ([]Stage, error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	all, err := s.catalog.Stages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	named := all[:0]
+	for _, st := range all {
+		if !strings.HasPrefix(string(st.Name), string(UserStage)) {
+			named = append(named, st)
+		}
+	}
+	return named, nil
+}
+
+// resolve finds the stage that p means by name. A user's own stage exists
+// from the moment that somebody looks for it.
+func (s *Service) resolve(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	if name != UserStage {
+		return s.catalog.Stage(ctx, name)
+	}
+	// No name that ParseStageName accepts starts with '~' and goes on.
+	own := UserStage + StageName(p.User)
+	st, err := s.catalog.Stage(ctx, own)
+	if CodeOf(err) != CodeNotFound {
+		return st, err
+	}
+	def := Stage{ID: NewStageID(), Name: own, Creator: p.User, CreatedOn: s.now().UTC(), Revision: 1}
+	st, _, err = s.catalog.CreateStage(ctx, def, CreateIfNotExists)
+	return st, err
+}
+
+// store opens the store of the stage that p means by name.
+func (s *Service) store(ctx context.Context, p Principal, name StageName) (Store, error) {
+	st, err := s.resolve(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.opener.Open(ctx, st)
+}
+
+// authorize tells whether p may do anything at all. There is one user, who
+// may do everything.
+func authorize(p Principal) error {
+	if p.User == "" {
+		return Errorf(CodeUnauthenticated, "nobody is logged in")
+	}
+	return nil
+}

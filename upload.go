@@ -1,0 +1,132 @@
+package wharf
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// defaultPutMemory is what an upload counts for where its store cannot tell.
+const defaultPutMemory = 1 << 20
+
+// afterPut bounds what is done for an upload after its client left.
+const afterPut = 30 * time.Second
+
+// Upload is the right to put files into one stage: the stage exists, the
+// principal may write to it, and there is memory for one file at a time.
+// Close gives it back. An Upload is for one goroutine.
+type Upload struct {
+	service *Service
+	stage   Stage
+	store   Store
+	release func()
+}
+
+// BeginUpload checks stage and privilege, before any byte is read, and waits
+// for memory. size is the most bytes that one of the files can have, as far
+// as that is known, else UnknownSize; a declared size over the limit is
+// CodeTooLarge at once. Where the wait is over, it is CodeUnavailable.
+func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, size int64) (*Upload, error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	u, err := s.startLanding(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	u.store, err = s.opener.Open(ctx, u.stage)
+	if err != nil {
+		s.endLanding(u.stage.ID)
+		return nil, err
+	}
+	cost := int64(defaultPutMemory)
+	if b, ok := u.store.(Budgeter); ok {
+		cost = b.PutMemory(size)
+	}
+	u.release, err = s.admission.acquire(ctx, cost)
+	if err != nil {
+		s.endLanding(u.stage.ID)
+		return nil, err
+	}
+	return u, nil
+}
+
+// Put stores one file. When it returns nil, the file is durable and can be
+// seen. A stage that was dropped meanwhile is CodeNotFound; the file is then
+// gone from an internal stage. (It stays in the bucket of an external one:
+// by then the bucket may be another stage's, and its files are not ours to
+// delete.)
+func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (Object, error) {
+	if max := u.service.maxFileSize; max > 0 {
+		if o.Size > max {
+			return Object{}, tooLarge(max)
+		}
+		o.Limit = max
+	}
+	obj, err := u.store.Put(ctx, key, r, o)
+	if err != nil {
+		return Object{}, err
+	}
+	return obj, u.confirm(ctx, key)
+}
+
+// confirm looks the stage up again after the object was published: the
+// order, object first and look-up second, is what makes a file that lands
+// while its stage is dropped either swept by the drop or found here.
+func (u *Upload) confirm(ctx context.Context, key Key) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterPut)
+	defer cancel()
+	_, err := u.service.catalog.StageByID(ctx, u.stage.ID)
+	if CodeOf(err) != CodeNotFound {
+		return err
+	}
+	if u.stage.Internal() {
+		// What fails here is swept with the stage, which is not forgotten
+		// while this upload is under way.
+		if err := u.store.Delete(ctx, []Key{key}); err != nil {
+			u.service.log.Warn("a file that landed in a dropped stage is left to the sweep",
+				"stage_id", u.stage.ID.String(), "error", err)
+		}
+	}
+	return Errorf(CodeNotFound, "the stage %q was dropped while the file was landing", u.stage.Name)
+}
+
+// Close ends the upload. It must be called once.
+func (u *Upload) Close() {
+	u.release()
+	u.service.endLanding(u.stage.ID)
+}
+
+func tooLarge(limit int64) error {
+	return Errorf(CodeTooLarge, "the file is larger than the %d bytes that this server takes", limit)
+}
+
+// startLanding looks the stage up and counts the upload as under way, in one
+// step as a sweep sees it.
+func (s *Service) startLanding(ctx context.Context, p Principal, name StageName) (*Upload, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	st, err := s.resolve(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.landing[st.ID]++
+	s.mu.Unlock()
+	return &Upload{service: s, stage: st}, nil
+}
+
+func (s *Service) endLanding(id StageID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.landing[id]--; s.landing[id] == 0 {
+		delete(s.landing, id)
+		s.kickSweep()
+	}
+}
+
+func (s *Service) isLanding(id StageID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.landing[id] > 0
+}
