@@ -1,0 +1,84 @@
+# `make run` starts Wharf, `make test` tests all of it, `make help` tells the rest.
+# What is needed: Go, a C compiler for the race detector, and for the tests the
+# clients that `make tools` installs where they are missing.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION   ?= 0.1.0-dev
+FUZZTIME  ?= 1m
+ARGS      ?=
+TOOLS     := $(CURDIR)/.tools/bin
+VERSITYGW := v1.8.0
+LDFLAGS   := -X main.version=$(VERSION)
+
+.PHONY: help build run test tools compiler check vulnerabilities demo fuzz soak clean
+
+help: ## shows this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+build: ## leaves bin/wharf (VERSION=… names the version)
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wharf ./cmd/wharf
+
+run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed on)
+	bin/wharf serve $(ARGS)
+
+test: tools ## all tests, with the race detector and real clients
+	PATH='$(TOOLS)':"$$PATH" go test -race -timeout 20m ./...
+
+# Only what is missing is installed: Debian's packages by apt-get, as root or
+# by sudo, and the S3 server that the tests talk to by the go command.
+tools: compiler $(TOOLS)/versitygw ## installs what the tests need
+	@missing=; \
+	command -v curl >/dev/null || missing+=' curl'; \
+	command -v mariadb >/dev/null || missing+=' mariadb-client'; \
+	$(call apt-install,$$missing)
+
+compiler:
+	@missing=; command -v "$$(go env CC)" >/dev/null || missing=' gcc libc6-dev'; \
+	$(call apt-install,$$missing)
+
+apt-install = if [ -n "$(1)" ]; then \
+	  as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	  echo "installing$(1)"; \
+	  $$as apt-get update -q && DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $(1); \
+	fi
+
+$(TOOLS)/versitygw:
+	GOBIN='$(TOOLS)' GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+check: vulnerabilities ## format, vet, staticcheck, go.mod, known vulnerabilities
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
+	  echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+
+# The probe asks for the database's date. Where that fails the check is left
+# out, and says so, since nothing about this source can be told without it.
+vulnerabilities:
+	@govulncheck="$$(go tool -n govulncheck)"; \
+	if timeout 15 "$$govulncheck" -version 2>/dev/null | grep -q '^DB updated'; then \
+	  echo "go tool govulncheck ./..."; "$$govulncheck" ./...; \
+	else \
+	  echo "LEFT OUT: govulncheck, because the vulnerability database cannot be reached from here"; \
+	fi
+
+demo: build tools ## the File Upload API page, command by command, with its outputs
+	PATH='$(TOOLS)':"$$PATH" tests/demo.sh bin/wharf
+
+fuzz: ## every fuzz target of sql, httpapi and server for FUZZTIME each
+	@for pkg in ./sql ./httpapi ./server; do \
+	  targets="$$(go test -list '^Fuzz' "$$pkg")"; \
+	  for target in $$(sed -n '/^Fuzz/p' <<<"$$targets"); do \
+	    echo "fuzz $$pkg $$target"; \
+	    go test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+	  done; \
+	done
+
+soak: tools ## large and many uploads at once; prints the memory they take
+	PATH='$(TOOLS)':"$$PATH" go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests -full-soak
+
+clean: ## removes what build and tools left
+	rm -rf bin .tools
