@@ -1,0 +1,68 @@
+package storagetest
+
+import (
+	"context"
+
+	"wharf"
+)
+
+func extraCases() []testCase {
+	return []testCase{
+		{"extra/clearer", clearer},
+		{"extra/budgeter", budgeter},
+	}
+}
+
+func clearer(e *env) {
+	c, ok := e.store.(wharf.Clearer)
+	if !ok {
+		e.Logf("not asked: this store is no Clearer")
+		return
+	}
+	body := e.body(300_000)
+	e.put("k", body)
+	e.many("p/%06d", 200)
+	f, err := e.store.Open(e.ctx, "k")
+	if err != nil {
+		e.Fatalf("Open: %v", err)
+	}
+	defer e.close("File", f)
+	canceled, cancel := context.WithCancel(e.ctx)
+	cancel()
+	e.wantCode("Clear after its context", c.Clear(canceled), wharf.CodeCanceled)
+	for range 2 {
+		if err := c.Clear(e.ctx); err != nil {
+			e.Errorf("Clear: %v", err)
+		}
+		e.wantKeys(wharf.ListOptions{})
+		e.wantAbsent("k")
+	}
+	got, err := readRange(e.ctx, f, 0, -1)
+	e.wantVersion("Range of a File from before Clear", got, err, body)
+	if e.reopen() {
+		e.wantKeys(wharf.ListOptions{})
+		c = e.store.(wharf.Clearer)
+		if err := c.Clear(e.ctx); err != nil {
+			e.Errorf("Clear after a restart: %v", err)
+		}
+	}
+}
+
+func budgeter(e *env) {
+	b, ok := e.store.(wharf.Budgeter)
+	if !ok {
+		e.Logf("not asked: this store is no Budgeter")
+		return
+	}
+	last := int64(0)
+	for _, size := range []int64{0, 1, 4 << 10, 64 << 10, 1 << 20, 1 << 30, 1 << 40, wharf.UnknownSize} {
+		n := b.PutMemory(size)
+		if n < 0 {
+			e.Errorf("PutMemory(%d) is %d", size, n)
+		}
+		if size != wharf.UnknownSize && n < last {
+			e.Errorf("PutMemory(%d) is %d, less than for a smaller object: %d", size, n, last)
+		}
+		last = n
+	}
+}
