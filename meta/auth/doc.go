@@ -1,0 +1,23 @@
+// Package auth checks passwords. It is pure: no I/O but random salts, no
+// state, no clock.
+//
+// A [Password] is what may be kept of a password: two hashes, never the
+// password. One is of the form that mysql_native_password proves knowledge
+// of, one of the form that caching_sha2_password stores. The zero Password
+// means that none is set, and only the empty password matches it.
+//
+// A [Digest] is the third form, which caching_sha2_password proves knowledge
+// of without sending the password. It is unsalted: it is made in memory when
+// a password was seen and matched, and never stored.
+//
+// Invariants:
+//
+//   - No value of this package can be printed into a password, and printing
+//     a Password or a Digest shows nothing of its hashes.
+//   - Comparisons of secrets take a time that does not depend on where they
+//     differ.
+//   - What a stranger may send is bounded before it is hashed: the salted
+//     hash costs time that grows with the square of the length.
+//
+// The package does not know users, hosts or privileges.
+package auth
