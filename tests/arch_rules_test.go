@@ -1,0 +1,71 @@
+package tests
+
+// room is a folder of the house and what it may import of the module. A
+// package that has no room of its own belongs to the room above it only
+// where that says so by deep.
+type room struct {
+	path  string   // below the module; "" is the root package
+	may   []string // rooms that it may import; "*" is all
+	tests []string // rooms that its tests may import besides
+	deep  bool     // packages below it are part of it
+	why   string
+}
+
+// library is a third party module that has one home.
+type library struct {
+	prefix string   // of its import paths
+	rooms  []string // that may import it, and may show its types
+	tests  []string // rooms whose tests may import it besides
+}
+
+// rules are what checkHouse holds a module to.
+type rules struct {
+	module        string
+	rooms         []room
+	libraries     []library
+	everyTest     []string // rooms that the tests of every room may import
+	fileLines     int
+	functionLines int
+}
+
+const (
+	whyAdapters = "listeners and stores know the vocabulary, not each other: what they share is wharf.Service"
+	whyStore    = "a store knows the contract that it fulfils, and no other store"
+)
+
+// house is the table of the architecture.
+var house = rules{
+	module: "wharf",
+	rooms: []room{
+		{path: "", why: "the vocabulary is what all others import, so it imports none of them"},
+		{path: "sql", may: []string{""}, why: "the language is pure: no I/O, no execution"},
+		{path: "sql/exec", may: []string{"", "sql"}, why: "it declares what it needs of engines and sessions, and is given them"},
+		{path: "sql/duck", may: []string{"", "sql"}, why: "an engine is plugged in by cmd/wharf"},
+		{path: "meta", may: []string{""}, why: "the catalog knows stages, not who asks for them or where their files are"},
+		{path: "meta/auth", may: []string{""}, why: "checks of passwords are pure"},
+		{path: "storage", may: []string{"", "storage/local", "storage/s3", "storage/dir", "storage/memory"}, why: "it chooses among its backends"},
+		{path: "storage/local", may: []string{""}, why: whyStore},
+		{path: "storage/s3", may: []string{""}, why: whyStore},
+		{path: "storage/dir", may: []string{""}, why: whyStore},
+		{path: "storage/memory", may: []string{""}, why: whyStore},
+		{path: "storage/storagetest", may: []string{""}, why: "the suite holds every store to the contract, so it knows none"},
+		{path: "server", may: []string{"", "sql/exec", "meta/auth"}, tests: []string{"sql"}, why: whyAdapters},
+		{path: "httpapi", may: []string{"", "meta/auth"}, why: whyAdapters},
+		{path: "cmd/wharf", may: []string{"*"}},
+		{path: "tests", deep: true, why: "the black box tests know of Wharf what a user knows"},
+	},
+	everyTest: []string{"storage/storagetest", "storage/memory"},
+	libraries: []library{
+		{prefix: "github.com/pingcap/tidb/pkg/parser", rooms: []string{"sql", "sql/duck", "meta/auth"}},
+		{prefix: "github.com/duckdb", rooms: []string{"sql/duck"}},
+		{prefix: "go.etcd.io/bbolt", rooms: []string{"meta"}},
+		{prefix: "github.com/cockroachdb/pebble", rooms: []string{"storage/local"}},
+		{prefix: "github.com/aws", rooms: []string{"storage/s3"}},
+		{prefix: "github.com/go-mysql-org/go-mysql", rooms: []string{"server"}},
+		{prefix: "github.com/labstack", rooms: []string{"httpapi"}},
+		{prefix: "github.com/go-sql-driver/mysql", rooms: []string{"tests"}, tests: []string{"server"}},
+		{prefix: "github.com/BurntSushi/toml", rooms: []string{"cmd/wharf"}},
+	},
+	fileLines:     600,
+	functionLines: 80,
+}

@@ -1,0 +1,47 @@
+package tests
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The architecture: who may import whom, where a library is at home, how
+// long files and functions get. A failure gives the reason.
+func TestArchitecture(t *testing.T) {
+	for _, v := range checkHouse(t, "..", house) {
+		t.Error(v)
+	}
+}
+
+// A check that cannot fail is worth nothing: a tiny module that breaks every
+// rule once gives just the violations that its want.txt lists.
+func TestArchitectureCheckFails(t *testing.T) {
+	bad := rules{
+		module: "bad",
+		rooms: []room{
+			{path: "", why: "the root is imported by all"},
+			{path: "meta", may: []string{""}, why: "the catalog stands alone"},
+			{path: "server", may: []string{""}, why: "listeners do not know the catalog"},
+			{path: "storage/memory", may: []string{""}, why: "a store stands alone"},
+			{path: "cmd/bad", may: []string{"*"}},
+			{path: "tests", deep: true, why: "black box"},
+		},
+		everyTest:     []string{"storage/memory"},
+		libraries:     []library{{prefix: "example.com/bolt", rooms: []string{"meta"}}},
+		fileLines:     60,
+		functionLines: 10,
+	}
+	got := checkHouse(t, "testdata/arch", bad)
+	text, err := os.ReadFile("testdata/arch/want.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(strings.TrimSpace(string(text)), "\n")
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("violations:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

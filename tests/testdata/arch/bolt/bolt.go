@@ -1,0 +1,5 @@
+// Package bolt is a library with a home.
+package bolt
+
+// Tx is its type.
+type Tx struct{}

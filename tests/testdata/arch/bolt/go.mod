@@ -1,0 +1,3 @@
+module example.com/bolt
+
+go 1.26.0

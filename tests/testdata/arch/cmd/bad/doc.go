@@ -1,0 +1,2 @@
+// Command bad is one.
+package main

@@ -1,0 +1,2 @@
+// Package bad is the root.
+package bad

@@ -1,0 +1,2 @@
+// Package meta is the catalog.
+package meta

@@ -1,0 +1,2 @@
+// Package common has no room.
+package common

@@ -1,0 +1,2 @@
+// Package tests is the black box.
+package tests

@@ -1,0 +1,8 @@
+package tests
+
+import (
+	_ "bad/storage/memory"
+	"testing"
+)
+
+func TestNothing(t *testing.T) {}
