@@ -1,0 +1,113 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"wharf"
+)
+
+// apply writes a batch to the log, without waiting for the disk, and makes
+// it visible. Batches become durable in the order in which they were
+// applied, so a key's lock need not be held until settle has returned.
+//
+// The gate lets one commit in at a time. Pebble would queue them at a mutex
+// of its own, but who waits at that one waits for ever after a panic inside
+// (pebble v2.1.4, db.go, rotateWAL panics while it is held).
+func (e *Engine) apply(ctx context.Context, op string, b *pebble.Batch) (err error) {
+	select {
+	case <-e.gate:
+	case <-e.broken.ch:
+		return e.broken.error(op)
+	case <-ctx.Done():
+		return wharf.WrapError(wharf.CodeInternal, op, "", ctx.Err())
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			e.broken.fail(fmt.Errorf("commit: %v", p))
+			err = e.broken.error(op)
+			return // the gate stays shut
+		}
+		e.gate <- struct{}{}
+	}()
+	if err := e.index.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+		e.broken.fail(err)
+		return e.broken.error(op)
+	}
+	return nil
+}
+
+// settle waits until an applied batch is on the disk. One sync serves all
+// who wait.
+func (e *Engine) settle(op string, b *pebble.Batch) error {
+	if err := b.SyncWait(); err != nil {
+		e.broken.fail(err)
+		return e.broken.error(op)
+	}
+	b.Close()
+	return nil
+}
+
+// commit is apply and settle, for what needs no lock.
+func (e *Engine) commit(ctx context.Context, op string, b *pebble.Batch) error {
+	if err := e.apply(ctx, op, b); err != nil {
+		return err
+	}
+	return e.settle(op, b)
+}
+
+// stripes are the locks of the keys: whoever reads an object's record to
+// change it holds its stripe until the change is applied.
+type stripes struct {
+	seed maphash.Seed
+	mu   [256]sync.Mutex
+}
+
+func (s *stripes) init() { s.seed = maphash.MakeSeed() }
+
+func (s *stripes) of(indexKey []byte) int {
+	return int(maphash.Bytes(s.seed, indexKey) % uint64(len(s.mu)))
+}
+
+// lock locks one key's stripe.
+func (s *stripes) lock(indexKey []byte) *sync.Mutex {
+	m := &s.mu[s.of(indexKey)]
+	m.Lock()
+	return m
+}
+
+// lockAll locks the stripes of many keys, in the one order that everyone
+// keeps, and returns what unlocks them.
+func (s *stripes) lockAll(indexKeys [][]byte) (unlock func()) {
+	held := make([]int, 0, len(indexKeys))
+	for _, k := range indexKeys {
+		held = append(held, s.of(k))
+	}
+	slices.Sort(held)
+	return s.lockThese(slices.Compact(held))
+}
+
+// lockEvery locks all keys of all stages.
+func (s *stripes) lockEvery() (unlock func()) {
+	all := make([]int, len(s.mu))
+	for i := range all {
+		all[i] = i
+	}
+	return s.lockThese(all)
+}
+
+func (s *stripes) lockThese(held []int) (unlock func()) {
+	for _, i := range held {
+		s.mu[i].Lock()
+	}
+	return func() {
+		for _, i := range held {
+			s.mu[i].Unlock()
+		}
+	}
+}

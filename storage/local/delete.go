@@ -1,0 +1,95 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"wharf"
+)
+
+// deleteBatch is how many objects one commit removes.
+const deleteBatch = 1024
+
+// Delete removes the objects under keys, some hundreds in one commit.
+func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
+	const op = "local.Delete"
+	if err := s.e.enter(op); err != nil {
+		return err
+	}
+	defer s.e.leave()
+	for part := range slices.Chunk(keys, deleteBatch) {
+		if err := ctx.Err(); err != nil {
+			return fault(op, err)
+		}
+		if err := s.deletePart(ctx, part); err != nil {
+			return fault(op, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) deletePart(ctx context.Context, keys []wharf.Key) error {
+	sorted := make([][]byte, len(keys))
+	for i, k := range keys {
+		sorted[i] = s.objectKey(k)
+	}
+	slices.SortFunc(sorted, bytes.Compare)
+	sorted = slices.CompactFunc(sorted, bytes.Equal)
+	b := s.e.index.NewBatch()
+	dead, err := s.applyDelete(ctx, b, sorted)
+	if err != nil || b.Empty() {
+		return err
+	}
+	if err := s.e.settle("local.Delete", b); err != nil {
+		return err
+	}
+	s.e.reaper.add(dead...)
+	return nil
+}
+
+// applyDelete is the part of a delete that holds the keys' locks.
+func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byte) (dead []bodyID, err error) {
+	defer s.e.stripes.lockAll(sorted)()
+	lower, upper := stageSpan(spaceObject, s.id)
+	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range sorted {
+		if !it.SeekGE(k) || !bytes.Equal(it.Key(), k) {
+			continue
+		}
+		id, err := s.deleteAt(b, it)
+		if err != nil {
+			return nil, errors.Join(err, it.Close())
+		}
+		if id.large() {
+			dead = append(dead, id)
+		}
+	}
+	if err := errors.Join(it.Error(), it.Close()); err != nil || b.Empty() {
+		return nil, err
+	}
+	return dead, s.e.apply(ctx, "local.Delete", b)
+}
+
+// deleteAt adds the removal of the object at it to b.
+func (s *Store) deleteAt(b *pebble.Batch, it *pebble.Iterator) (bodyID, error) {
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return 0, err
+	}
+	r, err := parseRecord(it.Key(), v)
+	if err == nil {
+		err = s.dropBody(b, r.id)
+	} else {
+		// A damaged record can be removed; what it referred to is for a
+		// check to find.
+		err = nil
+	}
+	return r.id, errors.Join(err, b.Delete(it.Key(), nil))
+}

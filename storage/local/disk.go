@@ -1,0 +1,146 @@
+package local
+
+import (
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	fileMode   = 0o600
+	folderMode = 0o700
+)
+
+// disk is what the engine and its index do file operations through: the FS
+// of the Options, with every file private to the server, and with the
+// index's logs laid out in full before their first use.
+type disk struct {
+	vfs.FS
+	logSize int64
+}
+
+func private(f vfs.File, err error) (vfs.File, error) {
+	if err != nil {
+		return nil, err
+	}
+	if fd := f.Fd(); fd != vfs.InvalidFd {
+		if err := unix.Fchmod(int(fd), fileMode); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// Create makes a file that only the server can read.
+func (d *disk) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := private(d.FS.Create(name, c))
+	if err != nil || !strings.HasSuffix(name, ".log") || d.logSize == 0 {
+		return f, err
+	}
+	// A log that grows makes each sync write the file's new size, too, which
+	// costs a transaction of the file system's own journal. Written in place,
+	// a sync is one write. It also makes sure that a full disk is met here
+	// and not in the middle of a commit.
+	if err := fillZeros(f, d.logSize); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	return d.FS.OpenReadWrite(name, c)
+}
+
+// OpenReadWrite opens a file, and makes it if there is none.
+func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+	return private(d.FS.OpenReadWrite(name, c, o...))
+}
+
+// Lock locks a file that only the server can read. The file is made first,
+// where there is none, and not opened otherwise: closing any handle of it
+// would end a lock that this process has on it.
+func (d *disk) Lock(name string) (io.Closer, error) {
+	if _, err := d.FS.Stat(name); missing(err) {
+		f, err := d.Create(name, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return d.FS.Lock(name)
+}
+
+// Unwrap tells pebble which FS is below.
+func (d *disk) Unwrap() vfs.FS { return d.FS }
+
+func fillZeros(f vfs.File, size int64) error {
+	zeros := make([]byte, min(size, 1<<20))
+	for left := size; left > 0; {
+		n, err := f.Write(zeros[:min(left, int64(len(zeros)))])
+		if err != nil {
+			return err
+		}
+		left -= int64(n)
+	}
+	return f.SyncData()
+}
+
+// syncFolder makes the entries of a folder durable.
+func syncFolder(fs vfs.FS, name string) error {
+	f, err := fs.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// folder is a folder whose syncs are shared: one sync serves everyone who
+// asked for it before it began.
+type folder struct {
+	fs   vfs.FS
+	name string
+
+	syncing sync.Mutex // held by the one who syncs
+
+	mu   sync.Mutex // guards next
+	next *round
+}
+
+// round is one sync that has not begun.
+type round struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// sync returns when a sync that began after the call has ended.
+func (f *folder) sync() error {
+	f.mu.Lock()
+	r, leads := f.next, f.next == nil
+	if leads {
+		r = &round{done: make(chan struct{})}
+		f.next = r
+	}
+	f.mu.Unlock()
+	if !leads {
+		<-r.done
+		return r.err
+	}
+	f.syncing.Lock()
+	defer f.syncing.Unlock()
+	f.mu.Lock()
+	f.next = nil
+	f.mu.Unlock()
+	r.err = syncFolder(f.fs, f.name)
+	close(r.done)
+	return r.err
+}

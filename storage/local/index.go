@@ -1,0 +1,123 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"wharf"
+)
+
+// sizes are what the engine takes of the disk and of memory for its index.
+type sizes struct {
+	log     int64 // one log file, and one table in memory
+	reserve int64 // what uploads leave free for the index's own work
+}
+
+const (
+	maxLog = 16 << 20
+	minLog = 256 << 10
+)
+
+// chooseSizes fits the index to the disk: a folder on a disk of 64 MiB must
+// not be filled by the server's own logs.
+func chooseSizes(fs vfs.FS, dir string, log int64) sizes {
+	s := sizes{log: maxLog, reserve: 64 << 20}
+	if u, err := fs.GetDiskUsage(existing(fs, dir)); err == nil && u.TotalBytes > 0 {
+		total := int64(u.TotalBytes)
+		s.log = max(minLog, min(maxLog, total/64))
+		s.reserve = min(s.reserve, total/8)
+	}
+	if log > 0 {
+		s.log = max(minLog, log)
+	}
+	return s
+}
+
+// existing is the nearest folder above dir, or dir itself, that is there.
+func existing(fs vfs.FS, dir string) string {
+	for {
+		if _, err := fs.Stat(dir); err == nil {
+			return dir
+		}
+		up := fs.PathDir(dir)
+		if up == dir {
+			return dir
+		}
+		dir = up
+	}
+}
+
+func (e *Engine) openIndex(s sizes) error {
+	lock, err := pebble.LockDirectory(e.path(indexFolder), e.fs)
+	if err != nil {
+		if heldElsewhere(err) {
+			return wharf.WrapError(wharf.CodeUnavailable, "local.Open",
+				"the data folder is in use by another server", errors.New(err.Error()))
+		}
+		return err
+	}
+	db, err := pebble.Open(e.path(indexFolder), indexOptions(e, lock, s))
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	e.index, e.lock = db, lock
+	return nil
+}
+
+// closeIndex closes the index. One that failed is left as it is: closing it
+// would wait for work that cannot end.
+func (e *Engine) closeIndex() error {
+	if e.broken.failed() {
+		return e.lock.Close()
+	}
+	return errors.Join(e.index.Close(), e.lock.Close())
+}
+
+func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
+	o := &pebble.Options{
+		FS:                          e.fs,
+		Lock:                        lock,
+		Logger:                      indexLogger{e},
+		FormatMajorVersion:          pebble.FormatValueSeparation,
+		CacheSize:                   16 << 20,
+		MemTableSize:                uint64(s.log),
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                512,
+		BytesPerSync:                1 << 20,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(2, runtime.GOMAXPROCS(0)/2) },
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].BlockSize = 16 << 10
+	}
+	// Bodies are mostly compressed already, and what is left of the index is
+	// small beside them.
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	o.TargetFileSizes[0] = s.log
+	return o
+}
+
+// indexLogger is what the index reports to. Its Fatalf must not return.
+type indexLogger struct{ e *Engine }
+
+func (indexLogger) Infof(string, ...any) {}
+
+func (l indexLogger) Errorf(format string, args ...any) {
+	l.e.log.Warn("index", "error", fmt.Sprintf(format, args...))
+}
+
+// Fatalf declares the index lost. It never returns, as pebble demands, and
+// does not end the process, which is not the engine's to do: it parks the
+// goroutine, and every call of the engine fails from now on.
+func (l indexLogger) Fatalf(format string, args ...any) {
+	l.e.broken.fail(fmt.Errorf(format, args...))
+	select {}
+}

@@ -1,0 +1,81 @@
+package local
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"hash/crc32"
+
+	"wharf"
+)
+
+// A small body's value in the index: a header, the user's key, the bytes.
+// The key is there so that the body can be given its place again when the
+// object's record is lost.
+const (
+	smallHeader  = 16
+	smallCost    = 512 // bytes of the disk that an object takes beside its body
+	smallVersion = 1
+)
+
+// storeSmall stores a body that has been read whole.
+func (u *upload) storeSmall(data []byte) (wharf.Object, error) {
+	e := u.s.e
+	// The body is written twice: to the log, and to a table.
+	if err := e.space.take("local.Put", int64(2*len(data)+smallCost)); err != nil {
+		return wharf.Object{}, err
+	}
+	r := record{
+		id: e.ids.newSmall(), size: int64(len(data)), mtime: now(),
+		md5: md5.Sum(data), hasMD5: true,
+	}
+	b := e.index.NewBatchWithSize(len(data) + smallCost + 2*len(u.key))
+	k := bodyKey(u.s.id, r.id)
+	d := b.SetDeferred(len(k), smallHeader+len(u.key)+len(data))
+	copy(d.Key, k[:])
+	encodeSmall(d.Value, k[:], u.key, r.mtime, data)
+	if err := d.Finish(); err != nil {
+		return wharf.Object{}, err
+	}
+	if err := u.publish(b, r); err != nil {
+		return wharf.Object{}, err
+	}
+	return r.object(u.key), nil
+}
+
+func encodeSmall(dst, indexKey []byte, key wharf.Key, mtime int64, data []byte) {
+	dst[0], dst[1] = smallVersion, 0
+	binary.BigEndian.PutUint16(dst[2:], uint16(len(key)))
+	binary.BigEndian.PutUint64(dst[4:], uint64(mtime))
+	copy(dst[smallHeader:], key)
+	copy(dst[smallHeader+len(key):], data)
+	binary.BigEndian.PutUint32(dst[12:], smallSum(indexKey, dst))
+}
+
+func smallSum(indexKey, v []byte) uint32 {
+	sum := crc32.Update(0, castagnoli, indexKey)
+	sum = crc32.Update(sum, castagnoli, v[:12])
+	return crc32.Update(sum, castagnoli, v[smallHeader:])
+}
+
+// smallBody is a small body's value, taken apart.
+type smallBody struct {
+	key   wharf.Key
+	mtime int64
+	data  []byte // part of the value
+}
+
+// parseSmall verifies a small body's value.
+func parseSmall(indexKey, v []byte) (smallBody, error) {
+	if len(v) < smallHeader || v[0] != smallVersion {
+		return smallBody{}, errRecord
+	}
+	n := smallHeader + int(binary.BigEndian.Uint16(v[2:]))
+	if len(v) < n || smallSum(indexKey, v) != binary.BigEndian.Uint32(v[12:]) {
+		return smallBody{}, errRecord
+	}
+	return smallBody{
+		key:   wharf.Key(v[smallHeader:n]),
+		mtime: int64(binary.BigEndian.Uint64(v[4:])),
+		data:  v[n:],
+	}, nil
+}

@@ -1,0 +1,48 @@
+package local
+
+import (
+	"testing"
+
+	"wharf"
+	"wharf/storage/storagetest"
+)
+
+// openEngine opens an engine that is closed with the test.
+func openEngine(t testing.TB, dir string, o Options) *Engine {
+	t.Helper()
+	e, err := Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return e
+}
+
+func TestConformance(t *testing.T) {
+	engines := map[wharf.Store]struct {
+		e   *Engine
+		dir string
+	}{}
+	open := func(t *testing.T, dir string, id wharf.StageID) wharf.Store {
+		e := openEngine(t, dir, Options{LogSize: minLog})
+		s := e.Store(id)
+		engines[s] = struct {
+			e   *Engine
+			dir string
+		}{e, dir}
+		return s
+	}
+	storagetest.Run(t, storagetest.Options{
+		New: func(t *testing.T) wharf.Store { return open(t, t.TempDir(), wharf.NewStageID()) },
+		Reopen: func(t *testing.T, s wharf.Store) wharf.Store {
+			if err := engines[s].e.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return open(t, engines[s].dir, s.(*Store).id)
+		},
+	})
+}
