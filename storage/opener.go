@@ -1,0 +1,131 @@
+package storage
+
+import (
+	"context"
+	"strings"
+
+	"wharf"
+	"wharf/storage/s3"
+)
+
+// Options are the backends that a server has.
+type Options struct {
+	// Local gives the store of an internal stage. It does no I/O. Nil: the
+	// server has no internal stages.
+	Local func(wharf.StageID) wharf.Store
+	// S3 opens s3:// stages. Nil: the server has none.
+	S3 *s3.Backend
+	// Cached is how many stores of external stages are kept; 0 is 1,024.
+	Cached int
+}
+
+// Opener is the server's [wharf.Opener].
+type Opener struct {
+	o     Options
+	cache *cache
+}
+
+var _ wharf.Opener = (*Opener)(nil)
+
+// New makes an Opener. It does no I/O.
+func New(o Options) *Opener {
+	if o.Cached <= 0 {
+		o.Cached = 1024
+	}
+	return &Opener{o: o, cache: newCache(o.Cached)}
+}
+
+// Check tells whether Open could work for the stage's definition.
+func (p *Opener) Check(s wharf.Stage) error {
+	b, err := p.backend(s)
+	if err != nil {
+		return err
+	}
+	return b.check(s)
+}
+
+// Open gives the stage's store: for an external stage the same one again
+// while its revision is the same.
+func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+	b, err := p.backend(s)
+	if err != nil {
+		return nil, err
+	}
+	if !b.cached {
+		return b.open(ctx, s)
+	}
+	if store, ok := p.cache.find(s); ok {
+		return store, nil
+	}
+	store, err := b.open(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return p.cache.keep(s, store), nil
+}
+
+// backend is what the switch finds.
+type backend struct {
+	check  func(wharf.Stage) error
+	open   func(context.Context, wharf.Stage) (wharf.Store, error)
+	cached bool // opening costs something
+}
+
+// backend is the one switch from a stage's URL to the backend that has its
+// files. A new backend is a line here and one in schemes.
+func (p *Opener) backend(s wharf.Stage) (backend, error) {
+	if s.Internal() {
+		return p.local(s)
+	}
+	scheme, err := schemeOf(s.URL)
+	if err != nil {
+		return backend{}, err
+	}
+	switch {
+	case scheme == "s3" && p.o.S3 != nil:
+		return backend{check: p.o.S3.Check, open: p.openS3, cached: true}, nil
+	}
+	return backend{}, wharf.Errorf(wharf.CodeUnsupported, "this server has no stages on %s://; a stage's URL starts with %s",
+		scheme, strings.Join(p.schemes(), " or "))
+}
+
+// schemes are those that the server knows.
+func (p *Opener) schemes() []string {
+	var known []string
+	if p.o.S3 != nil {
+		known = append(known, "s3://")
+	}
+	if known == nil {
+		known = []string{"nothing: only internal stages are enabled"}
+	}
+	return known
+}
+
+func (p *Opener) local(s wharf.Stage) (backend, error) {
+	if p.o.Local == nil {
+		return backend{}, wharf.Errorf(wharf.CodeUnsupported, "this server has no internal stages")
+	}
+	if s.Connection != (wharf.Connection{}) {
+		return backend{}, wharf.Errorf(wharf.CodeInvalid, "a stage without a URL is internal and takes no CONNECTION")
+	}
+	open := func(context.Context, wharf.Stage) (wharf.Store, error) { return p.o.Local(s.ID), nil }
+	return backend{check: func(wharf.Stage) error { return nil }, open: open}, nil
+}
+
+func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+	store, err := p.o.S3.Open(ctx, s)
+	if err != nil {
+		return nil, err // a nil *s3.Store in a wharf.Store would not be nil
+	}
+	return store, nil
+}
+
+// schemeOf gives the scheme of a URL in lower case.
+func schemeOf(url string) (string, error) {
+	scheme, _, ok := strings.Cut(url, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || scheme == "" || len(scheme) > 20 || strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != "" {
+		return "", wharf.Errorf(wharf.CodeInvalid, "the stage's URL has no scheme; it is written like s3://bucket/path/")
+	}
+	return scheme, nil
+}

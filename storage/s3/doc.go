@@ -1,0 +1,44 @@
+// Package s3 holds the files of external stages in buckets of S3 or of
+// servers that speak its protocol.
+//
+// A [Backend] has the server's settings and opens a [Store] for a stage whose
+// URL is s3://bucket/path/. An object's key in the bucket is the stage's path
+// followed by the file's [wharf.Key].
+//
+// Invariants:
+//
+//   - A Put publishes with one request, after the whole body was read and its
+//     length was found right. A multipart upload that comes to nothing is
+//     aborted, also when the caller's context has ended.
+//   - A Put holds at most what PutMemory says: its own length, or
+//     Options.Concurrency parts. Parts are 8 MiB, or as large as a declared
+//     length needs so that there are 10,000 at most; a body of unknown length
+//     may therefore have 78 GiB.
+//   - A file that is open is one version: each range names the ETag.
+//   - Every request ends: making a connection, waiting without a byte moving,
+//     and the number of attempts are bounded.
+//   - Neither messages nor causes hold keys, tokens, signatures or the query
+//     strings of URLs, and requests follow no redirect.
+//   - The server's own credentials sign requests only if Options say so, and
+//     only to the server's own endpoint, never to one that a stage names.
+//
+// What it cannot do. An answer that is lost on the way back leaves it open
+// whether the object was published; Put then gives an error although the
+// object may be there. A file that is read whole is compared with its MD5 where
+// that is known; other ranges are guarded by the connection alone. List gives no MD5, because a
+// list does not tell whether an ETag is one. IfAbsent is atomic where the
+// server honours If-None-Match; elsewhere it is a look before the Put.
+//
+// A server that is killed leaves the parts of its uploads in the bucket. When
+// a stage's store is opened, unfinished uploads below its path that are older
+// than [Options.SweepAge] are given up in the background. A bucket that is not
+// opened again needs a lifecycle rule of its own:
+//
+//	{"Rules": [{"ID": "unfinished uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
+//	  "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]}
+//
+// Parts are sent by this package and not by the SDK's transfer manager: that
+// allocates Concurrency+1 parts anew for each upload, besides a first one
+// that it grows by copying, and offers no way to share them between uploads.
+// BenchmarkUpload compares the two.
+package s3

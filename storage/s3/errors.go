@@ -1,0 +1,185 @@
+package s3
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"wharf"
+)
+
+// answer is what one kind of refusal means.
+type answer struct {
+	names  []string // error codes in the answer's body
+	status int      // for answers without such a code; 0 is none
+	code   wharf.Code
+	msg    string // {host} and {bucket} are filled in
+}
+
+// answers is the one table from what servers say to what Wharf says. The
+// first line that fits wins.
+func answers() []answer {
+	return []answer{
+		{[]string{"NoSuchBucket"}, 0, wharf.CodeUpstream, `no such bucket "{bucket}" on {host}`},
+		{[]string{"NoSuchKey", "NotFound"}, http.StatusNotFound, wharf.CodeNotFound, "there is no such file"},
+		{[]string{"NoSuchUpload"}, 0, wharf.CodeUpstream, "{host} no longer knows the upload"},
+		{[]string{"PreconditionFailed", "ConditionalRequestConflict"}, http.StatusPreconditionFailed, wharf.CodePrecondition,
+			"the file exists already, or has changed"},
+		{[]string{"InvalidRange"}, http.StatusRequestedRangeNotSatisfiable, wharf.CodeRange, "the range is not within the file"},
+		{[]string{"EntityTooLarge"}, http.StatusRequestEntityTooLarge, wharf.CodeTooLarge, "the file is larger than {host} takes"},
+		{[]string{"KeyTooLongError", "KeyTooLong", "InvalidObjectName", "XMinioInvalidObjectName"}, 0, wharf.CodeInvalid,
+			"{host} does not take this file name"},
+		{[]string{"ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioParentIsObject", "XMinioObjectExistsAsDirectory"}, 0,
+			wharf.CodeUpstream, "{host} cannot hold both a file and files below its name"},
+		{[]string{"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"},
+			http.StatusInsufficientStorage, wharf.CodeNoSpace, "no space is left on {host}"},
+		{[]string{"ExpiredToken", "TokenRefreshRequired"}, 0, wharf.CodeUpstream, "access denied by {host}: the session token has expired"},
+		{[]string{"RequestTimeTooSkewed"}, 0, wharf.CodeUpstream, "access denied by {host}: its clock and this server's differ too much"},
+		{[]string{"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound", "InvalidToken",
+			"AllAccessDisabled", "AccountProblem", "InvalidClientTokenId"}, 0, wharf.CodeUpstream, denied},
+		{[]string{"PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}, 0,
+			wharf.CodeUpstream, `the bucket "{bucket}" is not in this REGION or not on {host}`},
+		{[]string{"SlowDown", "ServiceUnavailable", "TooManyRequests", "Throttling", "ThrottlingException", "RequestLimitExceeded"},
+			http.StatusServiceUnavailable, wharf.CodeUpstream, "{host} is busy; try again"},
+		{[]string{"NotImplemented"}, http.StatusNotImplemented, wharf.CodeUpstream, "{host} cannot do this"},
+		{nil, http.StatusMovedPermanently, wharf.CodeUpstream, `the bucket "{bucket}" is not in this REGION or not on {host}`},
+		{nil, http.StatusTooManyRequests, wharf.CodeUpstream, "{host} is busy; try again"},
+		{nil, http.StatusUnauthorized, wharf.CodeUpstream, denied},
+		{nil, http.StatusForbidden, wharf.CodeUpstream, denied},
+	}
+}
+
+const denied = "access denied by {host}: the keys are wrong or lack permission"
+
+// fail makes the error that a caller gets from one of the SDK or of a body.
+// The SDK's own error ends here: what is kept of it is its text, without
+// anything secret.
+func (s *Store) fail(ctx context.Context, op string, err error) error {
+	var own *wharf.Error
+	if errors.As(err, &own) {
+		return wharf.WrapError(own.Code, op, own.Msg, err)
+	}
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return wharf.WrapError(wharf.CodeUpstream, op, "", ctxErr)
+	}
+	code, msg := explain(err)
+	msg = strings.NewReplacer("{host}", s.t.host, "{bucket}", s.t.bucket).Replace(msg)
+	return &wharf.Error{Code: code, Op: op, Msg: msg, Err: s.t.scrub(err)}
+}
+
+// explain finds the code and the message for an error of the SDK.
+func explain(err error) (wharf.Code, string) {
+	var name string
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		name = api.ErrorCode()
+	}
+	status := statusOf(err)
+	for _, a := range answers() {
+		if slices.Contains(a.names, name) || a.status != 0 && a.status == status && !named(name) {
+			return a.code, a.msg
+		}
+	}
+	if status != 0 {
+		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d%s", status, inBrackets(name))
+	}
+	return wharf.CodeUpstream, "{host}: " + networkReason(err)
+}
+
+// named tells whether the table has a line for the name: that line and no
+// other is then the right one.
+func named(name string) bool {
+	return slices.ContainsFunc(answers(), func(a answer) bool { return slices.Contains(a.names, name) })
+}
+
+// inBrackets shows an error code, if it looks like one.
+func inBrackets(name string) string {
+	if name == "" || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") != "" {
+		return ""
+	}
+	return " (" + name + ")"
+}
+
+// statusOf is the HTTP status that the server refused with, or 0.
+func statusOf(err error) int {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) {
+		return resp.HTTPStatusCode()
+	}
+	return 0
+}
+
+// networkReason tells in plain words why there was no answer.
+func networkReason(err error) string {
+	var (
+		stall    *stallError
+		dns      *net.DNSError
+		op       *net.OpError
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		record   tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &stall):
+		return fmt.Sprintf("the server did not answer in %v", stall.wait)
+	case errors.As(err, &dns):
+		return "no such host"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
+		return "no connection could be made in time"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "the network does not reach it"
+	case errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
+		return "its certificate is not one to trust"
+	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "it does not speak TLS; write the endpoint with http://"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke"
+	}
+	return "the request failed; the server's log says more"
+}
+
+// noBucket is the error for a bucket that is not there.
+func (s *Store) noBucket(op string, err error) error {
+	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Msg: fmt.Sprintf("no such bucket %q on %s", s.t.bucket, s.t.host), Err: s.t.scrub(err)}
+}
+
+func (s *Store) exists(op string, err error) error {
+	return &wharf.Error{Code: wharf.CodePrecondition, Op: op, Msg: "the file exists already", Err: err}
+}
+
+func noSuchFile(key wharf.Key) string { return fmt.Sprintf("there is no file %q", key) }
+
+// secretParams are the parts of URLs and headers that sign a request.
+var secretParams = regexp.MustCompile(`(?i)((?:x-amz-(?:signature|credential|security-token)|signature|credential)=)[^&\s,"]+`)
+
+// queries are the query strings of URLs in a text.
+var queries = regexp.MustCompile(`(https?://[^\s"?]+)\?[^\s"]*`)
+
+// scrub keeps an error's text for the log, and of it nothing secret: also a
+// server's own message may repeat a key.
+func (t *target) scrub(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := queries.ReplaceAllString(err.Error(), "$1?…")
+	text = secretParams.ReplaceAllString(text, "$1…")
+	for _, v := range t.hidden {
+		text = strings.ReplaceAll(text, v, "…")
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,160 @@
+package s3
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"wharf"
+)
+
+// Options are the server's settings for all its S3 stages. The zero value
+// talks to AWS, and signs for those stages only that bring their own keys.
+type Options struct {
+	// Endpoint is the URL of the S3 server for stages that name none; "" is
+	// AWS.
+	Endpoint string
+	// Region is for stages that name none; "" is us-east-1.
+	Region string
+	// ServerCredentials lets stages that bring no keys use those of the
+	// server (environment, files, instance role: the SDK's own chain), and
+	// lets stages name a role. Off, such stages are read and written without
+	// a signature.
+	ServerCredentials bool
+
+	// PartSize is how many bytes one request carries of a large object; 0 is
+	// 8 MiB. S3 wants at least 5 MiB.
+	PartSize int64
+	// Concurrency is how many parts one Put holds in memory, the one being
+	// read included; 0 is 3, and 2 is the least.
+	Concurrency int
+
+	// ConnectTimeout bounds the making of a connection; 0 is 3 s.
+	ConnectTimeout time.Duration
+	// StallTimeout is how long a request may see no byte move; 0 is 10 s.
+	StallTimeout time.Duration
+	// PublishTimeout is how long the server may take to put the parts of a
+	// large object together; 0 is 5 minutes.
+	PublishTimeout time.Duration
+	// SweepAge is how old an unfinished multipart upload below a stage's path
+	// must be to be given up; 0 is 24 hours, less than 0 is never.
+	SweepAge time.Duration
+
+	// Logger takes what no caller is told: what a list left out, what a sweep
+	// found. nil discards it.
+	Logger *slog.Logger
+	// Transport replaces the connections to the network; nil is HTTP/1.1 with
+	// the timeouts above.
+	Transport http.RoundTripper
+}
+
+// Validate tells whether the settings can work: CodeInvalid if not.
+func (o Options) Validate() error {
+	if o.Endpoint != "" {
+		if _, err := parseEndpoint(o.Endpoint); err != nil {
+			return err
+		}
+	}
+	if o.PartSize != 0 && o.PartSize < minPartSize {
+		return wharf.Errorf(wharf.CodeInvalid, "the S3 part size is %d bytes; S3 wants at least %d", o.PartSize, minPartSize)
+	}
+	return nil
+}
+
+// S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	minPartSize = 5 << 20
+	maxParts    = 10_000
+	maxObject   = 5 << 40
+	maxKey      = 1024
+	maxDelete   = 1000
+)
+
+// withDefaults fills in what the caller left open.
+func (o Options) withDefaults() Options {
+	setDefault(&o.Region, "us-east-1")
+	setDefault(&o.PartSize, 8<<20)
+	setDefault(&o.Concurrency, 3)
+	setDefault(&o.ConnectTimeout, 3*time.Second)
+	setDefault(&o.StallTimeout, 10*time.Second)
+	setDefault(&o.PublishTimeout, 5*time.Minute)
+	setDefault(&o.SweepAge, 24*time.Hour)
+	o.Concurrency = max(o.Concurrency, 2)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport(o)
+	}
+	return o
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Backend opens the stores of all S3 stages of a server. They share its
+// connections and its buffers.
+type Backend struct {
+	o      Options
+	client *watchedClient
+	bufs   *bufferPool
+
+	ctx    context.Context // ends the sweeps
+	cancel context.CancelFunc
+	sweeps sync.WaitGroup
+
+	mu     sync.Mutex  // guards server
+	server *aws.Config // the server's own credentials, once they were loaded
+}
+
+// New makes a Backend. It does no I/O; [Options.Validate] tells whether the
+// settings can work.
+func New(o Options) *Backend {
+	o = o.withDefaults()
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Backend{
+		o:      o,
+		client: &watchedClient{next: o.Transport, wait: o.StallTimeout},
+		bufs:   newBufferPool(int(o.PartSize)),
+		ctx:    ctx,
+		cancel: cancel,
+	}
+}
+
+// Close ends the work in the background and the idle connections. The stores
+// stay usable, so that it may be called before the last upload has ended.
+func (b *Backend) Close() error {
+	b.cancel()
+	b.sweeps.Wait()
+	if t, ok := b.o.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+	return nil
+}
+
+// parseEndpoint validates the URL of an S3 server. Its messages do not repeat
+// the URL, which may hold a password.
+func parseEndpoint(s string) (*url.URL, error) {
+	const want = "an endpoint is written like https://s3.example.com or http://127.0.0.1:9000"
+	u, err := url.Parse(s)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the S3 endpoint is not an http or https URL; %s", want)
+	case u.User != nil:
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the S3 endpoint holds credentials; give them as ACCESS_KEY_ID and SECRET_ACCESS_KEY; %s", want)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the S3 endpoint holds a query or a fragment; %s", want)
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	return u, nil
+}

@@ -1,0 +1,145 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+
+	"wharf"
+)
+
+// abortTime bounds the giving up of an upload, whose own context may have
+// ended.
+const abortTime = 10 * time.Second
+
+// putParts stores a body in parts, of which buf[:n] is the first.
+func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object, error) {
+	created, err := u.s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key})
+	if err != nil {
+		u.s.b.bufs.give(buf)
+		return wharf.Object{}, err
+	}
+	parts, err := u.sendAll(ctx, created.UploadId, buf, n)
+	if err == nil {
+		var o wharf.Object
+		if o, err = u.publish(ctx, created.UploadId, parts); err == nil {
+			return o, nil
+		}
+	}
+	u.abort(ctx, created.UploadId)
+	return wharf.Object{}, err
+}
+
+// sendAll reads and sends the parts. It holds one buffer and its group the
+// others: the group's limit is what bounds the memory.
+func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]types.CompletedPart, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, sending := errgroup.WithContext(ctx)
+	g.SetLimit(u.s.b.o.Concurrency - 1)
+	sent := &sentParts{}
+	number, err := int32(0), error(nil)
+	for {
+		if n > 0 {
+			number++
+			g.Go(u.sender(sending, id, number, buf, n, sent))
+		} else {
+			u.s.b.bufs.give(buf)
+		}
+		if err != nil || u.body.done {
+			break
+		}
+		if number == maxParts {
+			err = u.tooManyParts()
+			break
+		}
+		buf = u.s.b.bufs.take(int(u.partSize))
+		if n, err = u.body.fill(sending, buf); err != nil {
+			n = 0
+		}
+	}
+	if err != nil {
+		cancel()
+	}
+	// A failed part stops the reading; then the part's error is the reason.
+	if sendErr := g.Wait(); sendErr != nil && (err == nil || errors.Is(err, errStopped)) {
+		err = sendErr
+	}
+	return sent.inOrder(), err
+}
+
+func (u *upload) tooManyParts() error {
+	return wharf.Errorf(wharf.CodeTooLarge, "a file whose length is not declared may have %d bytes in an S3 stage", u.partSize*maxParts)
+}
+
+func (u *upload) sender(ctx context.Context, id *string, number int32, buf []byte, n int, sent *sentParts) func() error {
+	return func() error {
+		defer u.s.b.bufs.give(buf)
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		out, err := u.s.api.UploadPart(ctx, &s3.UploadPartInput{
+			Bucket: &u.s.t.bucket, Key: u.key, UploadId: id, PartNumber: aws.Int32(number),
+			Body: bytes.NewReader(buf[:n]), ContentLength: aws.Int64(int64(n)),
+		})
+		if err != nil {
+			return err
+		}
+		sent.add(types.CompletedPart{PartNumber: aws.Int32(number), ETag: out.ETag})
+		return nil
+	}
+}
+
+// sentParts are the parts that have arrived.
+type sentParts struct {
+	mu    sync.Mutex // guards parts
+	parts []types.CompletedPart
+}
+
+func (s *sentParts) add(p types.CompletedPart) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts = append(s.parts, p)
+}
+
+func (s *sentParts) inOrder() []types.CompletedPart {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortFunc(s.parts, func(a, b types.CompletedPart) int { return int(*a.PartNumber - *b.PartNumber) })
+	return s.parts
+}
+
+// publish makes the object of its parts.
+func (u *upload) publish(ctx context.Context, id *string, parts []types.CompletedPart) (wharf.Object, error) {
+	in := &s3.CompleteMultipartUploadInput{
+		Bucket: &u.s.t.bucket, Key: u.key, UploadId: id,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+	}
+	if u.ifAbsent {
+		in.IfNoneMatch = aws.String("*")
+	}
+	out, err := u.s.api.CompleteMultipartUpload(withWait(ctx, u.s.b.o.PublishTimeout), in, once)
+	if err != nil {
+		return u.settle(ctx, err, etagOfParts(parts))
+	}
+	return wharf.Object{ETag: trimETag(out.ETag), ModTime: answeredAt(out.ResultMetadata)}, nil
+}
+
+// abort frees what the parts hold on the server. Its failure changes nothing
+// for the caller: a sweep finds the upload later.
+func (u *upload) abort(ctx context.Context, id *string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	_, err := u.s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key, UploadId: id})
+	if err != nil && statusOf(err) != 404 {
+		u.s.log.Warn("an unfinished upload stays in the bucket until a sweep", "key", *u.key, "err", u.s.fail(ctx, "s3.abort", err))
+	}
+}

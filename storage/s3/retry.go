@@ -1,0 +1,55 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+const (
+	maxAttempts = 3
+	maxBackoff  = time.Second
+)
+
+// newRetryer bounds the attempts of one request. The SDK's token bucket is
+// off: it would make a request's fate depend on those of others.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.MaxBackoff = maxBackoff
+		o.RateLimiter = ratelimit.None
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, o.Retryables...)
+	})
+}
+
+// once is for a request that must not be sent again: an answer that was lost
+// would turn its success into a refusal.
+func once(o *s3.Options) { o.RetryMaxAttempts = 1 }
+
+// retryable overrules the SDK where another attempt only costs time, or where
+// it misses an error that another connection may cure.
+func retryable(err error) aws.Ternary {
+	var stall *stallError
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &stall), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return aws.FalseTernary
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return aws.FalseTernary
+	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
+		return aws.FalseTernary
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}

@@ -1,0 +1,110 @@
+package s3
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"wharf"
+)
+
+// Store is the [wharf.Store] of one S3 stage.
+type Store struct {
+	t   target
+	api *s3.Client
+	b   *Backend
+	log *slog.Logger
+}
+
+var (
+	_ wharf.Store    = (*Store)(nil)
+	_ wharf.Budgeter = (*Store)(nil)
+)
+
+// Open gives the stage's store. It asks the network only for the server's own
+// credentials; what an earlier run left behind in the bucket is swept in the
+// background.
+func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
+	t, err := b.target(stage)
+	if err != nil {
+		return nil, err
+	}
+	api, err := b.newClient(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{t: t, api: api, b: b, log: b.o.Logger.With("stage", string(stage.Name), "bucket", t.bucket)}
+	b.sweepLater(s)
+	return s, nil
+}
+
+// String names the bucket and the path.
+func (s *Store) String() string { return "s3://" + s.t.bucket + "/" + s.t.prefix }
+
+// GoString shows no more than String, so that %#v does not walk into the keys.
+func (s *Store) GoString() string { return s.String() }
+
+// fullKey is the object's key in the bucket.
+func (s *Store) fullKey(key wharf.Key) (*string, error) {
+	full := s.t.prefix + string(key)
+	if len(full) > maxKey {
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the file name is %d bytes long; with the stage's path, which is %d, S3 allows %d",
+			len(key), len(s.t.prefix), maxKey)
+	}
+	return aws.String(full), nil
+}
+
+// Stat asks for the object's head.
+func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
+	return s.stat(ctx, "s3.Stat", key)
+}
+
+func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Object, error) {
+	full, err := s.fullKey(key)
+	if err != nil {
+		return wharf.Object{}, err
+	}
+	out, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.t.bucket, Key: full})
+	if err != nil {
+		return wharf.Object{}, s.missing(ctx, op, key, err)
+	}
+	o := wharf.Object{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: trimETag(out.ETag)}
+	if out.LastModified != nil {
+		o.ModTime = *out.LastModified
+	}
+	o.MD5 = plainMD5(o.ETag, out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	return o, nil
+}
+
+// missing tells a missing bucket from a missing object: the answer to HEAD
+// has no body that would say.
+func (s *Store) missing(ctx context.Context, op string, key wharf.Key, err error) error {
+	err = s.fail(ctx, op, err)
+	if wharf.CodeOf(err) != wharf.CodeNotFound {
+		return err
+	}
+	_, bucketErr := s.api.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.t.bucket}, once)
+	if statusOf(bucketErr) == 404 {
+		return s.noBucket(op, bucketErr)
+	}
+	return &wharf.Error{Code: wharf.CodeNotFound, Op: op, Msg: noSuchFile(key), Err: err}
+}
+
+func trimETag(e *string) string { return strings.Trim(aws.ToString(e), `"`) }
+
+// plainMD5 gives the ETag if it is the MD5 of the object's bytes: it is for
+// objects in one part, unless they are encrypted with a key that is not S3's
+// own, when the ETag only looks like one.
+func plainMD5(etag string, sse types.ServerSideEncryption, customerKey *string) string {
+	if customerKey != nil || sse != "" && sse != types.ServerSideEncryptionAes256 {
+		return ""
+	}
+	if len(etag) != 32 || strings.Trim(etag, "0123456789abcdef") != "" {
+		return ""
+	}
+	return etag
+}

@@ -1,0 +1,65 @@
+package s3
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"wharf"
+)
+
+const (
+	sweepTime = time.Minute
+	sweepMost = 1000 // uploads given up at one time
+)
+
+// sweepLater gives up, in the background, the old uploads that a killed server
+// left below the stage's path.
+func (b *Backend) sweepLater(s *Store) {
+	if b.o.SweepAge < 0 || b.ctx.Err() != nil {
+		return
+	}
+	b.sweeps.Go(func() {
+		ctx, cancel := context.WithTimeout(b.ctx, sweepTime)
+		defer cancel()
+		n, err := s.sweep(ctx, time.Now().Add(-b.o.SweepAge))
+		switch {
+		case wharf.CodeOf(err) == wharf.CodeCanceled:
+		case err != nil:
+			s.log.Info("unfinished uploads could not be swept", "given_up", n, "err", err)
+		case n > 0:
+			s.log.Info("unfinished uploads were given up", "given_up", n)
+		}
+	})
+}
+
+// sweep gives up the uploads below the stage's path that began before the
+// time given, and tells how many.
+func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
+	const op = "s3.sweep"
+	in := &s3.ListMultipartUploadsInput{Bucket: &s.t.bucket, Prefix: aws.String(s.t.prefix)}
+	n := 0
+	for n < sweepMost {
+		page, err := s.api.ListMultipartUploads(ctx, in)
+		if err != nil {
+			return n, s.fail(ctx, op, err)
+		}
+		for _, u := range page.Uploads {
+			if u.Initiated == nil || !u.Initiated.Before(before) {
+				continue
+			}
+			_, err := s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.t.bucket, Key: u.Key, UploadId: u.UploadId})
+			if err != nil && statusOf(err) != 404 {
+				return n, s.fail(ctx, op, err)
+			}
+			n++
+		}
+		if !aws.ToBool(page.IsTruncated) {
+			break
+		}
+		in.KeyMarker, in.UploadIdMarker = page.NextKeyMarker, page.NextUploadIdMarker
+	}
+	return n, nil
+}
