@@ -7,7 +7,8 @@ package sql
 // Limit0 is LIMIT 0, by which some clients ask for the columns only.
 type Select struct {
 	Items  []SelectItem
-	Limit0 bool
+	Where  Expr // WHERE and HAVING, joined by AND; nil if not given
+	Limit0 bool // also where an OFFSET skips the one row
 	text   string
 }
 
@@ -28,8 +29,16 @@ type Set struct {
 type Assignment struct {
 	Scope  Scope
 	Name   string // lower case; "names", "character set" and "transaction" for these three forms
-	Value  Expr   // nil for DEFAULT
+	Value  Expr   // nil for DEFAULT; a bare word (ON, utf8mb4) is a string Literal
 	IsUser bool   // @name
+
+	// Collation is that of SET NAMES … COLLATE, "" if not given.
+	Collation string
+	// Next is SET TRANSACTION without a scope: for the next transaction
+	// only. The Value of SET TRANSACTION is a string Literal: the isolation
+	// level as the variable has it ("READ-COMMITTED"), or "READ ONLY" or
+	// "READ WRITE".
+	Next bool
 }
 
 // Scope says whose variable is meant.
@@ -52,8 +61,14 @@ type Show struct {
 	Like   *string
 	Where  Expr   // SHOW … WHERE, over the result's columns; nil if not given
 	On     string // FROM or IN what, "" if not given
-	text   string
+	// Database is that of On where On is a table and its database is given.
+	Database string
+	Limit    *Limit // of SHOW WARNINGS and ERRORS; nil if not given
+	text     string
 }
+
+// Limit is LIMIT [offset,] count.
+type Limit struct{ Offset, Count uint64 }
 
 // Use is USE database.
 type Use struct {
@@ -70,6 +85,7 @@ type Transaction struct {
 // Kill is KILL [CONNECTION | QUERY] id.
 type Kill struct {
 	ID    uint64
+	Expr  Expr // where the ID is no number but a function; nil otherwise
 	Query bool // the statement only, not its connection
 	text  string
 }
@@ -109,8 +125,12 @@ type (
 	// Param is a '?', counted from 0.
 	Param struct{ Index int }
 	// Call is a function of that name, in upper case; operators that have no
-	// type of their own are calls too: "LIKE", "IN", "IS NULL", "IS TRUE",
-	// "BETWEEN", "REGEXP", "CASE", "CAST" (the type as a Literal, last).
+	// type of their own are calls too: "LIKE" (an ESCAPE as a third
+	// argument), "IN", "IS NULL", "IS TRUE", "IS FALSE", "BETWEEN", "REGEXP",
+	// "CASE" (conditions and results by turns, then the ELSE if there is
+	// one; CASE x WHEN y is the condition x = y), "CAST" (the type as a
+	// Literal, last), "COLLATE" (likewise), "ROW". Key words among the
+	// arguments (INTERVAL's DAY, TRIM's LEADING) are string Literals.
 	Call struct {
 		Name string
 		Args []Expr

@@ -1,0 +1,134 @@
+package sql
+
+import "strings"
+
+// beyondTiDB names the statements that are valid, in MySQL or in the
+// language of stages, but that TiDB's parser cannot read. It goes by their
+// leading words: what follows is not checked. It gives "" for all others,
+// which are mistakes.
+func beyondTiDB(src source) string {
+	if name := ofStages(src); name != "" {
+		return name
+	}
+	if name := ofPrograms(src); name != "" {
+		return name
+	}
+	return byLeadingWords(src, leadingNames)
+}
+
+// longByRight names a statement that may be longer than TiDB's parser should
+// be given, "" for those that may not.
+func longByRight(src source) string { return byLeadingWords(src, longNames) }
+
+func byLeadingWords(src source, table []string) string {
+	p := newParser(src)
+	for _, name := range table {
+		if p.acceptAll(strings.Fields(name)...) {
+			return name
+		}
+	}
+	return ""
+}
+
+var longNames = []string{
+	"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "CREATE TABLE", "CREATE TEMPORARY TABLE", "ALTER TABLE", "CALL", "EXECUTE",
+}
+
+// leadingNames are statements that their first words tell.
+var leadingNames = []string{
+	"ALTER INSTANCE", "ALTER LOGFILE GROUP", "ALTER SERVER", "ALTER TABLESPACE", "ALTER UNDO TABLESPACE", "ALTER VIEW",
+	"CACHE INDEX", "CHANGE MASTER", "CHANGE REPLICATION", "CHECK TABLE", "CHECKSUM TABLE", "CLONE",
+	"CREATE LOGFILE GROUP", "CREATE SERVER", "CREATE SPATIAL REFERENCE SYSTEM",
+	"CREATE OR REPLACE SPATIAL REFERENCE SYSTEM", "CREATE TABLESPACE", "CREATE UNDO TABLESPACE",
+	"DROP LOGFILE GROUP", "DROP SERVER", "DROP SPATIAL REFERENCE SYSTEM", "DROP TABLESPACE", "DROP UNDO TABLESPACE",
+	"FLUSH", "GET CURRENT DIAGNOSTICS", "GET DIAGNOSTICS", "GET STACKED DIAGNOSTICS",
+	"HANDLER", "HELP", "IMPORT TABLE", "INSTALL COMPONENT", "INSTALL PLUGIN",
+	"LOAD INDEX INTO CACHE", "LOAD XML", "LOCK INSTANCE", "PURGE BINARY LOGS", "PURGE MASTER LOGS",
+	"RESET MASTER", "RESET PERSIST", "RESET REPLICA", "RESET SLAVE", "RESET BINARY LOGS", "RESET QUERY CACHE",
+	"RESIGNAL", "SET PERSIST", "SET PERSIST_ONLY", "SIGNAL",
+	"SHOW BINARY LOGS", "SHOW BINLOG EVENTS", "SHOW CREATE EVENT", "SHOW CREATE FUNCTION", "SHOW CREATE PROCEDURE",
+	"SHOW CREATE TRIGGER", "SHOW ENGINE", "SHOW FUNCTION CODE", "SHOW MASTER LOGS", "SHOW PARSE_TREE",
+	"SHOW PROCEDURE CODE", "SHOW RELAYLOG EVENTS", "SHOW REPLICA STATUS", "SHOW REPLICAS", "SHOW SLAVE HOSTS",
+	"SHOW SLAVE STATUS", "START GROUP_REPLICATION", "START REPLICA", "START SLAVE", "STOP GROUP_REPLICATION",
+	"STOP REPLICA", "STOP SLAVE", "UNINSTALL COMPONENT", "UNINSTALL PLUGIN", "UNLOCK INSTANCE",
+	"XA BEGIN", "XA COMMIT", "XA END", "XA PREPARE", "XA RECOVER", "XA ROLLBACK", "XA START",
+}
+
+// maxHead is how many words and signs there may be between CREATE and what
+// is created: OR REPLACE DEFINER = 'user'@'host' SQL SECURITY INVOKER.
+const maxHead = 12
+
+// ofPrograms names CREATE, ALTER and DROP of stored programs.
+func ofPrograms(src source) string {
+	p := newParser(src)
+	verb := strings.ToUpper(p.advance())
+	if verb != "CREATE" && verb != "ALTER" && verb != "DROP" {
+		return ""
+	}
+	for range maxHead {
+		switch what := strings.ToUpper(p.text()); what {
+		case "TRIGGER", "EVENT", "FUNCTION", "PROCEDURE", "LIBRARY":
+			return verb + " " + what
+		case "VIEW":
+			return ""
+		case "OR", "REPLACE", "DEFINER", "AGGREGATE", "=", "@", "CURRENT_USER", "(", ")", "SQL", "SECURITY", "INVOKER":
+		default:
+			if p.tok.kind == kindEnd || p.tok.kind == kindWord && !p.inDefiner() {
+				return ""
+			}
+		}
+		p.advance()
+	}
+	return ""
+}
+
+// inDefiner tells whether the next token may be the user or the host of a
+// DEFINER: it follows '=' or '@'.
+func (p *parser) inDefiner() bool {
+	before := strings.TrimRight(p.src.clean[:p.tok.start], " \t\n\v\f\r")
+	return strings.HasSuffix(before, "=") || strings.HasSuffix(before, "@")
+}
+
+// ofStages names what of the language of stages is not done yet.
+func ofStages(src source) string {
+	p := newParser(src)
+	switch {
+	case p.acceptAll("COPY", "INTO"):
+		return "COPY INTO"
+	case p.is("GRANT") || p.is("REVOKE"):
+		return p.onStage(strings.ToUpper(p.text()))
+	case p.is("SELECT") || p.is("WITH") || p.is("INSERT") || p.is("REPLACE") || p.is("CREATE") || p.is("EXPLAIN") || p.is("("):
+		return p.fromStage()
+	}
+	return ""
+}
+
+// onStage looks for ON STAGE, or for CREATE STAGE ON.
+func (p *parser) onStage(verb string) string {
+	for ; p.tok.kind != kindEnd; p.advance() {
+		if p.acceptAll("ON", "STAGE") || p.acceptAll("CREATE", "STAGE") {
+			return verb + " … ON STAGE"
+		}
+	}
+	return ""
+}
+
+// fromStage looks for FROM @stage, and for table functions.
+func (p *parser) fromStage() string {
+	for p.tok.kind != kindEnd {
+		if p.accept("FROM") {
+			if p.is("@") || p.tok.kind == kindString && strings.HasPrefix(p.text()[1:], "@") {
+				return "SELECT from a stage"
+			}
+			continue
+		}
+		called := strings.ToUpper(p.advance())
+		switch called {
+		case "INFER_SCHEMA", "LIST_STAGE", "JSON_TABLE":
+			if p.is("(") {
+				return called
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,132 @@
+package sql
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	tidb "github.com/pingcap/tidb/pkg/parser"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // the literals' values
+
+	"wharf"
+)
+
+const (
+	// maxTokens and maxDepth bound what TiDB's parser is given: it walks its
+	// trees by recursion, and "1+1+1+…" is a tree as deep as it is long.
+	maxTokens = 20_000
+	maxDepth  = 500
+
+	// maxPooled is the longest text after which a parser is kept, for it
+	// keeps the text too.
+	maxPooled = 16 << 10
+)
+
+// tidbParsers holds parsers that nobody uses: they are dear to make, and not
+// safe for concurrent use.
+var tidbParsers = sync.Pool{New: func() any { return tidb.New() }}
+
+// readPlain reads a statement that is not of our own grammar.
+func readPlain(src source) (Statement, error) {
+	if src.open != "" {
+		return nil, src.torn()
+	}
+	if stmt := readSetNames(src); stmt != nil {
+		return stmt, nil
+	}
+	if src.tokens > maxTokens || src.depth > maxDepth {
+		return readHuge(src)
+	}
+	node, err := callTiDB(src.clean)
+	if err != nil {
+		if name := beyondTiDB(src); name != "" {
+			return unsupported(src, name), nil
+		}
+		return nil, src.tidbError(err)
+	}
+	return translate(src, node)
+}
+
+// readHuge deals with a statement that is too large for TiDB's parser. Those
+// that are long by right, such as INSERT, are none that Wharf does.
+func readHuge(src source) (Statement, error) {
+	if name := longByRight(src); name != "" {
+		return unsupported(src, name), nil
+	}
+	return nil, wharf.Errorf(wharf.CodeTooLarge, "the statement is too complex to read: about %d words and signs, nested %d deep; at most %d and %d are allowed",
+		src.tokens, src.depth, maxTokens, maxDepth)
+}
+
+// callTiDB runs TiDB's parser. Its panics become errors: a client's text
+// must not end a connection.
+func callTiDB(text string) (node ast.StmtNode, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			node, err = nil, fmt.Errorf("the parser panicked (%T)", r)
+		}
+	}()
+	p := tidbParsers.Get().(*tidb.Parser)
+	nodes, _, err := p.ParseSQL(text)
+	if err == nil && len(nodes) != 1 {
+		err = errors.New("not one statement")
+	}
+	if err == nil {
+		node = nodes[0]
+	}
+	// Not deferred: a parser that panicked is not used again.
+	if len(text) <= maxPooled {
+		tidbParsers.Put(p)
+	}
+	return node, err
+}
+
+// tidbError tells of a mistake that TiDB's parser found. Its message holds
+// the client's text, so that only the place is taken from it.
+func (s source) tidbError(cause error) error {
+	var line, column int
+	if _, err := fmt.Sscanf(cause.Error(), "line %d column %d near", &line, &column); err != nil {
+		return s.syntaxError(tokenAt(s.clean, 0).start, "")
+	}
+	at := s.tokenBefore(s.offset(line, column))
+	expected := ""
+	if at == tokenAt(s.clean, 0).start {
+		expected = "expected a statement"
+	}
+	return s.syntaxError(at, expected)
+}
+
+// offset converts TiDB's line and column, which point behind the token and
+// count bytes: from 0 in the first line, from 1 in all others.
+func (s source) offset(line, column int) int {
+	at := 0
+	for ; line > 1; line-- {
+		n := strings.IndexByte(s.clean[at:], '\n')
+		if n < 0 {
+			break
+		}
+		at += n + 1
+		if line == 2 {
+			column--
+		}
+	}
+	return min(at+column, len(s.clean))
+}
+
+// tokenBefore gives the beginning of the last token that begins before at,
+// or the end of the statement where at is there.
+func (s source) tokenBefore(at int) int {
+	t := tokenAt(s.clean, 0)
+	for t.kind != kindEnd && t.end < at {
+		t = tokenAt(s.clean, t.end)
+	}
+	return t.start
+}
+
+func unsupported(src source, name string) *Unsupported {
+	return &Unsupported{Name: name, text: src.trimmed()}
+}
+
+// trimmed gives the statement without comments and the blanks around it.
+func (s source) trimmed() string { return strings.Trim(s.clean, " \t\n\v\f\r") }

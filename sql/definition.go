@@ -1,0 +1,73 @@
+package sql
+
+// createConnection reads CREATE CONNECTION from the name on.
+func (p *parser) createConnection(replace bool) (Statement, error) {
+	s := &CreateConnection{OrReplace: replace}
+	var err error
+	s.IfNotExists, s.Name, s.Options, err = p.definition(replace, "connection")
+	return s, err
+}
+
+// createFileFormat reads CREATE FILE FORMAT from the name on.
+func (p *parser) createFileFormat(replace bool) (Statement, error) {
+	s := &CreateFileFormat{OrReplace: replace}
+	var err error
+	s.IfNotExists, s.Name, s.Options, err = p.definition(replace, "file format")
+	return s, err
+}
+
+// definition takes [IF NOT EXISTS] name and at least one option, in
+// parentheses or not.
+func (p *parser) definition(replace bool, what string) (ifNot bool, name string, opts []Option, err error) {
+	if ifNot, err = p.ifNotExists(replace); err != nil {
+		return ifNot, "", nil, err
+	}
+	if name, err = p.name(what); err != nil {
+		return ifNot, "", nil, err
+	}
+	start := p.tok
+	if p.is("(") {
+		opts, err = p.options()
+	} else {
+		opts, err = p.pairs()
+	}
+	if err == nil && len(opts) == 0 {
+		p.tok = start
+		err = p.fail("expected the options of the " + what + " as NAME = value")
+	}
+	return ifNot, name, opts, err
+}
+
+func (p *parser) dropConnection() (Statement, error) {
+	s := &DropConnection{}
+	var err error
+	s.IfExists, s.Name, err = p.dropped("connection")
+	return s, err
+}
+
+func (p *parser) dropFileFormat() (Statement, error) {
+	s := &DropFileFormat{}
+	var err error
+	s.IfExists, s.Name, err = p.dropped("file format")
+	return s, err
+}
+
+func (p *parser) descConnection() (Statement, error) {
+	name, err := p.name("connection")
+	return &DescConnection{name}, err
+}
+
+func (p *parser) descFileFormat() (Statement, error) {
+	name, err := p.name("file format")
+	return &DescFileFormat{name}, err
+}
+
+func (p *parser) showConnections() (Statement, error) {
+	like, err := p.like()
+	return &ShowConnections{like}, err
+}
+
+func (p *parser) showFileFormats() (Statement, error) {
+	like, err := p.like()
+	return &ShowFileFormats{like}, err
+}

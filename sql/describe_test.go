@@ -1,0 +1,129 @@
+package sql
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// describe shows what String does not: the parts of a plain statement.
+func describe(stmt Statement) string {
+	switch s := stmt.(type) {
+	case *Select:
+		return describeSelect(s)
+	case *Set:
+		var parts []string
+		for _, a := range s.Assign {
+			parts = append(parts, describeAssignment(a))
+		}
+		return "Set " + strings.Join(parts, "; ")
+	case *Show:
+		return describeShow(s)
+	case *Use:
+		return "Use " + strconv.Quote(s.Database)
+	case *Transaction:
+		return "Transaction " + s.Verb
+	case *Kill:
+		return fmt.Sprintf("Kill id=%d expr=%s query=%t", s.ID, describeExpr(s.Expr), s.Query)
+	case *Do:
+		return "Do " + describeExprs(s.Exprs)
+	case *Unsupported:
+		return "Unsupported " + s.Name
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", stmt), "*sql.")
+}
+
+func describeSelect(s *Select) string {
+	var b strings.Builder
+	b.WriteString("Select")
+	for _, item := range s.Items {
+		fmt.Fprintf(&b, " %q=%s", item.Name, describeExpr(item.Expr))
+	}
+	if s.Where != nil {
+		fmt.Fprintf(&b, " where=%s", describeExpr(s.Where))
+	}
+	if s.Limit0 {
+		b.WriteString(" limit0")
+	}
+	if n := NumParams(s); n > 0 {
+		fmt.Fprintf(&b, " params=%d", n)
+	}
+	return b.String()
+}
+
+func describeAssignment(a Assignment) string {
+	name := a.Name
+	if a.IsUser {
+		name = "@" + name
+	}
+	if a.Scope == ScopeGlobal {
+		name = "global " + name
+	}
+	s := name + " = " + describeExpr(a.Value)
+	if a.Collation != "" {
+		s += " collate " + a.Collation
+	}
+	if a.Next {
+		s += " (next)"
+	}
+	return s
+}
+
+func describeShow(s *Show) string {
+	d := "Show " + strconv.Quote(s.What)
+	if s.Full {
+		d += " full"
+	}
+	if s.Global {
+		d += " global"
+	}
+	if s.On != "" || s.Database != "" {
+		d += fmt.Sprintf(" on=%q", s.On)
+	}
+	if s.Database != "" {
+		d += fmt.Sprintf(" database=%q", s.Database)
+	}
+	if s.Like != nil {
+		d += fmt.Sprintf(" like=%q", *s.Like)
+	}
+	if s.Where != nil {
+		d += " where=" + describeExpr(s.Where)
+	}
+	if s.Limit != nil {
+		d += fmt.Sprintf(" limit=%d,%d", s.Limit.Offset, s.Limit.Count)
+	}
+	return d
+}
+
+func describeExpr(x Expr) string {
+	switch x := x.(type) {
+	case nil:
+		return "-"
+	case Literal:
+		kind := [...]string{"null", "int", "uint", "decimal", "float", "string", "bytes"}[x.Kind]
+		return kind + ":" + strconv.Quote(x.Text)
+	case SysVar:
+		return fmt.Sprintf("@@%s(global=%t explicit=%t)", x.Name, x.Scope == ScopeGlobal, x.Explicit)
+	case UserVar:
+		return "@" + x.Name
+	case Column:
+		return "column:" + x.Name
+	case Param:
+		return "?" + strconv.Itoa(x.Index)
+	case Call:
+		return strings.ReplaceAll(x.Name, " ", "_") + describeExprs(x.Args)
+	case Unary:
+		return "(" + x.Op + " " + describeExpr(x.X) + ")"
+	case Binary:
+		return "(" + describeExpr(x.X) + " " + x.Op + " " + describeExpr(x.Y) + ")"
+	}
+	return fmt.Sprintf("unknown %T", x)
+}
+
+func describeExprs(list []Expr) string {
+	var parts []string
+	for _, x := range list {
+		parts = append(parts, describeExpr(x))
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}

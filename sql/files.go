@@ -1,0 +1,118 @@
+package sql
+
+import "strconv"
+
+// listFiles reads LIST from FULL on.
+func (p *parser) listFiles() (Statement, error) {
+	s := &ListFiles{Full: p.accept("FULL")}
+	var err error
+	if s.Location, err = p.location(); err != nil {
+		return nil, err
+	}
+	s.Pattern, err = p.pattern()
+	return s, err
+}
+
+func (p *parser) removeFiles() (Statement, error) {
+	s := &RemoveFiles{}
+	var err error
+	if s.Location, err = p.location(); err != nil {
+		return nil, err
+	}
+	s.Pattern, err = p.pattern()
+	return s, err
+}
+
+// copyFiles reads COPY FILES from INTO on.
+func (p *parser) copyFiles() (Statement, error) {
+	s := &CopyFiles{}
+	err := p.expect("INTO")
+	if err == nil {
+		s.To, err = p.location()
+	}
+	if err == nil {
+		err = p.expect("FROM")
+	}
+	if err == nil {
+		s.From, err = p.location()
+	}
+	if err == nil {
+		s.Pattern, err = p.pattern()
+	}
+	return s, err
+}
+
+// pattern takes PATTERN = '…', or nothing. An empty pattern is none.
+func (p *parser) pattern() (string, error) {
+	if p.tok.kind == kindEnd {
+		return "", p.finish()
+	}
+	if !p.accept("PATTERN") {
+		return "", p.fail("expected PATTERN or the end of the statement")
+	}
+	if err := p.expect("="); err != nil {
+		return "", err
+	}
+	return p.str("the pattern")
+}
+
+func (p *parser) presign() (Statement, error) {
+	s := &Presign{Upload: p.accept("UPLOAD")}
+	if !s.Upload {
+		p.accept("DOWNLOAD")
+	}
+	var err error
+	if s.Location, err = p.location(); err != nil {
+		return nil, err
+	}
+	var expire, contentType bool
+	for p.tok.kind != kindEnd {
+		switch {
+		case p.is("EXPIRE"):
+			if err = p.once(expire, "EXPIRE"); err == nil {
+				s.Expire, err = p.seconds()
+			}
+			expire = true
+		case p.is("CONTENT_TYPE"):
+			if err = p.once(contentType, "CONTENT_TYPE"); err == nil {
+				s.ContentType, err = p.contentType()
+			}
+			contentType = true
+		default:
+			err = p.fail("expected EXPIRE, CONTENT_TYPE or the end of the statement")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, p.finish()
+}
+
+// seconds takes EXPIRE = n. Zero is refused: it would mean that none was
+// given.
+func (p *parser) seconds() (uint64, error) {
+	p.advance()
+	if err := p.expect("="); err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(p.text(), 10, 64)
+	if p.tok.kind != kindNumber || err != nil || n == 0 {
+		return 0, p.fail("expected a number of seconds, at least 1")
+	}
+	p.advance()
+	return n, nil
+}
+
+func (p *parser) contentType() (string, error) {
+	p.advance()
+	if err := p.expect("="); err != nil {
+		return "", err
+	}
+	start := p.tok
+	s, err := p.str("the content type")
+	if err == nil && s == "" {
+		p.tok = start
+		err = p.fail("expected a content type such as 'text/csv'")
+	}
+	return s, err
+}

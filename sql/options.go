@@ -1,0 +1,95 @@
+package sql
+
+import "strings"
+
+// options takes NAME = value pairs in parentheses, with or without commas
+// between them. The result is not nil, also when there are none.
+func (p *parser) options() ([]Option, error) {
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	opts, err := p.pairs()
+	if err != nil {
+		return nil, err
+	}
+	if p.tok.kind != kindMark || !p.is(")") {
+		return nil, p.fail("expected NAME = value or ')'")
+	}
+	p.advance()
+	return opts, nil
+}
+
+// pairs takes NAME = value pairs as long as there are any.
+func (p *parser) pairs() ([]Option, error) {
+	opts := []Option{}
+	seen := map[string]bool{}
+	for p.tok.kind == kindWord {
+		o, err := p.pair(seen)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, o)
+		if p.accept(",") && p.tok.kind != kindWord {
+			return nil, p.fail("expected NAME = value after ','")
+		}
+	}
+	return opts, nil
+}
+
+func (p *parser) pair(seen map[string]bool) (Option, error) {
+	o := Option{Name: strings.ToUpper(p.text()), Pos: p.pos()}
+	for _, r := range o.Name {
+		if r >= 0x80 {
+			return o, p.fail("expected the name of an option")
+		}
+	}
+	if err := p.once(seen[o.Name], o.Name); err != nil {
+		return o, err
+	}
+	seen[o.Name] = true
+	p.advance()
+	if err := p.expect("="); err != nil {
+		return o, err
+	}
+	var err error
+	o.Value, err = p.value()
+	return o, err
+}
+
+// value takes a word, a number, a string, or a list of strings.
+func (p *parser) value() (OptionValue, error) {
+	switch {
+	case p.tok.kind == kindWord:
+		return OptionValue{Kind: Word, Text: p.advance()}, nil
+	case p.tok.kind == kindNumber:
+		return OptionValue{Kind: Number, Text: p.advance()}, nil
+	case p.tok.kind == kindString:
+		return OptionValue{Kind: String, Text: unquote(p.advance())}, nil
+	case p.is("-"):
+		if next := tokenAt(p.src.clean, p.tok.end); next.kind == kindNumber {
+			p.advance()
+			return OptionValue{Kind: Number, Text: "-" + p.advance()}, nil
+		}
+	case p.is("("):
+		return p.list()
+	}
+	return OptionValue{}, p.fail("expected a value: a word, a number, a string in quotes, or a list of strings in parentheses")
+}
+
+func (p *parser) list() (OptionValue, error) {
+	v := OptionValue{Kind: List}
+	p.advance()
+	for !p.accept(")") {
+		if len(v.List) > 0 {
+			if err := p.expect(","); err != nil {
+				return v, err
+			}
+		}
+		s, err := p.str("an item of the list")
+		if err != nil {
+			return v, err
+		}
+		v.List = append(v.List, s)
+	}
+	return v, nil
+}

@@ -1,0 +1,155 @@
+package sql
+
+import "strings"
+
+// parser reads the stage statements by recursive descent, one token ahead.
+type parser struct {
+	src source
+	tok token // the next one
+}
+
+func newParser(src source) *parser {
+	return &parser{src: src, tok: tokenAt(src.clean, 0)}
+}
+
+// advance takes the next token and returns its text.
+func (p *parser) advance() string {
+	t := p.text()
+	p.tok = tokenAt(p.src.clean, p.tok.end)
+	return t
+}
+
+// text gives the next token as it is written.
+func (p *parser) text() string { return p.src.clean[p.tok.start:p.tok.end] }
+
+// is tells whether the next token is that key word or character.
+func (p *parser) is(s string) bool {
+	return (p.tok.kind == kindWord || p.tok.kind == kindMark) && strings.EqualFold(p.text(), s)
+}
+
+// accept takes the next token if it is that key word or character.
+func (p *parser) accept(s string) bool {
+	if !p.is(s) {
+		return false
+	}
+	p.advance()
+	return true
+}
+
+// acceptAll takes all of these key words, or none.
+func (p *parser) acceptAll(words ...string) bool {
+	start := p.tok
+	for _, w := range words {
+		if !p.accept(w) {
+			p.tok = start
+			return false
+		}
+	}
+	return true
+}
+
+// expect takes that key word or character, or fails.
+func (p *parser) expect(s string) error {
+	if !p.accept(s) {
+		if !isWordByte(s[0]) {
+			s = "'" + s + "'"
+		}
+		return p.fail("expected " + s)
+	}
+	return nil
+}
+
+// fail tells what was expected instead of the next token.
+func (p *parser) fail(expected string) error {
+	if p.tok.kind == kindTorn || p.tok.kind == kindEnd && p.src.open == "comment" {
+		return p.src.torn()
+	}
+	return p.src.syntaxError(p.tok.start, expected)
+}
+
+// torn tells of the string, name or comment that has no end.
+func (s source) torn() error {
+	pos := s.position(s.start)
+	switch s.open {
+	case "comment":
+		return syntaxErrorf("/*", pos, "expected '*/' at the end of the comment")
+	case "name":
+		return syntaxErrorf(near(s.clean[s.start:]), pos, "expected '`' at the end of the name")
+	}
+	return syntaxErrorf("'…'", pos, "expected a closing quote at the end of the string")
+}
+
+// finish checks that the statement ends here.
+func (p *parser) finish() error {
+	if p.tok.kind != kindEnd || p.src.open != "" {
+		return p.fail("expected the end of the statement")
+	}
+	return nil
+}
+
+// name takes an identifier, quoted or not. what says of what.
+func (p *parser) name(what string) (string, error) {
+	switch p.tok.kind {
+	case kindWord:
+		return p.advance(), nil
+	case kindName, kindString:
+		if p.text()[0] != '\'' && p.tok.end-p.tok.start > 2 {
+			return unquote(p.advance()), nil
+		}
+	}
+	return "", p.fail("expected the name of a " + what)
+}
+
+// str takes a string.
+func (p *parser) str(what string) (string, error) {
+	if p.tok.kind != kindString {
+		return "", p.fail("expected " + what + " as a string in quotes")
+	}
+	return unquote(p.advance()), nil
+}
+
+// ifExists takes IF EXISTS.
+func (p *parser) ifExists() (bool, error) {
+	if !p.accept("IF") {
+		return false, nil
+	}
+	return true, p.expect("EXISTS")
+}
+
+// ifNotExists takes IF NOT EXISTS, which cannot be with OR REPLACE.
+func (p *parser) ifNotExists(replace bool) (bool, error) {
+	start := p.tok
+	if !p.accept("IF") {
+		return false, nil
+	}
+	if err := p.expect("NOT"); err != nil {
+		return false, err
+	}
+	if err := p.expect("EXISTS"); err != nil {
+		return false, err
+	}
+	if replace {
+		p.tok = start
+		return false, p.fail("OR REPLACE and IF NOT EXISTS exclude each other")
+	}
+	return true, nil
+}
+
+// like takes LIKE 'pattern', or nothing.
+func (p *parser) like() (*string, error) {
+	if !p.accept("LIKE") {
+		return nil, nil
+	}
+	s, err := p.str("a pattern")
+	return &s, err
+}
+
+// once fails where a clause is given a second time.
+func (p *parser) once(given bool, clause string) error {
+	if given {
+		return p.fail(clause + " is given twice")
+	}
+	return nil
+}
+
+func (p *parser) pos() Pos { return p.src.position(p.tok.start) }

@@ -1,0 +1,163 @@
+package sql
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// printer writes the stage statements in canonical form.
+type printer struct {
+	b      strings.Builder
+	redact bool
+}
+
+// printed is what a stage statement does to be printed.
+type printed interface{ print(*printer) }
+
+func canonical(s printed) string {
+	var p printer
+	s.print(&p)
+	return p.b.String()
+}
+
+func redacted(s printed) string {
+	p := printer{redact: true}
+	s.print(&p)
+	return p.b.String()
+}
+
+func (p *printer) put(parts ...string) {
+	for _, s := range parts {
+		p.b.WriteString(s)
+	}
+}
+
+// when writes s if the condition holds.
+func (p *printer) when(cond bool, s string) {
+	if cond {
+		p.put(s)
+	}
+}
+
+// name writes an identifier, quoted where it could be read as something
+// else.
+func (p *printer) name(s string) {
+	if isPlainName(s) {
+		p.put(s)
+		return
+	}
+	p.put("`", strings.ReplaceAll(s, "`", "``"), "`")
+}
+
+func isPlainName(s string) bool {
+	switch strings.ToUpper(s) {
+	case "", "IF", "SET", "UNSET", "RENAME":
+		return false
+	}
+	return !isDigit(s[0]) && wordLen(s) == len(s)
+}
+
+// str writes a string value.
+func (p *printer) str(s string) {
+	if p.redact {
+		p.put("'…'")
+		return
+	}
+	p.quote(s)
+}
+
+func (p *printer) quote(s string) {
+	p.put("'")
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '\'':
+			p.put("''")
+		case '\\':
+			p.put(`\\`)
+		case 0:
+			p.put(`\0`)
+		case '\n':
+			p.put(`\n`)
+		case '\r':
+			p.put(`\r`)
+		case '\t':
+			p.put(`\t`)
+		case 26:
+			p.put(`\Z`)
+		default:
+			p.b.WriteByte(c)
+		}
+	}
+	p.put("'")
+}
+
+// location writes a location, as a string where it cannot stand bare. It is
+// no value: it shows when others are redacted.
+func (p *printer) location(l Location) {
+	for _, r := range string(l) {
+		if !bareInLocation(r) {
+			p.quote("@" + string(l))
+			return
+		}
+	}
+	if strings.Contains(string(l), "--") {
+		p.quote("@" + string(l))
+		return
+	}
+	p.put("@", string(l))
+}
+
+func bareInLocation(r rune) bool {
+	return r >= utf8.RuneSelf || isWordByte(byte(r)) || strings.ContainsRune("/-.=+~%:@", r)
+}
+
+// like writes LIKE 'pattern', or nothing.
+func (p *printer) like(pattern *string) {
+	if pattern != nil {
+		p.put(" LIKE ")
+		p.str(*pattern)
+	}
+}
+
+// text writes a clause with a string, or nothing.
+func (p *printer) text(clause string, s *string) {
+	if s != nil {
+		p.put(" ", clause, " = ")
+		p.str(*s)
+	}
+}
+
+// options writes a clause with options in parentheses, or nothing.
+func (p *printer) options(clause string, opts []Option) {
+	if opts != nil {
+		p.put(" ", clause, " = (")
+		p.pairs(opts, ", ", clause == "CONNECTION")
+		p.put(")")
+	}
+}
+
+// pairs writes options. The values of a connection are secret however they
+// are written.
+func (p *printer) pairs(opts []Option, sep string, secret bool) {
+	for i, o := range opts {
+		p.when(i > 0, sep)
+		p.put(o.Name, " = ")
+		p.value(o.Value, secret)
+	}
+}
+
+func (p *printer) value(v OptionValue, secret bool) {
+	switch {
+	case v.Kind == String || secret && p.redact:
+		p.str(v.Text)
+	case v.Kind == List:
+		p.put("(")
+		for i, s := range v.List {
+			p.when(i > 0, ", ")
+			p.str(s)
+		}
+		p.put(")")
+	default:
+		p.put(v.Text)
+	}
+}

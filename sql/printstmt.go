@@ -1,0 +1,139 @@
+package sql
+
+import "strconv"
+
+func (s *CreateStage) print(p *printer) {
+	p.put("CREATE ")
+	p.when(s.OrReplace, "OR REPLACE ")
+	p.put("STAGE ")
+	p.when(s.IfNotExists, "IF NOT EXISTS ")
+	p.name(s.Name)
+	p.settings(&StageSettings{s.URL, s.Connection, s.FileFormat, s.CopyOptions, s.Comment})
+}
+
+func (p *printer) settings(s *StageSettings) {
+	p.text("URL", s.URL)
+	p.options("CONNECTION", s.Connection)
+	p.options("FILE_FORMAT", s.FileFormat)
+	p.options("COPY_OPTIONS", s.CopyOptions)
+	p.text("COMMENT", s.Comment)
+}
+
+func (s *AlterStage) print(p *printer) {
+	p.put("ALTER STAGE ")
+	p.when(s.IfExists, "IF EXISTS ")
+	p.name(s.Name)
+	switch {
+	case s.Set != nil:
+		p.put(" SET")
+		p.settings(s.Set)
+	case s.RenameTo != "":
+		p.put(" RENAME TO ")
+		p.name(s.RenameTo)
+	default:
+		p.put(" UNSET ")
+		for i, clause := range s.Unset {
+			p.when(i > 0, ", ")
+			p.put(clause)
+		}
+	}
+}
+
+// drop writes DROP what [IF EXISTS] name.
+func (p *printer) drop(what string, ifExists bool, name string) {
+	p.put("DROP ", what, " ")
+	p.when(ifExists, "IF EXISTS ")
+	p.name(name)
+}
+
+// desc writes a verb and a name.
+func (p *printer) desc(verb, name string) {
+	p.put(verb, " ")
+	p.name(name)
+}
+
+func (s *DropStage) print(p *printer)       { p.drop("STAGE", s.IfExists, s.Name) }
+func (s *DropConnection) print(p *printer)  { p.drop("CONNECTION", s.IfExists, s.Name) }
+func (s *DropFileFormat) print(p *printer)  { p.drop("FILE FORMAT", s.IfExists, s.Name) }
+func (s *DescStage) print(p *printer)       { p.desc("DESC STAGE", s.Name) }
+func (s *DescConnection) print(p *printer)  { p.desc("DESC CONNECTION", s.Name) }
+func (s *DescFileFormat) print(p *printer)  { p.desc("DESC FILE FORMAT", s.Name) }
+func (s *ShowCreateStage) print(p *printer) { p.desc("SHOW CREATE STAGE", s.Name) }
+
+func (s *ShowStages) print(p *printer) {
+	p.put("SHOW STAGES")
+	p.like(s.Like)
+}
+
+func (s *ShowConnections) print(p *printer) {
+	p.put("SHOW CONNECTIONS")
+	p.like(s.Like)
+}
+
+func (s *ShowFileFormats) print(p *printer) {
+	p.put("SHOW FILE FORMATS")
+	p.like(s.Like)
+}
+
+// pattern writes PATTERN = '…', or nothing.
+func (p *printer) pattern(s string) {
+	if s != "" {
+		p.text("PATTERN", &s)
+	}
+}
+
+func (s *ListFiles) print(p *printer) {
+	p.put("LIST ")
+	p.when(s.Full, "FULL ")
+	p.location(s.Location)
+	p.pattern(s.Pattern)
+}
+
+func (s *RemoveFiles) print(p *printer) {
+	p.put("REMOVE ")
+	p.location(s.Location)
+	p.pattern(s.Pattern)
+}
+
+func (s *CopyFiles) print(p *printer) {
+	p.put("COPY FILES INTO ")
+	p.location(s.To)
+	p.put(" FROM ")
+	p.location(s.From)
+	p.pattern(s.Pattern)
+}
+
+func (s *Presign) print(p *printer) {
+	verb := "DOWNLOAD "
+	if s.Upload {
+		verb = "UPLOAD "
+	}
+	p.put("PRESIGN ", verb)
+	p.location(s.Location)
+	if s.Expire != 0 {
+		p.put(" EXPIRE = ", strconv.FormatUint(s.Expire, 10))
+	}
+	if s.ContentType != "" {
+		p.text("CONTENT_TYPE", &s.ContentType)
+	}
+}
+
+func (s *CreateConnection) print(p *printer) {
+	p.create("CONNECTION", s.OrReplace, s.IfNotExists, s.Name)
+	p.pairs(s.Options, " ", true)
+}
+
+func (s *CreateFileFormat) print(p *printer) {
+	p.create("FILE FORMAT", s.OrReplace, s.IfNotExists, s.Name)
+	p.pairs(s.Options, " ", false)
+}
+
+// create writes CREATE what up to a blank after the name.
+func (p *printer) create(what string, replace, ifNot bool, name string) {
+	p.put("CREATE ")
+	p.when(replace, "OR REPLACE ")
+	p.put(what, " ")
+	p.when(ifNot, "IF NOT EXISTS ")
+	p.name(name)
+	p.put(" ")
+}

@@ -1,0 +1,206 @@
+package sql
+
+import "strings"
+
+// serverVersion decides which version comments count: /*!50110 … */ is code
+// for a server of version 5.1.10 or later.
+const serverVersion = 80036
+
+// source is one statement of a text.
+type source struct {
+	orig  string // as it was sent, without its ';'
+	clean string // the same length, with every comment as blanks
+	open  string // what was opened and never closed: "comment", "string" or "name"; "" if nothing was
+	start int    // where that was opened
+
+	tokens int // about as many as a parser will see
+	depth  int // the deepest nesting of parentheses
+}
+
+// splitter finds the end of the first statement, and blanks comments on its
+// way, so that neither parser has to know them. Offsets stay as they were.
+type splitter struct {
+	source
+	text   string
+	pos    int
+	out    []byte // clean so far, once there was a comment
+	copied int    // up to where text is in out
+	bangs  []int  // where the version comments around pos begin
+	parens int
+	inWord bool
+}
+
+// split cuts the first statement off text, at the first ';' that is not in a
+// string, a name or a comment.
+func split(text string) (source, string) {
+	s := splitter{text: text}
+	for s.pos < len(text) && text[s.pos] != ';' {
+		s.step(text[s.pos])
+	}
+	end, rest := min(s.pos, len(text)), ""
+	if end < len(text) {
+		rest = text[end+1:]
+	}
+	if len(s.bangs) > 0 && s.open == "" {
+		s.open, s.start = "comment", s.bangs[0]
+	}
+	s.orig, s.clean = text[:end], text[:end]
+	if s.out != nil {
+		s.clean = string(append(s.out, text[s.copied:end]...))
+	}
+	return s.source, rest
+}
+
+// step takes one byte, or all of a string or comment that begins with it.
+func (s *splitter) step(c byte) {
+	word := isWordByte(c)
+	if !word && !isSpace(c) || word && !s.inWord {
+		s.tokens++
+	}
+	s.inWord = word
+	switch c {
+	case '\'', '"', '`':
+		s.quoted(c)
+	case '#':
+		s.blank(s.lineEnd())
+	case '-':
+		s.dash()
+	case '/':
+		s.slash()
+	case '*':
+		s.star()
+	case '(':
+		s.parens++
+		s.depth = max(s.depth, s.parens)
+		s.pos++
+	case ')':
+		s.parens--
+		s.pos++
+	default:
+		s.pos++
+	}
+}
+
+func (s *splitter) quoted(quote byte) {
+	end, closed := quotedEnd(s.text, s.pos)
+	if !closed {
+		s.open, s.start = "string", s.pos
+		if quote == '`' {
+			s.open = "name"
+		}
+	}
+	s.pos = end
+}
+
+func (s *splitter) dash() {
+	rest := s.text[s.pos:]
+	if strings.HasPrefix(rest, "--") && (len(rest) == 2 || rest[2] <= ' ') {
+		s.blank(s.lineEnd())
+		return
+	}
+	s.pos++
+}
+
+func (s *splitter) slash() {
+	switch {
+	case !strings.HasPrefix(s.text[s.pos:], "/*"):
+		s.pos++
+	case strings.HasPrefix(s.text[s.pos:], "/*!"):
+		s.bang()
+	default:
+		s.comment(1)
+	}
+}
+
+// bang takes the head of a version comment, or all of one that is meant for
+// later versions.
+func (s *splitter) bang() {
+	digits := s.pos + len("/*!")
+	n, version := 0, 0
+	for n < 6 && digits+n < len(s.text) && isDigit(s.text[digits+n]) {
+		version = version*10 + int(s.text[digits+n]-'0')
+		n++
+	}
+	switch {
+	case n < 5:
+		n = 0
+	case version > serverVersion:
+		s.comment(2)
+		return
+	}
+	s.bangs = append(s.bangs, s.pos)
+	s.blank(digits + n)
+}
+
+// comment blanks a comment. Up to depth levels of comments may be nested in
+// one another: MySQL allows that in version comments that it skips.
+func (s *splitter) comment(depth int) {
+	start, level := s.pos, 1
+	for i := s.pos + 2; i+1 < len(s.text); i++ {
+		switch pair := s.text[i : i+2]; {
+		case pair == "*/":
+			level--
+			i++
+		case pair == "/*" && level < depth:
+			level++
+			i++
+		}
+		if level == 0 {
+			s.blank(i + 1)
+			return
+		}
+	}
+	s.open, s.start = "comment", start
+	s.blank(len(s.text))
+}
+
+// star closes a version comment.
+func (s *splitter) star() {
+	if len(s.bangs) > 0 && strings.HasPrefix(s.text[s.pos:], "*/") {
+		s.bangs = s.bangs[:len(s.bangs)-1]
+		s.blank(s.pos + 2)
+		return
+	}
+	s.pos++
+}
+
+func (s *splitter) lineEnd() int {
+	if n := strings.IndexByte(s.text[s.pos:], '\n'); n >= 0 {
+		return s.pos + n
+	}
+	return len(s.text)
+}
+
+// blank moves to end, with everything in between as blanks. Line breaks
+// stay, so that lines can be counted.
+func (s *splitter) blank(end int) {
+	s.out = append(s.out, s.text[s.copied:s.pos]...)
+	for _, c := range []byte(s.text[s.pos:end]) {
+		if c != '\n' {
+			c = ' '
+		}
+		s.out = append(s.out, c)
+	}
+	s.pos, s.copied, s.inWord = end, end, false
+}
+
+// quotedEnd gives the end of the string or name that is quoted at i, and
+// whether it has an end. Inside, the doubled quote stands for itself, and in
+// strings a backslash takes the next character with it.
+func quotedEnd(text string, i int) (int, bool) {
+	quote := text[i]
+	for i++; i < len(text); i++ {
+		switch text[i] {
+		case quote:
+			if i+1 == len(text) || text[i+1] != quote {
+				return i + 1, true
+			}
+			i++
+		case '\\':
+			if quote != '`' {
+				i++
+			}
+		}
+	}
+	return len(text), false
+}

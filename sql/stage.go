@@ -1,0 +1,180 @@
+package sql
+
+import "strings"
+
+// createStage reads CREATE STAGE from the name on.
+func (p *parser) createStage(replace bool) (Statement, error) {
+	ifNot, err := p.ifNotExists(replace)
+	if err != nil {
+		return nil, err
+	}
+	name, err := p.name("stage")
+	if err != nil {
+		return nil, err
+	}
+	set, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	return &CreateStage{
+		OrReplace: replace, IfNotExists: ifNot, Name: name, URL: set.URL, Connection: set.Connection,
+		FileFormat: set.FileFormat, CopyOptions: set.CopyOptions, Comment: set.Comment,
+	}, nil
+}
+
+const expectClause = "expected URL, CONNECTION, FILE_FORMAT, COPY_OPTIONS or COMMENT"
+
+// settings takes the clauses that CREATE STAGE and ALTER STAGE … SET share:
+// in any order, each at most once, until the end of the statement.
+func (p *parser) settings() (*StageSettings, error) {
+	set := &StageSettings{}
+	for p.tok.kind != kindEnd {
+		if err := p.setting(set); err != nil {
+			return nil, err
+		}
+		p.accept(",")
+	}
+	return set, p.finish()
+}
+
+func (p *parser) setting(set *StageSettings) error {
+	if p.tok.kind == kindString {
+		return p.textClause(&set.URL, "URL", false)
+	}
+	switch strings.ToUpper(p.text()) {
+	case "URL":
+		return p.textClause(&set.URL, "URL", true)
+	case "COMMENT", "COMMENTS":
+		return p.textClause(&set.Comment, "COMMENT", true)
+	case "CONNECTION", "CREDENTIALS":
+		return p.optionsClause(&set.Connection, "CONNECTION", p.options)
+	case "FILE_FORMAT":
+		return p.optionsClause(&set.FileFormat, "FILE_FORMAT", p.fileFormat)
+	case "COPY_OPTIONS":
+		return p.optionsClause(&set.CopyOptions, "COPY_OPTIONS", p.options)
+	}
+	return p.fail(expectClause)
+}
+
+// textClause takes NAME = 'text', or only the text where the clause is not
+// named.
+func (p *parser) textClause(to **string, clause string, named bool) error {
+	if err := p.once(*to != nil, clause); err != nil {
+		return err
+	}
+	if named {
+		p.advance()
+		if err := p.expect("="); err != nil {
+			return err
+		}
+	}
+	s, err := p.str("the " + clause)
+	*to = &s
+	return err
+}
+
+func (p *parser) optionsClause(to *[]Option, clause string, read func() ([]Option, error)) error {
+	if err := p.once(*to != nil, clause); err != nil {
+		return err
+	}
+	p.advance()
+	if err := p.expect("="); err != nil {
+		return err
+	}
+	var err error
+	*to, err = read()
+	return err
+}
+
+// fileFormat takes options in parentheses, or the name of a file format.
+func (p *parser) fileFormat() ([]Option, error) {
+	if p.tok.kind != kindString {
+		return p.options()
+	}
+	o := Option{Name: "FORMAT_NAME", Pos: p.pos()}
+	o.Value = OptionValue{Kind: String, Text: unquote(p.advance())}
+	return []Option{o}, nil
+}
+
+// alterStage reads ALTER STAGE from IF EXISTS on.
+func (p *parser) alterStage() (Statement, error) {
+	s := &AlterStage{}
+	var err error
+	if s.IfExists, err = p.ifExists(); err != nil {
+		return nil, err
+	}
+	if s.Name, err = p.name("stage"); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.accept("SET"):
+		if p.tok.kind == kindEnd {
+			return nil, p.fail(expectClause)
+		}
+		s.Set, err = p.settings()
+	case p.accept("UNSET"):
+		s.Unset, err = p.unset()
+	case p.acceptAll("RENAME", "TO"):
+		s.RenameTo, err = p.name("stage")
+	default:
+		err = p.fail("expected SET, UNSET or RENAME TO")
+	}
+	return s, err
+}
+
+// unset takes what ALTER STAGE … UNSET names.
+func (p *parser) unset() ([]string, error) {
+	var list []string
+	for {
+		clause := strings.ToUpper(p.text())
+		switch clause {
+		case "COMMENTS":
+			clause = "COMMENT"
+		case "COMMENT", "FILE_FORMAT", "COPY_OPTIONS":
+		default:
+			return nil, p.fail("expected FILE_FORMAT, COPY_OPTIONS or COMMENT")
+		}
+		for _, other := range list {
+			if err := p.once(other == clause, clause); err != nil {
+				return nil, err
+			}
+		}
+		p.advance()
+		list = append(list, clause)
+		if !p.accept(",") {
+			return list, nil
+		}
+	}
+}
+
+func (p *parser) dropStage() (Statement, error) {
+	s := &DropStage{}
+	var err error
+	s.IfExists, s.Name, err = p.dropped("stage")
+	return s, err
+}
+
+// dropped takes [IF EXISTS] name.
+func (p *parser) dropped(what string) (bool, string, error) {
+	ifExists, err := p.ifExists()
+	if err != nil {
+		return false, "", err
+	}
+	name, err := p.name(what)
+	return ifExists, name, err
+}
+
+func (p *parser) descStage() (Statement, error) {
+	name, err := p.name("stage")
+	return &DescStage{name}, err
+}
+
+func (p *parser) showStages() (Statement, error) {
+	like, err := p.like()
+	return &ShowStages{like}, err
+}
+
+func (p *parser) showCreateStage() (Statement, error) {
+	name, err := p.name("stage")
+	return &ShowCreateStage{name}, err
+}

@@ -1,0 +1,104 @@
+package sql
+
+import (
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// translator carries one statement of TiDB's over into types of ours.
+type translator struct {
+	src    source
+	params []int  // offsets of the '?' seen so far
+	depth  int    // of the expression at hand
+	reason string // what there is in it that Wharf does not do; "" if nothing
+}
+
+// translate gives the Statement for node, an [Unsupported] for what Wharf
+// does not do.
+func translate(src source, node ast.StmtNode) (Statement, error) {
+	t := &translator{src: src}
+	stmt, err := t.statement(node)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.reason != "":
+		return unsupported(src, t.reason), nil
+	case stmt != nil:
+		return stmt, nil
+	}
+	name := statementName(node)
+	if name == "" {
+		return nil, src.syntaxError(tokenAt(src.clean, 0).start, "expected a statement of MySQL")
+	}
+	return unsupported(src, name), nil
+}
+
+// statement gives nil where Wharf does nothing of that kind.
+func (t *translator) statement(node ast.StmtNode) (Statement, error) {
+	text := t.src.trimmed()
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		return t.selects(n)
+	case *ast.SetStmt:
+		return t.set(n)
+	case *ast.ShowStmt:
+		return t.show(n)
+	case *ast.ExplainStmt:
+		if show, ok := n.Stmt.(*ast.ShowStmt); ok {
+			return t.show(show)
+		}
+	case *ast.UseStmt:
+		return &Use{Database: n.DBName, text: text}, nil
+	case *ast.BeginStmt:
+		if n.AsOf == nil {
+			return &Transaction{Verb: "BEGIN", text: text}, nil
+		}
+	case *ast.CommitStmt:
+		return &Transaction{Verb: "COMMIT", text: text}, nil
+	case *ast.RollbackStmt:
+		if n.SavepointName == "" {
+			return &Transaction{Verb: "ROLLBACK", text: text}, nil
+		}
+	case *ast.KillStmt:
+		return t.kill(n)
+	case *ast.DoStmt:
+		return &Do{Exprs: t.exprs(n.Exprs), text: text}, nil
+	}
+	return nil, nil
+}
+
+func (t *translator) kill(n *ast.KillStmt) (Statement, error) {
+	k := &Kill{ID: n.ConnectionID, Query: n.Query, text: t.src.trimmed()}
+	if n.Expr != nil {
+		k.Expr = t.expr(n.Expr)
+	}
+	return k, nil
+}
+
+// cannot notes the first thing that Wharf does not do.
+func (t *translator) cannot(what string) {
+	if t.reason == "" {
+		t.reason = what
+	}
+}
+
+// maxName is the longest name that MySQL gives to a column without an alias,
+// in bytes.
+const maxName = 255
+
+// trimName shortens the text of an expression to a column's name.
+func trimName(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) <= maxName {
+		return s
+	}
+	end := 0
+	for i := range s {
+		if i > maxName {
+			break
+		}
+		end = i
+	}
+	return s[:end]
+}

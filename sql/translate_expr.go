@@ -1,0 +1,239 @@
+package sql
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/format"
+	"github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+)
+
+// maxExprDepth is how deep the expressions are nested that Parse returns at
+// most, so that whoever walks them may do it by recursion.
+const maxExprDepth = 200
+
+// expr carries over an expression. What Wharf does not do is noted, and NULL
+// stands for it.
+func (t *translator) expr(node ast.ExprNode) Expr {
+	if t.depth == maxExprDepth {
+		t.cannot("an expression nested " + strconv.Itoa(maxExprDepth) + " deep")
+	}
+	if t.reason != "" {
+		return Literal{}
+	}
+	t.depth++
+	defer func() { t.depth-- }()
+	switch n := node.(type) {
+	case *driver.ValueExpr:
+		return literal(n)
+	case *driver.ParamMarkerExpr:
+		return t.param(n)
+	case *ast.VariableExpr:
+		return t.variable(n)
+	case *ast.ColumnNameExpr:
+		return Column{n.Name.OrigColName()}
+	case *ast.ParenthesesExpr:
+		return t.expr(n.Expr)
+	case *ast.UnaryOperationExpr:
+		return Unary{Op: opName(n.Op), X: t.expr(n.V)}
+	case *ast.BinaryOperationExpr:
+		return Binary{Op: opName(n.Op), X: t.expr(n.L), Y: t.expr(n.R)}
+	}
+	return t.call(node)
+}
+
+func (t *translator) exprs(nodes []ast.ExprNode) []Expr {
+	list := make([]Expr, 0, len(nodes))
+	for _, n := range nodes {
+		list = append(list, t.expr(n))
+	}
+	return list
+}
+
+// call carries over functions, and the operators that have no type of their
+// own.
+func (t *translator) call(node ast.ExprNode) Expr {
+	switch n := node.(type) {
+	case *ast.FuncCallExpr:
+		return t.function(n)
+	case *ast.AggregateFuncExpr:
+		return Call{strings.ToUpper(n.F), t.exprs(n.Args)}
+	case *ast.PatternLikeOrIlikeExpr:
+		return t.like(n)
+	case *ast.PatternRegexpExpr:
+		return negated(n.Not, Call{"REGEXP", []Expr{t.expr(n.Expr), t.expr(n.Pattern)}})
+	case *ast.PatternInExpr:
+		if n.Sel == nil {
+			return negated(n.Not, Call{"IN", append([]Expr{t.expr(n.Expr)}, t.exprs(n.List)...)})
+		}
+	case *ast.BetweenExpr:
+		return negated(n.Not, Call{"BETWEEN", []Expr{t.expr(n.Expr), t.expr(n.Left), t.expr(n.Right)}})
+	case *ast.IsNullExpr:
+		return negated(n.Not, Call{"IS NULL", []Expr{t.expr(n.Expr)}})
+	case *ast.IsTruthExpr:
+		name := "IS FALSE"
+		if n.True != 0 {
+			name = "IS TRUE"
+		}
+		return negated(n.Not, Call{name, []Expr{t.expr(n.Expr)}})
+	case *ast.CaseExpr:
+		return t.cases(n)
+	case *ast.FuncCastExpr:
+		return Call{"CAST", []Expr{t.expr(n.Expr), stringLiteral(castType(n))}}
+	case *ast.SetCollationExpr:
+		return Call{"COLLATE", []Expr{t.expr(n.Expr), stringLiteral(n.Collate)}}
+	case *ast.RowExpr:
+		return Call{"ROW", t.exprs(n.Values)}
+	case *ast.TimeUnitExpr:
+		return stringLiteral(n.Unit.String())
+	case *ast.TrimDirectionExpr:
+		return stringLiteral(n.Direction.String())
+	case *ast.GetFormatSelectorExpr:
+		return stringLiteral(n.Selector.String())
+	}
+	t.cannot(exprName(node))
+	return Literal{}
+}
+
+// exprName names an expression that Wharf does not do.
+func exprName(node ast.ExprNode) string {
+	switch node.(type) {
+	case *ast.SubqueryExpr, *ast.ExistsSubqueryExpr, *ast.CompareSubqueryExpr, *ast.PatternInExpr:
+		return "a subquery"
+	case *ast.WindowFuncExpr:
+		return "a window function"
+	case *ast.MatchAgainst:
+		return "MATCH … AGAINST"
+	case *ast.DefaultExpr:
+		return "DEFAULT in an expression"
+	case *ast.ValuesExpr:
+		return "VALUES in an expression"
+	}
+	return "this expression"
+}
+
+func (t *translator) function(n *ast.FuncCallExpr) Expr {
+	name := strings.ToUpper(n.FnName.O)
+	switch n.FnName.L {
+	case ast.DateLiteral:
+		name = "DATE"
+	case ast.TimeLiteral:
+		name = "TIME"
+	case ast.TimestampLiteral:
+		name = "TIMESTAMP"
+	}
+	if n.Schema.O != "" {
+		t.cannot("a stored function")
+	}
+	return Call{name, t.exprs(n.Args)}
+}
+
+func (t *translator) like(n *ast.PatternLikeOrIlikeExpr) Expr {
+	c := Call{"LIKE", []Expr{t.expr(n.Expr), t.expr(n.Pattern)}}
+	if n.EscapeExplicit {
+		escape := ""
+		if n.Escape != 0 {
+			escape = string(rune(n.Escape))
+		}
+		c.Args = append(c.Args, stringLiteral(escape))
+	}
+	return negated(n.Not, c)
+}
+
+func (t *translator) cases(n *ast.CaseExpr) Expr {
+	c := Call{Name: "CASE"}
+	var value Expr
+	if n.Value != nil {
+		value = t.expr(n.Value)
+	}
+	for _, w := range n.WhenClauses {
+		when := t.expr(w.Expr)
+		if value != nil {
+			when = Binary{Op: "=", X: value, Y: when}
+		}
+		c.Args = append(c.Args, when, t.expr(w.Result))
+	}
+	if n.ElseClause != nil {
+		c.Args = append(c.Args, t.expr(n.ElseClause))
+	}
+	return c
+}
+
+func negated(not bool, x Expr) Expr {
+	if not {
+		return Unary{Op: "NOT", X: x}
+	}
+	return x
+}
+
+func castType(n *ast.FuncCastExpr) string {
+	if n.FunctionType == ast.CastBinaryOperator {
+		return "BINARY"
+	}
+	var b strings.Builder
+	n.Tp.RestoreAsCastType(format.NewRestoreCtx(format.DefaultRestoreFlags, &b), n.ExplicitCharSet)
+	return b.String()
+}
+
+// param numbers a '?' in the order of the text.
+func (t *translator) param(n *driver.ParamMarkerExpr) Expr {
+	for i, offset := range t.params {
+		if offset == n.Offset {
+			return Param{i} // the value of a CASE is carried over once for each WHEN
+		}
+	}
+	t.params = append(t.params, n.Offset)
+	return Param{len(t.params) - 1}
+}
+
+func (t *translator) variable(n *ast.VariableExpr) Expr {
+	if n.Value != nil {
+		t.cannot("an assignment in an expression")
+	}
+	if !n.IsSystem {
+		return UserVar{n.Name}
+	}
+	v := SysVar{Explicit: n.ExplicitScope, Name: n.Name}
+	if n.IsGlobal {
+		v.Scope = ScopeGlobal
+	}
+	return v
+}
+
+func opName(op opcode.Op) string {
+	switch op {
+	case opcode.Not2:
+		return "NOT"
+	case opcode.NE:
+		return "<>"
+	}
+	var b strings.Builder
+	op.Format(&b)
+	return strings.ToUpper(b.String())
+}
+
+func stringLiteral(s string) Literal { return Literal{Kind: StringLiteral, Text: s} }
+
+func literal(v *driver.ValueExpr) Expr {
+	switch v.Kind() {
+	case driver.KindNull:
+		return Literal{}
+	case driver.KindInt64:
+		return Literal{IntLiteral, strconv.FormatInt(v.GetInt64(), 10)}
+	case driver.KindUint64:
+		return Literal{UintLiteral, strconv.FormatUint(v.GetUint64(), 10)}
+	case driver.KindMysqlDecimal:
+		return Literal{DecimalLiteral, v.GetMysqlDecimal().String()}
+	case driver.KindFloat32, driver.KindFloat64:
+		return Literal{FloatLiteral, strconv.FormatFloat(v.GetFloat64(), 'g', -1, 64)}
+	case driver.KindBinaryLiteral, driver.KindMysqlBit:
+		return Literal{BytesLiteral, string(v.GetBytes())}
+	}
+	if v.Type.GetCharset() == mysql.DefaultCharset || v.Type.GetCharset() != "binary" {
+		return stringLiteral(v.GetString())
+	}
+	return Literal{BytesLiteral, v.GetString()}
+}

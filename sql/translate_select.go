@@ -1,0 +1,129 @@
+package sql
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+
+	"wharf"
+)
+
+// selects carries over a SELECT without a table.
+func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
+	if reason := beyondSelect(n); reason != "" {
+		t.cannot(reason)
+		return nil, nil
+	}
+	s := &Select{text: t.src.trimmed()}
+	for i, f := range n.Fields.Fields {
+		if f.WildCard != nil {
+			return nil, wharf.Errorf(wharf.CodeInvalid, "SELECT * without a table: no tables used")
+		}
+		next := len(t.src.clean)
+		if i+1 < len(n.Fields.Fields) {
+			next = n.Fields.Fields[i+1].Offset
+		}
+		s.Items = append(s.Items, SelectItem{Expr: t.expr(f.Expr), Name: t.itemName(f, next)})
+	}
+	if n.Where != nil {
+		s.Where = t.expr(n.Where)
+	}
+	if n.Having != nil {
+		s.Where = and(s.Where, t.expr(n.Having.Expr))
+	}
+	if n.Limit != nil {
+		limit := t.limit(n.Limit)
+		s.Limit0 = limit.Count == 0 || limit.Offset > 0
+	}
+	return s, nil
+}
+
+// beyondSelect tells what of a SELECT Wharf does not do. DISTINCT, GROUP BY,
+// ORDER BY and locks change nothing about one row.
+func beyondSelect(n *ast.SelectStmt) string {
+	switch {
+	case n.Kind == ast.SelectStmtKindTable:
+		return "TABLE"
+	case n.Kind == ast.SelectStmtKindValues:
+		return "VALUES"
+	case n.SelectIntoOpt != nil:
+		return "SELECT … INTO"
+	case n.From != nil:
+		return "SELECT … FROM a table"
+	case n.With != nil:
+		return "WITH"
+	case len(n.WindowSpecs) > 0:
+		return "WINDOW"
+	}
+	return ""
+}
+
+func and(x, y Expr) Expr {
+	if x == nil {
+		return y
+	}
+	return Binary{Op: "AND", X: x, Y: y}
+}
+
+// itemName gives a column's name as MySQL does: the alias, a string's value,
+// a column's last name, or else the text as it was written.
+func (t *translator) itemName(f *ast.SelectField, next int) string {
+	if f.AsName.O != "" {
+		return f.AsName.O
+	}
+	switch x := bare(f.Expr).(type) {
+	case *ast.ColumnNameExpr:
+		return x.Name.Name.O
+	case *driver.ValueExpr:
+		if x.Kind() == driver.KindString {
+			return stringName(x)
+		}
+		if inner := x.OriginalText(); inner != "" {
+			return trimName(inner)
+		}
+	}
+	return trimName(f.OriginalText())
+}
+
+// stringName gives the name of a string's column: its value, of '…' '…' the
+// first part, without what cannot be seen at its start.
+func stringName(x *driver.ValueExpr) string {
+	s := x.GetString()
+	if n := x.GetProjectionOffset(); n >= 0 && n <= len(s) {
+		s = s[:n]
+	}
+	return trimName(strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }))
+}
+
+// bare takes off the parentheses.
+func bare(x ast.ExprNode) ast.ExprNode {
+	for {
+		p, ok := x.(*ast.ParenthesesExpr)
+		if !ok {
+			return x
+		}
+		x = p.Expr
+	}
+}
+
+// limit carries over LIMIT with plain numbers.
+func (t *translator) limit(n *ast.Limit) Limit {
+	l := Limit{Count: t.limitNumber(n.Count)}
+	if n.Offset != nil {
+		l.Offset = t.limitNumber(n.Offset)
+	}
+	return l
+}
+
+func (t *translator) limitNumber(x ast.ExprNode) uint64 {
+	if v, ok := x.(*driver.ValueExpr); ok {
+		switch v.Kind() {
+		case driver.KindInt64, driver.KindUint64:
+			return v.GetUint64()
+		}
+	}
+	t.cannot("LIMIT with a parameter")
+	return 0
+}

@@ -1,0 +1,121 @@
+package sql
+
+import (
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// readSetNames reads SET NAMES and SET CHARACTER SET alone, for TiDB's
+// parser refuses character sets that it does not have. It gives nil for
+// anything else.
+func readSetNames(src source) Statement {
+	p := newParser(src)
+	if !p.accept("SET") {
+		return nil
+	}
+	a := Assignment{Name: "names"}
+	switch {
+	case p.accept("NAMES"):
+	case p.acceptAll("CHARACTER", "SET"), p.accept("CHARSET"):
+		a.Name = "character set"
+	default:
+		return nil
+	}
+	value, ok := p.charset()
+	if !ok {
+		return nil
+	}
+	a.Value = value
+	if a.Name == "names" && value != nil && p.accept("COLLATE") {
+		collation, ok := p.charset()
+		if !ok {
+			return nil
+		}
+		if collation != nil {
+			a.Collation = collation.(Literal).Text
+		}
+	}
+	if p.tok.kind != kindEnd {
+		return nil
+	}
+	return &Set{Assign: []Assignment{a}, text: src.trimmed()}
+}
+
+// charset takes the name of a character set, nil for DEFAULT.
+func (p *parser) charset() (Expr, bool) {
+	switch p.tok.kind {
+	case kindWord:
+		if p.accept("DEFAULT") {
+			return nil, true
+		}
+		return stringLiteral(strings.ToLower(p.advance())), true
+	case kindString, kindName:
+		return stringLiteral(strings.ToLower(unquote(p.advance()))), true
+	}
+	return nil, false
+}
+
+// set carries over a SET.
+func (t *translator) set(n *ast.SetStmt) (Statement, error) {
+	s := &Set{text: t.src.trimmed()}
+	for _, v := range n.Variables {
+		s.Assign = append(s.Assign, t.assignment(v))
+	}
+	return s, nil
+}
+
+func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
+	a := Assignment{Name: strings.ToLower(v.Name), IsUser: !v.IsSystem}
+	if v.IsGlobal {
+		a.Scope = ScopeGlobal
+	}
+	if _, isDefault := v.Value.(*ast.DefaultExpr); !isDefault {
+		a.Value = t.setValue(v.Value)
+	}
+	switch {
+	case v.Name == ast.SetNames:
+		a.Name, a.IsUser = "names", false
+		if v.ExtendValue != nil {
+			a.Collation = v.ExtendValue.GetString()
+		}
+	case v.Name == ast.SetCharset:
+		a.Name, a.IsUser = "character set", false
+	case v.IsInstance:
+		t.cannot("SET INSTANCE")
+	case strings.HasPrefix(a.Name, "persist"):
+		t.cannot("SET PERSIST")
+	case v.IsSystem && t.isTransaction():
+		t.transaction(&a)
+	}
+	return a
+}
+
+// setValue carries over a value. A bare word is a string: SET x = ON.
+func (t *translator) setValue(node ast.ExprNode) Expr {
+	if c, ok := node.(*ast.ColumnNameExpr); ok && c.Name.Table.O == "" {
+		return stringLiteral(c.Name.Name.O)
+	}
+	return t.expr(node)
+}
+
+// isTransaction tells SET [scope] TRANSACTION from a SET of the variables
+// that TiDB's parser makes of it.
+func (t *translator) isTransaction() bool {
+	p := newParser(t.src)
+	p.accept("SET")
+	_ = p.accept("GLOBAL") || p.accept("SESSION") || p.accept("LOCAL")
+	return p.accept("TRANSACTION") && (p.is("ISOLATION") || p.is("READ"))
+}
+
+func (t *translator) transaction(a *Assignment) {
+	p := newParser(t.src)
+	a.Next = p.acceptAll("SET", "TRANSACTION")
+	if a.Name == "tx_read_ts" {
+		t.cannot("SET TRANSACTION … AS OF")
+	}
+	if l, ok := a.Value.(Literal); ok && a.Name == "tx_read_only" {
+		a.Value = stringLiteral(map[string]string{"0": "READ WRITE", "1": "READ ONLY"}[l.Text])
+	}
+	a.Name = "transaction"
+}
