@@ -14,6 +14,10 @@ func readBody(ctx context.Context, r io.Reader, o wharf.PutOptions) ([]byte, err
 		return nil, errLimit(o)
 	}
 	var buf bytes.Buffer
+	if o.Size > 0 {
+		// Never more at once than a client's word is worth.
+		buf.Grow(int(min(o.Size, 16<<20)) + bytes.MinRead)
+	}
 	// One byte over tells a reader that is too long from one that ends there.
 	_, err := io.Copy(&buf, bounded(contextReader{ctx, r}, o))
 	if err != nil {

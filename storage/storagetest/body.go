@@ -10,16 +10,21 @@ import (
 	"sync/atomic"
 )
 
+// newRand gives the stream of random bytes of that number. A case's goroutines
+// have a stream each.
+func (e *env) newRand(stream uint64) *rand.ChaCha8 {
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], e.o.Seed)
+	binary.LittleEndian.PutUint64(seed[8:], stream)
+	return rand.NewChaCha8(seed)
+}
+
 // body gives n bytes from the case's seed.
 func (e *env) body(n int) []byte { return randomBytes(e.rng, n) }
 
-func randomBytes(rng *rand.Rand, n int) []byte {
+func randomBytes(rng *rand.ChaCha8, n int) []byte {
 	b := make([]byte, n)
-	for i := 0; i < n; i += 8 {
-		var word [8]byte
-		binary.LittleEndian.PutUint64(word[:], rng.Uint64())
-		copy(b[i:], word[:])
-	}
+	rng.Read(b) // never fails
 	return b
 }
 
@@ -32,7 +37,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func selfBody(rng *rand.Rand, seq uint64, payload int) []byte {
+func selfBody(rng *rand.ChaCha8, seq uint64, payload int) []byte {
 	b := make([]byte, selfHeader, selfHeader+payload+selfFooter)
 	binary.LittleEndian.PutUint64(b, seq)
 	binary.LittleEndian.PutUint64(b[8:], uint64(selfHeader+payload+selfFooter))

@@ -2,7 +2,6 @@ package storagetest
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 
@@ -21,7 +20,7 @@ func concurrentCases() []testCase {
 		{"concurrent/many-keys", func(e *env) {
 			var wg sync.WaitGroup
 			for i := range uint64(8) {
-				rng := rand.New(rand.NewPCG(e.o.Seed, i))
+				rng := e.newRand(i + 1)
 				key := wharf.Key([]string{"a", "b", "c", "d", "e", "f", "g", "h"}[i])
 				wg.Go(func() {
 					for seq := range 12 {
@@ -65,10 +64,10 @@ func writersAndReaders(e *env) {
 		})
 	}
 	for i := range uint64(writers) {
-		rng := rand.New(rand.NewPCG(e.o.Seed, 100+i))
+		rng := e.newRand(i + 1)
 		all.Go(func() {
 			for n := range uint64(each) {
-				e.put("k", selfBody(rng, i*each+n, payloads[rng.IntN(len(payloads))]))
+				e.put("k", selfBody(rng, i*each+n, payloads[rng.Uint64()%uint64(len(payloads))]))
 			}
 		})
 	}

@@ -108,14 +108,13 @@ type env struct {
 	o     Options
 	ctx   context.Context
 	store wharf.Store
-	rng   *rand.Rand // of the case's own goroutine
+	rng   *rand.ChaCha8 // of the case's own goroutine
 }
 
 func newEnv(r recorder, t *testing.T, o Options) *env {
-	return &env{
-		recorder: r, t: t, o: o, ctx: r.Context(), store: o.New(t),
-		rng: rand.New(rand.NewPCG(o.Seed, 0)),
-	}
+	e := &env{recorder: r, t: t, o: o, ctx: r.Context(), store: o.New(t)}
+	e.rng = e.newRand(0)
+	return e
 }
 
 // excepted tells whether the backend is excused from x, and says so in the

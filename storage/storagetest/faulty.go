@@ -1,0 +1,166 @@
+package storagetest
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"wharf"
+)
+
+// Faulty is a Store that fails on request, for the tests of what stands on a
+// Store. Each field that is set is called at its place; one that is nil
+// changes nothing. Set the fields before the store is used, and let them lock
+// what they share.
+//
+// It shows no extra of the Store beneath, such as wharf.Clearer; see
+// [FaultyClearer].
+type Faulty struct {
+	Store wharf.Store
+
+	// BeforePut, BeforeOpen, BeforeStat, BeforeDelete are called first; with
+	// an error, the method ends with it. A [Gate] makes them block.
+	BeforePut    func(ctx context.Context, key wharf.Key) error
+	BeforeOpen   func(ctx context.Context, key wharf.Key) error
+	BeforeStat   func(ctx context.Context, key wharf.Key) error
+	BeforeDelete func(ctx context.Context, keys []wharf.Key) error
+	// Body stands between the Put and its reader: [FailReader] breaks it
+	// after some bytes.
+	Body func(ctx context.Context, key wharf.Key, r io.Reader) io.Reader
+	// AfterPut is called when the object is stored and Put has not returned
+	// yet: the place for what happens meanwhile, such as a DROP.
+	AfterPut func(ctx context.Context, object wharf.Object)
+	// BeforeObject is called before List yields each object; an error ends
+	// the list with it.
+	BeforeObject func(ctx context.Context, object wharf.Object) error
+	// AfterList is called at the end of a list that was read to its end; its
+	// error is yielded last.
+	AfterList func(ctx context.Context) error
+	// BeforeRange is called by Range of every open File; with an error, Range
+	// ends with it.
+	BeforeRange func(ctx context.Context, key wharf.Key, off, n int64) error
+	// Content stands between the reader of Range and who reads it.
+	Content func(ctx context.Context, key wharf.Key, r io.Reader) io.Reader
+}
+
+var _ wharf.Store = (*Faulty)(nil)
+
+// Put implements [wharf.Store].
+func (f *Faulty) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
+	if f.BeforePut != nil {
+		if err := f.BeforePut(ctx, key); err != nil {
+			return wharf.Object{}, err
+		}
+	}
+	if f.Body != nil {
+		r = f.Body(ctx, key, r)
+	}
+	object, err := f.Store.Put(ctx, key, r, o)
+	if err == nil && f.AfterPut != nil {
+		f.AfterPut(ctx, object)
+	}
+	return object, err
+}
+
+// Open implements [wharf.Store].
+func (f *Faulty) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
+	if f.BeforeOpen != nil {
+		if err := f.BeforeOpen(ctx, key); err != nil {
+			return nil, err
+		}
+	}
+	file, err := f.Store.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return faultyFile{file, f}, nil
+}
+
+// Stat implements [wharf.Store].
+func (f *Faulty) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
+	if f.BeforeStat != nil {
+		if err := f.BeforeStat(ctx, key); err != nil {
+			return wharf.Object{}, err
+		}
+	}
+	return f.Store.Stat(ctx, key)
+}
+
+// List implements [wharf.Store].
+func (f *Faulty) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
+	return func(yield func(wharf.Object, error) bool) {
+		for object, err := range f.Store.List(ctx, o) {
+			if err == nil && f.BeforeObject != nil {
+				err = f.BeforeObject(ctx, object)
+			}
+			if err != nil {
+				yield(wharf.Object{}, err)
+				return
+			}
+			if !yield(object, nil) {
+				return
+			}
+		}
+		if f.AfterList != nil {
+			if err := f.AfterList(ctx); err != nil {
+				yield(wharf.Object{}, err)
+			}
+		}
+	}
+}
+
+// Delete implements [wharf.Store].
+func (f *Faulty) Delete(ctx context.Context, keys []wharf.Key) error {
+	if f.BeforeDelete != nil {
+		if err := f.BeforeDelete(ctx, keys); err != nil {
+			return err
+		}
+	}
+	return f.Store.Delete(ctx, keys)
+}
+
+// FaultyClearer is a [Faulty] that is also a wharf.Clearer; the Store beneath
+// must be one.
+type FaultyClearer struct {
+	*Faulty
+	// BeforeClear is called first; with an error, Clear ends with it.
+	BeforeClear func(ctx context.Context) error
+}
+
+var _ wharf.Clearer = (*FaultyClearer)(nil)
+
+// Clear implements [wharf.Clearer].
+func (f *FaultyClearer) Clear(ctx context.Context) error {
+	if f.BeforeClear != nil {
+		if err := f.BeforeClear(ctx); err != nil {
+			return err
+		}
+	}
+	return f.Store.(wharf.Clearer).Clear(ctx)
+}
+
+// faultyFile is an open File of a Faulty.
+type faultyFile struct {
+	wharf.File
+	f *Faulty
+}
+
+// Range implements [wharf.File].
+func (f faultyFile) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
+	key := f.Object().Key
+	if f.f.BeforeRange != nil {
+		if err := f.f.BeforeRange(ctx, key, off, n); err != nil {
+			return nil, err
+		}
+	}
+	r, err := f.File.Range(ctx, off, n)
+	if err != nil || f.f.Content == nil {
+		return r, err
+	}
+	return contentReader{f.f.Content(ctx, key, r), r}, nil
+}
+
+type contentReader struct {
+	io.Reader
+	io.Closer
+}
