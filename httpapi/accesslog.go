@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"wharf"
+)
+
+// finish ends an exchange, deferred: it answers for a handler that panicked,
+// and writes the exchange's line in the log.
+func (s *Server) finish(x *exchange) {
+	fault := recover()
+	if fault != nil && fault != http.ErrAbortHandler {
+		s.answerPanic(x, fault)
+		fault = nil
+	}
+	s.record(x)
+	if fault != nil {
+		panic(fault) // net/http ends the connection, and says nothing
+	}
+}
+
+// answerPanic turns a panic into an internal error, if it is not too late.
+func (s *Server) answerPanic(x *exchange, fault any) {
+	err := &wharf.Error{Code: wharf.CodeInternal, Op: "httpapi", Err: fmt.Errorf("panic: %v\n%s", fault, debug.Stack())}
+	if x.status != 0 {
+		x.err = err
+		s.record(x)
+		panic(http.ErrAbortHandler)
+	}
+	x.fail(err)
+}
+
+// record writes the one line that an exchange leaves in the log.
+func (s *Server) record(x *exchange) {
+	level := slog.LevelInfo
+	switch wharf.CodeOf(x.err) {
+	case wharf.CodeInternal:
+		level = slog.LevelError
+	case wharf.CodeUpstream, wharf.CodeNoSpace:
+		level = slog.LevelWarn
+	}
+	ctx := context.WithoutCancel(x.r.Context())
+	if !s.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs,
+		slog.String("id", x.id),
+		slog.String("remote", x.r.RemoteAddr),
+		slog.String("method", x.r.Method),
+		slog.String("path", x.r.URL.Path),
+		slog.Int("status", x.status),
+		slog.Int64("bytes_in", x.body.n),
+		slog.Int64("bytes_out", x.sent),
+		slog.Duration("duration", time.Since(x.start)),
+	)
+	if x.stage != "" {
+		attrs = append(attrs, slog.String("stage", x.stage), slog.Int("files", len(x.files)))
+	}
+	if x.err != nil {
+		attrs = append(attrs, slog.String("code", string(wharf.CodeOf(x.err))), slog.Any("error", x.err))
+	}
+	s.log.LogAttrs(ctx, level, "http", attrs...)
+}

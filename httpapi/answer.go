@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"wharf"
+)
+
+const (
+	// A client that is refused while it still sends is given this much time
+	// and room to notice, or closing would cost it the answer.
+	drainBytes = 1 << 20
+	drainTime  = 2 * time.Second
+
+	// retryAfter is when a busy server may be asked again, in seconds.
+	retryAfter = "5"
+)
+
+// outcome is the answer to every upload, and to every request that failed.
+// The order of the fields is part of the interface.
+type outcome struct {
+	ID        string   `json:"id"`
+	StageName string   `json:"stage_name"`
+	State     string   `json:"state"`
+	Files     []string `json:"files"`
+	Error     *failure `json:"error,omitempty"`
+}
+
+type failure struct {
+	Code    wharf.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+// succeed tells the client which files landed.
+func (x *exchange) succeed() error {
+	return x.answer(http.StatusOK, outcome{ID: x.id, StageName: x.stage, State: "SUCCESS", Files: x.landed()})
+}
+
+// fail tells the client why not, and lets go of a body that it may still be
+// sending.
+func (x *exchange) fail(err error) {
+	x.err = err
+	if x.status != 0 {
+		// Too late for another answer; ending short of the announced length
+		// is the only way left to say that it is not whole.
+		panic(http.ErrAbortHandler)
+	}
+	status := statusOf(err)
+	h := x.w.Header()
+	switch status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Basic realm="wharf", charset="UTF-8"`)
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", retryAfter)
+	}
+	var wrongMethod *methodError
+	if errors.As(err, &wrongMethod) {
+		status = http.StatusMethodNotAllowed
+	}
+	sending := !x.body.complete()
+	if sending {
+		h.Set("Connection", "close")
+	}
+	answered := x.answer(status, outcome{ID: x.id, StageName: x.stage, State: "FAILED", Files: x.landed(),
+		Error: &failure{Code: wharf.CodeOf(err), Message: wharf.MessageOf(err)}})
+	if sending && answered == nil {
+		x.drain()
+	}
+}
+
+// landed is never nil, because JSON tells null from a list.
+func (x *exchange) landed() []string {
+	if x.files == nil {
+		return []string{}
+	}
+	return x.files
+}
+
+// answer writes v as the whole answer.
+func (x *exchange) answer(status int, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // file names come back as they were sent
+	if err := enc.Encode(v); err != nil {
+		return wharf.WrapError(wharf.CodeInternal, "httpapi.answer", "", err)
+	}
+	out := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	h := x.w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(out))}
+	h["Cache-Control"] = noStore
+	x.WriteHeader(status)
+	if x.r.Method != http.MethodHead {
+		// Nobody is left to be told of a failure: the log has the status.
+		_, err := x.Write(out)
+		return err
+	}
+	return nil
+}
+
+var (
+	jsonType = []string{"application/json"}
+	noStore  = []string{"no-store"}
+)
+
+// drain sends the answer off and reads some more of the body. A socket that
+// is closed with unread bytes sends a reset, and that overtakes the answer
+// (RFC 9112, section 9.6).
+func (x *exchange) drain() {
+	if x.conn.Flush() != nil || x.body.failed() != nil {
+		return
+	}
+	if x.conn.SetReadDeadline(time.Now().Add(drainTime)) != nil {
+		return
+	}
+	n, _ := io.CopyN(io.Discard, x.r.Body, drainBytes)
+	x.body.n += n
+}

@@ -1,0 +1,75 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"wharf"
+)
+
+// body reads a request's body. It counts the bytes, gives every failure a
+// code, and holds the client to sending something at least every stall.
+type body struct {
+	src   io.Reader
+	conn  *http.ResponseController
+	stall time.Duration
+
+	armed time.Time // when the read deadline was last set
+	n     int64     // bytes read
+	err   error     // what ended the body; io.EOF if all of it came
+}
+
+// Read implements io.Reader. Its errors stay.
+func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	b.arm()
+	n, err := b.src.Read(p)
+	b.n += int64(n)
+	if err != nil {
+		b.err = b.translate(err)
+	}
+	return n, b.err
+}
+
+// arm moves the read deadline. Not at each read, because every move wakes the
+// runtime's timers; and never after the end of the body, because net/http then
+// reads in the background, and a deadline would look like a client that left.
+func (b *body) arm() {
+	if now := time.Now(); now.Sub(b.armed) > b.stall/4 {
+		b.conn.SetReadDeadline(now.Add(b.stall + b.stall/4))
+		b.armed = now
+	}
+}
+
+// complete tells whether nothing of the body is left on the connection.
+func (b *body) complete() bool {
+	return b.src == nil || b.src == http.NoBody || b.err == io.EOF
+}
+
+// failed gives what cut the body off, or nil.
+func (b *body) failed() error {
+	if b.err == io.EOF {
+		return nil
+	}
+	return b.err
+}
+
+func (b *body) translate(err error) error {
+	switch {
+	case err == io.EOF:
+		return io.EOF
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
+			Msg: "the body stopped coming: nothing arrived for " + b.stall.String()}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
+			Msg: "the body was cut off before its end"}
+	}
+	return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
+		Msg: "the body could not be read to its end"}
+}

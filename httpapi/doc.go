@@ -1,0 +1,23 @@
+// Package httpapi is Wharf's HTTP side: uploads, downloads, health. It turns
+// requests into the use cases of [wharf.Service] and their errors into status
+// codes and JSON; what a stage or a file is, it does not know.
+//
+// Invariants:
+//
+//   - Method, origin, password, stage, form and declared length are checked
+//     before the first byte of a body is read.
+//   - A body is streamed: no upload holds more than one buffer of this
+//     package, whatever its length, and that buffer is taken only once the
+//     Service has admitted the upload.
+//   - A file is stored only if all of it came: its end is the next boundary
+//     of the form, never the end of the connection.
+//   - Every answer that this package writes has an id, a JSON body of one
+//     shape, and one line in the log that names the same id. (What net/http
+//     refuses by itself, such as a header that is too large, it answers in
+//     plain text.)
+//   - Bytes that go out are verified, or the connection ends short of its
+//     Content-Length.
+//
+// The package does not keep passwords (see [Authenticator]), does not listen
+// (Serve takes a listener) and holds no state about stages between requests.
+package httpapi

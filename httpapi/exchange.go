@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf"
+)
+
+// exchange is one request and its answer. It stands in for the
+// ResponseWriter, so that it sees what is answered.
+type exchange struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	conn  *http.ResponseController
+	body  body
+	id    string // shown to the client and in the log
+	start time.Time
+
+	principal wharf.Principal
+	stage     string   // as it was sent, for the answer
+	files     []string // what landed, as it was sent
+
+	status int   // 0 while nothing was answered
+	sent   int64 // bytes of the answer's body
+	err    error // what the client was told, with its cause
+}
+
+func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *exchange {
+	conn := http.NewResponseController(w)
+	return &exchange{
+		w: w, r: r, conn: conn,
+		body:  body{src: r.Body, conn: conn, stall: stall},
+		id:    uuid.NewString(),
+		start: time.Now(),
+	}
+}
+
+// Header implements [http.ResponseWriter].
+func (x *exchange) Header() http.Header { return x.w.Header() }
+
+// WriteHeader implements [http.ResponseWriter].
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 {
+		x.status = status
+	}
+	x.w.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (x *exchange) Write(p []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	n, err := x.w.Write(p)
+	x.sent += int64(n)
+	return n, err
+}
+
+// Unwrap gives the writer to [http.ResponseController].
+func (x *exchange) Unwrap() http.ResponseWriter { return x.w }
+
+// setSecurityHeaders keeps browsers from making anything of an answer but
+// what its Content-Type says: files that landed are other people's.
+func (x *exchange) setSecurityHeaders() {
+	h := x.w.Header()
+	h["X-Content-Type-Options"] = nosniff
+	h["Content-Security-Policy"] = sandboxed
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
+	h["Referrer-Policy"] = noReferrer
+	h["X-Request-Id"] = []string{x.id}
+}
+
+var (
+	nosniff    = []string{"nosniff"}
+	sandboxed  = []string{"default-src 'none'; frame-ancestors 'none'; sandbox"}
+	sameOrigin = []string{"same-origin"}
+	noReferrer = []string{"no-referrer"}
+)

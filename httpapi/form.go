@@ -1,0 +1,331 @@
+package httpapi
+
+import (
+	"bytes"
+	"io"
+)
+
+const (
+	// maxPartHeader bounds the header of one part, in bytes.
+	maxPartHeader = 16 << 10
+	// maxIgnored bounds what a form may hold besides its files: text fields,
+	// preamble and epilogue together, in bytes.
+	maxIgnored = 1 << 20
+	// maxPadding bounds the blanks after a boundary.
+	maxPadding = 64
+	// maxEmptyReads is how often a reader may give nothing before it counts
+	// as stuck, as in package bufio.
+	maxEmptyReads = 100
+)
+
+// form reads a multipart form (RFC 7578) from a stream. Unlike package
+// mime/multipart it reads in pieces of the size of its buffer, hands them out
+// without a copy, and takes no liberties: lines end in CRLF, and what starts
+// like a boundary and is none is an error, so that no two readers of one form
+// can see different files in it.
+//
+// The open part is read by Read or WriteTo. A form is for one goroutine.
+type form struct {
+	src     io.Reader
+	err     error  // of src; it stays
+	buf     []byte // buf[r:w] is read and not yet used
+	r, w    int
+	delim   []byte // CRLF, "--", boundary
+	ignored int    // bytes that were not a file's, up to maxIgnored
+
+	data   int  // bytes from r on that are known to be the open part's
+	skip   int  // length of the delimiter that follows them; 0 if none was seen
+	fresh  bool // at the start of a line: a delimiter comes without its CRLF
+	ended  bool // the open part was read to its end
+	closed bool // the closing delimiter was read
+}
+
+// newForm reads a form from src by way of buf, which is the form's until its
+// last use and is larger than maxPartHeader and any probe of size by half.
+// What comes before the first boundary reads like a part.
+func newForm(src io.Reader, boundary string, buf []byte) *form {
+	return &form{src: src, buf: buf, delim: []byte("\r\n--" + boundary), fresh: true}
+}
+
+// next skips what is left of the open part and gives the header of the next
+// one. After the last part it reads the body to its end and gives io.EOF.
+func (f *form) next() (partHeader, error) {
+	if err := f.ignore(); err != nil {
+		return partHeader{}, err
+	}
+	if f.closed {
+		return partHeader{}, f.epilogue()
+	}
+	block, err := f.headerBlock()
+	if err != nil {
+		return partHeader{}, err
+	}
+	f.fresh, f.ended = true, false
+	return parsePartHeader(block)
+}
+
+// Read reads the open part. It gives io.EOF only once the delimiter after the
+// part has come, and is whole.
+func (f *form) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	piece, err := f.piece()
+	n := copy(p, piece)
+	f.use(n)
+	return n, err
+}
+
+// WriteTo writes what is left of the open part, straight from the buffer.
+func (f *form) WriteTo(w io.Writer) (total int64, err error) {
+	for {
+		piece, err := f.piece()
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		n, err := w.Write(piece)
+		f.use(n)
+		total += int64(n)
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// size gives the length of the part that was just opened, if the delimiter
+// that ends it comes within about probe bytes. It takes nothing from the part.
+func (f *form) size(probe int) (int64, bool) {
+	for from := 0; f.data == 0 && f.skip == 0; {
+		if f.fresh {
+			if f.startOfLine() != nil {
+				return 0, false
+			}
+			continue
+		}
+		have := f.w - f.r
+		if i := bytes.Index(f.buf[f.r+from:f.w], f.delim); i >= 0 {
+			f.data, f.skip = from+i, len(f.delim)
+			break
+		}
+		from = max(0, have-len(f.delim)+1)
+		if have >= probe || f.fill() != nil {
+			return 0, false
+		}
+	}
+	return int64(f.data), f.skip > 0
+}
+
+// piece gives the next bytes of the open part, which use then takes.
+func (f *form) piece() ([]byte, error) {
+	for {
+		switch {
+		case f.ended:
+			return nil, io.EOF
+		case f.data > 0:
+			return f.buf[f.r : f.r+f.data], nil
+		}
+		if err := f.advance(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// advance finds more of the open part, or its end.
+func (f *form) advance() error {
+	switch {
+	case f.skip > 0:
+		return f.delimiter()
+	case f.fresh:
+		return f.startOfLine()
+	}
+	have := f.buf[f.r:f.w]
+	if i := bytes.Index(have, f.delim); i >= 0 {
+		f.data, f.skip = i, len(f.delim)
+		return nil
+	}
+	f.data = len(have) - f.partial(have)
+	if f.data > 0 {
+		return nil
+	}
+	return f.fill()
+}
+
+// partial tells how many bytes at the end of b may be the first ones of a
+// delimiter. A delimiter has one CR, its first byte, so only the last CR of b
+// can start one.
+func (f *form) partial(b []byte) int {
+	tail := b[max(0, len(b)-len(f.delim)+1):]
+	i := bytes.LastIndexByte(tail, '\r')
+	if i >= 0 && bytes.HasPrefix(f.delim, tail[i:]) {
+		return len(tail) - i
+	}
+	return 0
+}
+
+// startOfLine looks for a delimiter whose CRLF was read already: that of the
+// blank line after a header ends an empty part, and the first boundary of a
+// form has none before it.
+func (f *form) startOfLine() error {
+	line := f.delim[len("\r\n"):]
+	for f.w-f.r < len(line) && bytes.HasPrefix(line, f.buf[f.r:f.w]) {
+		if err := f.fill(); err != nil {
+			return err
+		}
+	}
+	f.fresh = false
+	if bytes.HasPrefix(f.buf[f.r:f.w], line) {
+		f.skip = len(line)
+	}
+	return nil
+}
+
+// delimiter reads the delimiter at the front of the buffer to the end of its
+// line, and with it ends the open part.
+func (f *form) delimiter() error {
+	at := f.skip
+	if err := f.need(at + 2); err != nil {
+		return err
+	}
+	closing := string(f.buf[f.r+at:f.r+at+2]) == "--"
+	if closing {
+		at += 2
+	}
+	at, err := f.lineEnd(at, closing)
+	if err != nil {
+		return err
+	}
+	f.r += at
+	f.skip, f.ended, f.closed = 0, true, closing
+	return nil
+}
+
+// lineEnd reads blanks and the end of a line from the place at in the buffer
+// on, and gives the place after it. The last line may end with the body.
+func (f *form) lineEnd(at int, last bool) (int, error) {
+	for limit := at + maxPadding; ; at++ {
+		if err := f.need(at + 1); err != nil {
+			if last && f.err == io.EOF {
+				return at, nil
+			}
+			return 0, err
+		}
+		if c := f.buf[f.r+at]; at == limit || c != ' ' && c != '\t' {
+			break
+		}
+	}
+	if err := f.need(at + 2); err != nil {
+		return 0, err
+	}
+	if string(f.buf[f.r+at:f.r+at+2]) != "\r\n" {
+		return 0, invalid("the form has something else after a boundary than the end of the line")
+	}
+	return at + 2, nil
+}
+
+// headerBlock reads the header of a part, and the blank line after it, and
+// gives the header's lines. They are valid until the next read.
+func (f *form) headerBlock() ([]byte, error) {
+	if err := f.need(len("\r\n")); err != nil {
+		return nil, err
+	}
+	if string(f.buf[f.r:f.r+2]) == "\r\n" {
+		f.r += 2
+		return nil, nil
+	}
+	for {
+		have := f.buf[f.r:f.w]
+		if i := bytes.Index(have, []byte("\r\n\r\n")); i >= 0 && i <= maxPartHeader {
+			f.r += i + len("\r\n\r\n")
+			return have[:i], nil
+		}
+		if len(have) > maxPartHeader {
+			return nil, invalid("a part of the form has a header of more than %d bytes", maxPartHeader)
+		}
+		if err := f.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// ignore skips the rest of the open part.
+func (f *form) ignore() error {
+	for {
+		piece, err := f.piece()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f.use(len(piece))
+		if f.ignored += len(piece); f.ignored > maxIgnored {
+			return errIgnored()
+		}
+	}
+}
+
+// epilogue reads what follows the closing delimiter. It gives io.EOF.
+func (f *form) epilogue() error {
+	for {
+		if f.ignored += f.w - f.r; f.ignored > maxIgnored {
+			return errIgnored()
+		}
+		f.r = f.w
+		if f.fill() != nil {
+			return f.err
+		}
+	}
+}
+
+func errIgnored() error {
+	return invalid("the form has more than %d bytes besides its files; a file's part has a filename", maxIgnored)
+}
+
+// use takes n bytes that piece gave.
+func (f *form) use(n int) {
+	f.r += n
+	f.data -= n
+}
+
+// need reads until the buffer holds n bytes.
+func (f *form) need(n int) error {
+	for f.w-f.r < n {
+		if err := f.fill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill reads once more into the buffer. The end of the body is an error here:
+// the form's own end comes before it.
+func (f *form) fill() error {
+	if f.r == f.w {
+		f.r, f.w = 0, 0
+	} else if f.r > 0 && len(f.buf)-f.w < len(f.buf)/4 {
+		f.r, f.w = 0, copy(f.buf, f.buf[f.r:f.w])
+	}
+	for range maxEmptyReads {
+		if f.err != nil {
+			return f.cutOff()
+		}
+		n, err := f.src.Read(f.buf[f.w:])
+		f.w += n
+		f.err = err
+		if n > 0 {
+			return nil
+		}
+	}
+	f.err = io.ErrNoProgress
+	return f.err
+}
+
+func (f *form) cutOff() error {
+	if f.err == io.EOF {
+		return invalid("the form ends before its closing boundary")
+	}
+	return f.err
+}

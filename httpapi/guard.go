@@ -1,0 +1,73 @@
+package httpapi
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"wharf"
+)
+
+// Authenticator knows who has which password.
+type Authenticator interface {
+	// PasswordSet tells whether root has a password. While not, the server
+	// answers to this machine only.
+	PasswordSet() bool
+	// CheckPlain tells whether the password is the user's. It takes as long
+	// for a user who does not exist.
+	CheckPlain(user, password string) bool
+}
+
+// guard decides who may come in.
+type guard struct {
+	auth  Authenticator
+	hosts map[string]bool // in lower case
+}
+
+func newGuard(auth Authenticator, hosts []string) guard {
+	g := guard{auth: auth, hosts: map[string]bool{"localhost": true}}
+	for _, h := range hosts {
+		g.hosts[strings.ToLower(h)] = true
+	}
+	return g
+}
+
+// admit tells as whom a request comes in. Where a password is set, it must be
+// given, from this machine too. Where none is, the request must come from this
+// machine and must be addressed to it: a page elsewhere can make a browser here
+// send requests to a name of its own that it points to 127.0.0.1 (DNS
+// rebinding), and the name is what tells them.
+func (g guard) admit(r *http.Request) (wharf.Principal, error) {
+	if g.auth != nil && g.auth.PasswordSet() {
+		user, password, ok := r.BasicAuth()
+		if !ok {
+			return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password are needed (curl -u user:password)")
+		}
+		if !g.auth.CheckPlain(user, password) {
+			return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong")
+		}
+		return wharf.Principal{User: user}, nil
+	}
+	if !loopback(hostname(r.RemoteAddr)) {
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeDenied, "root has no password, so only this server's own machine may come in")
+	}
+	if host := hostname(r.Host); !g.hosts[strings.ToLower(host)] && !loopback(host) {
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeDenied, "the server is not known as %q; "+
+			"while root has no password it answers to localhost, to loopback addresses and to its configured public name", host)
+	}
+	return wharf.Root, nil
+}
+
+// hostname takes the port, and the brackets of IPv6, off an address.
+func hostname(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}

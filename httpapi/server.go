@@ -1,0 +1,224 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/semaphore"
+
+	"wharf"
+)
+
+// Options are what a Server is made of. Service is needed; the rest has
+// defaults.
+type Options struct {
+	Service *wharf.Service
+	Auth    Authenticator // nil: nobody has a password
+	Logger  *slog.Logger  // nil discards
+	Version string        // shown by health
+
+	// Hosts are the names, without port, under which clients may address the
+	// server while root has no password, besides localhost and the loopback
+	// addresses.
+	Hosts []string
+
+	MaxHeaderBytes    int           // of one request; 0 is DefaultMaxHeaderBytes
+	ReadHeaderTimeout time.Duration // for a request's header; 0 is DefaultReadHeaderTimeout
+	IdleTimeout       time.Duration // between requests; 0 is DefaultIdleTimeout
+	// StallTimeout is how long a body may stop coming, or an answer may not be
+	// taken. There is no limit on how long a body takes as a whole.
+	StallTimeout time.Duration // 0 is DefaultStallTimeout
+}
+
+// The defaults of Options.
+const (
+	DefaultMaxHeaderBytes    = 64 << 10
+	DefaultReadHeaderTimeout = 10 * time.Second
+	DefaultIdleTimeout       = 2 * time.Minute
+	DefaultStallTimeout      = 30 * time.Second
+)
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxHeaderBytes <= 0 {
+		o.MaxHeaderBytes = DefaultMaxHeaderBytes
+	}
+	if o.ReadHeaderTimeout <= 0 {
+		o.ReadHeaderTimeout = DefaultReadHeaderTimeout
+	}
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = DefaultIdleTimeout
+	}
+	if o.StallTimeout <= 0 {
+		o.StallTimeout = DefaultStallTimeout
+	}
+	return o
+}
+
+// Server is the HTTP listener's other side. Make it with [New]; its methods
+// are safe for concurrent use.
+type Server struct {
+	service *wharf.Service
+	log     *slog.Logger
+	guard   guard
+	version string
+	stall   time.Duration
+
+	router *echo.Echo
+	http   *http.Server
+
+	stopping atomic.Bool        // health says so
+	cutOff   context.CancelFunc // ends the contexts of all requests
+	// running has one unit taken for each request under way.
+	running *semaphore.Weighted
+}
+
+const (
+	// allRequests is what running has when no request is under way.
+	allRequests = math.MaxInt64
+	// cutOffTime is how long Shutdown waits for requests that it cut off.
+	cutOffTime = 5 * time.Second
+)
+
+// New puts a Server together. It does no I/O.
+func New(o Options) *Server {
+	o = o.withDefaults()
+	s := &Server{
+		service: o.Service,
+		log:     o.Logger,
+		guard:   newGuard(o.Auth, o.Hosts),
+		version: o.Version,
+		stall:   o.StallTimeout,
+		running: semaphore.NewWeighted(allRequests),
+	}
+	s.router = s.routes()
+	base, cutOff := context.WithCancel(context.Background())
+	s.cutOff = cutOff
+	// No ReadTimeout and no WriteTimeout: they would end long uploads and
+	// downloads that are going well. Stalled ones end by StallTimeout.
+	s.http = &http.Server{
+		Handler:           s,
+		MaxHeaderBytes:    o.MaxHeaderBytes,
+		ReadHeaderTimeout: o.ReadHeaderTimeout,
+		IdleTimeout:       o.IdleTimeout,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+	}
+	return s
+}
+
+// Serve answers on l until Shutdown, and then returns nil. It closes l. It may
+// be called for several listeners at once.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
+	}
+	return nil
+}
+
+// Unready makes health say that the server is stopping, while everything else
+// goes on.
+func (s *Server) Unready() { s.stopping.Store(true) }
+
+// Shutdown makes health unready, stops accepting, lets the requests under way
+// finish, and returns. When ctx ends first, it cuts them off, waits for them
+// to notice, and returns ctx's error. After it, nothing uses the Service.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.Unready()
+	err := s.http.Shutdown(ctx)
+	s.cutOff()
+	if err == nil {
+		return nil
+	}
+	errs := []error{err, s.http.Close()}
+	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutOffTime)
+	defer cancel()
+	if s.running.Acquire(waiting, allRequests) != nil {
+		errs = append(errs, errors.New("requests that were cut off are still running"))
+	}
+	return errors.Join(errs...)
+}
+
+// ServeHTTP implements [http.Handler]: one request, one answer, one line in
+// the log.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.running.TryAcquire(1) {
+		panic(http.ErrAbortHandler) // it came in while the others were cut off
+	}
+	defer s.running.Release(1)
+	x := newExchange(w, r, s.stall)
+	defer s.finish(x)
+	x.setSecurityHeaders()
+	s.router.ServeHTTP(x, r)
+}
+
+// routes tells which method and path is which use case.
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		exchangeOf(c).fail(routingError(err, c))
+	}
+	e.GET("/v1/health", s.open((*Server).health))
+	e.HEAD("/v1/health", s.open((*Server).health))
+	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
+	e.POST("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
+	return e
+}
+
+// use is one of the server's use cases.
+type use func(*Server, *exchange) error
+
+// open makes a handler that anybody may ask.
+func (s *Server) open(u use) echo.HandlerFunc {
+	return func(c echo.Context) error { return u(s, exchangeOf(c)) }
+}
+
+// guarded makes a handler for those who may come in.
+func (s *Server) guarded(u use) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		x := exchangeOf(c)
+		if x.principal, err = s.guard.admit(x.r); err != nil {
+			return err
+		}
+		return u(s, x)
+	}
+}
+
+// exchangeOf gives the exchange that ServeHTTP handed to the router.
+func exchangeOf(c echo.Context) *exchange { return c.Response().Writer.(*exchange) }
+
+// routingError says in our words what the router could not find.
+func routingError(err error, c echo.Context) error {
+	var he *echo.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	switch he.Code {
+	case http.StatusNotFound:
+		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", c.Request().URL.Path)
+	case http.StatusMethodNotAllowed:
+		allow := c.Response().Header().Get(echo.HeaderAllow)
+		return &methodError{cause: wharf.Errorf(wharf.CodeUnsupported, "%s is not for this address; it takes %s",
+			c.Request().Method, strings.TrimPrefix(allow, "OPTIONS, "))}
+	}
+	return wharf.WrapError(wharf.CodeInternal, "httpapi.route", "", err)
+}
+
+// methodError is the one error whose status the table of codes does not have:
+// no other protocol knows it.
+type methodError struct{ cause *wharf.Error }
+
+func (e *methodError) Error() string { return e.cause.Error() }
+
+// Unwrap gives the error with its code.
+func (e *methodError) Unwrap() error { return e.cause }

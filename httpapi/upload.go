@@ -1,0 +1,177 @@
+package httpapi
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+
+	"wharf"
+)
+
+const (
+	// formBuffer is how much of a form is read at once: the fewer calls, the
+	// faster, and beyond this size it made no difference.
+	formBuffer = 256 << 10
+	// sizeProbe is how far the end of a part is looked for before its file is
+	// stored, so that the store knows the length of small files beforehand.
+	sizeProbe = 64 << 10
+	// maxFiles bounds the files of one form, because the answer names them all.
+	maxFiles = 100_000
+)
+
+// The names of the headers that say where files go, as net/http spells them.
+var (
+	stageHeaders  = []string{"Stage_name", "X-Databend-Stage-Name"}
+	folderHeaders = []string{"Relative_path", "X-Databend-Relative-Path"}
+)
+
+var formBuffers = sync.Pool{New: func() any { return new([formBuffer]byte) }}
+
+// destination is where the files of a form go.
+type destination struct {
+	stage  wharf.StageName
+	folder string // "" or with a final '/'
+}
+
+// uploadForm is PUT and POST /v1/upload_to_stage: the files of a multipart
+// form land in a stage, each one whole or not at all. The first failure ends
+// the upload; the files before it stay, and the answer names them.
+func (s *Server) uploadForm(x *exchange) error {
+	dest, err := parseDestination(x)
+	if err != nil {
+		return err
+	}
+	boundary, err := formBoundary(x.r)
+	if err != nil {
+		return err
+	}
+	up, err := s.service.BeginUpload(x.r.Context(), x.principal, dest.stage, x.r.ContentLength)
+	if err != nil {
+		return err
+	}
+	defer up.Close()
+	buf := formBuffers.Get().(*[formBuffer]byte)
+	defer formBuffers.Put(buf)
+	if err := x.landForm(up, dest, newForm(&x.body, boundary, buf[:])); err != nil {
+		// When the body breaks, net/http cancels the context, and a store may
+		// notice that first: what broke is the better answer.
+		if broken := x.body.failed(); broken != nil {
+			return broken
+		}
+		return err
+	}
+	return x.succeed()
+}
+
+// landForm stores the files of a form, one after the other.
+func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
+	for {
+		part, err := f.next()
+		if err == io.EOF && len(x.files) == 0 {
+			return invalid("the form has no file: no part of it has a filename (curl -F upload=@file)")
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !part.isFile {
+			continue
+		}
+		if len(x.files) == maxFiles {
+			return invalid("the form has more than %d files", maxFiles)
+		}
+		key, err := dest.key(part.filename)
+		if err != nil {
+			return err
+		}
+		size, known := f.size(sizeProbe)
+		if !known {
+			size = wharf.UnknownSize
+		}
+		if _, err := up.Put(x.r.Context(), key, f, wharf.PutOptions{Size: size}); err != nil {
+			return err
+		}
+		x.files = append(x.files, part.filename)
+	}
+}
+
+// key gives the key under which a file of that name lands. The name is held
+// to the rules by itself as well, so that a folder does not make an absolute
+// one relative.
+func (d destination) key(filename string) (wharf.Key, error) {
+	if _, err := wharf.ParseKey(filename); err != nil {
+		return "", err
+	}
+	return wharf.ParseKey(d.folder + filename)
+}
+
+// parseDestination reads the headers that say where files go.
+func parseDestination(x *exchange) (destination, error) {
+	name, err := oneHeader(x.r.Header, "stage_name", stageHeaders)
+	if err != nil {
+		return destination{}, err
+	}
+	x.stage = name
+	if name == "" {
+		return destination{}, invalid("the header stage_name is missing or empty; it says where the files go")
+	}
+	stage, err := wharf.ParseStageName(name)
+	if err != nil {
+		return destination{}, err
+	}
+	path, err := oneHeader(x.r.Header, "relative_path", folderHeaders)
+	if err != nil {
+		return destination{}, err
+	}
+	folder, err := wharf.ParseFolder(path)
+	return destination{stage: stage, folder: folder}, err
+}
+
+// oneHeader gives the value of a header that has several spellings. Whoever
+// sends two values does not say which one is meant.
+func oneHeader(h http.Header, what string, spellings []string) (string, error) {
+	value, found := "", false
+	for _, name := range spellings {
+		for _, v := range h[name] {
+			if found && v != value {
+				return "", invalid("the header %s is there twice, with the values %q and %q", what, value, v)
+			}
+			value, found = v, true
+		}
+	}
+	return value, nil
+}
+
+// formBoundary tells whether a request carries a form, and gives its boundary.
+func formBoundary(r *http.Request) (string, error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return "", wharf.Errorf(wharf.CodeMediaType, "the body is not a multipart/form-data form (curl -F upload=@file)")
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "", wharf.Errorf(wharf.CodeMediaType, "the form is encoded as %q; it must be sent as it is", coding)
+	}
+	boundary := params["boundary"]
+	if !validBoundary(boundary) {
+		return "", wharf.Errorf(wharf.CodeMediaType, "the form's Content-Type has no boundary of 1 to 70 allowed characters")
+	}
+	return boundary, nil
+}
+
+// validBoundary holds a boundary to RFC 2046, section 5.1.1.
+func validBoundary(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case strings.IndexByte("'()+_,-./:=? ", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 70 && !strings.HasSuffix(s, " ")
+}
