@@ -49,10 +49,15 @@ func (r reply) uploaded(t testing.TB) uploaded {
 // curl runs curl. Where it made several requests, status is of the last.
 func (s *server) curl(args ...string) reply {
 	s.t.Helper()
-	dir := s.t.TempDir()
-	body, header := filepath.Join(dir, "body"), filepath.Join(dir, "header")
-	all := append([]string{"--disable", "-sS", "-o", body, "-D", header, "-w", "%{http_code}\n", "--max-time", "120"}, args...)
-	out := capture(s.t, exec.CommandContext(s.context(), "curl", all...), "")
+	return s.curlWith("", args...)
+}
+
+// curlWith runs curl with input on its stdin.
+func (s *server) curlWith(input string, args ...string) reply {
+	s.t.Helper()
+	body := filepath.Join(s.t.TempDir(), "body")
+	all := append([]string{"--disable", "-sS", "-o", body, "-w", "%{http_code}\n", "--max-time", "120"}, args...)
+	out := capture(s.t, exec.CommandContext(s.context(), "curl", all...), input)
 	r := reply{stderr: out.stderr, code: out.code}
 	if lines := strings.Fields(out.stdout); len(lines) > 0 {
 		r.status, _ = strconv.Atoi(lines[len(lines)-1])
@@ -103,21 +108,21 @@ func (s *server) upload(stage string, parts ...part) reply {
 
 func (s *server) send(stage, contentType string, body io.Reader) reply {
 	s.t.Helper()
-	r, err := s.trySend(stage, contentType, body)
+	r, err := sendWith(http.DefaultClient, s.uploadURL(), stage, contentType, body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return r
 }
 
-func (s *server) trySend(stage, contentType string, body io.Reader) (reply, error) {
-	req, err := http.NewRequest("PUT", s.uploadURL(), body)
+func sendWith(client *http.Client, address, stage, contentType string, body io.Reader) (reply, error) {
+	req, err := http.NewRequest("PUT", address, body)
 	if err != nil {
 		return reply{}, err
 	}
 	req.Header.Set("stage_name", stage)
 	req.Header.Set("Content-Type", contentType)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return reply{}, err
 	}

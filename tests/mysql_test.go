@@ -34,6 +34,11 @@ func (s *server) mariadbAs(user, password, input string, args ...string) output 
 	return capture(s.t, cmd, input)
 }
 
+// execCommand makes a command that ends with the test at the latest.
+func execCommand(s *server, args ...string) *exec.Cmd {
+	return exec.CommandContext(s.context(), args[0], args[1:]...)
+}
+
 func capture(t testing.TB, cmd *exec.Cmd, input string) output {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -27,7 +27,7 @@ type settings struct {
 	args    []string // more flags
 	env     []string // more environment
 	secrets []string // what may not be in the log
-	quiet   bool     // no log check at the end, for a server that the test kills
+	killed  bool     // the test kills it, so that its log may end in the middle of a line
 }
 
 // server is a running `wharf serve`.
@@ -65,7 +65,7 @@ func start(t testing.TB, o settings) *server {
 	}
 	lines := make(chan string, 100)
 	go s.wait(stdout, lines)
-	t.Cleanup(func() { s.finish(o.quiet) })
+	t.Cleanup(func() { s.finish(o.killed) })
 	s.awaitReady(lines)
 	return s
 }
@@ -129,13 +129,11 @@ func parseReady(line string) (mysql, http string, ok bool) {
 }
 
 // finish stops a server that the test left running, and checks it.
-func (s *server) finish(quiet bool) {
+func (s *server) finish(killed bool) {
 	if !s.stopped {
 		s.stop()
 	}
-	if !quiet {
-		s.checkLog()
-	}
+	s.checkLog(killed)
 	if s.t.Failed() {
 		s.t.Logf("the server's log:\n%s", s.log.tail(20_000))
 	}

@@ -1,0 +1,203 @@
+package tests
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const mib = 1 << 20
+
+// soakSize is how much the soak uploads: one file, then many at once.
+type soakSize struct {
+	single int64
+	many   int
+	each   int64
+}
+
+var (
+	fullSize  = soakSize{single: 2048 * mib, many: 64, each: 64 * mib}
+	shortSize = soakSize{single: 256 * mib, many: 64, each: 8 * mib}
+)
+
+// Memory is bounded whatever is uploaded: less than 100 MiB over idle into an
+// internal stage, less than 256 MiB into an S3 stage.
+func TestSoak(t *testing.T) {
+	size := shortSize
+	if *fullSoak {
+		size = fullSize
+	}
+	t.Run("internal", func(t *testing.T) {
+		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}})
+		s.exec("CREATE STAGE s")
+		soak(t, s, size, 100)
+	})
+	t.Run("s3", func(t *testing.T) {
+		g := startS3(t, "access", "soak-secret")
+		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}, secrets: []string{g.secret}})
+		s.exec(g.createStage("s", "soak/"))
+		soak(t, s, size, 256)
+	})
+}
+
+func soak(t *testing.T, s *server, size soakSize, limitMiB int) {
+	idle := s.memory("VmRSS")
+	measure := func(what string, bytes int64, upload func()) {
+		t.Helper()
+		s.resetPeak()
+		begin := time.Now()
+		upload()
+		took := time.Since(begin)
+		over := s.memory("VmHWM") - idle
+		t.Logf("%s: %d MiB over idle (%d MiB), %.0f MiB/s", what, over/mib, idle/mib, float64(bytes)/mib/took.Seconds())
+		if over >= int64(limitMiB)*mib {
+			t.Errorf("%s raised the resident memory by %d MiB, the limit is %d", what, over/mib, limitMiB)
+		}
+	}
+	measure(fmt.Sprintf("one upload of %d MiB", size.single/mib), size.single, func() { s.uploadSized("single", size.single) })
+	measure(fmt.Sprintf("%d uploads of %d MiB at once", size.many, size.each/mib), int64(size.many)*size.each, func() {
+		var wg sync.WaitGroup
+		for i := range size.many {
+			wg.Go(func() { s.uploadSized(fmt.Sprintf("many-%d", i), size.each) })
+		}
+		wg.Wait()
+	})
+	if got := s.list("s"); len(got) != size.many+1 {
+		t.Errorf("LIST shows %d files, want %d", len(got), size.many+1)
+	}
+	if !t.Failed() {
+		s.wantSize("single", size.single)
+		s.wantSize(fmt.Sprintf("many-%d", size.many-1), size.each)
+	}
+}
+
+// uploadSized sends a file of that many bytes in a declared length.
+func (s *server) uploadSized(name string, size int64) {
+	head, tail := rawPart(name, ""), rawEnd
+	req, err := http.NewRequest("PUT", s.uploadURL(), io.MultiReader(strings.NewReader(head), io.LimitReader(&pattern{}, size), strings.NewReader(tail)))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	req.ContentLength = int64(len(head)) + size + int64(len(tail))
+	req.Header.Set("stage_name", "s")
+	req.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+	client := &http.Client{Transport: &http.Transport{WriteBufferSize: 256 << 10}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		s.t.Errorf("upload of %s: %v", name, err)
+		return
+	}
+	defer resp.Body.Close()
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 {
+		s.t.Errorf("upload of %s: %d %s", name, resp.StatusCode, b)
+	}
+}
+
+// pattern is endless bytes that do not compress to nothing.
+type pattern struct{ block []byte }
+
+func (p *pattern) Read(b []byte) (int, error) {
+	if p.block == nil {
+		p.block = patternBlock()
+	}
+	n := 0
+	for n < len(b) {
+		n += copy(b[n:], p.block)
+	}
+	return n, nil
+}
+
+var patternBlock = sync.OnceValue(func() []byte { return random(256 << 10) })
+
+// wantSize wants GET to give that many bytes.
+func (s *server) wantSize(key string, want int64) {
+	s.t.Helper()
+	resp, err := http.Get("http://" + s.http + "/v1/stage/s/" + key)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer resp.Body.Close()
+	if got, err := io.Copy(io.Discard, resp.Body); got != want || err != nil {
+		s.t.Errorf("GET of %s gives %d bytes, %v, want %d", key, got, err, want)
+	}
+}
+
+// memory reads one line of the process's status, in bytes: VmRSS is now,
+// VmHWM the most since resetPeak.
+func (s *server) memory(line string) int64 {
+	s.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for l := range bytes.Lines(status) {
+		if f := strings.Fields(string(l)); len(f) == 3 && f[0] == line+":" {
+			kib, err := strconv.ParseInt(f[1], 10, 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	s.t.Fatalf("no %s in the process's status", line)
+	return 0
+}
+
+// resetPeak starts VmHWM anew (proc(5), clear_refs).
+func (s *server) resetPeak() {
+	s.t.Helper()
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Uploads beyond what the memory admits wait, at most --upload-wait, then
+// get 503 with Retry-After; when there is room again they go on.
+func TestUploadWait(t *testing.T) {
+	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "200ms"}})
+	s.exec("CREATE STAGE s")
+	first := s.halfUpload("first", "begun ")
+	r := s.upload("s", part{name: "turned-away", content: random(2 * mib)})
+	r.wantFailure(t, 503, "unavailable", []string{}, "try again")
+	if n, err := strconv.Atoi(r.header.Get("Retry-After")); err != nil || n < 1 {
+		t.Errorf("Retry-After is %q, want seconds", r.header.Get("Retry-After"))
+	}
+	first.write(chunk("and ended") + chunk(rawEnd) + chunk(""))
+	if r := first.reply(); r.status != 200 {
+		t.Errorf("the upload that held the memory: %d %s", r.status, r.body)
+	}
+	s.mustUpload("s", "later", random(2*mib))
+	if got := strings.Join(s.list("s"), " "); got != "first later" {
+		t.Errorf("LIST shows %s, want first and later", got)
+	}
+}
+
+// One that waits goes on as soon as there is room, in the time it has.
+func TestUploadWaitsItsTurn(t *testing.T) {
+	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "60s"}})
+	s.exec("CREATE STAGE s")
+	first := s.halfUpload("first", "begun ")
+	second := s.dialHTTP()
+	second.write(uploadHead("s", -1, "Expect: 100-continue"))
+	first.write(chunk("and ended") + chunk(rawEnd) + chunk(""))
+	if r := first.reply(); r.status != 200 {
+		t.Errorf("the first: %d %s", r.status, r.body)
+	}
+	if r := second.reply(); r.status != 100 {
+		t.Fatalf("the second was not asked to go on: %d %s", r.status, r.body)
+	}
+	second.write(chunk(rawPart("second", "2")) + chunk(rawEnd) + chunk(""))
+	if r := second.reply(); r.status != 200 {
+		t.Errorf("the second: %d %s", r.status, r.body)
+	}
+}
