@@ -33,7 +33,7 @@ func readPlain(src source) (Statement, error) {
 	if src.open != "" {
 		return nil, src.torn()
 	}
-	if stmt := readSetNames(src); stmt != nil {
+	if stmt := readOurselves(src); stmt != nil {
 		return stmt, nil
 	}
 	if src.tokens > maxTokens || src.depth > maxDepth {
@@ -89,6 +89,9 @@ func (s source) tidbError(cause error) error {
 	if _, err := fmt.Sscanf(cause.Error(), "line %d column %d near", &line, &column); err != nil {
 		return s.syntaxError(tokenAt(s.clean, 0).start, "")
 	}
+	if cause.Error() == fmt.Sprintf(`line %d column %d near "" `, line, column) {
+		return s.syntaxError(len(s.clean), "")
+	}
 	at := s.tokenBefore(s.offset(line, column))
 	expected := ""
 	if at == tokenAt(s.clean, 0).start {
@@ -115,18 +118,23 @@ func (s source) offset(line, column int) int {
 }
 
 // tokenBefore gives the beginning of the last token that begins before at,
-// or the end of the statement where at is there.
+// with the '@' of a variable.
 func (s source) tokenBefore(at int) int {
 	t := tokenAt(s.clean, 0)
 	for t.kind != kindEnd && t.end < at {
 		t = tokenAt(s.clean, t.end)
 	}
+	for t.start > 0 && s.clean[t.start-1] == '@' {
+		t.start--
+	}
 	return t.start
 }
 
 func unsupported(src source, name string) *Unsupported {
-	return &Unsupported{Name: name, text: src.trimmed()}
+	return &Unsupported{Name: name, plain: src.plain()}
 }
 
-// trimmed gives the statement without comments and the blanks around it.
-func (s source) trimmed() string { return strings.Trim(s.clean, " \t\n\v\f\r") }
+// plain gives the statement without comments and the blanks around it.
+func (s source) plain() plain {
+	return plain{text: strings.Trim(s.clean, " \t\n\v\f\r")}
+}

@@ -44,12 +44,12 @@ func (p *parser) quotedStage(q int) (Location, error) {
 }
 
 // bareLocation takes what stands unquoted at offset at: up to white space,
-// ')', ',' or the end. It reads what was sent, not what is left without
+// ')', ',', ';' or the end. It reads what was sent, not what is left without
 // comments: part of a path may look like one, and a path that silently lost
 // its end would name something else.
 func (p *parser) bareLocation(at int) (string, error) {
 	raw := p.src.orig[at:]
-	if i := strings.IndexAny(raw, " \t\n\v\f\r),"); i >= 0 {
+	if i := strings.IndexAny(raw, " \t\n\v\f\r),;"); i >= 0 {
 		raw = raw[:i]
 	}
 	for _, odd := range []string{"'", `"`, "`", `\`, "#", "/*", "*/", "--"} {

@@ -33,7 +33,7 @@ func parseSource(src source) (Statement, error) {
 	if read == nil {
 		return readPlain(src)
 	}
-	stmt, err := read()
+	stmt, err := read(p)
 	if err == nil {
 		err = p.finish()
 	}
@@ -55,60 +55,62 @@ func notUTF8(s string) error {
 	return wharf.Errorf(wharf.CodeInvalid, "the statement is not valid UTF-8 at byte %d", at+1)
 }
 
+// form is how a statement begins, and what reads the rest of it.
+type form struct {
+	words []string
+	read  func(*parser) (Statement, error)
+}
+
+// forms are the statements that are ours by their first words, without
+// CREATE.
+var forms = []form{
+	{[]string{"LIST"}, (*parser).listFiles},
+	{[]string{"LS"}, (*parser).listFiles},
+	{[]string{"REMOVE"}, (*parser).removeFiles},
+	{[]string{"RM"}, (*parser).removeFiles},
+	{[]string{"PRESIGN"}, (*parser).presign},
+	{[]string{"COPY", "FILES"}, (*parser).copyFiles},
+	{[]string{"DROP", "STAGE"}, (*parser).dropStage},
+	{[]string{"DROP", "CONNECTION"}, (*parser).dropConnection},
+	{[]string{"DROP", "FILE", "FORMAT"}, (*parser).dropFileFormat},
+	{[]string{"DESC", "STAGE"}, (*parser).descStage},
+	{[]string{"DESCRIBE", "STAGE"}, (*parser).descStage},
+	{[]string{"DESC", "CONNECTION"}, (*parser).descConnection},
+	{[]string{"DESCRIBE", "CONNECTION"}, (*parser).descConnection},
+	{[]string{"DESC", "FILE", "FORMAT"}, (*parser).descFileFormat},
+	{[]string{"DESCRIBE", "FILE", "FORMAT"}, (*parser).descFileFormat},
+	{[]string{"SHOW", "STAGES"}, (*parser).showStages},
+	{[]string{"SHOW", "CREATE", "STAGE"}, (*parser).showCreateStage},
+	{[]string{"SHOW", "CONNECTIONS"}, (*parser).showConnections},
+	{[]string{"SHOW", "FILE", "FORMATS"}, (*parser).showFileFormats},
+	{[]string{"ALTER", "STAGE"}, (*parser).alterStage},
+}
+
 // leadingWords tells from a statement's first words whether it is one of
 // ours, and how to read what follows them. The parser then stands behind
 // them. nil leaves the statement to plain MySQL.
-func (p *parser) leadingWords() func() (Statement, error) {
-	start := p.tok
-	for _, form := range []struct {
-		words []string
-		read  func() (Statement, error)
-	}{
-		{[]string{"LIST"}, p.listFiles},
-		{[]string{"LS"}, p.listFiles},
-		{[]string{"REMOVE"}, p.removeFiles},
-		{[]string{"RM"}, p.removeFiles},
-		{[]string{"PRESIGN"}, p.presign},
-		{[]string{"COPY", "FILES"}, p.copyFiles},
-		{[]string{"DROP", "STAGE"}, p.dropStage},
-		{[]string{"DROP", "CONNECTION"}, p.dropConnection},
-		{[]string{"DROP", "FILE", "FORMAT"}, p.dropFileFormat},
-		{[]string{"DESC", "STAGE"}, p.descStage},
-		{[]string{"DESCRIBE", "STAGE"}, p.descStage},
-		{[]string{"DESC", "CONNECTION"}, p.descConnection},
-		{[]string{"DESCRIBE", "CONNECTION"}, p.descConnection},
-		{[]string{"DESC", "FILE", "FORMAT"}, p.descFileFormat},
-		{[]string{"DESCRIBE", "FILE", "FORMAT"}, p.descFileFormat},
-		{[]string{"SHOW", "STAGES"}, p.showStages},
-		{[]string{"SHOW", "CREATE", "STAGE"}, p.showCreateStage},
-		{[]string{"SHOW", "CONNECTIONS"}, p.showConnections},
-		{[]string{"SHOW", "FILE", "FORMATS"}, p.showFileFormats},
-		{[]string{"ALTER", "STAGE"}, p.alterStage},
-	} {
+func (p *parser) leadingWords() func(*parser) (Statement, error) {
+	for _, form := range forms {
 		if p.acceptAll(form.words...) {
 			return form.read
 		}
 	}
-	if read := p.leadingCreate(); read != nil {
-		return read
-	}
-	p.tok = start
-	return nil
+	return p.leadingCreate()
 }
 
 // leadingCreate does the same for CREATE [OR REPLACE].
-func (p *parser) leadingCreate() func() (Statement, error) {
+func (p *parser) leadingCreate() func(*parser) (Statement, error) {
 	if !p.accept("CREATE") {
 		return nil
 	}
 	replace := p.acceptAll("OR", "REPLACE")
 	switch {
 	case p.accept("STAGE"):
-		return func() (Statement, error) { return p.createStage(replace) }
+		return func(p *parser) (Statement, error) { return p.createStage(replace) }
 	case p.accept("CONNECTION"):
-		return func() (Statement, error) { return p.createConnection(replace) }
+		return func(p *parser) (Statement, error) { return p.createConnection(replace) }
 	case p.acceptAll("FILE", "FORMAT"):
-		return func() (Statement, error) { return p.createFileFormat(replace) }
+		return func(p *parser) (Statement, error) { return p.createFileFormat(replace) }
 	}
 	return nil
 }

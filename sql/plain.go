@@ -3,13 +3,25 @@ package sql
 // What follows is the part of plain MySQL that a server is asked for by its
 // clients, read by TiDB's parser and carried over into types of our own.
 
+// plain is what these statements share.
+type plain struct {
+	text   string // as it was written, without comments
+	params int
+}
+
+// String gives the statement as it was written, without comments.
+func (p plain) String() string { return p.text }
+
+// Redacted gives it with every string as '…'.
+func (p plain) Redacted() string { return redact(p.text) }
+
 // Select is a SELECT without a table (or FROM DUAL): one row of expressions.
 // Limit0 is LIMIT 0, by which some clients ask for the columns only.
 type Select struct {
 	Items  []SelectItem
 	Where  Expr // WHERE and HAVING, joined by AND; nil if not given
 	Limit0 bool // also where an OFFSET skips the one row
-	text   string
+	plain
 }
 
 // SelectItem is one expression and its column's name: the alias, or the text
@@ -22,13 +34,13 @@ type SelectItem struct {
 // Set is SET, with all of its assignments.
 type Set struct {
 	Assign []Assignment
-	text   string
+	plain
 }
 
 // Assignment is one part of a SET.
 type Assignment struct {
 	Scope  Scope
-	Name   string // lower case; "names", "character set" and "transaction" for these three forms
+	Name   string // lower case, users' variables too; "names", "character set" and "transaction" for these three forms
 	Value  Expr   // nil for DEFAULT; a bare word (ON, utf8mb4) is a string Literal
 	IsUser bool   // @name
 
@@ -64,7 +76,7 @@ type Show struct {
 	// Database is that of On where On is a table and its database is given.
 	Database string
 	Limit    *Limit // of SHOW WARNINGS and ERRORS; nil if not given
-	text     string
+	plain
 }
 
 // Limit is LIMIT [offset,] count.
@@ -73,13 +85,15 @@ type Limit struct{ Offset, Count uint64 }
 // Use is USE database.
 type Use struct {
 	Database string
-	text     string
+	plain
 }
 
 // Transaction is BEGIN, START TRANSACTION, COMMIT or ROLLBACK.
 type Transaction struct {
-	Verb string // "BEGIN", "COMMIT", "ROLLBACK"
-	text string
+	Verb    string // "BEGIN", "COMMIT", "ROLLBACK"
+	Chain   bool   // AND CHAIN: begin the next at once
+	Release bool   // RELEASE: end the connection
+	plain
 }
 
 // Kill is KILL [CONNECTION | QUERY] id.
@@ -87,19 +101,19 @@ type Kill struct {
 	ID    uint64
 	Expr  Expr // where the ID is no number but a function; nil otherwise
 	Query bool // the statement only, not its connection
-	text  string
+	plain
 }
 
 // Do is DO expr, …: evaluated, with no result.
 type Do struct {
 	Exprs []Expr
-	text  string
+	plain
 }
 
 // Unsupported is a valid statement of MySQL that Wharf does not do.
 type Unsupported struct {
 	Name string // "CREATE TABLE", "INSERT", …
-	text string
+	plain
 }
 
 // Expr is an expression of constants, variables and functions.
@@ -118,7 +132,7 @@ type (
 		Explicit bool // a scope was written
 		Name     string
 	}
-	// UserVar is @name.
+	// UserVar is @name; the name is in lower case.
 	UserVar struct{ Name string }
 	// Column is a bare name, as in SHOW … WHERE Variable_name = 'x'.
 	Column struct{ Name string }

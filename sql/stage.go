@@ -32,7 +32,9 @@ func (p *parser) settings() (*StageSettings, error) {
 		if err := p.setting(set); err != nil {
 			return nil, err
 		}
-		p.accept(",")
+		if p.accept(",") && p.tok.kind == kindEnd {
+			return nil, p.fail(expectClause)
+		}
 	}
 	return set, p.finish()
 }

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -9,7 +10,8 @@ import (
 // translator carries one statement of TiDB's over into types of ours.
 type translator struct {
 	src    source
-	params []int  // offsets of the '?' seen so far
+	plain  plain  // what every statement of ours gets
+	params []int  // the offsets of all '?', in order
 	depth  int    // of the expression at hand
 	reason string // what there is in it that Wharf does not do; "" if nothing
 }
@@ -17,7 +19,13 @@ type translator struct {
 // translate gives the Statement for node, an [Unsupported] for what Wharf
 // does not do.
 func translate(src source, node ast.StmtNode) (Statement, error) {
-	t := &translator{src: src}
+	t := &translator{src: src, plain: src.plain()}
+	if strings.Contains(src.clean, "?") {
+		var m markers
+		node.Accept(&m)
+		slices.Sort(m.offsets)
+		t.params, t.plain.params = m.offsets, len(m.offsets)
+	}
 	stmt, err := t.statement(node)
 	switch {
 	case err != nil:
@@ -36,7 +44,6 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 
 // statement gives nil where Wharf does nothing of that kind.
 func (t *translator) statement(node ast.StmtNode) (Statement, error) {
-	text := t.src.trimmed()
 	switch n := node.(type) {
 	case *ast.SelectStmt:
 		return t.selects(n)
@@ -49,27 +56,19 @@ func (t *translator) statement(node ast.StmtNode) (Statement, error) {
 			return t.show(show)
 		}
 	case *ast.UseStmt:
-		return &Use{Database: n.DBName, text: text}, nil
-	case *ast.BeginStmt:
-		if n.AsOf == nil {
-			return &Transaction{Verb: "BEGIN", text: text}, nil
-		}
-	case *ast.CommitStmt:
-		return &Transaction{Verb: "COMMIT", text: text}, nil
-	case *ast.RollbackStmt:
-		if n.SavepointName == "" {
-			return &Transaction{Verb: "ROLLBACK", text: text}, nil
-		}
+		return &Use{Database: n.DBName, plain: t.plain}, nil
 	case *ast.KillStmt:
-		return t.kill(n)
+		if !n.TiDBExtension {
+			return t.kill(n)
+		}
 	case *ast.DoStmt:
-		return &Do{Exprs: t.exprs(n.Exprs), text: text}, nil
+		return &Do{Exprs: t.exprs(n.Exprs), plain: t.plain}, nil
 	}
 	return nil, nil
 }
 
 func (t *translator) kill(n *ast.KillStmt) (Statement, error) {
-	k := &Kill{ID: n.ConnectionID, Query: n.Query, text: t.src.trimmed()}
+	k := &Kill{ID: n.ConnectionID, Query: n.Query, plain: t.plain}
 	if n.Expr != nil {
 		k.Expr = t.expr(n.Expr)
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,21 +181,29 @@ func castType(n *ast.FuncCastExpr) string {
 
 // param numbers a '?' in the order of the text.
 func (t *translator) param(n *driver.ParamMarkerExpr) Expr {
-	for i, offset := range t.params {
-		if offset == n.Offset {
-			return Param{i} // the value of a CASE is carried over once for each WHEN
-		}
-	}
-	t.params = append(t.params, n.Offset)
-	return Param{len(t.params) - 1}
+	i, _ := slices.BinarySearch(t.params, n.Offset)
+	return Param{i}
 }
+
+// markers collects the places of all '?' of a statement: its tree does not
+// always keep them in order.
+type markers struct{ offsets []int }
+
+func (m *markers) Enter(n ast.Node) (ast.Node, bool) {
+	if p, ok := n.(*driver.ParamMarkerExpr); ok {
+		m.offsets = append(m.offsets, p.Offset)
+	}
+	return n, false
+}
+
+func (m *markers) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 
 func (t *translator) variable(n *ast.VariableExpr) Expr {
 	if n.Value != nil {
 		t.cannot("an assignment in an expression")
 	}
 	if !n.IsSystem {
-		return UserVar{n.Name}
+		return UserVar{strings.ToLower(n.Name)}
 	}
 	v := SysVar{Explicit: n.ExplicitScope, Name: n.Name}
 	if n.IsGlobal {
@@ -212,7 +221,7 @@ func opName(op opcode.Op) string {
 	}
 	var b strings.Builder
 	op.Format(&b)
-	return strings.ToUpper(b.String())
+	return strings.ToUpper(strings.TrimSpace(b.String()))
 }
 
 func stringLiteral(s string) Literal { return Literal{Kind: StringLiteral, Text: s} }

@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"wharf"
@@ -16,16 +18,12 @@ func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
 		t.cannot(reason)
 		return nil, nil
 	}
-	s := &Select{text: t.src.trimmed()}
-	for i, f := range n.Fields.Fields {
+	s := &Select{plain: t.plain}
+	for _, f := range n.Fields.Fields {
 		if f.WildCard != nil {
 			return nil, wharf.Errorf(wharf.CodeInvalid, "SELECT * without a table: no tables used")
 		}
-		next := len(t.src.clean)
-		if i+1 < len(n.Fields.Fields) {
-			next = n.Fields.Fields[i+1].Offset
-		}
-		s.Items = append(s.Items, SelectItem{Expr: t.expr(f.Expr), Name: t.itemName(f, next)})
+		s.Items = append(s.Items, SelectItem{Expr: t.expr(f.Expr), Name: itemName(f)})
 	}
 	if n.Where != nil {
 		s.Where = t.expr(n.Where)
@@ -67,9 +65,9 @@ func and(x, y Expr) Expr {
 	return Binary{Op: "AND", X: x, Y: y}
 }
 
-// itemName gives a column's name as MySQL does: the alias, a string's value,
-// a column's last name, or else the text as it was written.
-func (t *translator) itemName(f *ast.SelectField, next int) string {
+// itemName gives a column's name as MySQL does: the alias, a column's last
+// name, a constant without parentheses, or else the text as it was written.
+func itemName(f *ast.SelectField) string {
 	if f.AsName.O != "" {
 		return f.AsName.O
 	}
@@ -77,14 +75,25 @@ func (t *translator) itemName(f *ast.SelectField, next int) string {
 	case *ast.ColumnNameExpr:
 		return x.Name.Name.O
 	case *driver.ValueExpr:
-		if x.Kind() == driver.KindString {
-			return stringName(x)
-		}
-		if inner := x.OriginalText(); inner != "" {
-			return trimName(inner)
-		}
+		return constantName(x, f.OriginalText())
 	}
 	return trimName(f.OriginalText())
+}
+
+func constantName(x *driver.ValueExpr, written string) string {
+	switch {
+	case x.Kind() == driver.KindString:
+		return stringName(x)
+	case x.Kind() == driver.KindNull:
+		return "NULL"
+	case x.Kind() == driver.KindBinaryLiteral:
+		return trimName(written)
+	case x.Type.GetFlag()&mysql.IsBooleanFlag == 0:
+		return trimName(strings.Trim(written, " \t\n\v\f\r+()"))
+	case x.GetInt64() == 0:
+		return "FALSE"
+	}
+	return "TRUE"
 }
 
 // stringName gives the name of a string's column: its value, of '…' '…' the
@@ -97,14 +106,20 @@ func stringName(x *driver.ValueExpr) string {
 	return trimName(strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }))
 }
 
-// bare takes off the parentheses.
+// bare takes off the parentheses, and the '+' signs.
 func bare(x ast.ExprNode) ast.ExprNode {
 	for {
-		p, ok := x.(*ast.ParenthesesExpr)
-		if !ok {
-			return x
+		switch n := x.(type) {
+		case *ast.ParenthesesExpr:
+			x = n.Expr
+			continue
+		case *ast.UnaryOperationExpr:
+			if n.Op == opcode.Plus {
+				x = n.V
+				continue
+			}
 		}
-		x = p.Expr
+		return x
 	}
 }
 

@@ -6,59 +6,9 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
-// readSetNames reads SET NAMES and SET CHARACTER SET alone, for TiDB's
-// parser refuses character sets that it does not have. It gives nil for
-// anything else.
-func readSetNames(src source) Statement {
-	p := newParser(src)
-	if !p.accept("SET") {
-		return nil
-	}
-	a := Assignment{Name: "names"}
-	switch {
-	case p.accept("NAMES"):
-	case p.acceptAll("CHARACTER", "SET"), p.accept("CHARSET"):
-		a.Name = "character set"
-	default:
-		return nil
-	}
-	value, ok := p.charset()
-	if !ok {
-		return nil
-	}
-	a.Value = value
-	if a.Name == "names" && value != nil && p.accept("COLLATE") {
-		collation, ok := p.charset()
-		if !ok {
-			return nil
-		}
-		if collation != nil {
-			a.Collation = collation.(Literal).Text
-		}
-	}
-	if p.tok.kind != kindEnd {
-		return nil
-	}
-	return &Set{Assign: []Assignment{a}, text: src.trimmed()}
-}
-
-// charset takes the name of a character set, nil for DEFAULT.
-func (p *parser) charset() (Expr, bool) {
-	switch p.tok.kind {
-	case kindWord:
-		if p.accept("DEFAULT") {
-			return nil, true
-		}
-		return stringLiteral(strings.ToLower(p.advance())), true
-	case kindString, kindName:
-		return stringLiteral(strings.ToLower(unquote(p.advance()))), true
-	}
-	return nil, false
-}
-
 // set carries over a SET.
 func (t *translator) set(n *ast.SetStmt) (Statement, error) {
-	s := &Set{text: t.src.trimmed()}
+	s := &Set{plain: t.plain}
 	for _, v := range n.Variables {
 		s.Assign = append(s.Assign, t.assignment(v))
 	}

@@ -49,7 +49,7 @@ func (t *translator) show(n *ast.ShowStmt) (Statement, error) {
 	if !ok {
 		return nil, t.src.syntaxError(tokenAt(t.src.clean, 0).start, "expected a SHOW of MySQL")
 	}
-	s := &Show{What: what, Full: n.Full, Global: n.GlobalScope, text: t.src.trimmed()}
+	s := &Show{What: what, Full: n.Full, Global: n.GlobalScope, plain: t.plain}
 	if n.CountWarningsOrErrors {
 		s.What = "COUNT(*) " + what
 	}

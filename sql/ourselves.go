@@ -1,0 +1,150 @@
+package sql
+
+import (
+	"strconv"
+	"strings"
+)
+
+// readOurselves reads the few forms of plain MySQL that TiDB's parser
+// refuses or gets wrong. It gives nil for everything else, mistakes too.
+func readOurselves(src source) Statement {
+	p := newParser(src)
+	var stmt Statement
+	switch {
+	case p.accept("SET"):
+		stmt = p.setNames()
+	case p.accept("SHOW"):
+		stmt = p.showOurselves()
+	default:
+		stmt = p.transaction()
+	}
+	if p.tok.kind != kindEnd {
+		return nil
+	}
+	return stmt
+}
+
+// setNames reads SET NAMES and SET CHARACTER SET alone, for TiDB's
+// parser refuses character sets that it does not have. It gives nil for
+// anything else.
+func (p *parser) setNames() Statement {
+	a := Assignment{Name: "names"}
+	switch {
+	case p.accept("NAMES"):
+	case p.acceptAll("CHARACTER", "SET"), p.accept("CHARSET"):
+		a.Name = "character set"
+	default:
+		return nil
+	}
+	value, ok := p.charset()
+	if !ok {
+		return nil
+	}
+	a.Value = value
+	if a.Name == "names" && value != nil && p.accept("COLLATE") {
+		collation, ok := p.charset()
+		if !ok {
+			return nil
+		}
+		if collation != nil {
+			a.Collation = collation.(Literal).Text
+		}
+	}
+	return &Set{Assign: []Assignment{a}, plain: p.src.plain()}
+}
+
+// charset takes the name of a character set, nil for DEFAULT.
+func (p *parser) charset() (Expr, bool) {
+	switch p.tok.kind {
+	case kindWord:
+		if p.accept("DEFAULT") {
+			return nil, true
+		}
+		return stringLiteral(strings.ToLower(p.advance())), true
+	case kindString, kindName:
+		return stringLiteral(strings.ToLower(unquote(p.advance()))), true
+	}
+	return nil, false
+}
+
+// showOurselves reads SHOW WARNINGS and SHOW ERRORS with a LIMIT, and SHOW
+// STORAGE ENGINES.
+func (p *parser) showOurselves() Statement {
+	s := &Show{plain: p.src.plain()}
+	switch {
+	case p.acceptAll("STORAGE", "ENGINES"):
+		s.What = "ENGINES"
+		return s
+	case p.acceptAll("WARNINGS", "LIMIT"):
+		s.What = "WARNINGS"
+	case p.acceptAll("ERRORS", "LIMIT"):
+		s.What = "ERRORS"
+	default:
+		return nil
+	}
+	s.Limit = &Limit{}
+	ok := p.uint(&s.Limit.Count)
+	switch {
+	case ok && p.accept(","):
+		s.Limit.Offset = s.Limit.Count
+		ok = p.uint(&s.Limit.Count)
+	case ok && p.accept("OFFSET"):
+		ok = p.uint(&s.Limit.Offset)
+	}
+	if !ok {
+		return nil
+	}
+	return s
+}
+
+func (p *parser) uint(to *uint64) bool {
+	if p.tok.kind != kindNumber {
+		return false
+	}
+	n, err := strconv.ParseUint(p.advance(), 10, 64)
+	*to = n
+	return err == nil
+}
+
+// transaction reads the statements of transactions, all their noise words
+// included.
+func (p *parser) transaction() Statement {
+	s := &Transaction{plain: p.src.plain()}
+	switch {
+	case p.accept("BEGIN"):
+		p.accept("WORK")
+		s.Verb = "BEGIN"
+		return s
+	case p.acceptAll("START", "TRANSACTION"):
+		s.Verb = "BEGIN"
+		p.characteristics()
+		return s
+	case p.accept("COMMIT"):
+		s.Verb = "COMMIT"
+	case p.accept("ROLLBACK"):
+		s.Verb = "ROLLBACK"
+	default:
+		return nil
+	}
+	p.accept("WORK")
+	if s.Verb == "ROLLBACK" && p.accept("TO") {
+		p.accept("SAVEPOINT")
+		p.advance()
+		return unsupported(p.src, "ROLLBACK TO SAVEPOINT")
+	}
+	s.Chain = p.acceptAll("AND", "CHAIN")
+	if !s.Chain {
+		p.acceptAll("AND", "NO", "CHAIN")
+	}
+	s.Release = !p.acceptAll("NO", "RELEASE") && p.accept("RELEASE")
+	return s
+}
+
+// characteristics takes what may follow START TRANSACTION.
+func (p *parser) characteristics() {
+	for p.acceptAll("WITH", "CONSISTENT", "SNAPSHOT") || p.acceptAll("READ", "ONLY") || p.acceptAll("READ", "WRITE") {
+		if !p.accept(",") {
+			return
+		}
+	}
+}
