@@ -1,0 +1,206 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf"
+	"wharf/sql/exec"
+)
+
+const clientSSL = mysql.CLIENT_SSL
+
+// command runs one command. false ends the connection.
+func (c *conn) command(packet []byte) bool {
+	if len(packet) == 0 {
+		c.out.refuse(malformed())
+		return true
+	}
+	body := packet[1:]
+	switch packet[0] {
+	case mysql.COM_QUIT:
+		return false
+	case mysql.COM_QUERY:
+		c.query(string(body))
+	case mysql.COM_PING:
+		c.done(nil)
+	case mysql.COM_INIT_DB:
+		c.done(c.initDB(string(body)))
+	case mysql.COM_FIELD_LIST:
+		c.fieldList(body)
+	case mysql.COM_STMT_PREPARE:
+		c.prepare(string(body))
+	case mysql.COM_STMT_EXECUTE:
+		c.execute(body)
+	case mysql.COM_STMT_SEND_LONG_DATA:
+		c.sendLongData(body)
+	case mysql.COM_STMT_CLOSE:
+		c.closeStatement(body)
+	case mysql.COM_STMT_RESET:
+		c.done(c.resetStatement(body))
+	case mysql.COM_STMT_FETCH:
+		c.out.refuse(refusal{1421, "HY000", "The statement has no open cursor"})
+	case mysql.COM_CHANGE_USER:
+		return c.changeUser(body)
+	case mysql.COM_RESET_CONNECTION:
+		c.reset()
+	case mysql.COM_STATISTICS:
+		c.statistics()
+	case mysql.COM_PROCESS_INFO:
+		c.query("SHOW PROCESSLIST")
+	case mysql.COM_PROCESS_KILL:
+		c.done(c.processKill(body))
+	case mysql.COM_SET_OPTION:
+		c.setOption(body)
+	case mysql.COM_DEBUG:
+		c.out.eof(0, c.status())
+	default:
+		c.out.refuse(unknownCommand())
+	}
+	return true
+}
+
+func (c *conn) status() uint16 { return statusOf(c.session.Status(), false) }
+
+// done answers a command that has no result.
+func (c *conn) done(err error) {
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.out.ok(exec.Result{}, c.status())
+}
+
+func (c *conn) initDB(name string) error {
+	if err := c.session.UseDatabase(name); err != nil {
+		return c.databaseRefusal(err)
+	}
+	c.finish()
+	return nil
+}
+
+// databaseRefusal gives an unknown database MySQL's own number for it, where
+// the command says that a database is meant.
+func (c *conn) databaseRefusal(err error) error {
+	if wharf.CodeOf(err) == wharf.CodeNotFound {
+		return refusal{1049, "42000", wharf.MessageOf(err)}
+	}
+	return refusalOf(err, c.id)
+}
+
+// fieldList describes a table, as SHOW COLUMNS does, to clients that complete
+// names.
+func (c *conn) fieldList(body []byte) {
+	table, _, _ := bytes.Cut(body, []byte{0})
+	quoted := "`" + strings.ReplaceAll(string(table), "`", "``") + "`"
+	st, _, err := c.parse("SHOW COLUMNS FROM " + quoted)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	err = c.statement(st, func(ctx context.Context) error {
+		r, err := c.session.Run(ctx, st, nil)
+		if err != nil || r.Rows == nil {
+			return err
+		}
+		for row, err := range r.Rows.All {
+			if err != nil {
+				return err
+			}
+			c.out.begin()
+			c.out.columnBody(wharf.Column{Name: row[0].String(), Nullable: true})
+			c.out.buf = append(c.out.buf, 0xfb) // no default value
+			c.out.end()
+		}
+		return nil
+	})
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.out.eof(0, c.status())
+}
+
+func (c *conn) reset() {
+	c.dropStatements()
+	c.session.Reset()
+	c.finish()
+	c.done(nil)
+}
+
+func (c *conn) statistics() {
+	up := time.Since(c.srv.started).Seconds()
+	questions := c.srv.questions.Load()
+	c.out.begin()
+	c.out.buf = fmt.Appendf(c.out.buf,
+		"Uptime: %d  Threads: %d  Questions: %d  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: %.3f",
+		int(up), len(c.srv.all()), questions, float64(questions)/max(up, 1))
+	c.out.end()
+}
+
+func (c *conn) processKill(body []byte) error {
+	if len(body) < 4 {
+		return malformed()
+	}
+	id := binary.LittleEndian.Uint32(body)
+	err := c.srv.Kill(c.srv.ctx, id, false)
+	switch {
+	case err == nil && id == c.id:
+		return interrupted()
+	case wharf.CodeOf(err) == wharf.CodeNotFound:
+		return refusal{1094, "HY000", wharf.MessageOf(err)}
+	}
+	return err
+}
+
+// setOption switches multi-statements on (0) or off (1).
+func (c *conn) setOption(body []byte) {
+	f := fields{b: body}
+	switch option := f.u16(); {
+	case !f.bad && option == 0:
+		c.out.caps |= mysql.CLIENT_MULTI_STATEMENTS
+	case !f.bad && option == 1:
+		c.out.caps &^= mysql.CLIENT_MULTI_STATEMENTS
+	default:
+		c.out.refuse(unknownCommand())
+		return
+	}
+	c.out.eof(0, c.status())
+}
+
+// changeUser logs the client in anew, under a new salt if there is a password
+// to prove: clients differ in which old one they would use.
+func (c *conn) changeUser(body []byte) bool {
+	h, ok := parseChangeUser(body, c.out.caps)
+	if !ok {
+		c.out.refuse(malformed())
+		return false
+	}
+	a := attempt{packets: c.lib, host: c.host, secure: c.secure, user: h.user, plugin: nativePlugin, data: h.auth, dummy: true}
+	if h.plugin == sha2Plugin {
+		a.plugin = sha2Plugin
+	}
+	if c.srv.o.Root.IsSet() {
+		a.data = nil
+	}
+	err := c.srv.check.run(&a)
+	c.out.seq = c.lib.Sequence
+	if err == nil {
+		err = c.welcome(&h)
+	}
+	if r, ok := err.(refusal); ok {
+		c.log.Info("MySQL login failed", "error", r)
+		c.out.refuse(r)
+		return false
+	}
+	if err == nil {
+		c.done(nil)
+	}
+	return err == nil
+}

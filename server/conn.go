@@ -1,0 +1,184 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"time"
+
+	gomysql "github.com/go-mysql-org/go-mysql/server"
+
+	"wharf"
+	"wharf/sql/exec"
+)
+
+// conn is one connection. All of it but state and raw belongs to the
+// goroutine that serves it.
+type conn struct {
+	srv  *Server
+	id   uint32
+	raw  net.Conn // the socket; others may close it
+	host string
+	log  *slog.Logger
+
+	wire    *wire
+	lib     *gomysql.Conn
+	out     packets
+	secure  bool // TLS
+	session Session
+
+	stmts    map[uint32]*prepared
+	lastStmt uint32
+	longData int // bytes that are held for statements' parameters
+
+	state
+}
+
+func newConn(s *Server, id uint32, raw net.Conn, host string) *conn {
+	return &conn{
+		srv: s, id: id, raw: raw, host: host,
+		log:   s.o.Logger.With("connection", id, "client", host),
+		stmts: map[uint32]*prepared{},
+	}
+}
+
+// serve is the life of a connection.
+func (c *conn) serve() {
+	defer c.srv.forget(c)
+	defer c.raw.Close()
+	defer c.recovered()
+	if err := c.login(); err != nil {
+		c.log.Info("MySQL login failed", "error", err)
+		return
+	}
+	defer c.leave()
+	for c.next() {
+	}
+}
+
+// recovered ends the connection, and nothing else, after a panic.
+func (c *conn) recovered() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	c.log.Error("panic in a MySQL connection", "panic", v, "stack", string(debug.Stack()))
+	if c.lib != nil {
+		c.out.discard()
+		c.out.refuse(refusalOf(wharf.Errorf(wharf.CodeInternal, ""), c.id))
+		c.out.flush()
+	}
+}
+
+// login lets the client in and opens its session.
+func (c *conn) login() error {
+	if err := c.raw.SetDeadline(time.Now().Add(c.srv.o.LoginTimeout)); err != nil {
+		return err
+	}
+	c.wire = newWire(c.raw, loginPacket)
+	front := &loginConn{wire: c.wire, id: c.id, caps: capabilities, tls: c.srv.o.TLS}
+	front.welcome = func(h *hello) error {
+		c.secure = front.secure
+		return c.welcome(h)
+	}
+	if front.tls != nil {
+		front.caps |= clientSSL
+	}
+	lib, err := front.handshake(c.srv.o.Version, c.srv.check)
+	if err != nil {
+		return err
+	}
+	c.lib = lib
+	c.out.w, c.out.caps = c.wire, front.hello.caps
+	o := &c.srv.o
+	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
+	return c.raw.SetDeadline(time.Time{})
+}
+
+// welcome opens the session of a user who was let in, on the database that
+// the client named.
+func (c *conn) welcome(h *hello) error {
+	session := c.srv.o.NewSession(exec.Client{
+		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db,
+	})
+	if h.db != "" {
+		if err := session.UseDatabase(h.db); err != nil {
+			session.Close()
+			return c.databaseRefusal(err)
+		}
+	}
+	c.leave()
+	c.session = session
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.user, c.db = h.user, session.Database()
+	return nil
+}
+
+// leave closes the session and what belongs to it.
+func (c *conn) leave() {
+	c.dropStatements()
+	if c.session != nil {
+		c.session.Close()
+		c.session = nil
+	}
+}
+
+// next serves one command. false ends the connection.
+func (c *conn) next() bool {
+	if !c.enter(idle) {
+		return false
+	}
+	c.lib.ResetSequence()
+	packet, err := c.lib.ReadPacket()
+	if err != nil {
+		c.unreadable(c.wire.readErr)
+		return false
+	}
+	if !c.enter(busy) {
+		return false
+	}
+	c.out.seq = c.lib.Sequence
+	stay := c.command(packet)
+	c.out.flush()
+	return stay && c.out.err == nil
+}
+
+// unreadable tells the client what was wrong with its packet, where there is
+// something to tell. The library knows of one mistake that the wire does not:
+// a wrong sequence.
+func (c *conn) unreadable(err error) {
+	switch {
+	case err == nil:
+		c.lastWord(outOfOrder())
+	case errors.Is(err, errPacketTooLarge):
+		c.lastWord(packetTooLarge())
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
+		c.lastWord(inactive())
+	}
+}
+
+// lastWord refuses and waits a little for the client to read it: closing on a
+// client that is still sending would take the answer away from it.
+func (c *conn) lastWord(r refusal) {
+	c.out.seq = c.wire.seq + 1
+	c.out.refuse(r)
+	c.out.flush()
+	if half, ok := c.raw.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	c.raw.SetReadDeadline(time.Now().Add(endGrace))
+	io.Copy(io.Discard, c.raw)
+}
+
+// fail tells the client of a statement's error, and the log if it is ours.
+func (c *conn) fail(err error) {
+	r := refusalOf(err, c.id)
+	if _, protocol := err.(refusal); !protocol && wharf.CodeOf(err) == wharf.CodeInternal {
+		c.log.Error("MySQL statement failed", "error", err)
+	}
+	c.out.refuse(r)
+}

@@ -1,0 +1,37 @@
+// Package server speaks the MySQL protocol: it accepts connections, logs
+// them in, runs their commands on a session each, and writes results.
+//
+// It stands on the server package of go-mysql for the handshake and for the
+// framing of incoming packets, and has the rest of its own: the wire below
+// (buffers, limits, deadlines, compression), the command loop, the encoders.
+// The faults of the library that this cures, and where:
+//
+//	greeting.go     status and capability flags that have no setter; the
+//	                connection's ID, which the library counts for the process
+//	login.go        malformed packets before login, which panic; TLS below
+//	                the buffers; ip:port in refusals; a database used before
+//	                the login is checked; the salt without an accessor
+//	authenticate.go plain passwords at rest; 1449 for an unknown user
+//	wire.go         packets without a limit; a write for every packet;
+//	                writes without a deadline; unbuffered reads under TLS
+//	conn.go         panics; Close from another goroutine
+//	watch.go        a client that leaves during a statement
+//	prepared.go     NULLs from a second execute; SEND_LONG_DATA; statements
+//	                without number
+//	params.go       malformed executes, which panic
+//	columns.go      blobs as text, no DATE, lost microseconds
+//	packet.go       OK and EOF packets without the session's status
+//	errors.go       numbers and SQLSTATEs that were lost
+//
+// Invariants:
+//
+//   - A connection is served by one goroutine. Others touch it through its
+//     mutex or its socket's Close only.
+//   - A panic ends one connection and is logged with its stack.
+//   - What a stranger can make the server hold before login is bounded by
+//     time and by size.
+//   - Nothing of a statement but its redacted form is logged or listed, and
+//     errors reach clients by [wharf.MessageOf] only.
+//
+// It does not know what a statement means: that is the [Session]'s.
+package server

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf"
+)
+
+// refusal is an error as the protocol has it. It is what a client is told.
+type refusal struct {
+	errno uint16
+	state string // SQLSTATE, five characters
+	msg   string
+}
+
+func (r refusal) Error() string { return fmt.Sprintf("ERROR %d (%s): %s", r.errno, r.state, r.msg) }
+
+// The refusals of the protocol itself. Those of statements come from the
+// table below.
+func badHandshake() refusal { return refusal{1043, "08S01", "Bad handshake"} }
+func unknownCommand() refusal {
+	return refusal{1047, "08S01", "Unknown command"}
+}
+func malformed() refusal { return refusal{1835, "HY000", "Malformed communication packet"} }
+func outOfOrder() refusal {
+	return refusal{1156, "08S01", "Got packets out of order"}
+}
+func packetTooLarge() refusal {
+	return refusal{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes"}
+}
+func tooManyConnections() refusal { return refusal{1040, "08004", "Too many connections"} }
+func hostNotAllowed(host string) refusal {
+	return refusal{1130, "HY000", fmt.Sprintf("Host '%s' is not allowed to connect: root has no password, so only this machine may", host)}
+}
+func inactive() refusal {
+	return refusal{4031, "HY000", "The client was disconnected by the server because of inactivity"}
+}
+func shuttingDown() refusal { return refusal{1053, "08S01", "Server shutdown in progress"} }
+func interrupted() refusal  { return refusal{1317, "70100", "Query execution was interrupted"} }
+func emptyQuery() refusal   { return refusal{1065, "42000", "Query was empty"} }
+func unknownStatement(id uint32, command string) refusal {
+	return refusal{1243, "HY000", fmt.Sprintf("Unknown prepared statement handler (%d) given to %s", id, command)}
+}
+func wrongArguments(command string) refusal {
+	return refusal{1210, "HY000", "Incorrect arguments to " + command}
+}
+func syntaxError(msg string) refusal { return refusal{1064, "42000", msg} }
+
+// payload is the body of the ERR packet. A client that was not greeted yet
+// expects it without the SQLSTATE.
+func (r refusal) payload(withState bool) []byte {
+	if r == (refusal{}) {
+		r = badHandshake()
+	}
+	b := binary.LittleEndian.AppendUint16([]byte{mysql.ERR_HEADER}, r.errno)
+	if withState {
+		b = append(append(b, '#'), r.state...)
+	}
+	return append(b, r.msg...)
+}
+
+// number gives the number and the SQLSTATE of a Code. false means that the
+// table has forgotten it.
+func number(code wharf.Code) (errno uint16, state string, ok bool) {
+	switch code {
+	case wharf.CodeSyntax:
+		return 1064, "42000", true
+	case wharf.CodeInvalid, wharf.CodeMediaType, wharf.CodePrecondition, wharf.CodeRange:
+		return 1210, "HY000", true
+	case wharf.CodeUnsafe:
+		return 1175, "HY000", true
+	case wharf.CodeNotFound:
+		return 1146, "42S02", true
+	case wharf.CodeExists:
+		return 1050, "42S01", true
+	case wharf.CodeUnauthenticated:
+		return 1045, "28000", true
+	case wharf.CodeDenied:
+		return 1142, "42000", true
+	case wharf.CodeTooLarge:
+		return 1153, "08S01", true
+	case wharf.CodeUnsupported:
+		return 1235, "42000", true
+	case wharf.CodeUpstream:
+		return 1296, "HY000", true
+	case wharf.CodeUnavailable:
+		return 1040, "08004", true
+	case wharf.CodeTimeout:
+		return 3024, "HY000", true
+	case wharf.CodeNoSpace:
+		return 1021, "HY000", true
+	case wharf.CodeCanceled:
+		return 1317, "70100", true
+	case wharf.CodeInternal:
+		return 1105, "HY000", true
+	}
+	return 1105, "HY000", false
+}
+
+// refusalOf turns the error of a statement into what the client of the
+// connection with that ID is told.
+func refusalOf(err error, id uint32) refusal {
+	if r, ok := err.(refusal); ok {
+		return r
+	}
+	code := wharf.CodeOf(err)
+	errno, state, _ := number(code)
+	msg := wharf.MessageOf(err)
+	if code == wharf.CodeInternal {
+		msg = fmt.Sprintf("%s (connection %d)", msg, id)
+	}
+	return refusal{errno, state, msg}
+}

@@ -1,0 +1,304 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wharf"
+	"wharf/sql/exec"
+)
+
+// fakeStmt is a statement of the fake session: a word and its argument.
+//
+//	ok                 no result
+//	one                one row of 1
+//	rows N             N rows of one string
+//	wide N             one row of N bytes
+//	types              one row of each type, and one of NULLs
+//	echo ? ? …         its parameters, as text
+//	fail CODE          an error of that code
+//	midfail N          N rows, then an error
+//	block              runs until it is cancelled
+//	forever            rows without end
+//	panic, midpanic    what they say
+//	begin, commit      the transaction flag
+//	conn               the connection's ID and user
+//	show               the columns of a table, for COM_FIELD_LIST
+//	syntax             cannot be parsed
+type fakeStmt struct{ verb, arg string }
+
+func (s *fakeStmt) NumParams() int   { return strings.Count(s.arg, "?") }
+func (s *fakeStmt) Redacted() string { return s.verb + " …" }
+
+type fakeSession struct {
+	client exec.Client
+	world  *fakeWorld
+	status exec.Status
+	db     string
+}
+
+// fakeWorld is what the sessions of a server share with its test.
+type fakeWorld struct {
+	mu      sync.Mutex // guards what follows
+	open    int
+	blocked chan struct{} // told when a block or forever starts
+	ended   chan error    // told how it ended
+}
+
+func newFakeWorld() *fakeWorld {
+	return &fakeWorld{blocked: make(chan struct{}, 100), ended: make(chan error, 100)}
+}
+
+func (w *fakeWorld) session(c exec.Client) *fakeSession {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open++
+	return &fakeSession{client: c, world: w, status: exec.Status{Autocommit: true}}
+}
+
+func (w *fakeWorld) sessions() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.open
+}
+
+func (s *fakeSession) Parse(text string) (*fakeStmt, string, error) {
+	head, rest, _ := strings.Cut(text, ";")
+	verb, arg, _ := strings.Cut(strings.TrimSpace(head), " ")
+	switch strings.ToLower(verb) {
+	case "":
+		return nil, rest, nil
+	case "syntax":
+		return nil, rest, wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax near 'syntax'")
+	}
+	return &fakeStmt{strings.ToLower(verb), arg}, rest, nil
+}
+
+func (s *fakeSession) Columns(st *fakeStmt) []wharf.Column {
+	switch st.verb {
+	case "one":
+		return []wharf.Column{{Name: "1", Type: wharf.TypeInt}}
+	case "types":
+		return typeColumns()
+	}
+	return nil
+}
+
+func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value) (exec.Result, error) {
+	n, _ := strconv.Atoi(st.arg)
+	switch st.verb {
+	case "ok", "set":
+		return exec.Result{Affected: 3, Warnings: 2, Info: "done"}, nil
+	case "begin":
+		s.status.InTransaction = true
+		return exec.Result{}, nil
+	case "commit":
+		s.status.InTransaction = false
+		return exec.Result{}, nil
+	case "one", "select":
+		return rowsOf([]wharf.Column{{Name: "1", Type: wharf.TypeInt}}, []wharf.Value{wharf.Int(1)}), nil
+	case "rows":
+		return stringRows(n, nil), nil
+	case "wide":
+		return rowsOf([]wharf.Column{{Name: "w"}}, []wharf.Value{wharf.Text(strings.Repeat("w", n))}), nil
+	case "types":
+		return rowsOf(typeColumns(), typeRow(), make([]wharf.Value, len(typeColumns()))), nil
+	case "echo":
+		return echo(args), nil
+	case "fail":
+		return exec.Result{}, &wharf.Error{Code: wharf.Code(st.arg), Op: "fake.Run", Msg: "failed", Err: errors.New("/secret/path")}
+	case "midfail":
+		return stringRows(n, wharf.Errorf(wharf.CodeUpstream, "the store went away")), nil
+	case "panic":
+		panic("as asked")
+	case "midpanic":
+		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: func(yield func([]wharf.Value, error) bool) {
+			yield([]wharf.Value{wharf.Text("x")}, nil)
+			panic("as asked")
+		}}}, nil
+	case "block":
+		s.world.blocked <- struct{}{}
+		<-ctx.Done()
+		s.world.ended <- context.Cause(ctx)
+		return exec.Result{}, wharf.WrapError(wharf.CodeInternal, "fake.Run", "", ctx.Err())
+	case "forever":
+		s.world.blocked <- struct{}{}
+		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: s.forever}}, nil
+	case "conn":
+		return rowsOf([]wharf.Column{{Name: "id", Type: wharf.TypeUint}, {Name: "user"}, {Name: "db"}},
+			[]wharf.Value{wharf.Uint(uint64(s.client.ID)), wharf.Text(s.client.Principal.User), wharf.Text(s.db)}), nil
+	case "show":
+		return rowsOf([]wharf.Column{{Name: "Field"}, {Name: "Type"}},
+			[]wharf.Value{wharf.Text("a"), wharf.Text("int")}, []wharf.Value{wharf.Text("b"), wharf.Text("text")}), nil
+	}
+	return exec.Result{}, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported", st.verb)
+}
+
+func (s *fakeSession) forever(yield func([]wharf.Value, error) bool) {
+	row := []wharf.Value{wharf.Text(strings.Repeat("x", 1000))}
+	for yield(row, nil) {
+	}
+	s.world.ended <- nil
+}
+
+func (s *fakeSession) Status() exec.Status { return s.status }
+func (s *fakeSession) Reset()              { s.status, s.db = exec.Status{Autocommit: true}, "" }
+func (s *fakeSession) Database() string    { return s.db }
+
+func (s *fakeSession) UseDatabase(name string) error {
+	if strings.HasPrefix(name, "no") {
+		return wharf.Errorf(wharf.CodeNotFound, "Unknown database '%s'", name)
+	}
+	s.db = name
+	return nil
+}
+
+func (s *fakeSession) Close() {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	s.world.open--
+}
+
+func rowsOf(cols []wharf.Column, rows ...[]wharf.Value) exec.Result {
+	return exec.Result{Rows: &wharf.Rows{Columns: cols, All: func(yield func([]wharf.Value, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}}
+}
+
+// stringRows yields n rows of one short string, and then err if there is one.
+func stringRows(n int, err error) exec.Result {
+	var all iter.Seq2[[]wharf.Value, error] = func(yield func([]wharf.Value, error) bool) {
+		row := []wharf.Value{wharf.Text("a short string")}
+		for range n {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+	return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: all}}
+}
+
+func echo(args []wharf.Value) exec.Result {
+	var cols []wharf.Column
+	row := make([]wharf.Value, len(args))
+	for i, a := range args {
+		cols = append(cols, wharf.Column{Name: fmt.Sprint(i), Nullable: true})
+		row[i] = a
+		if !a.IsNull() {
+			row[i] = wharf.Text(fmt.Sprintf("%d:%s", a.Kind(), a))
+		}
+	}
+	if len(args) == 0 {
+		return exec.Result{}
+	}
+	return rowsOf(cols, row)
+}
+
+func typeColumns() []wharf.Column {
+	names := []string{"string", "bytes", "int", "uint", "float", "decimal", "bool", "date", "datetime", "json", "null"}
+	cols := make([]wharf.Column, len(names))
+	for i, n := range names {
+		cols[i] = wharf.Column{Name: n, Type: wharf.Type(i), Nullable: true}
+	}
+	return cols
+}
+
+func typeRow() []wharf.Value {
+	return []wharf.Value{
+		wharf.Text("Grüße"), wharf.Text("\x00\xff"), wharf.Int(-5), wharf.Uint(1<<64 - 1), wharf.Float(1.5),
+		wharf.Text("12.50"), wharf.Bool(true), wharf.Text("2026-02-28"), wharf.Text("2026-02-28 01:02:03.000456"),
+		wharf.Text(`{"a":1}`), wharf.Null(),
+	}
+}
+
+// running is a server in a test.
+type running struct {
+	*Server
+	world *fakeWorld
+	addr  string
+	log   *logBuffer
+	serve chan error
+}
+
+// logBuffer is what a server logged.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start runs a server over fake sessions until the test ends, and checks
+// then that every session was closed.
+func start(t testing.TB, o Options) *running {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{world: newFakeWorld(), addr: ln.Addr().String(), log: &logBuffer{}, serve: make(chan error, 1)}
+	o.NewSession = Sessions(r.world.session)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
+	}
+	r.Server = New(o)
+	go func() { r.serve <- r.Serve(ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := r.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := <-r.serve; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if n := r.world.sessions(); n != 0 {
+			t.Errorf("%d sessions were not closed", n)
+		}
+		if n := r.statements.Load(); n != 0 {
+			t.Errorf("%d statements are counted as prepared", n)
+		}
+	})
+	return r
+}
+
+// eventually waits for what another goroutine is about to do.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to be: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+var _ io.Writer = (*logBuffer)(nil)

@@ -1,0 +1,80 @@
+package server
+
+import (
+	"encoding/binary"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+)
+
+const (
+	nativePlugin = mysql.AUTH_NATIVE_PASSWORD
+	sha2Plugin   = mysql.AUTH_CACHING_SHA2_PASSWORD
+
+	// sslRequest is the length of the packet that asks for TLS: the first
+	// fields of a hello and nothing else.
+	sslRequest = 4 + 4 + 1 + 23
+)
+
+// hello is what a client says of itself when it logs in, or asks to be
+// another user.
+type hello struct {
+	caps   uint32
+	user   string
+	auth   []byte
+	db     string
+	plugin string
+	zstd   int // the level of compression that it asks for
+}
+
+// parseHello reads a HandshakeResponse41.
+func parseHello(p []byte) (hello, bool) {
+	f := fields{b: p}
+	h := hello{caps: f.u32()}
+	f.bytes(4 + 1 + 23) // its packet limit, its collation, reserved
+	h.user = string(f.nul())
+	switch {
+	case h.caps&mysql.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA != 0:
+		h.auth = f.lenencBytes()
+	default:
+		h.auth = f.bytes(uint64(f.u8()))
+	}
+	// Some clients set the flag and end the packet without a database.
+	if h.caps&mysql.CLIENT_CONNECT_WITH_DB != 0 && len(f.b) > 0 {
+		h.db = string(f.nul())
+	}
+	h.plugin = nativePlugin
+	if h.caps&mysql.CLIENT_PLUGIN_AUTH != 0 {
+		h.plugin = string(f.nul())
+	}
+	if h.caps&mysql.CLIENT_CONNECT_ATTRS != 0 && len(f.b) > 0 {
+		f.lenencBytes()
+	}
+	if h.caps&mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM != 0 && len(f.b) > 0 {
+		h.zstd = int(f.u8())
+	}
+	const needed = mysql.CLIENT_PROTOCOL_41 | mysql.CLIENT_SECURE_CONNECTION
+	return h, !f.bad && h.caps&needed == needed
+}
+
+// parseChangeUser reads a COM_CHANGE_USER, without its command byte.
+func parseChangeUser(p []byte, caps uint32) (hello, bool) {
+	f := fields{b: p}
+	h := hello{caps: caps, user: string(f.nul()), plugin: nativePlugin}
+	h.auth = f.bytes(uint64(f.u8()))
+	h.db = string(f.nul())
+	if len(f.b) > 0 {
+		f.u16() // its collation
+	}
+	if caps&mysql.CLIENT_PLUGIN_AUTH != 0 && len(f.b) > 0 {
+		h.plugin = string(f.nul())
+	}
+	return h, !f.bad
+}
+
+// forLibrary takes out of a hello what go-mysql's server/handshake_resp.go
+// reads without looking at lengths, or acts on though nobody offered it.
+func forLibrary(p []byte) {
+	caps := binary.LittleEndian.Uint32(p)
+	caps &^= mysql.CLIENT_CONNECT_ATTRS | mysql.CLIENT_SESSION_TRACK
+	binary.LittleEndian.PutUint32(p, caps)
+}

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf"
+)
+
+// prepared is a prepared statement.
+type prepared struct {
+	stmt    Stmt
+	types   []paramType    // of the last execute that named them
+	long    map[int][]byte // parameters that came in pieces
+	tooLong bool           // and those that came are too long
+}
+
+// prepare answers COM_STMT_PREPARE.
+func (c *conn) prepare(text string) {
+	st, err := c.parseOne(text)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	if n := c.srv.statements.Add(1); n > int64(c.srv.o.MaxStatements) {
+		c.srv.statements.Add(-1)
+		c.fail(refusal{1461, "42000", fmt.Sprintf(
+			"Can't create more than max_prepared_stmt_count statements (current value: %d)", c.srv.o.MaxStatements)})
+		return
+	}
+	for c.lastStmt++; c.lastStmt == 0 || c.stmts[c.lastStmt] != nil; c.lastStmt++ {
+	}
+	c.stmts[c.lastStmt] = &prepared{stmt: st}
+	c.describe(c.lastStmt, st.NumParams(), c.session.Columns(st))
+}
+
+// parseOne parses a text that may hold one statement only.
+func (c *conn) parseOne(text string) (Stmt, error) {
+	st, rest, err := c.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return nil, emptyQuery()
+	}
+	second, _, err := c.parse(rest)
+	switch {
+	case err != nil:
+		return nil, err
+	case second != nil:
+		return nil, syntaxError("You have an error in your SQL syntax: a prepared statement is one statement")
+	case st.NumParams() > math.MaxUint16:
+		return nil, refusal{1390, "HY000", "Prepared statement contains too many placeholders"}
+	}
+	return st, nil
+}
+
+func (c *conn) describe(id uint32, params int, cols []wharf.Column) {
+	p := &c.out
+	p.begin()
+	p.buf = append(p.buf, mysql.OK_HEADER)
+	p.buf = binary.LittleEndian.AppendUint32(p.buf, id)
+	p.buf = binary.LittleEndian.AppendUint16(p.buf, uint16(len(cols)))
+	p.buf = binary.LittleEndian.AppendUint16(p.buf, uint16(params))
+	p.buf = append(p.buf, 0, 0, 0) // filler, warnings
+	p.end()
+	marks := make([]wharf.Column, params)
+	for i := range marks {
+		marks[i] = wharf.Column{Name: "?", Type: wharf.TypeString, Nullable: true}
+	}
+	p.columns(marks, c.status())
+	p.columns(cols, c.status())
+}
+
+// execute answers COM_STMT_EXECUTE. Cursors that a client asks for are not
+// opened, which the protocol allows: the rows follow at once.
+func (c *conn) execute(body []byte) {
+	f := fields{b: body}
+	id := f.u32()
+	p := c.stmts[id]
+	if p == nil {
+		c.fail(unknownStatement(id, "mysqld_stmt_execute"))
+		return
+	}
+	f.bytes(1 + 4) // cursor flags, and a count that is always 1
+	args, err := p.arguments(&f)
+	c.forgetLongData(p)
+	if err == nil {
+		err = c.run(p.stmt, args, binaryRow, false)
+	}
+	if err != nil && c.out.err == nil {
+		c.fail(err)
+	}
+}
+
+// sendLongData keeps a piece of a parameter. It has no answer: what is wrong
+// with it, the execute tells.
+func (c *conn) sendLongData(body []byte) {
+	f := fields{b: body}
+	p := c.stmts[f.u32()]
+	i := int(f.u16())
+	if p == nil || f.bad || i >= p.stmt.NumParams() {
+		return
+	}
+	if c.longData+len(f.b) > c.srv.o.MaxPacket {
+		p.tooLong = true
+		return
+	}
+	if p.long == nil {
+		p.long = map[int][]byte{}
+	}
+	c.longData += len(f.b)
+	p.long[i] = append(p.long[i], f.b...)
+}
+
+func (c *conn) forgetLongData(p *prepared) {
+	for _, b := range p.long {
+		c.longData -= len(b)
+	}
+	p.long, p.tooLong = nil, false
+}
+
+func (c *conn) resetStatement(body []byte) error {
+	f := fields{b: body}
+	id := f.u32()
+	p := c.stmts[id]
+	if p == nil {
+		return unknownStatement(id, "mysqld_stmt_reset")
+	}
+	c.forgetLongData(p)
+	return nil
+}
+
+// closeStatement has no answer, whether there was such a statement or not.
+func (c *conn) closeStatement(body []byte) {
+	f := fields{b: body}
+	id := f.u32()
+	if p := c.stmts[id]; p != nil {
+		c.forgetLongData(p)
+		delete(c.stmts, id)
+		c.srv.statements.Add(-1)
+	}
+}
+
+func (c *conn) dropStatements() {
+	c.srv.statements.Add(-int64(len(c.stmts)))
+	clear(c.stmts)
+	c.longData = 0
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf"
+	"wharf/sql/exec"
+)
+
+// query runs the statements of a COM_QUERY: one, or several if the client
+// asked for that when it logged in.
+func (c *conn) query(text string) {
+	st, rest, err := c.parse(text)
+	if err == nil && st == nil {
+		err = emptyQuery()
+	}
+	for err == nil {
+		// Read before st runs, because its result says whether more follow.
+		next, after, nextErr := c.parse(rest)
+		more := next != nil || nextErr != nil
+		if more && c.out.caps&mysql.CLIENT_MULTI_STATEMENTS == 0 {
+			if err = nextErr; err == nil {
+				err = syntaxError("You have an error in your SQL syntax: one statement at a time, unless the client asks for multi-statements")
+			}
+			break
+		}
+		if err = c.run(st, nil, textRow, more); err != nil || !more {
+			break
+		}
+		st, rest, err = next, after, nextErr
+	}
+	if err != nil && c.out.err == nil {
+		c.fail(err)
+	}
+}
+
+// parse reads the first statement that is not empty. It gives nil if there is
+// none.
+func (c *conn) parse(text string) (Stmt, string, error) {
+	for text != "" {
+		st, rest, err := c.session.Parse(text)
+		if st != nil || err != nil {
+			return st, rest, err
+		}
+		if len(rest) >= len(text) {
+			return nil, "", errors.New("the parser does not advance")
+		}
+		text = rest
+	}
+	return nil, "", nil
+}
+
+// run runs one statement and writes its result.
+func (c *conn) run(st Stmt, args []wharf.Value, encode rowEncoder, more bool) error {
+	if st.NumParams() != len(args) {
+		return syntaxError("You have an error in your SQL syntax near '?': it stands for a value in prepared statements only")
+	}
+	return c.statement(st, func(ctx context.Context) error {
+		r, err := c.session.Run(ctx, st, args)
+		if err != nil {
+			return err
+		}
+		return c.result(ctx, r, encode, more)
+	})
+}
+
+func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, more bool) error {
+	if r.Rows == nil {
+		c.out.ok(r, statusOf(c.session.Status(), more))
+		return nil
+	}
+	if err := c.out.rows(ctx, r.Rows, encode, statusOf(c.session.Status(), more)); err != nil {
+		return err
+	}
+	c.out.eof(r.Warnings, statusOf(c.session.Status(), more))
+	return nil
+}
+
+// statement runs f as the connection's running statement: others see it and
+// can interrupt it, and it is interrupted if the client leaves.
+func (c *conn) statement(st Stmt, f func(context.Context) error) error {
+	c.srv.questions.Add(1)
+	ctx, cancel := context.WithCancelCause(c.srv.ctx)
+	defer cancel(nil)
+	c.start(st, cancel)
+	stop := c.wire.watch(func() { cancel(interrupted()) })
+	defer func() {
+		stop()
+		c.finish()
+	}()
+	err := f(ctx)
+	if why, ok := context.Cause(ctx).(refusal); ok && wharf.CodeOf(err) == wharf.CodeCanceled {
+		return why
+	}
+	return err
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+
+	"wharf"
+)
+
+// rowEncoder appends a row's payload to a buffer.
+type rowEncoder func(b []byte, cols []wharf.Column, row []wharf.Value) ([]byte, error)
+
+// rows writes a result set: its columns, its rows as they come, and how it
+// ended. An error that it returns came in place of the end, and is still to
+// be told to the client.
+func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, status uint16) error {
+	p.begin()
+	p.buf = appendLenenc(p.buf, uint64(len(r.Columns)))
+	p.end()
+	p.columns(r.Columns, status)
+	done := ctx.Done()
+	for row, err := range r.All {
+		if err != nil {
+			return err
+		}
+		if len(row) != len(r.Columns) {
+			return fmt.Errorf("a row of %d values under %d columns", len(row), len(r.Columns))
+		}
+		p.begin()
+		if p.buf, err = encode(p.buf, r.Columns, row); err != nil {
+			p.discard()
+			return err
+		}
+		p.end()
+		select {
+		case <-done:
+			return context.Cause(ctx)
+		default:
+		}
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// textRow is a row of the text protocol.
+func textRow(b []byte, _ []wharf.Column, row []wharf.Value) ([]byte, error) {
+	for i := range row {
+		v := &row[i]
+		switch v.Kind() {
+		case wharf.NullValue:
+			b = append(b, 0xfb)
+		case wharf.TextValue:
+			b = appendString(b, v.Str())
+		default:
+			// A number's text is shorter than 251 bytes: one byte of length.
+			at := len(b)
+			b = v.AppendText(append(b, 0))
+			b[at] = byte(len(b) - at - 1)
+		}
+	}
+	return b, nil
+}
+
+// binaryRow is a row of the binary protocol, which prepared statements give.
+func binaryRow(b []byte, cols []wharf.Column, row []wharf.Value) ([]byte, error) {
+	b = append(b, 0)
+	nulls := len(b)
+	for range (len(row) + 7 + 2) / 8 {
+		b = append(b, 0)
+	}
+	var err error
+	for i, v := range row {
+		if v.IsNull() || cols[i].Type == wharf.TypeNull {
+			b[nulls+(i+2)/8] |= 1 << ((i + 2) % 8)
+			continue
+		}
+		if b, err = appendBinary(b, cols[i].Type, v); err != nil {
+			return b, fmt.Errorf("column %q: %w", cols[i].Name, err)
+		}
+	}
+	return b, nil
+}
+
+func appendBinary(b []byte, t wharf.Type, v wharf.Value) ([]byte, error) {
+	switch t {
+	case wharf.TypeInt, wharf.TypeUint:
+		n, err := integer(t, v)
+		return binary.LittleEndian.AppendUint64(b, n), err
+	case wharf.TypeBool:
+		n, err := integer(wharf.TypeInt, v)
+		return append(b, byte(n)), err
+	case wharf.TypeFloat:
+		f, err := float(v)
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(f)), err
+	case wharf.TypeDate, wharf.TypeDateTime:
+		return appendTime(b, v.Str())
+	}
+	if v.Kind() == wharf.TextValue {
+		return appendString(b, v.Str()), nil
+	}
+	at := len(b)
+	b = v.AppendText(append(b, 0))
+	b[at] = byte(len(b) - at - 1)
+	return b, nil
+}
+
+// integer gives the bits of a value in a column of integers. An engine may
+// carry a number as another kind than its column has.
+func integer(t wharf.Type, v wharf.Value) (uint64, error) {
+	switch v.Kind() {
+	case wharf.IntValue, wharf.UintValue:
+		return v.Uint64(), nil
+	case wharf.FloatValue:
+		return uint64(int64(v.Float64())), nil
+	}
+	if t == wharf.TypeUint {
+		return strconv.ParseUint(v.Str(), 10, 64)
+	}
+	n, err := strconv.ParseInt(v.Str(), 10, 64)
+	return uint64(n), err
+}
+
+func float(v wharf.Value) (float64, error) {
+	switch v.Kind() {
+	case wharf.IntValue:
+		return float64(v.Int64()), nil
+	case wharf.UintValue:
+		return float64(v.Uint64()), nil
+	case wharf.FloatValue:
+		return v.Float64(), nil
+	}
+	return strconv.ParseFloat(v.Str(), 64)
+}

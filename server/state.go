@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wharf/sql/exec"
+)
+
+// state is what others may know of a connection, and do to it.
+type state struct {
+	mu       sync.Mutex // guards what follows
+	phase    phase
+	ending   bool // takes no further command
+	since    time.Time
+	user, db string
+	stmt     Stmt // what is running
+	cancel   context.CancelCauseFunc
+}
+
+type phase uint8
+
+const (
+	connecting phase = iota
+	idle
+	busy
+)
+
+// enter changes the phase. It gives false if the connection is to end
+// instead.
+func (c *conn) enter(p phase) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.phase, c.since = p, time.Now()
+	return !c.ending
+}
+
+// start makes st the running statement, and finish ends that.
+func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stmt, c.cancel = st, cancel
+}
+
+func (c *conn) finish() {
+	db := c.session.Database()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stmt, c.cancel, c.db = nil, nil, db
+}
+
+// interrupt cancels the running statement, if there is one.
+func (c *conn) interrupt(why refusal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cancel != nil {
+		c.cancel(why)
+	}
+}
+
+// drain ends the connection as soon as it is idle.
+func (c *conn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = true
+	if c.phase != busy {
+		c.raw.Close()
+	}
+}
+
+// end ends the connection now. A running statement has a moment to end and
+// to tell its client why; then its socket is gone.
+func (c *conn) end(why refusal) {
+	c.drain()
+	c.interrupt(why)
+	time.AfterFunc(endGrace, func() { c.raw.Close() })
+}
+
+func (c *conn) process() (exec.Process, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := exec.Process{ID: c.id, User: c.user, Host: c.host, DB: c.db, Command: "Sleep", Since: c.since}
+	if c.phase == busy {
+		p.Command = "Query"
+	}
+	if c.stmt != nil {
+		p.Info = c.stmt.Redacted()
+	}
+	return p, c.phase != connecting
+}
