@@ -1,0 +1,145 @@
+package wharf
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// NewConnection validates what CONNECTION = (…) or CREDENTIALS = (…) says.
+// Each setting may be written in any of its spellings, in any case, and once
+// only. An unknown setting, a repeated one, an empty or unfit value, and half
+// a pair (a key without its secret) are [CodeInvalid]. Messages name settings
+// and never hold a value: any of them may be a secret in the wrong place.
+//
+// CONNECTION_NAME is not known here: who looks names up has done so before.
+func NewConnection(options []Option) (Connection, error) {
+	var c Connection
+	seen := map[string]string{}
+	for _, o := range options {
+		set, ok := connectionSetting(o.Name)
+		if !ok {
+			return Connection{}, Errorf(CodeInvalid, "CONNECTION: there is no setting %s%s; the settings are %s",
+				strings.ToLower(printable(o.Name)), didYouMean(o.Name, connectionNames()), strings.Join(connectionNames(), ", "))
+		}
+		if first, again := seen[set.names[0]]; again {
+			if strings.EqualFold(first, o.Name) {
+				return Connection{}, Errorf(CodeInvalid, "CONNECTION: %s is given twice", strings.ToLower(o.Name))
+			}
+			return Connection{}, Errorf(CodeInvalid, "CONNECTION: %s and %s are two names of one setting; give one of them",
+				strings.ToLower(first), strings.ToLower(o.Name))
+		}
+		seen[set.names[0]] = o.Name
+		if o.Kind == OptionList || o.Value == "" || len(o.Value) > maxConnectionValue || !isPlain(o.Value) || !set.set(&c, o.Value) {
+			return Connection{}, Errorf(CodeInvalid, "CONNECTION: the value of %s is not right; it takes %s", strings.ToLower(o.Name), set.want)
+		}
+	}
+	return c, c.check()
+}
+
+// maxConnectionValue bounds one value; session tokens are the longest, at
+// some 2 KiB.
+const maxConnectionValue = 8 << 10
+
+// check tells whether the settings make sense together.
+func (c Connection) check() error {
+	lacks := func(what, other string) error {
+		return Errorf(CodeInvalid, "CONNECTION: %s needs %s beside it", what, other)
+	}
+	switch {
+	case !c.AccessKeyID.IsZero() && c.SecretAccessKey.IsZero():
+		return lacks("access_key_id", "secret_access_key")
+	case c.AccessKeyID.IsZero() && !c.SecretAccessKey.IsZero():
+		return lacks("secret_access_key", "access_key_id")
+	case c.AccessKeyID.IsZero() && !c.SessionToken.IsZero():
+		return lacks("session_token", "access_key_id and secret_access_key")
+	case c.RoleARN == "" && !c.ExternalID.IsZero():
+		return lacks("external_id", "role_arn")
+	}
+	return nil
+}
+
+// connSetting is one setting of a connection: its spellings, the usual one
+// first, what it takes, and how it is set. set tells whether the value is fit.
+type connSetting struct {
+	names []string
+	want  string
+	set   func(*Connection, string) bool
+}
+
+func connectionSettings() []connSetting {
+	secret := func(field func(*Connection) *Secret) func(*Connection, string) bool {
+		return func(c *Connection, v string) bool { *field(c) = NewSecret(v); return true }
+	}
+	return []connSetting{
+		{[]string{"endpoint_url", "endpoint"}, "a URL such as 'https://host:port', without a user, a query or a fragment", setEndpoint},
+		{[]string{"region"}, "the name of a region, such as 'us-east-1'", setRegion},
+		{[]string{"access_key_id", "aws_key_id"}, "a quoted text", secret(func(c *Connection) *Secret { return &c.AccessKeyID })},
+		{[]string{"secret_access_key", "aws_secret_key"}, "a quoted text", secret(func(c *Connection) *Secret { return &c.SecretAccessKey })},
+		{[]string{"session_token", "security_token", "aws_token"}, "a quoted text", secret(func(c *Connection) *Secret { return &c.SessionToken })},
+		{[]string{"enable_virtual_host_style"}, "true or false", setVirtualHost},
+		{[]string{"role_arn", "aws_role_arn"}, "the ARN of a role, such as 'arn:aws:iam::123456789012:role/name'", setRole},
+		{[]string{"external_id", "aws_external_id"}, "a quoted text", secret(func(c *Connection) *Secret { return &c.ExternalID })},
+	}
+}
+
+func connectionSetting(name string) (connSetting, bool) {
+	lower := strings.ToLower(name)
+	all := connectionSettings()
+	i := slices.IndexFunc(all, func(s connSetting) bool { return slices.Contains(s.names, lower) })
+	if i < 0 {
+		return connSetting{}, false
+	}
+	return all[i], true
+}
+
+func connectionNames() []string {
+	var names []string
+	for _, s := range connectionSettings() {
+		names = append(names, s.names...)
+	}
+	return names
+}
+
+func setEndpoint(c *Connection, v string) bool {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	c.EndpointURL = v
+	return true
+}
+
+func setRegion(c *Connection, v string) bool {
+	odd := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }
+	c.Region = strings.ToLower(v)
+	return strings.IndexFunc(c.Region, odd) < 0
+}
+
+func setVirtualHost(c *Connection, v string) bool {
+	on, err := strconv.ParseBool(strings.ToLower(v))
+	c.VirtualHostStyle = on
+	return err == nil
+}
+
+func setRole(c *Connection, v string) bool {
+	c.RoleARN = v
+	return strings.HasPrefix(v, "arn:")
+}
+
+// isPlain tells that a value is text without control characters, which no
+// header and no URL could carry.
+func isPlain(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// printable keeps a name fit for a message.
+func printable(name string) string {
+	if len(name) > 64 || !isPlain(name) {
+		return "of that name"
+	}
+	return name
+}

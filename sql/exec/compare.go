@@ -1,0 +1,38 @@
+package exec
+
+import (
+	"cmp"
+	"strings"
+)
+
+// compare orders two values as MySQL does: texts by the default collation,
+// bytes as bytes, numbers by value, a text beside a number as a number.
+// known is false where one of them is NULL.
+func compare(a, b datum) (order int, known bool) {
+	if a.isNull() || b.isNull() {
+		return 0, false
+	}
+	switch {
+	case a.isText() && b.isText():
+		if a.kind == kBytes || b.kind == kBytes {
+			return strings.Compare(a.str, b.str), true
+		}
+		return strings.Compare(fold(a.str), fold(b.str)), true
+	case a.kind == kInt && b.kind == kInt:
+		return cmp.Compare(int64(a.num), int64(b.num)), true
+	case a.isExact() && b.isExact():
+		return a.toDecimal().compare(b.toDecimal()), true
+	}
+	return cmp.Compare(a.toFloat(), b.toFloat()), true
+}
+
+func (d datum) isText() bool { return d.kind == kString || d.kind == kBytes || d.kind == kTime }
+
+// isExact tells a number whose value is not rounded.
+func (d datum) isExact() bool { return d.kind == kInt || d.kind == kUint || d.kind == kDecimal }
+
+// equal tells whether two values are equal; NULL is equal to nothing.
+func equal(a, b datum) bool {
+	order, known := compare(a, b)
+	return known && order == 0
+}

@@ -1,0 +1,158 @@
+package exec
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// node is a compiled expression: its type, which is known before it runs, and
+// how it is evaluated.
+type node struct {
+	typ  wharf.Type
+	eval func(*evaluation) (datum, error)
+}
+
+// evaluation is what one run of a statement's expressions works on.
+type evaluation struct {
+	ctx context.Context
+	s   *Session
+	now time.Time     // one time for the whole statement
+	row []wharf.Value // for Column, in SHOW … WHERE
+}
+
+func (s *Session) evaluation(ctx context.Context) *evaluation {
+	return &evaluation{ctx: ctx, s: s, now: s.executor.now()}
+}
+
+// compiler turns expressions into nodes.
+type compiler struct {
+	s       *Session
+	args    []wharf.Value  // of the placeholders; nil where they are not known yet
+	columns []wharf.Column // that a bare name may mean
+}
+
+func constant(d datum, typ wharf.Type) node {
+	return node{typ: typ, eval: func(*evaluation) (datum, error) { return d, nil }}
+}
+
+// compile finds everything that is wrong with an expression without running
+// it: unknown functions, variables and columns, and wrong numbers of
+// arguments.
+func (c *compiler) compile(e sql.Expr) (node, error) {
+	switch e := e.(type) {
+	case sql.Literal:
+		return literal(e)
+	case sql.Param:
+		return c.param(e)
+	case sql.SysVar:
+		return c.sysVar(e)
+	case sql.UserVar:
+		return c.userVar(e), nil
+	case sql.Column:
+		return c.column(e)
+	case sql.Unary:
+		return c.unary(e)
+	case sql.Binary:
+		return c.binary(e)
+	case sql.Call:
+		return c.call(e)
+	}
+	return node{}, wharf.Errorf(wharf.CodeUnsupported, "this kind of expression is not supported by Wharf")
+}
+
+func (c *compiler) compileAll(exprs []sql.Expr) ([]node, error) {
+	nodes := make([]node, len(exprs))
+	for i, e := range exprs {
+		var err error
+		if nodes[i], err = c.compile(e); err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
+
+func literal(l sql.Literal) (node, error) {
+	switch l.Kind {
+	case sql.IntLiteral, sql.UintLiteral:
+		if n, err := strconv.ParseInt(l.Text, 10, 64); err == nil {
+			return constant(intDatum(n), wharf.TypeInt), nil
+		}
+		if n, err := strconv.ParseUint(l.Text, 10, 64); err == nil {
+			return constant(uintDatum(n), wharf.TypeUint), nil
+		}
+		return decimalLiteral(l.Text)
+	case sql.DecimalLiteral:
+		return decimalLiteral(l.Text)
+	case sql.FloatLiteral:
+		f, err := strconv.ParseFloat(l.Text, 64)
+		if err != nil {
+			return node{}, wharf.Errorf(wharf.CodeInvalid, "the number %s is out of range", l.Text)
+		}
+		return constant(floatDatum(f), wharf.TypeFloat), nil
+	case sql.StringLiteral:
+		return constant(stringDatum(l.Text), wharf.TypeString), nil
+	case sql.BytesLiteral:
+		return constant(bytesDatum(l.Text), wharf.TypeBytes), nil
+	}
+	return constant(nullDatum(), wharf.TypeNull), nil
+}
+
+func decimalLiteral(text string) (node, error) {
+	d, ok := parseDecimal(text)
+	if !ok || !d.fits() {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "the number has more than the %d digits of a DECIMAL", maxDecimalDigits)
+	}
+	return constant(decDatum(d), wharf.TypeDecimal), nil
+}
+
+func (c *compiler) param(p sql.Param) (node, error) {
+	if p.Index >= len(c.args) {
+		return constant(nullDatum(), wharf.TypeString), nil
+	}
+	v := c.args[p.Index]
+	typ := typeOfValue(v)
+	return constant(datumOf(v, typ), typ), nil
+}
+
+func typeOfValue(v wharf.Value) wharf.Type {
+	switch v.Kind() {
+	case wharf.IntValue:
+		return wharf.TypeInt
+	case wharf.UintValue:
+		return wharf.TypeUint
+	case wharf.FloatValue:
+		return wharf.TypeFloat
+	case wharf.TextValue:
+		return wharf.TypeString
+	}
+	return wharf.TypeNull
+}
+
+func typeOfDatum(d datum) wharf.Type {
+	return [...]wharf.Type{
+		kNull: wharf.TypeNull, kInt: wharf.TypeInt, kUint: wharf.TypeUint, kDecimal: wharf.TypeDecimal,
+		kFloat: wharf.TypeFloat, kString: wharf.TypeString, kBytes: wharf.TypeBytes, kTime: wharf.TypeDateTime,
+	}[d.kind]
+}
+
+func (c *compiler) userVar(v sql.UserVar) node {
+	name := fold(v.Name)
+	return node{typ: typeOfDatum(c.s.userVars[name]), eval: func(ev *evaluation) (datum, error) {
+		return ev.s.userVars[name], nil
+	}}
+}
+
+func (c *compiler) column(col sql.Column) (node, error) {
+	for i, known := range c.columns {
+		if fold(known.Name) == fold(col.Name) {
+			return node{typ: known.Type, eval: func(ev *evaluation) (datum, error) {
+				return datumOf(ev.row[i], known.Type), nil
+			}}, nil
+		}
+	}
+	return node{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s'", col.Name)
+}

@@ -1,0 +1,265 @@
+package exec
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"wharf"
+)
+
+// kind says what a datum holds.
+type kind uint8
+
+const (
+	kNull kind = iota
+	kInt
+	kUint
+	kDecimal
+	kFloat
+	kString
+	kBytes
+	kTime // a date or a date with its time, as text
+)
+
+// datum is one value of an expression. Unlike a wharf.Value it tells text,
+// bytes, decimals and dates apart, which arithmetic and comparison need.
+type datum struct {
+	kind kind
+	num  uint64   // kInt, kUint, and the bits of kFloat
+	str  string   // kString, kBytes, kTime
+	dec  *decimal // kDecimal
+}
+
+func nullDatum() datum               { return datum{} }
+func intDatum(v int64) datum         { return datum{kind: kInt, num: uint64(v)} }
+func uintDatum(v uint64) datum       { return datum{kind: kUint, num: v} }
+func floatDatum(v float64) datum     { return datum{kind: kFloat, num: math.Float64bits(v)} }
+func decDatum(v *decimal) datum      { return datum{kind: kDecimal, dec: v} }
+func stringDatum(v string) datum     { return datum{kind: kString, str: v} }
+func bytesDatum(v string) datum      { return datum{kind: kBytes, str: v} }
+func timeDatum(v string) datum       { return datum{kind: kTime, str: v} }
+func (d datum) isNull() bool         { return d.kind == kNull }
+func (d datum) float64Bits() float64 { return math.Float64frombits(d.num) }
+
+func boolDatum(v bool) datum {
+	if v {
+		return intDatum(1)
+	}
+	return intDatum(0)
+}
+
+// datumOf takes over a value of a variable, an argument or a row.
+func datumOf(v wharf.Value, typ wharf.Type) datum {
+	switch v.Kind() {
+	case wharf.IntValue:
+		return intDatum(v.Int64())
+	case wharf.UintValue:
+		return uintDatum(v.Uint64())
+	case wharf.FloatValue:
+		return floatDatum(v.Float64())
+	case wharf.TextValue:
+		return textDatum(v.Str(), typ)
+	}
+	return nullDatum()
+}
+
+func textDatum(s string, typ wharf.Type) datum {
+	switch typ {
+	case wharf.TypeBytes:
+		return bytesDatum(s)
+	case wharf.TypeDate, wharf.TypeDateTime:
+		return timeDatum(s)
+	case wharf.TypeDecimal:
+		if d, ok := parseDecimal(s); ok {
+			return decDatum(d)
+		}
+	}
+	return stringDatum(s)
+}
+
+// value gives the datum as a column of type typ carries it.
+func (d datum) value(typ wharf.Type) wharf.Value {
+	if d.isNull() {
+		return wharf.Null()
+	}
+	switch typ {
+	case wharf.TypeInt, wharf.TypeBool:
+		if d.kind == kInt {
+			return wharf.Int(int64(d.num))
+		}
+		return wharf.Int(d.toInt())
+	case wharf.TypeUint:
+		if d.kind == kUint || d.kind == kInt {
+			return wharf.Uint(d.num)
+		}
+		return wharf.Uint(uint64(d.toInt()))
+	case wharf.TypeFloat:
+		return wharf.Float(d.toFloat())
+	}
+	return wharf.Text(d.text())
+}
+
+// text gives the datum as MySQL writes it; NULL gives "".
+func (d datum) text() string {
+	switch d.kind {
+	case kInt:
+		return strconv.FormatInt(int64(d.num), 10)
+	case kUint:
+		return strconv.FormatUint(d.num, 10)
+	case kFloat:
+		return formatFloat(d.float64Bits())
+	case kDecimal:
+		return d.dec.String()
+	}
+	return d.str
+}
+
+// formatFloat writes a double as MySQL does: plain digits up to 1e15, without
+// a '+' in the exponent.
+func formatFloat(f float64) string {
+	if a := math.Abs(f); a == 0 || a >= 1e-15 && a < 1e15 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(exponent) // FormatFloat wrote it
+	return mantissa + "e" + strconv.Itoa(n)
+}
+
+// toFloat gives the datum as a double; text by the number it starts with.
+func (d datum) toFloat() float64 {
+	switch d.kind {
+	case kInt:
+		return float64(int64(d.num))
+	case kUint:
+		return float64(d.num)
+	case kFloat:
+		return d.float64Bits()
+	case kDecimal:
+		return d.dec.float()
+	case kTime:
+		return leadingFloat(digitsOnly(d.str))
+	}
+	return leadingFloat(d.str)
+}
+
+// toDecimal gives the datum as an exact decimal.
+func (d datum) toDecimal() *decimal {
+	switch d.kind {
+	case kInt:
+		return decimalFromInt(int64(d.num))
+	case kUint:
+		return decimalFromUint(d.num)
+	case kDecimal:
+		return d.dec
+	case kFloat:
+		if dec, ok := parseDecimal(strconv.FormatFloat(d.float64Bits(), 'f', -1, 64)); ok {
+			return dec
+		}
+		return decimalFromInt(0)
+	case kTime:
+		dec, _ := parseDecimal(numberPrefix(digitsOnly(d.str), false))
+		return dec
+	}
+	dec, ok := parseDecimal(numberPrefix(d.str, false))
+	if !ok {
+		return decimalFromInt(0)
+	}
+	return dec
+}
+
+// toInt gives the datum as a signed integer: rounded, text by the whole
+// number it starts with, values out of range as the nearest one.
+func (d datum) toInt() int64 {
+	switch d.kind {
+	case kInt:
+		return int64(d.num)
+	case kUint:
+		return int64(min(d.num, math.MaxInt64))
+	case kDecimal:
+		return d.dec.int64()
+	case kFloat:
+		return clampInt(math.RoundToEven(d.float64Bits()))
+	case kNull:
+		return 0
+	}
+	return d.toDecimal().truncate(0).int64()
+}
+
+func clampInt(f float64) int64 {
+	switch {
+	case f >= math.MaxInt64:
+		return math.MaxInt64
+	case f <= math.MinInt64:
+		return math.MinInt64
+	case f != f:
+		return 0
+	}
+	return int64(f)
+}
+
+// truth gives the datum as a condition; known is false for NULL.
+func (d datum) truth() (isTrue, known bool) {
+	switch d.kind {
+	case kNull:
+		return false, false
+	case kInt, kUint:
+		return d.num != 0, true
+	case kDecimal:
+		return !d.dec.isZero(), true
+	}
+	return d.toFloat() != 0, true
+}
+
+func leadingFloat(s string) float64 {
+	f, err := strconv.ParseFloat(numberPrefix(s, true), 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return 0
+	}
+	return max(min(f, math.MaxFloat64), -math.MaxFloat64)
+}
+
+// numberPrefix gives the number that s starts with, or "0".
+func numberPrefix(s string, exponent bool) string {
+	s = strings.TrimLeft(s, " \t\n\r\v\f")
+	i, digits, point := 0, 0, false
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	for ; i < len(s); i++ {
+		if s[i] == '.' && !point {
+			point = true
+		} else if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		} else {
+			break
+		}
+	}
+	if digits == 0 {
+		return "0"
+	}
+	if exponent && i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		i = exponentEnd(s, i)
+	}
+	return s[:i]
+}
+
+func exponentEnd(s string, at int) int {
+	i := at + 1
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	start := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == start {
+		return at
+	}
+	return i
+}
+
+// digitsOnly gives a date as the number that MySQL takes it for.
+func digitsOnly(s string) string {
+	return strings.NewReplacer("-", "", ":", "", " ", "", "T", "").Replace(s)
+}

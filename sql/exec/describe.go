@@ -1,0 +1,173 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+func stageColumns() []wharf.Column {
+	return []wharf.Column{
+		{Name: "name", Type: wharf.TypeString},
+		{Name: "stage_type", Type: wharf.TypeString},
+		{Name: "storage_type", Type: wharf.TypeString},
+		{Name: "url", Type: wharf.TypeString, Nullable: true},
+		{Name: "endpoint", Type: wharf.TypeString, Nullable: true},
+		{Name: "has_credentials", Type: wharf.TypeBool},
+		{Name: "has_encryption_key", Type: wharf.TypeBool},
+		{Name: "storage_params", Type: wharf.TypeString},
+		{Name: "file_format_options", Type: wharf.TypeString},
+		{Name: "creator", Type: wharf.TypeString},
+		{Name: "created_on", Type: wharf.TypeDateTime},
+		{Name: "comment", Type: wharf.TypeString},
+		{Name: "owner", Type: wharf.TypeString},
+	}
+}
+
+func stageRow(st wharf.Stage) []wharf.Value {
+	kind, storage, place := "Internal", "local", wharf.Null()
+	if !st.Internal() {
+		kind, place = "External", wharf.Text(st.URL)
+		storage, _, _ = strings.Cut(st.URL, "://")
+	}
+	endpoint := wharf.Null()
+	if st.Connection.EndpointURL != "" {
+		endpoint = wharf.Text(st.Connection.EndpointURL)
+	}
+	return []wharf.Value{
+		wharf.Text(string(st.Name)),
+		wharf.Text(kind),
+		wharf.Text(storage),
+		place,
+		endpoint,
+		wharf.Bool(st.Connection.HasCredentials()),
+		wharf.Bool(false), // nothing is encrypted with a key of the stage
+		wharf.Text(storageParams(st, storage)),
+		wharf.Text(optionsText(st.FileFormat)),
+		wharf.Text(st.Creator),
+		wharf.DateTime(st.CreatedOn),
+		wharf.Text(st.Comment),
+		wharf.Text(st.Creator),
+	}
+}
+
+// storageParams tells as JSON how the storage is reached. No field of it
+// comes from a secret.
+func storageParams(st wharf.Stage, storage string) string {
+	params := struct {
+		Type    string `json:"type"`
+		Bucket  string `json:"bucket,omitempty"`
+		Root    string `json:"root,omitempty"`
+		Region  string `json:"region,omitempty"`
+		RoleARN string `json:"role_arn,omitempty"`
+		Virtual bool   `json:"enable_virtual_host_style,omitempty"`
+	}{Type: storage, Region: st.Connection.Region, RoleARN: st.Connection.RoleARN, Virtual: st.Connection.VirtualHostStyle}
+	if u, err := url.Parse(st.URL); err == nil && !st.Internal() {
+		params.Bucket, params.Root = u.Host, u.Path
+	}
+	text, err := json.Marshal(params)
+	if err != nil {
+		return "{}" // strings and a bool always marshal
+	}
+	return string(text)
+}
+
+// optionsText writes options as a statement does.
+func optionsText(opts []wharf.Option) string {
+	text := (&sql.CreateStage{Name: "s", FileFormat: statementOptions(opts)}).String()
+	_, inside, _ := strings.Cut(text, "(")
+	return strings.TrimSuffix(inside, ")")
+}
+
+func (s *Session) showStages(st *sql.ShowStages) plan {
+	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		stages, err := s.executor.service.Stages(ctx, s.client.Principal)
+		if err != nil {
+			return nil, err
+		}
+		var rows [][]wharf.Value
+		for _, stage := range stages {
+			if likeName(string(stage.Name), st.Like) {
+				rows = append(rows, stageRow(stage))
+			}
+		}
+		return rows, nil
+	})
+}
+
+// findStage looks a stage up by the name in a statement.
+func (s *Session) findStage(ctx context.Context, text string) (wharf.Stage, error) {
+	name, err := wharf.ParseStageName(text)
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	stage, err := s.executor.service.Stage(ctx, s.client.Principal, name)
+	stage.Name = name // a user's own stage is "~" to its user
+	return stage, err
+}
+
+func (s *Session) descStage(st *sql.DescStage) plan {
+	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		stage, err := s.findStage(ctx, st.Name)
+		if err != nil {
+			return nil, err
+		}
+		return [][]wharf.Value{stageRow(stage)}, nil
+	})
+}
+
+func (s *Session) showCreateStage(st *sql.ShowCreateStage) plan {
+	columns := []wharf.Column{{Name: "Stage", Type: wharf.TypeString}, {Name: "Create Stage", Type: wharf.TypeString}}
+	return answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
+		stage, err := s.findStage(ctx, st.Name)
+		if err != nil {
+			return nil, err
+		}
+		return [][]wharf.Value{{wharf.Text(string(stage.Name)), wharf.Text(createText(stage))}}, nil
+	})
+}
+
+// createText is the statement that makes the stage again, but for its
+// secrets: the comment at its end names those that are to be filled in.
+func createText(stage wharf.Stage) string {
+	text := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	c := &sql.CreateStage{
+		Name: string(stage.Name), URL: text(stage.URL), Comment: text(stage.Comment),
+		FileFormat: statementOptions(stage.FileFormat), CopyOptions: statementOptions(stage.CopyOpts),
+	}
+	var hidden []string
+	add := func(name, value string) {
+		if value != "" {
+			c.Connection = append(c.Connection, sql.Option{Name: name, Value: sql.OptionValue{Kind: sql.String, Text: value}})
+		}
+	}
+	hide := func(name string, s wharf.Secret) {
+		if !s.IsZero() {
+			hidden = append(hidden, name)
+		}
+	}
+	conn := stage.Connection
+	add("ENDPOINT_URL", conn.EndpointURL)
+	add("REGION", conn.Region)
+	hide("ACCESS_KEY_ID", conn.AccessKeyID)
+	hide("SECRET_ACCESS_KEY", conn.SecretAccessKey)
+	hide("SESSION_TOKEN", conn.SessionToken)
+	if conn.VirtualHostStyle {
+		add("ENABLE_VIRTUAL_HOST_STYLE", "true")
+	}
+	add("ROLE_ARN", conn.RoleARN)
+	hide("EXTERNAL_ID", conn.ExternalID)
+	if len(hidden) == 0 {
+		return c.String()
+	}
+	return c.String() + " /* not shown: " + strings.Join(hidden, ", ") + " */"
+}

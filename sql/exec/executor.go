@@ -1,0 +1,123 @@
+package exec
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wharf"
+)
+
+// Options are what an Executor is made of. Service is needed; the rest has
+// defaults.
+type Options struct {
+	Service  *wharf.Service
+	Sessions Sessions     // nil: a server that knows of no connections
+	Version  string       // what VERSION() says; "" is DefaultVersion
+	Port     func() int   // the MySQL port, for @@port; nil is 0
+	Logger   *slog.Logger // nil discards
+	Now      func() time.Time
+
+	// MaxPacket is the most bytes that the listener takes in one packet, for
+	// @@max_allowed_packet; 0 is DefaultMaxPacket.
+	MaxPacket int64
+
+	// ErrorNumber gives the listener's number for an error, for SHOW
+	// WARNINGS; nil gives 1105 to every error.
+	ErrorNumber func(error) uint16
+}
+
+// The defaults of Options.
+const (
+	DefaultVersion   = "8.0.36-wharf"
+	DefaultMaxPacket = 64 << 20
+)
+
+// DefaultDatabase is the one database that a Wharf has.
+const DefaultDatabase = "default"
+
+// Executor makes sessions. It is safe for concurrent use, and holds what all
+// sessions share: the tables of functions and variables, the global values of
+// variables, and counters.
+type Executor struct {
+	service     *wharf.Service
+	sessions    Sessions
+	version     string
+	port        func() int
+	log         *slog.Logger
+	now         func() time.Time
+	maxPacket   int64
+	errorNumber func(error) uint16
+
+	functions map[string]function
+	variables map[string]*variable
+	shows     map[string]show
+
+	started time.Time
+	queries atomic.Uint64
+
+	mu      sync.RWMutex
+	globals map[string]wharf.Value // guarded by mu: values that SET GLOBAL changed
+}
+
+// New puts an Executor together. It does no I/O.
+func New(o Options) *Executor {
+	e := &Executor{
+		service:     o.Service,
+		sessions:    o.Sessions,
+		version:     o.Version,
+		port:        o.Port,
+		log:         o.Logger,
+		now:         o.Now,
+		maxPacket:   o.MaxPacket,
+		errorNumber: o.ErrorNumber,
+		globals:     map[string]wharf.Value{},
+	}
+	e.applyDefaults()
+	e.functions = functionTable()
+	e.variables = e.variableTable()
+	e.shows = showTable()
+	e.started = e.now()
+	return e
+}
+
+func (e *Executor) applyDefaults() {
+	if e.sessions == nil {
+		e.sessions = noSessions{}
+	}
+	if e.version == "" {
+		e.version = DefaultVersion
+	}
+	if e.port == nil {
+		e.port = func() int { return 0 }
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.maxPacket <= 0 {
+		e.maxPacket = DefaultMaxPacket
+	}
+	if e.errorNumber == nil {
+		e.errorNumber = func(error) uint16 { return 1105 }
+	}
+}
+
+// NewSession makes the session of one connection.
+func (e *Executor) NewSession(c Client) *Session {
+	s := &Session{executor: e, client: c}
+	s.start()
+	return s
+}
+
+// CheckDatabase tells whether there is a database of that name; if not, it is
+// wharf.CodeNotFound. "" is no database, and fine.
+func (e *Executor) CheckDatabase(name string) error {
+	if name == "" || name == DefaultDatabase {
+		return nil
+	}
+	return wharf.Errorf(wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase)
+}

@@ -1,0 +1,108 @@
+package exec
+
+import (
+	"context"
+
+	"wharf"
+	"wharf/sql"
+)
+
+func fileNameColumns() []wharf.Column {
+	return []wharf.Column{{Name: "file_name", Type: wharf.TypeString}}
+}
+
+func fullListColumns() []wharf.Column {
+	return []wharf.Column{
+		{Name: "name", Type: wharf.TypeString},
+		{Name: "size", Type: wharf.TypeUint},
+		{Name: "md5", Type: wharf.TypeString, Nullable: true},
+		{Name: "last_modified", Type: wharf.TypeDateTime},
+		{Name: "creator", Type: wharf.TypeString, Nullable: true},
+	}
+}
+
+// place validates the location and the pattern of a statement.
+func place(l sql.Location, pattern string) (wharf.Location, wharf.Pattern, error) {
+	loc, err := wharf.ParseLocation(string(l))
+	if err != nil {
+		return wharf.Location{}, wharf.Pattern{}, err
+	}
+	pat, err := wharf.ParsePattern(pattern)
+	return loc, pat, err
+}
+
+// listFiles is LIST and LIST FULL. Rows are made from the store's pages as
+// they are read, in one slice that is used again.
+func (s *Session) listFiles(st *sql.ListFiles) plan {
+	columns := fileNameColumns()
+	if st.Full {
+		columns = fullListColumns()
+	}
+	return plan{columns: columns, timed: true, run: func(ctx context.Context) (Result, error) {
+		loc, pat, err := place(st.Location, st.Pattern)
+		if err != nil {
+			return Result{}, err
+		}
+		objects, err := s.executor.service.ListFiles(ctx, s.client.Principal, loc, pat)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
+			row := make([]wharf.Value, len(columns))
+			for obj, err := range objects {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				row[0] = wharf.Text(string(obj.Key))
+				if st.Full {
+					fullRow(row, obj)
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}}}, nil
+	}}
+}
+
+// fullRow fills the columns after the name. Stores do not know who made a
+// file.
+func fullRow(row []wharf.Value, obj wharf.Object) {
+	row[1] = wharf.Uint(uint64(obj.Size))
+	row[2] = wharf.Null()
+	if obj.MD5 != "" {
+		row[2] = wharf.Text(obj.MD5)
+	}
+	row[3] = wharf.DateTime(obj.ModTime)
+	row[4] = wharf.Null()
+}
+
+// removeFiles is REMOVE: a row for each file that is gone.
+func (s *Session) removeFiles(st *sql.RemoveFiles) plan {
+	columns := fileNameColumns()
+	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
+		loc, pat, err := place(st.Location, st.Pattern)
+		if err != nil {
+			return Result{}, err
+		}
+		keys, err := s.executor.service.RemoveFiles(ctx, s.client.Principal, loc, pat, s.flag("sql_safe_updates"))
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
+			row := make([]wharf.Value, 1)
+			for key, err := range keys {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				s.changed = s.inTransaction || !s.autocommit
+				row[0] = wharf.Text(string(key))
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}}}, nil
+	}}
+}

@@ -1,0 +1,105 @@
+package exec
+
+import (
+	"wharf"
+	"wharf/sql"
+)
+
+// function is one function of the language. Arguments are evaluated before it
+// runs.
+type function struct {
+	min, max int // arguments; max < 0 is any number
+	// typ tells the type of the result from those of the arguments.
+	typ func(args []node) wharf.Type
+	// strict gives NULL as soon as one argument is NULL, without calling run.
+	strict bool
+	run    func(ev *evaluation, args []datum) (datum, error)
+}
+
+// always is the typ of a function whose type does not depend on its
+// arguments.
+func always(t wharf.Type) func([]node) wharf.Type { return func([]node) wharf.Type { return t } }
+
+// common is the typ of a function that gives one of its arguments.
+func common(args []node) wharf.Type {
+	t := wharf.TypeNull
+	for _, a := range args {
+		t = commonType(t, a.typ)
+	}
+	return t
+}
+
+// commonType is the type that holds values of both types.
+func commonType(a, b wharf.Type) wharf.Type {
+	switch {
+	case a == b || b == wharf.TypeNull:
+		return a
+	case a == wharf.TypeNull:
+		return b
+	case isNumber(a) && isNumber(b):
+		switch {
+		case a == wharf.TypeFloat || b == wharf.TypeFloat:
+			return wharf.TypeFloat
+		case a == wharf.TypeDecimal || b == wharf.TypeDecimal:
+			return wharf.TypeDecimal
+		case a == wharf.TypeUint || b == wharf.TypeUint:
+			return wharf.TypeDecimal
+		}
+		return wharf.TypeInt
+	case a == wharf.TypeBytes || b == wharf.TypeBytes:
+		return wharf.TypeBytes
+	}
+	return wharf.TypeString
+}
+
+func isNumber(t wharf.Type) bool {
+	switch t {
+	case wharf.TypeInt, wharf.TypeUint, wharf.TypeDecimal, wharf.TypeFloat, wharf.TypeBool:
+		return true
+	}
+	return false
+}
+
+// functionTable is all functions and named operators by name.
+func functionTable() map[string]function {
+	all := map[string]function{}
+	for _, part := range []map[string]function{
+		sessionFunctions(), operatorFunctions(), controlFunctions(), textFunctions(), numberFunctions(), timeFunctions(),
+	} {
+		for name, f := range part {
+			all[name] = f
+		}
+	}
+	return all
+}
+
+func (c *compiler) call(e sql.Call) (node, error) {
+	switch e.Name {
+	case "CASE", "IF", "IFNULL", "COALESCE":
+		return c.control(e)
+	case "CAST", "CONVERT":
+		return c.cast(e)
+	}
+	f, ok := c.s.executor.functions[e.Name]
+	if !ok {
+		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
+	}
+	if n := len(e.Args); n < f.min || f.max >= 0 && n > f.max {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", e.Name)
+	}
+	args, err := c.compileAll(e.Args)
+	if err != nil {
+		return node{}, err
+	}
+	return node{typ: f.typ(args), eval: func(ev *evaluation) (datum, error) {
+		values := make([]datum, len(args))
+		for i, a := range args {
+			d, err := a.eval(ev)
+			if err != nil || f.strict && d.isNull() {
+				return nullDatum(), err
+			}
+			values[i] = d
+		}
+		return f.run(ev, values)
+	}}, nil
+}

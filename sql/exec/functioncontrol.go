@@ -1,0 +1,88 @@
+package exec
+
+import (
+	"wharf"
+	"wharf/sql"
+)
+
+// control compiles what evaluates only the arguments that it needs: CASE, IF,
+// IFNULL and COALESCE. A CASE has its conditions and results in turn, and its
+// ELSE last where their number is odd.
+func (c *compiler) control(e sql.Call) (node, error) {
+	low, high := 1, -1
+	switch e.Name {
+	case "IF":
+		low, high = 3, 3
+	case "IFNULL":
+		low, high = 2, 2
+	}
+	if n := len(e.Args); n < low || high >= 0 && n > high {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", e.Name)
+	}
+	args, err := c.compileAll(e.Args)
+	if err != nil {
+		return node{}, err
+	}
+	if e.Name == "CASE" || e.Name == "IF" {
+		return branches(args), nil
+	}
+	return node{typ: common(args), eval: func(ev *evaluation) (datum, error) {
+		for _, a := range args {
+			if d, err := a.eval(ev); err != nil || !d.isNull() {
+				return d, err
+			}
+		}
+		return nullDatum(), nil
+	}}, nil
+}
+
+func branches(args []node) node {
+	typ := wharf.TypeNull
+	for i, a := range args {
+		if i%2 == 1 || i == len(args)-1 {
+			typ = commonType(typ, a.typ)
+		}
+	}
+	return node{typ: typ, eval: func(ev *evaluation) (datum, error) {
+		for i := 0; i+1 < len(args); i += 2 {
+			d, err := args[i].eval(ev)
+			if err != nil {
+				return nullDatum(), err
+			}
+			if isTrue, _ := d.truth(); isTrue {
+				return args[i+1].eval(ev)
+			}
+		}
+		if len(args)%2 == 1 {
+			return args[len(args)-1].eval(ev)
+		}
+		return nullDatum(), nil
+	}}
+}
+
+// controlFunctions choose between arguments that are all evaluated.
+func controlFunctions() map[string]function {
+	return map[string]function{
+		"NULLIF": {min: 2, max: 2, typ: func(a []node) wharf.Type { return a[0].typ }, run: func(_ *evaluation, a []datum) (datum, error) {
+			if equal(a[0], a[1]) {
+				return nullDatum(), nil
+			}
+			return a[0], nil
+		}},
+		"ISNULL":   {min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) { return boolDatum(a[0].isNull()), nil }},
+		"GREATEST": {min: 2, max: -1, typ: common, strict: true, run: extreme(1)},
+		"LEAST":    {min: 2, max: -1, typ: common, strict: true, run: extreme(-1)},
+	}
+}
+
+func extreme(sign int) func(*evaluation, []datum) (datum, error) {
+	return func(_ *evaluation, args []datum) (datum, error) {
+		best := args[0]
+		for _, a := range args[1:] {
+			if order, _ := compare(a, best); order*sign > 0 {
+				best = a
+			}
+		}
+		return best, nil
+	}
+}

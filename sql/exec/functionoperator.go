@@ -1,0 +1,82 @@
+package exec
+
+import (
+	"regexp"
+	"unicode/utf8"
+
+	"wharf"
+)
+
+// operatorFunctions are the operators that the parser gives as calls.
+func operatorFunctions() map[string]function {
+	truth := func(want bool) function {
+		return function{min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) {
+			isTrue, known := a[0].truth()
+			return boolDatum(known && isTrue == want), nil
+		}}
+	}
+	return map[string]function{
+		"IS NULL": {min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) {
+			return boolDatum(a[0].isNull()), nil
+		}},
+		"IS TRUE":  truth(true),
+		"IS FALSE": truth(false),
+		"LIKE":     {min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
+		"REGEXP":   {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
+		"IN":       {min: 2, max: -1, typ: always(wharf.TypeInt), run: runIn},
+		"BETWEEN":  {min: 3, max: 3, typ: always(wharf.TypeInt), run: runBetween},
+	}
+}
+
+func runLike(_ *evaluation, a []datum) (datum, error) {
+	escape := '\\'
+	if len(a) == 3 {
+		switch text := a[2].text(); utf8.RuneCountInString(text) {
+		case 0:
+			escape = 0
+		case 1:
+			escape, _ = utf8.DecodeRuneInString(text)
+		default:
+			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to ESCAPE")
+		}
+	}
+	s, pattern := a[0].text(), a[1].text()
+	if a[0].kind != kBytes && a[1].kind != kBytes {
+		s, pattern = fold(s), fold(pattern)
+	}
+	return boolDatum(like(s, pattern, escape)), nil
+}
+
+func runRegexp(_ *evaluation, a []datum) (datum, error) {
+	re, err := regexp.Compile("(?is)" + a[1].text())
+	if err != nil {
+		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "REGEXP: the pattern is no regular expression in RE2 syntax")
+	}
+	return boolDatum(re.MatchString(a[0].text())), nil
+}
+
+func runIn(_ *evaluation, a []datum) (datum, error) {
+	unknown := a[0].isNull()
+	for _, candidate := range a[1:] {
+		if equal(a[0], candidate) {
+			return boolDatum(true), nil
+		}
+		unknown = unknown || candidate.isNull()
+	}
+	if unknown {
+		return nullDatum(), nil
+	}
+	return boolDatum(false), nil
+}
+
+func runBetween(_ *evaluation, a []datum) (datum, error) {
+	low, lowKnown := compare(a[0], a[1])
+	high, highKnown := compare(a[0], a[2])
+	switch {
+	case lowKnown && low < 0, highKnown && high > 0:
+		return boolDatum(false), nil
+	case !lowKnown || !highKnown:
+		return nullDatum(), nil
+	}
+	return boolDatum(true), nil
+}

@@ -1,0 +1,178 @@
+package exec
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"wharf"
+)
+
+// textFunctions work on text.
+func textFunctions() map[string]function {
+	one := func(t wharf.Type, f func(d datum) datum) function {
+		return function{min: 1, max: 1, typ: always(t), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return f(a[0]), nil }}
+	}
+	onText := func(f func(string) string) function {
+		return one(wharf.TypeString, func(d datum) datum { return stringDatum(f(d.text())) })
+	}
+	length := one(wharf.TypeInt, func(d datum) datum { return intDatum(int64(len(d.text()))) })
+	chars := one(wharf.TypeInt, func(d datum) datum { return intDatum(int64(utf8.RuneCountInString(d.text()))) })
+	substring := function{min: 2, max: 3, typ: always(wharf.TypeString), strict: true, run: runSubstring}
+	return map[string]function{
+		"CONCAT":           {min: 1, max: -1, typ: textOrBytes, strict: true, run: runConcat},
+		"CONCAT_WS":        {min: 2, max: -1, typ: textOrBytes, run: runConcatWS},
+		"LENGTH":           length,
+		"OCTET_LENGTH":     length,
+		"CHAR_LENGTH":      chars,
+		"CHARACTER_LENGTH": chars,
+		"UPPER":            onText(strings.ToUpper),
+		"UCASE":            onText(strings.ToUpper),
+		"LOWER":            onText(strings.ToLower),
+		"LCASE":            onText(strings.ToLower),
+		"LTRIM":            onText(func(s string) string { return strings.TrimLeft(s, " ") }),
+		"RTRIM":            onText(func(s string) string { return strings.TrimRight(s, " ") }),
+		"TRIM":             {min: 1, max: 3, typ: always(wharf.TypeString), strict: true, run: runTrim},
+		"REVERSE":          onText(reverse),
+		"HEX":              one(wharf.TypeString, hexOf),
+		"MD5":              onText(func(s string) string { sum := md5.Sum([]byte(s)); return hex.EncodeToString(sum[:]) }),
+		"SHA":              onText(sha1Hex),
+		"SHA1":             onText(sha1Hex),
+		"REPLACE":          {min: 3, max: 3, typ: always(wharf.TypeString), strict: true, run: runReplace},
+		"SUBSTRING":        substring,
+		"SUBSTR":           substring,
+		"MID":              substring,
+		"LEFT":             {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runLeft},
+		"RIGHT":            {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runRight},
+		"LOCATE":           {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[1], a[0]), nil }},
+		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[0], a[1]), nil }},
+		"UUID":             {max: 0, typ: always(wharf.TypeString), run: func(*evaluation, []datum) (datum, error) { return stringDatum(uuid.NewString()), nil }},
+	}
+}
+
+func textOrBytes(args []node) wharf.Type {
+	for _, a := range args {
+		if a.typ == wharf.TypeBytes {
+			return wharf.TypeBytes
+		}
+	}
+	return wharf.TypeString
+}
+
+func runConcat(_ *evaluation, a []datum) (datum, error) {
+	var b strings.Builder
+	for _, d := range a {
+		b.WriteString(d.text())
+	}
+	return stringDatum(b.String()), nil
+}
+
+func runConcatWS(_ *evaluation, a []datum) (datum, error) {
+	if a[0].isNull() {
+		return nullDatum(), nil
+	}
+	var parts []string
+	for _, d := range a[1:] {
+		if !d.isNull() {
+			parts = append(parts, d.text())
+		}
+	}
+	return stringDatum(strings.Join(parts, a[0].text())), nil
+}
+
+// runTrim is TRIM([what,] side); the side is LEADING, TRAILING or BOTH.
+func runTrim(_ *evaluation, a []datum) (datum, error) {
+	s, cut, side := a[0].text(), " ", "BOTH"
+	if len(a) > 1 {
+		cut = a[1].text()
+	}
+	if len(a) > 2 {
+		side = strings.ToUpper(a[2].text())
+	}
+	for cut != "" && side != "TRAILING" && strings.HasPrefix(s, cut) {
+		s = s[len(cut):]
+	}
+	for cut != "" && side != "LEADING" && strings.HasSuffix(s, cut) {
+		s = s[:len(s)-len(cut)]
+	}
+	return stringDatum(s), nil
+}
+
+func reverse(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		_, size := utf8.DecodeLastRuneInString(s)
+		b.WriteString(s[len(s)-size:])
+		s = s[:len(s)-size]
+	}
+	return b.String()
+}
+
+func hexOf(d datum) datum {
+	if d.isText() {
+		return stringDatum(strings.ToUpper(hex.EncodeToString([]byte(d.str))))
+	}
+	return stringDatum(formatHex(bits(d)))
+}
+
+func sha1Hex(s string) string {
+	sum := sha1.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func runReplace(_ *evaluation, a []datum) (datum, error) {
+	s, old, with := a[0].text(), a[1].text(), a[2].text()
+	if old == "" {
+		return stringDatum(s), nil
+	}
+	if n := strings.Count(s, old); len(s)+n*(len(with)-len(old)) > maxText {
+		return nullDatum(), wharf.Errorf(wharf.CodeTooLarge, "Result of replace() was larger than %d bytes", maxText)
+	}
+	return stringDatum(strings.ReplaceAll(s, old, with)), nil
+}
+
+// maxText bounds what a function may make of its arguments.
+const maxText = 16 << 20
+
+// runSubstring counts characters from 1, or from the end for a negative
+// start.
+func runSubstring(_ *evaluation, a []datum) (datum, error) {
+	runes := []rune(a[0].text())
+	start, n := a[1].toInt(), int64(len(runes))
+	if start < 0 {
+		start += n + 1
+	}
+	if start < 1 || start > n {
+		return stringDatum(""), nil
+	}
+	count := n
+	if len(a) == 3 {
+		count = a[2].toInt()
+	}
+	count = max(min(count, n-start+1), 0)
+	return stringDatum(string(runes[start-1 : start-1+count])), nil
+}
+
+func runLeft(_ *evaluation, a []datum) (datum, error) {
+	return stringDatum(cutRunes(a[0].text(), int(max(a[1].toInt(), 0)))), nil
+}
+
+func runRight(_ *evaluation, a []datum) (datum, error) {
+	runes := []rune(a[0].text())
+	n := max(min(a[1].toInt(), int64(len(runes))), 0)
+	return stringDatum(string(runes[int64(len(runes))-n:])), nil
+}
+
+// locate gives the place of part in s, counted in characters from 1, or 0.
+func locate(s, part datum) datum {
+	text, want := fold(s.text()), fold(part.text())
+	at := strings.Index(text, want)
+	if at < 0 {
+		return intDatum(0)
+	}
+	return intDatum(int64(utf8.RuneCountInString(text[:at])) + 1)
+}

@@ -1,0 +1,342 @@
+package exec
+
+import (
+	"math"
+	"math/big"
+
+	"wharf"
+	"wharf/sql"
+)
+
+func (c *compiler) unary(e sql.Unary) (node, error) {
+	x, err := c.compile(e.X)
+	if err != nil {
+		return node{}, err
+	}
+	switch e.Op {
+	case "-":
+		return negation(e.X, x), nil
+	case "+":
+		return x, nil
+	case "NOT", "!":
+		return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+			d, err := x.eval(ev)
+			isTrue, known := d.truth()
+			if err != nil || !known {
+				return nullDatum(), err
+			}
+			return boolDatum(!isTrue), nil
+		}}, nil
+	case "~":
+		return node{wharf.TypeUint, func(ev *evaluation) (datum, error) {
+			d, err := x.eval(ev)
+			if err != nil || d.isNull() {
+				return nullDatum(), err
+			}
+			return uintDatum(^bits(d)), nil
+		}}, nil
+	}
+	return node{}, wharf.Errorf(wharf.CodeUnsupported, "the operator %s is not supported by Wharf", e.Op)
+}
+
+func negation(e sql.Expr, x node) node {
+	typ := numericType(x.typ)
+	// 9223372036854775808 is no BIGINT, but with a minus before it, it is.
+	if l, ok := e.(sql.Literal); ok && l.Text == "9223372036854775808" {
+		return constant(intDatum(math.MinInt64), wharf.TypeInt)
+	}
+	if typ == wharf.TypeUint {
+		typ = wharf.TypeDecimal
+	}
+	return node{typ, func(ev *evaluation) (datum, error) {
+		d, err := x.eval(ev)
+		if err != nil || d.isNull() {
+			return nullDatum(), err
+		}
+		switch typ {
+		case wharf.TypeInt:
+			if d.toInt() == math.MinInt64 {
+				return nullDatum(), outOfRange("BIGINT")
+			}
+			return intDatum(-d.toInt()), nil
+		case wharf.TypeDecimal:
+			return decDatum(d.toDecimal().negate()), nil
+		}
+		return floatDatum(-d.toFloat()), nil
+	}}
+}
+
+func (c *compiler) binary(e sql.Binary) (node, error) {
+	x, err := c.compile(e.X)
+	if err != nil {
+		return node{}, err
+	}
+	y, err := c.compile(e.Y)
+	if err != nil {
+		return node{}, err
+	}
+	switch e.Op {
+	case "AND", "&&", "OR", "||", "XOR":
+		return logical(e.Op, x, y), nil
+	case "=", "<=>", "<>", "!=", "<", "<=", ">", ">=":
+		return comparison(e.Op, x, y), nil
+	case "+", "-", "*", "/", "%", "MOD", "DIV":
+		return arithmetic(e.Op, x, y), nil
+	case "&", "|", "^", "<<", ">>":
+		return bitwise(e.Op, x, y), nil
+	}
+	return node{}, wharf.Errorf(wharf.CodeUnsupported, "the operator %s is not supported by Wharf", e.Op)
+}
+
+// both evaluates two nodes.
+func both(ev *evaluation, x, y node) (datum, datum, error) {
+	a, err := x.eval(ev)
+	if err != nil {
+		return datum{}, datum{}, err
+	}
+	b, err := y.eval(ev)
+	return a, b, err
+}
+
+// logical is AND, OR and XOR in three-valued logic. AND and OR leave out the
+// second side where the first decides.
+func logical(op string, x, y node) node {
+	decides := op == "OR" || op == "||"
+	return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+		a, err := x.eval(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		at, aKnown := a.truth()
+		if op != "XOR" && aKnown && at == decides {
+			return boolDatum(decides), nil
+		}
+		b, err := y.eval(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		bt, bKnown := b.truth()
+		switch {
+		case op != "XOR" && bKnown && bt == decides:
+			return boolDatum(decides), nil
+		case !aKnown || !bKnown:
+			return nullDatum(), nil
+		case op == "XOR":
+			return boolDatum(at != bt), nil
+		}
+		return boolDatum(!decides), nil
+	}}
+}
+
+func comparison(op string, x, y node) node {
+	return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+		a, b, err := both(ev, x, y)
+		if err != nil {
+			return nullDatum(), err
+		}
+		if op == "<=>" && (a.isNull() || b.isNull()) {
+			return boolDatum(a.isNull() && b.isNull()), nil
+		}
+		order, known := compare(a, b)
+		if !known {
+			return nullDatum(), nil
+		}
+		return boolDatum(holds(op, order)), nil
+	}}
+}
+
+func holds(op string, order int) bool {
+	switch op {
+	case "=", "<=>":
+		return order == 0
+	case "<>", "!=":
+		return order != 0
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	}
+	return order >= 0
+}
+
+// bits gives the 64 bits of a number, as MySQL's bit operators take it.
+func bits(d datum) uint64 {
+	switch d.kind {
+	case kInt, kUint:
+		return d.num
+	case kFloat:
+		if f := d.float64Bits(); f >= math.MaxInt64 {
+			return uint64(min(f, math.MaxUint64/2*2))
+		}
+	}
+	if n := d.toDecimal().round(0).unscaled; n.IsUint64() {
+		return n.Uint64()
+	}
+	return uint64(d.toInt())
+}
+
+func bitwise(op string, x, y node) node {
+	return node{wharf.TypeUint, func(ev *evaluation) (datum, error) {
+		a, b, err := both(ev, x, y)
+		if err != nil || a.isNull() || b.isNull() {
+			return nullDatum(), err
+		}
+		m, n := bits(a), bits(b)
+		switch op {
+		case "&":
+			return uintDatum(m & n), nil
+		case "|":
+			return uintDatum(m | n), nil
+		case "^":
+			return uintDatum(m ^ n), nil
+		case "<<":
+			return uintDatum(m << n), nil
+		}
+		return uintDatum(m >> n), nil
+	}}
+}
+
+// numericType is the type in which one operand counts.
+func numericType(t wharf.Type) wharf.Type {
+	switch t {
+	case wharf.TypeInt, wharf.TypeUint, wharf.TypeDecimal, wharf.TypeFloat:
+		return t
+	case wharf.TypeBool, wharf.TypeNull, wharf.TypeDate:
+		return wharf.TypeInt
+	case wharf.TypeDateTime:
+		return wharf.TypeDecimal
+	}
+	return wharf.TypeFloat
+}
+
+// arithmeticType is the type that an operator gives.
+func arithmeticType(op string, x, y wharf.Type) wharf.Type {
+	x, y = numericType(x), numericType(y)
+	unsigned := x == wharf.TypeUint || y == wharf.TypeUint
+	switch {
+	case op == "DIV" && unsigned:
+		return wharf.TypeUint
+	case op == "DIV":
+		return wharf.TypeInt
+	case x == wharf.TypeFloat || y == wharf.TypeFloat:
+		return wharf.TypeFloat
+	case op == "/" || x == wharf.TypeDecimal || y == wharf.TypeDecimal:
+		return wharf.TypeDecimal
+	case unsigned:
+		return wharf.TypeUint
+	}
+	return wharf.TypeInt
+}
+
+func arithmetic(op string, x, y node) node {
+	typ := arithmeticType(op, x.typ, y.typ)
+	return node{typ, func(ev *evaluation) (datum, error) {
+		a, b, err := both(ev, x, y)
+		if err != nil || a.isNull() || b.isNull() {
+			return nullDatum(), err
+		}
+		if op == "/" || op == "%" || op == "MOD" || op == "DIV" {
+			if zero, _ := b.truth(); !zero {
+				ev.s.warn("Warning", warnDivisionByZero, "Division by 0")
+				return nullDatum(), nil
+			}
+		}
+		switch {
+		case op == "DIV":
+			return integerFrom(a.toDecimal().wholeQuotient(b.toDecimal()), typ)
+		case typ == wharf.TypeFloat:
+			return floatArithmetic(op, a.toFloat(), b.toFloat())
+		case typ == wharf.TypeDecimal:
+			return decimalArithmetic(op, a.toDecimal(), b.toDecimal())
+		}
+		return integerArithmetic(op, a, b, typ)
+	}}
+}
+
+func floatArithmetic(op string, a, b float64) (datum, error) {
+	var f float64
+	switch op {
+	case "+":
+		f = a + b
+	case "-":
+		f = a - b
+	case "*":
+		f = a * b
+	case "/":
+		f = a / b
+	default:
+		f = math.Mod(a, b)
+	}
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nullDatum(), outOfRange("DOUBLE")
+	}
+	return floatDatum(f), nil
+}
+
+func decimalArithmetic(op string, a, b *decimal) (datum, error) {
+	var d *decimal
+	switch op {
+	case "+":
+		d = a.add(b)
+	case "-":
+		d = a.add(b.negate())
+	case "*":
+		d = a.multiply(b)
+	case "/":
+		d = a.divide(b)
+	default:
+		d = a.remainder(b)
+	}
+	if !d.fits() {
+		return nullDatum(), outOfRange("DECIMAL")
+	}
+	return decDatum(d), nil
+}
+
+// integerArithmetic does small numbers in place and leaves the rest, where
+// the result may not fit, to numbers of any size.
+func integerArithmetic(op string, a, b datum, typ wharf.Type) (datum, error) {
+	const small = 1 << 31
+	if m, n := int64(a.num), int64(b.num); typ == wharf.TypeInt && m < small && m > -small && n < small && n > -small {
+		switch op {
+		case "+":
+			return intDatum(m + n), nil
+		case "-":
+			return intDatum(m - n), nil
+		case "*":
+			return intDatum(m * n), nil
+		}
+		return intDatum(m % n), nil
+	}
+	m, n, r := a.toDecimal().unscaled, b.toDecimal().unscaled, new(big.Int)
+	switch op {
+	case "+":
+		r.Add(m, n)
+	case "-":
+		r.Sub(m, n)
+	case "*":
+		r.Mul(m, n)
+	default:
+		r.Rem(m, n)
+	}
+	return integerFrom(r, typ)
+}
+
+func integerFrom(n *big.Int, typ wharf.Type) (datum, error) {
+	if typ == wharf.TypeUint {
+		if !n.IsUint64() {
+			return nullDatum(), outOfRange("BIGINT UNSIGNED")
+		}
+		return uintDatum(n.Uint64()), nil
+	}
+	if !n.IsInt64() {
+		return nullDatum(), outOfRange("BIGINT")
+	}
+	return intDatum(n.Int64()), nil
+}
+
+func outOfRange(typ string) error {
+	return wharf.Errorf(wharf.CodeInvalid, "%s value is out of range", typ)
+}

@@ -1,0 +1,230 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// plan is a statement that is ready to run: what it will answer, and how.
+type plan struct {
+	columns []wharf.Column // nil where there is no result set
+	run     func(context.Context) (Result, error)
+	// timed is set for the statements that max_execution_time ends.
+	timed bool
+	// asks is set for statements about the diagnostics of the one before,
+	// which therefore keep them.
+	asks bool
+}
+
+// Columns tells the columns that Run will answer with, without running the
+// statement. It is nil for a statement without a result set, and for one that
+// will fail.
+func (s *Session) Columns(st *Stmt) []wharf.Column {
+	p, err := s.plan(st.parsed, nil)
+	if err != nil {
+		return nil
+	}
+	return p.columns
+}
+
+// Run runs a statement with the values of its placeholders. Rows that it
+// returns are part of the run: their iteration ends it, and may still fail.
+func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result, error) {
+	s.executor.queries.Add(1)
+	s.questions++
+	if len(args) != st.params {
+		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
+	}
+	p, err := s.plan(st.parsed, args)
+	if err != nil {
+		s.warnings = s.warnings[:0]
+		return s.fail(err)
+	}
+	if !p.asks {
+		s.warnings = s.warnings[:0]
+	}
+	ctx, cancel := s.deadline(ctx, p.timed)
+	res, err := p.run(ctx)
+	if err != nil {
+		err = timedOut(ctx, err)
+		cancel()
+		return s.fail(err)
+	}
+	if !p.asks {
+		res.Warnings = uint16(len(s.warnings))
+	}
+	if res.Rows == nil {
+		cancel()
+		s.rowCount = int64(res.Affected)
+		return res, nil
+	}
+	s.rowCount = -1
+	res.Rows.All = s.watch(ctx, cancel, res.Rows.All)
+	return res, nil
+}
+
+// fail ends a statement with an error.
+func (s *Session) fail(err error) (Result, error) {
+	s.rowCount = -1
+	s.noteError(err)
+	return Result{}, err
+}
+
+// errDeadline is the cause of a context that max_execution_time ended.
+var errDeadline = errors.New("max_execution_time is over")
+
+func (s *Session) deadline(ctx context.Context, timed bool) (context.Context, context.CancelFunc) {
+	if !timed {
+		return ctx, func() {}
+	}
+	limit := s.variableValue(s.executor.variables["max_execution_time"], false).Int64()
+	if limit == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, time.Duration(limit)*time.Millisecond, errDeadline)
+}
+
+func timedOut(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errDeadline) {
+		return &wharf.Error{Code: wharf.CodeTimeout, Op: "exec.Run", Err: err,
+			Msg: "Query execution was interrupted, maximum statement execution time exceeded"}
+	}
+	return err
+}
+
+// watch counts the rows of a result, ends it with its context, and keeps its
+// error.
+func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter.Seq2[[]wharf.Value, error]) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		defer cancel()
+		s.foundRows = 0
+		for row, err := range all {
+			if err != nil {
+				err = timedOut(ctx, err)
+				s.noteError(err)
+				yield(nil, err)
+				return
+			}
+			s.foundRows++
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// plan finds out what a statement means. args are nil where they are not
+// known yet.
+func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
+	switch st := stmt.(type) {
+	case *sql.Select:
+		return s.planSelect(st, args)
+	case *sql.Set:
+		return do(func(ctx context.Context) (Result, error) { return s.set(ctx, st, args) }), nil
+	case *sql.Show:
+		return s.planShow(st, args)
+	case *sql.Use:
+		return do(func(context.Context) (Result, error) { return Result{}, s.UseDatabase(st.Database) }), nil
+	case *sql.Transaction:
+		return do(func(context.Context) (Result, error) { return Result{}, s.transaction(st.Verb) }), nil
+	case *sql.Kill:
+		return do(func(ctx context.Context) (Result, error) { return Result{}, s.kill(ctx, st, args) }), nil
+	case *sql.Do:
+		return do(func(ctx context.Context) (Result, error) { return Result{}, s.evaluateAll(ctx, st.Exprs, args) }), nil
+	case *sql.Unsupported:
+		return plan{}, unsupported(st.Name)
+	}
+	return s.planStage(stmt)
+}
+
+// planStage plans the statements of the stage dialect.
+func (s *Session) planStage(stmt sql.Statement) (plan, error) {
+	switch st := stmt.(type) {
+	case *sql.CreateStage:
+		return s.definition(func(ctx context.Context) error { return s.createStage(ctx, st) }), nil
+	case *sql.DropStage:
+		return s.definition(func(ctx context.Context) error { return s.dropStage(ctx, st) }), nil
+	case *sql.ShowStages:
+		return s.showStages(st), nil
+	case *sql.DescStage:
+		return s.descStage(st), nil
+	case *sql.ShowCreateStage:
+		return s.showCreateStage(st), nil
+	case *sql.ListFiles:
+		return s.listFiles(st), nil
+	case *sql.RemoveFiles:
+		return s.removeFiles(st), nil
+	}
+	return plan{}, unsupported(statementName(stmt))
+}
+
+// statementName names the stage statements that are not done.
+func statementName(stmt sql.Statement) string {
+	switch stmt.(type) {
+	case *sql.AlterStage:
+		return "ALTER STAGE"
+	case *sql.CopyFiles:
+		return "COPY FILES"
+	case *sql.Presign:
+		return "PRESIGN"
+	case *sql.CreateConnection:
+		return "CREATE CONNECTION"
+	case *sql.DropConnection:
+		return "DROP CONNECTION"
+	case *sql.DescConnection:
+		return "DESC CONNECTION"
+	case *sql.ShowConnections:
+		return "SHOW CONNECTIONS"
+	case *sql.CreateFileFormat:
+		return "CREATE FILE FORMAT"
+	case *sql.DropFileFormat:
+		return "DROP FILE FORMAT"
+	case *sql.DescFileFormat:
+		return "DESC FILE FORMAT"
+	case *sql.ShowFileFormats:
+		return "SHOW FILE FORMATS"
+	}
+	return "this statement"
+}
+
+func unsupported(name string) error {
+	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf", name)
+}
+
+// do is a plan without a result set.
+func do(run func(context.Context) (Result, error)) plan { return plan{run: run} }
+
+// definition is a plan that changes the catalog. As in MySQL, it ends the
+// open transaction first.
+func (s *Session) definition(run func(context.Context) error) plan {
+	return do(func(ctx context.Context) (Result, error) {
+		s.inTransaction, s.changed = false, false
+		return Result{}, run(ctx)
+	})
+}
+
+// answer is a plan with a result set of few rows.
+func answer(columns []wharf.Column, rows func(context.Context) ([][]wharf.Value, error)) plan {
+	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
+		all, err := rows(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: columns, All: each(all)}}, nil
+	}}
+}
+
+func each(rows [][]wharf.Value) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}

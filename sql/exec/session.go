@@ -1,0 +1,102 @@
+package exec
+
+import (
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// Session is the state of one connection. It is used by one goroutine at a
+// time. Rows that it returned are read to their end, or given up, before its
+// next statement.
+type Session struct {
+	executor *Executor
+	client   Client
+
+	database                  string
+	vars                      map[string]wharf.Value // session values that differ from the global ones
+	inherited                 map[string]wharf.Value // the global values when the session began; never changed
+	userVars                  map[string]datum
+	zone                      *time.Location
+	autocommit, inTransaction bool
+	changed                   bool // files were removed in the transaction that is open
+
+	warnings  []warning // of the last statement that was not itself a question about them
+	rowCount  int64     // what ROW_COUNT() says
+	foundRows uint64    // what FOUND_ROWS() says
+	questions uint64
+}
+
+// Stmt is one parsed statement of a session, ready to run any number of
+// times.
+type Stmt struct {
+	parsed sql.Statement
+	params int
+}
+
+// NumParams tells how many values Run needs.
+func (st *Stmt) NumParams() int { return st.params }
+
+// Redacted is the statement in canonical form with its string values as '…',
+// for process lists and logs.
+func (st *Stmt) Redacted() string { return st.parsed.Redacted() }
+
+// Parse reads the first statement of text and returns what follows it. The
+// Stmt is nil where there are only blanks and comments.
+func (s *Session) Parse(text string) (*Stmt, string, error) {
+	parsed, rest, err := sql.Parse(text)
+	if err != nil {
+		s.warnings = s.warnings[:0]
+		s.noteError(err)
+		s.rowCount = -1
+		return nil, rest, err
+	}
+	if parsed == nil {
+		return nil, rest, nil
+	}
+	return &Stmt{parsed: parsed, params: sql.NumParams(parsed)}, rest, nil
+}
+
+// Status tells the flags that go with every answer.
+func (s *Session) Status() Status {
+	return Status{Autocommit: s.autocommit, InTransaction: s.inTransaction}
+}
+
+// Database is the database in use, or "".
+func (s *Session) Database() string { return s.database }
+
+// UseDatabase changes the database in use. An unknown one is
+// wharf.CodeNotFound.
+func (s *Session) UseDatabase(name string) error {
+	if err := s.executor.CheckDatabase(name); err != nil {
+		return err
+	}
+	if name == "" {
+		return wharf.Errorf(wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+	}
+	s.database = name
+	return nil
+}
+
+// Reset puts everything but the connection's identity back to how it was
+// after login, as COM_RESET_CONNECTION asks. The database in use stays.
+func (s *Session) Reset() {
+	database := s.database
+	s.start()
+	s.database = database
+}
+
+// Close ends the session. A transaction that is open ends with it.
+func (s *Session) Close() { s.start() }
+
+func (s *Session) start() {
+	s.database = ""
+	if s.executor.CheckDatabase(s.client.Database) == nil {
+		s.database = s.client.Database
+	}
+	s.vars, s.userVars = nil, nil
+	s.inTransaction, s.changed = false, false
+	s.warnings, s.rowCount, s.foundRows, s.questions = nil, 0, 0, 0
+	s.applyVariables()
+}

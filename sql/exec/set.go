@@ -1,0 +1,220 @@
+package exec
+
+import (
+	"context"
+	"maps"
+	"runtime"
+	"strings"
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+func machine() string { return runtime.GOARCH }
+func system() string  { return runtime.GOOS }
+
+// setting is a SET under way: what it changed is put back where a later
+// assignment of the same statement fails.
+type setting struct {
+	s       *Session
+	ev      *evaluation
+	args    []wharf.Value
+	globals map[string]wharf.Value
+}
+
+// set runs SET: all of its assignments or none.
+func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Result, error) {
+	before := *s
+	before.vars, before.userVars = maps.Clone(s.vars), maps.Clone(s.userVars)
+	w := &setting{s: s, ev: s.evaluation(ctx), args: args, globals: map[string]wharf.Value{}}
+	for _, a := range st.Assign {
+		if err := w.assign(a); err != nil {
+			s.restore(&before)
+			return Result{}, err
+		}
+	}
+	s.executor.setGlobals(w.globals)
+	return Result{}, nil
+}
+
+// restore puts back what SET can change.
+func (s *Session) restore(before *Session) {
+	s.vars, s.userVars, s.zone = before.vars, before.userVars, before.zone
+	s.autocommit, s.inTransaction, s.changed = before.autocommit, before.inTransaction, before.changed
+}
+
+func (w *setting) assign(a sql.Assignment) error {
+	var d datum
+	if a.Value != nil {
+		c := compiler{s: w.s, args: w.args}
+		n, err := c.compile(a.Value)
+		if err != nil {
+			return err
+		}
+		if d, err = n.eval(w.ev); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.IsUser:
+		return w.s.setUserVar(a.Name, d)
+	case a.Name == "names" || a.Name == "character set":
+		name := d.text()
+		if a.Value == nil {
+			name = "utf8mb4"
+		}
+		return w.s.setNames(name, a.Collation)
+	case a.Name == "transaction":
+		return w.transaction(a, d.text())
+	}
+	v, err := w.s.executor.variable(a.Name)
+	if err != nil {
+		return err
+	}
+	return w.variable(v, a, d)
+}
+
+// maxUserVars and maxUserVarBytes bound what one session can keep.
+const (
+	maxUserVars     = 1000
+	maxUserVarBytes = 1 << 20
+)
+
+func (s *Session) setUserVar(name string, d datum) error {
+	if len(d.text()) > maxUserVarBytes {
+		return wharf.Errorf(wharf.CodeTooLarge, "the value of @%s is over %d bytes", name, maxUserVarBytes)
+	}
+	name = fold(name)
+	if _, known := s.userVars[name]; !known && len(s.userVars) >= maxUserVars {
+		return wharf.Errorf(wharf.CodeTooLarge, "a session can have %d user variables", maxUserVars)
+	}
+	if s.userVars == nil {
+		s.userVars = map[string]datum{}
+	}
+	s.userVars[name] = d
+	return nil
+}
+
+// transaction is SET TRANSACTION …. One for the next transaction only changes
+// nothing that could be seen, for no statement of Wharf reads twice.
+func (w *setting) transaction(a sql.Assignment, text string) error {
+	name, value := "transaction_isolation", stringDatum(text)
+	switch strings.ToUpper(text) {
+	case "READ ONLY":
+		name, value = "transaction_read_only", intDatum(1)
+	case "READ WRITE":
+		name, value = "transaction_read_only", intDatum(0)
+	}
+	v, err := w.s.executor.variable(name)
+	if err != nil {
+		return err
+	}
+	if a.Next {
+		_, err := w.s.checkVariable(v, value)
+		return err
+	}
+	return w.variable(v, sql.Assignment{Scope: a.Scope, Value: a.Value}, value)
+}
+
+func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
+	global := a.Scope == sql.ScopeGlobal
+	switch {
+	case v.readOnly:
+		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a read only variable", v.name)
+	case global && v.scope == sessionOnly:
+		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a SESSION variable and can't be used with SET GLOBAL", v.name)
+	case !global && v.scope == globalOnly:
+		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
+	}
+	value := v.def
+	if a.Value == nil && !global {
+		value = w.s.executor.globalValue(v)
+	}
+	if a.Value != nil {
+		if v.name == "sql_mode" {
+			if err := refuseReadingModes(d.text()); err != nil {
+				return err
+			}
+		}
+		var err error
+		if value, err = w.s.checkVariable(v, d); err != nil {
+			return err
+		}
+	}
+	if global {
+		if v.name == "time_zone" {
+			if _, err := parseZone(value.Str()); err != nil {
+				return err
+			}
+		}
+		w.globals[v.name] = value
+		return nil
+	}
+	if v.apply != nil {
+		if err := v.apply(w.s, value); err != nil {
+			return err
+		}
+	}
+	w.s.setVar(v.name, value)
+	return nil
+}
+
+func (s *Session) setVar(name string, value wharf.Value) {
+	if s.vars == nil {
+		s.vars = map[string]wharf.Value{}
+	}
+	s.vars[name] = value
+}
+
+// applyVariables makes the values that a session starts with take effect.
+func (s *Session) applyVariables() {
+	e := s.executor
+	e.mu.RLock()
+	s.inherited = e.globals
+	e.mu.RUnlock()
+	s.zone = nil
+	if v, ok := s.inherited["time_zone"]; ok {
+		s.zone, _ = parseZone(v.Str()) // SET GLOBAL checked it
+	}
+	s.autocommit = s.flag("autocommit")
+}
+
+// flag is the value of a switch.
+func (s *Session) flag(name string) bool {
+	return s.variableValue(s.executor.variables[name], false).Int64() != 0
+}
+
+// setAutocommit commits the open transaction where it switches on.
+func (s *Session) setAutocommit(on bool) {
+	if on && !s.autocommit {
+		s.inTransaction, s.changed = false, false
+	}
+	s.autocommit = on
+}
+
+func (s *Session) setTimeZone(v wharf.Value) error {
+	zone, err := parseZone(v.Str())
+	if err == nil {
+		s.zone = zone
+	}
+	return err
+}
+
+// parseZone reads a time zone: SYSTEM, which is UTC, an offset, or a name.
+func parseZone(name string) (*time.Location, error) {
+	if strings.EqualFold(name, "SYSTEM") || strings.EqualFold(name, "UTC") {
+		return time.UTC, nil
+	}
+	if t, err := time.Parse("-07:00", name); err == nil {
+		_, offset := t.Zone()
+		if offset >= -14*3600 && offset <= 14*3600 {
+			return time.FixedZone(name, offset), nil
+		}
+	} else if strings.Contains(name, "/") {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, wharf.Errorf(wharf.CodeInvalid, "Unknown or incorrect time zone: '%s'", cutRunes(name, 64))
+}

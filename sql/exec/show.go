@@ -1,0 +1,112 @@
+package exec
+
+import (
+	"context"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// show is one SHOW that is not a stage's.
+type show struct {
+	columns func(*Session, *sql.Show) []wharf.Column
+	rows    func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error)
+	// name is the column that LIKE looks at.
+	name int
+	// asks is set where the statement is about the one before.
+	asks bool
+}
+
+// showTable is all SHOWs by what they show.
+func showTable() map[string]show {
+	all := map[string]show{}
+	for _, part := range []map[string]show{diagnosticShows(), serverShows(), schemaShows(), emptyShows()} {
+		for name, s := range part {
+			all[name] = s
+		}
+	}
+	return all
+}
+
+func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
+	def, ok := s.executor.shows[st.What]
+	if !ok {
+		return plan{}, unsupported("SHOW " + st.What)
+	}
+	columns := def.columns(s, st)
+	var where node
+	if st.Where != nil {
+		c := compiler{s: s, args: args, columns: columns}
+		var err error
+		if where, err = c.compile(st.Where); err != nil {
+			return plan{}, err
+		}
+	}
+	p := answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
+		all, err := def.rows(ctx, s, st)
+		if err != nil {
+			return nil, err
+		}
+		ev := s.evaluation(ctx)
+		kept := all[:0]
+		for _, row := range all {
+			ev.row = row
+			keep, err := holdsTrue(ev, where)
+			if err != nil {
+				return nil, err
+			}
+			if keep && likeName(row[def.name].String(), st.Like) {
+				kept = append(kept, row)
+			}
+		}
+		return limited(kept, st.Limit), nil
+	})
+	p.asks = def.asks
+	return p, nil
+}
+
+func limited(rows [][]wharf.Value, l *sql.Limit) [][]wharf.Value {
+	if l == nil {
+		return rows
+	}
+	n := uint64(len(rows))
+	from := min(l.Offset, n)
+	return rows[from : from+min(l.Count, n-from)]
+}
+
+// fixed is the columns of a SHOW that always has the same.
+func fixed(columns ...wharf.Column) func(*Session, *sql.Show) []wharf.Column {
+	return func(*Session, *sql.Show) []wharf.Column { return columns }
+}
+
+func text(name string) wharf.Column { return wharf.Column{Name: name, Type: wharf.TypeString} }
+func textNull(name string) wharf.Column {
+	return wharf.Column{Name: name, Type: wharf.TypeString, Nullable: true}
+}
+func integer(name string) wharf.Column { return wharf.Column{Name: name, Type: wharf.TypeInt} }
+
+func integerNull(name string) wharf.Column {
+	return wharf.Column{Name: name, Type: wharf.TypeUint, Nullable: true}
+}
+
+func dateNull(name string) wharf.Column {
+	return wharf.Column{Name: name, Type: wharf.TypeDateTime, Nullable: true}
+}
+
+// rowsOf makes rows of what a function gives for each item.
+func rowsOf[T any](items []T, row func(T) []wharf.Value) [][]wharf.Value {
+	rows := make([][]wharf.Value, len(items))
+	for i, item := range items {
+		rows[i] = row(item)
+	}
+	return rows
+}
+
+// texts is a row of texts.
+func texts(values ...string) []wharf.Value {
+	row := make([]wharf.Value, len(values))
+	for i, v := range values {
+		row[i] = wharf.Text(v)
+	}
+	return row
+}

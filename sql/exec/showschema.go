@@ -1,0 +1,121 @@
+package exec
+
+import (
+	"context"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// schemaShows tell of databases and tables: of the one database, which has
+// no tables.
+func schemaShows() map[string]show {
+	return map[string]show{
+		"DATABASES": constantShow([]wharf.Column{text("Database")}, texts(DefaultDatabase)),
+		"TABLES": {rows: inDatabase(noRows), columns: func(s *Session, st *sql.Show) []wharf.Column {
+			name := "Tables_in_" + s.databaseOf(st.On)
+			if st.Like != nil {
+				name += " (" + *st.Like + ")"
+			}
+			columns := []wharf.Column{text(name)}
+			if st.Full {
+				columns = append(columns, text("Table_type"))
+			}
+			return columns
+		}},
+		"TABLE STATUS": {rows: inDatabase(noRows), columns: fixed(
+			text("Name"), textNull("Engine"), integerNull("Version"), textNull("Row_format"), integerNull("Rows"),
+			integerNull("Avg_row_length"), integerNull("Data_length"), integerNull("Max_data_length"),
+			integerNull("Index_length"), integerNull("Data_free"), integerNull("Auto_increment"),
+			dateNull("Create_time"), dateNull("Update_time"), dateNull("Check_time"), textNull("Collation"),
+			integerNull("Checksum"), textNull("Create_options"), textNull("Comment"))},
+		"OPEN TABLES": {rows: inDatabase(noRows), columns: fixed(text("Database"), text("Table"), integer("In_use"), integer("Name_locked"))},
+		"CREATE DATABASE": {columns: fixed(text("Database"), text("Create Database")),
+			rows: inDatabase(func() [][]wharf.Value {
+				return [][]wharf.Value{texts(DefaultDatabase, "CREATE DATABASE `"+DefaultDatabase+
+					"` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE "+defaultCollation+" */")}
+			})},
+		"COLUMNS":      {columns: columnColumns, rows: noSuchTable},
+		"CREATE TABLE": {columns: fixed(text("Table"), text("Create Table")), rows: noSuchTable},
+		"CREATE VIEW":  {columns: fixed(text("View"), text("Create View"), text("character_set_client"), text("collation_connection")), rows: noSuchTable},
+		"INDEX": {rows: noSuchTable, columns: fixed(text("Table"), integer("Non_unique"), text("Key_name"), integer("Seq_in_index"),
+			text("Column_name"), textNull("Collation"), integerNull("Cardinality"), integerNull("Sub_part"), textNull("Packed"),
+			text("Null"), text("Index_type"), text("Comment"), text("Index_comment"), text("Visible"), textNull("Expression"))},
+	}
+}
+
+// emptyShows are about what a Wharf never has.
+func emptyShows() map[string]show {
+	tail := []wharf.Column{text("character_set_client"), text("collation_connection"), text("Database Collation")}
+	with := func(columns ...wharf.Column) show {
+		return show{columns: fixed(append(columns, tail...)...), rows: inDatabase(noRows)}
+	}
+	routine := with(text("Db"), text("Name"), text("Type"), text("Definer"), dateNull("Modified"), dateNull("Created"),
+		text("Security_type"), text("Comment"))
+	return map[string]show{
+		"TRIGGERS": with(text("Trigger"), text("Event"), text("Table"), text("Statement"), text("Timing"),
+			dateNull("Created"), text("sql_mode"), text("Definer")),
+		"EVENTS": with(text("Db"), text("Name"), text("Definer"), text("Time zone"), text("Type"), dateNull("Execute at"),
+			textNull("Interval value"), textNull("Interval field"), dateNull("Starts"), dateNull("Ends"), text("Status"), integer("Originator")),
+		"PROCEDURE STATUS": anywhereShow(routine),
+		"FUNCTION STATUS":  anywhereShow(routine),
+	}
+}
+
+// anywhereShow is a SHOW that needs no database.
+func anywhereShow(s show) show {
+	s.rows = func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) { return nil, nil }
+	s.name = 1
+	return s
+}
+
+func noRows() [][]wharf.Value { return nil }
+
+// databaseOf is the database that a SHOW is about.
+func (s *Session) databaseOf(on string) string {
+	if on != "" {
+		return on
+	}
+	return s.database
+}
+
+// inDatabase checks that the database is there before it gives rows.
+func inDatabase(rows func() [][]wharf.Value) func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
+	return func(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+		name := s.databaseOf(st.On)
+		if name == "" {
+			return nil, noDatabase()
+		}
+		if err := s.executor.CheckDatabase(name); err != nil {
+			return nil, err
+		}
+		return rows(), nil
+	}
+}
+
+func noDatabase() error {
+	return wharf.Errorf(wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+}
+
+// noSuchTable is what every question about a table gets.
+func noSuchTable(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	name := st.Database
+	if name == "" {
+		name = s.database
+	}
+	if name == "" {
+		return nil, noDatabase()
+	}
+	if err := s.executor.CheckDatabase(name); err != nil {
+		return nil, err
+	}
+	return nil, wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist; Wharf has stages, see SHOW STAGES", name, cutRunes(st.On, 64))
+}
+
+func columnColumns(_ *Session, st *sql.Show) []wharf.Column {
+	if st.Full {
+		return []wharf.Column{text("Field"), text("Type"), textNull("Collation"), text("Null"), text("Key"),
+			textNull("Default"), text("Extra"), text("Privileges"), text("Comment")}
+	}
+	return []wharf.Column{text("Field"), text("Type"), text("Null"), text("Key"), textNull("Default"), text("Extra")}
+}

@@ -1,0 +1,157 @@
+package exec
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// diagnosticShows tell of the statement before.
+func diagnosticShows() map[string]show {
+	list := func(keep func(warning) bool) show {
+		return show{asks: true, name: 2, columns: fixed(text("Level"), integer("Code"), text("Message")),
+			rows: func(_ context.Context, s *Session, _ *sql.Show) ([][]wharf.Value, error) {
+				kept := slices.DeleteFunc(slices.Clone(s.warnings), func(w warning) bool { return !keep(w) })
+				return rowsOf(kept, func(w warning) []wharf.Value {
+					return []wharf.Value{wharf.Text(w.level), wharf.Int(int64(w.number)), wharf.Text(w.message)}
+				}), nil
+			}}
+	}
+	count := func(name string, n func(*Session) int) show {
+		return show{asks: true, columns: fixed(integer("@@session." + name)),
+			rows: func(_ context.Context, s *Session, _ *sql.Show) ([][]wharf.Value, error) {
+				return [][]wharf.Value{{wharf.Int(int64(n(s)))}}, nil
+			}}
+	}
+	return map[string]show{
+		"WARNINGS":          list(func(warning) bool { return true }),
+		"ERRORS":            list(func(w warning) bool { return w.level == "Error" }),
+		"COUNT(*) WARNINGS": count("warning_count", func(s *Session) int { return len(s.warnings) }),
+		"COUNT(*) ERRORS":   count("error_count", (*Session).countErrors),
+	}
+}
+
+// serverShows tell of the server and what it can do.
+func serverShows() map[string]show {
+	pair := fixed(text("Variable_name"), text("Value"))
+	return map[string]show{
+		"VARIABLES": {columns: pair, rows: showVariables},
+		"STATUS":    {columns: pair, rows: showStatus},
+		"PROCESSLIST": {name: 1, rows: showProcesses, columns: fixed(
+			wharf.Column{Name: "Id", Type: wharf.TypeUint}, text("User"), text("Host"), textNull("db"),
+			text("Command"), integer("Time"), textNull("State"), textNull("Info"))},
+		"COLLATION": {rows: showCollations, columns: fixed(text("Collation"), text("Charset"), integer("Id"),
+			text("Default"), text("Compiled"), integer("Sortlen"), text("Pad_attribute"))},
+		"CHARACTER SET": {rows: showCharsets, columns: fixed(text("Charset"), text("Description"), text("Default collation"), integer("Maxlen"))},
+		"ENGINES": constantShow([]wharf.Column{text("Engine"), text("Support"), text("Comment"), text("Transactions"), text("XA"), text("Savepoints")},
+			texts("WHARF", "DEFAULT", "Stages: named places where data files land", "NO", "NO", "NO")),
+		"PRIVILEGES": constantShow([]wharf.Column{text("Privilege"), text("Context"), text("Comment")},
+			texts("Read", "Stages", "To list, download and query files"),
+			texts("Write", "Stages", "To upload, remove and unload files")),
+		"PLUGINS": constantShow([]wharf.Column{text("Name"), text("Status"), text("Type"), textNull("Library"), text("License")},
+			append(texts("mysql_native_password", "ACTIVE", "AUTHENTICATION"), wharf.Null(), wharf.Text("Apache-2.0")),
+			append(texts("caching_sha2_password", "ACTIVE", "AUTHENTICATION"), wharf.Null(), wharf.Text("Apache-2.0"))),
+		"GRANTS": {rows: showGrants, columns: func(s *Session, _ *sql.Show) []wharf.Column {
+			return []wharf.Column{text("Grants for " + s.client.Principal.User + "@%")}
+		}},
+	}
+}
+
+func constantShow(columns []wharf.Column, rows ...[]wharf.Value) show {
+	return show{columns: fixed(columns...), rows: func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
+		return slices.Clone(rows), nil
+	}}
+}
+
+func showVariables(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	var rows [][]wharf.Value
+	for _, name := range slices.Sorted(maps.Keys(s.executor.variables)) {
+		v := s.executor.variables[name]
+		if st.Global && v.scope == sessionOnly {
+			continue
+		}
+		rows = append(rows, texts(name, v.text(s.variableValue(v, st.Global))))
+	}
+	return rows, nil
+}
+
+func showStatus(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	e := s.executor
+	processes := e.sessions.Processes()
+	running := 0
+	for _, p := range processes {
+		if p.Command != "Sleep" {
+			running++
+		}
+	}
+	questions := s.questions
+	if st.Global {
+		questions = e.queries.Load()
+	}
+	uptime := strconv.FormatInt(int64(e.now().Sub(e.started).Seconds()), 10)
+	return [][]wharf.Value{
+		texts("Queries", strconv.FormatUint(e.queries.Load(), 10)),
+		texts("Questions", strconv.FormatUint(questions, 10)),
+		texts("Threads_connected", strconv.Itoa(len(processes))),
+		texts("Threads_running", strconv.Itoa(running)),
+		texts("Uptime", uptime),
+	}, nil
+}
+
+// infoLength is how much of a statement SHOW PROCESSLIST shows without FULL.
+const infoLength = 100
+
+func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	now := s.executor.now()
+	orNull := func(t string) wharf.Value {
+		if t == "" {
+			return wharf.Null()
+		}
+		return wharf.Text(t)
+	}
+	return rowsOf(s.executor.sessions.Processes(), func(p Process) []wharf.Value {
+		info := p.Info
+		if !st.Full {
+			info = cutRunes(info, infoLength)
+		}
+		state := ""
+		if info != "" {
+			state = "executing"
+		}
+		return []wharf.Value{
+			wharf.Uint(uint64(p.ID)), wharf.Text(p.User), wharf.Text(p.Host), orNull(p.DB), wharf.Text(p.Command),
+			wharf.Int(max(int64(now.Sub(p.Since).Seconds()), 0)), wharf.Text(state), orNull(info),
+		}
+	}), nil
+}
+
+func showCollations(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
+	return rowsOf(collations(), func(c collation) []wharf.Value {
+		isDefault := ""
+		if c.isDefault {
+			isDefault = "Yes"
+		}
+		return []wharf.Value{wharf.Text(c.name), wharf.Text(c.charset), wharf.Int(c.id), wharf.Text(isDefault),
+			wharf.Text("Yes"), wharf.Int(1), wharf.Text(c.pad)}
+	}), nil
+}
+
+func showCharsets(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
+	return rowsOf(charsets(), func(c charset) []wharf.Value {
+		return append(texts(c.name, c.description, c.collation), wharf.Int(c.maxLen))
+	}), nil
+}
+
+// showGrants is about the one user there is.
+func showGrants(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	user := s.client.Principal.User
+	if name, _, _ := strings.Cut(st.On, "@"); st.On != "" && name != user {
+		return nil, wharf.Errorf(wharf.CodeNotFound, "There is no such grant defined for user '%s'", cutRunes(name, 64))
+	}
+	return [][]wharf.Value{texts("GRANT ALL PRIVILEGES ON *.* TO `" + strings.ReplaceAll(user, "`", "``") + "`@`%`")}, nil
+}

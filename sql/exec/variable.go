@@ -1,0 +1,217 @@
+package exec
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// variableScope says where a system variable has a value.
+type variableScope uint8
+
+const (
+	anywhere variableScope = iota // a session starts with the global value
+	globalOnly
+	sessionOnly
+)
+
+// variable is one system variable.
+type variable struct {
+	name     string
+	scope    variableScope
+	typ      variableType
+	def      wharf.Value
+	readOnly bool
+	// answer computes the value of a read-only variable, in place of def.
+	answer func(*Session) wharf.Value
+	// apply makes a new session value take effect; nil has nothing to do. It
+	// may refuse the value before anything is changed.
+	apply func(*Session, wharf.Value) error
+}
+
+// variableType reads, checks and writes the values of a variable.
+type variableType struct {
+	column wharf.Type
+	// parse checks a value; a Note comes with one that was changed to fit.
+	parse func(v datum) (wharf.Value, bool)
+	// show writes a value as SHOW VARIABLES does; nil as it is.
+	show func(wharf.Value) string
+	// fits is set for numbers, which are moved into their range.
+	low, high int64
+}
+
+func (v *variable) text(value wharf.Value) string {
+	switch {
+	case value.IsNull():
+		return ""
+	case v.typ.show != nil:
+		return v.typ.show(value)
+	}
+	return value.String()
+}
+
+// onOff is a switch.
+func onOff() variableType {
+	return variableType{
+		column: wharf.TypeInt,
+		parse: func(d datum) (wharf.Value, bool) {
+			switch strings.ToUpper(d.text()) {
+			case "ON", "TRUE", "1":
+				return wharf.Int(1), true
+			case "OFF", "FALSE", "0":
+				return wharf.Int(0), true
+			}
+			return wharf.Null(), false
+		},
+		show: func(v wharf.Value) string {
+			if v.Int64() != 0 {
+				return "ON"
+			}
+			return "OFF"
+		},
+	}
+}
+
+// number is a whole number, moved into its range with a warning as MySQL
+// does.
+func number(low, high int64) variableType {
+	return variableType{column: wharf.TypeInt, low: low, high: high, parse: func(d datum) (wharf.Value, bool) {
+		if d.kind != kInt && d.kind != kUint {
+			return wharf.Null(), false
+		}
+		return wharf.Int(max(min(d.toInt(), high), low)), true
+	}}
+}
+
+// seconds is a number of seconds with a fraction.
+func fractionNumber() variableType {
+	return variableType{column: wharf.TypeFloat, parse: func(d datum) (wharf.Value, bool) {
+		return wharf.Float(d.toFloat()), d.isExact() || d.kind == kFloat
+	}}
+}
+
+// oneOf is a word of a list, or its number in it.
+func oneOf(words ...string) variableType {
+	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
+		if d.kind == kInt || d.kind == kUint {
+			if d.num < uint64(len(words)) {
+				return wharf.Text(words[d.num]), true
+			}
+			return wharf.Null(), false
+		}
+		i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, d.text()) })
+		if i < 0 {
+			return wharf.Null(), false
+		}
+		return wharf.Text(words[i]), true
+	}}
+}
+
+// words is any text.
+func words() variableType {
+	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
+		return wharf.Text(d.text()), d.isText() && len(d.str) <= 1<<16
+	}}
+}
+
+// lookup finds a variable, and checks that it has the scope.
+func (e *Executor) variable(name string) (*variable, error) {
+	v, ok := e.variables[strings.ToLower(name)]
+	if !ok {
+		return nil, wharf.Errorf(wharf.CodeInvalid, "Unknown system variable '%s'", name)
+	}
+	return v, nil
+}
+
+// globalValue is the value that new sessions start with.
+func (e *Executor) globalValue(v *variable) wharf.Value {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if value, ok := e.globals[v.name]; ok {
+		return value
+	}
+	return v.def
+}
+
+func (e *Executor) setGlobals(changed map[string]wharf.Value) {
+	if len(changed) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	// A new map, for sessions hold on to the one that they started with.
+	next := maps.Clone(e.globals)
+	maps.Copy(next, changed)
+	e.globals = next
+}
+
+// variableValue is a variable as this session sees it.
+func (s *Session) variableValue(v *variable, global bool) wharf.Value {
+	if v.answer != nil {
+		return v.answer(s)
+	}
+	if global || v.scope == globalOnly {
+		return s.executor.globalValue(v)
+	}
+	if value, ok := s.vars[v.name]; ok {
+		return value
+	}
+	if value, ok := s.inherited[v.name]; ok {
+		return value
+	}
+	return v.def
+}
+
+// sysVar compiles @@[scope.]name.
+func (c *compiler) sysVar(e sql.SysVar) (node, error) {
+	v, err := c.s.executor.variable(e.Name)
+	if err != nil {
+		return node{}, err
+	}
+	switch {
+	case e.Explicit && e.Scope == sql.ScopeGlobal && v.scope == sessionOnly:
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a SESSION variable", v.name)
+	case e.Explicit && e.Scope == sql.ScopeSession && v.scope == globalOnly:
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a GLOBAL variable", v.name)
+	}
+	global := e.Scope == sql.ScopeGlobal
+	return node{typ: v.typ.column, eval: func(ev *evaluation) (datum, error) {
+		return datumOf(ev.s.variableValue(v, global), v.typ.column), nil
+	}}, nil
+}
+
+// check turns a value that SET gave into one of the variable's, and warns
+// where it was moved into its range.
+func (s *Session) checkVariable(v *variable, d datum) (wharf.Value, error) {
+	if d.isNull() && v.name == "character_set_results" {
+		return wharf.Null(), nil
+	}
+	value, ok := v.typ.parse(d)
+	if !ok {
+		if v.typ.low != v.typ.high && !d.isNull() {
+			return value, wharf.Errorf(wharf.CodeInvalid, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
+		}
+		return value, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
+	}
+	if v.typ.low != v.typ.high && value.Int64() != d.toInt() {
+		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.text())
+	}
+	return value, nil
+}
+
+// shown gives a value for a message.
+func shown(d datum) string {
+	if d.isNull() {
+		return "NULL"
+	}
+	const most = 64
+	text := cutRunes(d.text(), most)
+	if d.kind == kFloat {
+		text = strconv.FormatFloat(d.float64Bits(), 'g', -1, 64)
+	}
+	return text
+}

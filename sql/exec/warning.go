@@ -1,0 +1,52 @@
+package exec
+
+import (
+	"fmt"
+
+	"wharf"
+)
+
+// maxWarnings is how many diagnostics a statement keeps, as MySQL's
+// max_error_count says.
+const maxWarnings = 1024
+
+// The numbers that MySQL's own warnings have.
+const (
+	warnNoSuchTable     = 1051 // ER_BAD_TABLE_ERROR
+	warnExists          = 1050 // ER_TABLE_EXISTS_ERROR
+	warnDivisionByZero  = 1365 // ER_DIVISION_BY_ZERO
+	warnTruncatedNumber = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnNotRolledBack   = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	warnRangeAdjusted   = 1292
+)
+
+// warning is one line of SHOW WARNINGS.
+type warning struct {
+	level   string // "Note", "Warning", "Error"
+	number  uint16
+	message string
+}
+
+// warn adds a diagnostic to the statement under way.
+func (s *Session) warn(level string, number uint16, format string, args ...any) {
+	if len(s.warnings) < maxWarnings {
+		s.warnings = append(s.warnings, warning{level, number, fmt.Sprintf(format, args...)})
+	}
+}
+
+// noteError keeps an error for SHOW WARNINGS and SHOW ERRORS.
+func (s *Session) noteError(err error) {
+	if len(s.warnings) < maxWarnings {
+		s.warnings = append(s.warnings, warning{"Error", s.executor.errorNumber(err), wharf.MessageOf(err)})
+	}
+}
+
+func (s *Session) countErrors() int {
+	n := 0
+	for _, w := range s.warnings {
+		if w.level == "Error" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,42 @@
+package wharf
+
+import "strings"
+
+// didYouMean gives " (did you mean X?)" for the known name that is nearest to
+// a mistyped one, or "" where none is near.
+func didYouMean(typed string, known []string) string {
+	best, least := "", 1+len(typed)/3
+	for _, name := range known {
+		if d := editDistance(strings.ToUpper(typed), strings.ToUpper(name)); d <= least && d < max(len(name), 2)/2+1 {
+			if best == "" || d < least {
+				best, least = name, d
+			}
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return " (did you mean " + best + "?)"
+}
+
+// editDistance counts the insertions, deletions and replacements of bytes
+// that turn a into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			next := min(row[j]+1, row[j+1]+1, diagonal+cost)
+			diagonal, row[j+1] = row[j+1], next
+		}
+	}
+	return row[len(b)]
+}
