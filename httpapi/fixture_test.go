@@ -187,6 +187,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	close  bool // it is the last answer of its connection
 	outcome
 }
 
@@ -208,7 +209,7 @@ func (f *fixture) read(resp *http.Response) answer {
 	if err != nil {
 		f.Errorf("the answer breaks off: %v", err)
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, body: string(b)}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: string(b), close: resp.Close}
 	if resp.Header.Get("Content-Type") == "application/json" {
 		if err := json.Unmarshal(b, &a.outcome); err != nil {
 			f.Errorf("the answer %q is not JSON: %v", b, err)

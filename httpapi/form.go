@@ -31,7 +31,8 @@ type form struct {
 	buf     []byte // buf[r:w] is read and not yet used
 	r, w    int
 	delim   []byte // CRLF, "--", boundary
-	ignored int    // bytes that were not a file's, up to maxIgnored
+	search  *search
+	ignored int // bytes that were not a file's, up to maxIgnored
 
 	data   int  // bytes from r on that are known to be the open part's
 	skip   int  // length of the delimiter that follows them; 0 if none was seen
@@ -44,7 +45,8 @@ type form struct {
 // last use and is larger than maxPartHeader and any probe of size by half.
 // What comes before the first boundary reads like a part.
 func newForm(src io.Reader, boundary string, buf []byte) *form {
-	return &form{src: src, buf: buf, delim: []byte("\r\n--" + boundary), fresh: true}
+	delim := "\r\n--" + boundary
+	return &form{src: src, buf: buf, delim: []byte(delim), search: newSearch(delim), fresh: true}
 }
 
 // next skips what is left of the open part and gives the header of the next
@@ -106,7 +108,7 @@ func (f *form) size(probe int) (int64, bool) {
 			continue
 		}
 		have := f.w - f.r
-		if i := bytes.Index(f.buf[f.r+from:f.w], f.delim); i >= 0 {
+		if i := f.search.index(f.buf[f.r+from : f.w]); i >= 0 {
 			f.data, f.skip = from+i, len(f.delim)
 			break
 		}
@@ -142,7 +144,7 @@ func (f *form) advance() error {
 		return f.startOfLine()
 	}
 	have := f.buf[f.r:f.w]
-	if i := bytes.Index(have, f.delim); i >= 0 {
+	if i := f.search.index(have); i >= 0 {
 		f.data, f.skip = i, len(f.delim)
 		return nil
 	}
