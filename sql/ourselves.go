@@ -15,7 +15,7 @@ func readOurselves(src source) Statement {
 		stmt = p.setNames()
 	case p.accept("SHOW"):
 		stmt = p.showOurselves()
-	default:
+	case p.is("BEGIN"), p.is("START"), p.is("COMMIT"), p.is("ROLLBACK"):
 		stmt = p.transaction()
 	}
 	if p.tok.kind != kindEnd {

@@ -182,6 +182,7 @@ func (s *splitter) blank(end int) {
 		s.out = append(s.out, c)
 	}
 	s.pos, s.copied, s.inWord = end, end, false
+	s.tokens-- // what began it was counted
 }
 
 // quotedEnd gives the end of the string or name that is quoted at i, and
