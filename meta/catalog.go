@@ -1,0 +1,150 @@
+package meta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"wharf"
+)
+
+// Options are the settings of a catalog. The zero value is fine.
+type Options struct {
+	// LockTimeout is how long Open waits for another server to let go of the
+	// catalog; 0 is one second.
+	LockTimeout time.Duration
+	// Logger is told when a new catalog and a new key are made; nil is none.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.LockTimeout == 0 {
+		o.LockTimeout = time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Catalog is a [wharf.Catalog] in one folder. It is safe for concurrent use;
+// one process at a time has the folder.
+type Catalog struct {
+	db   *bolt.DB
+	seal *sealer
+	// writing holds one token: bbolt lets its writers wait on a mutex, which
+	// no context ends.
+	writing chan struct{}
+	// doubtful is set when a commit failed in a way that leaves open whether
+	// it happened; nothing is said about the catalog from then on.
+	doubtful atomic.Bool
+}
+
+var _ wharf.Catalog = (*Catalog)(nil)
+
+// Open opens the catalog in dir, a folder that is there already, and makes it
+// if dir has none. It is [wharf.CodeUnavailable] while another server has the
+// catalog, [wharf.CodeUnsupported] for a format that this version does not
+// know, and [wharf.CodeInvalid] where the key file is missing or is not the
+// catalog's.
+func Open(dir string, o Options) (*Catalog, error) {
+	o = o.withDefaults()
+	db, key, err := openFiles(dir, o)
+	if err != nil {
+		return nil, translate("meta.Open", err)
+	}
+	c := &Catalog{db: db, writing: make(chan struct{}, 1)}
+	if c.seal, err = newSealer(key); err == nil {
+		err = guard(func() error { return db.View(c.checkFormat) })
+	}
+	if err != nil {
+		return nil, errors.Join(translate("meta.Open", err), db.Close())
+	}
+	return c, nil
+}
+
+// Close waits for the transactions that run and closes the files. Methods
+// that are called later fail with [wharf.CodeUnavailable].
+func (c *Catalog) Close() error {
+	return translate("meta.Close", c.db.Close())
+}
+
+// view runs f in a transaction that reads.
+func (c *Catalog) view(ctx context.Context, op string, f func(tx *bolt.Tx) error) error {
+	if err := c.ready(ctx); err != nil {
+		return translate(op, err)
+	}
+	return translate(op, guard(func() error { return c.db.View(f) }))
+}
+
+// update runs f in a transaction that writes, and commits it unless f fails.
+func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) error) error {
+	select {
+	case c.writing <- struct{}{}:
+		defer func() { <-c.writing }()
+	case <-ctx.Done():
+	}
+	if err := c.ready(ctx); err != nil {
+		return translate(op, err)
+	}
+	committing := 0
+	err := guard(func() error {
+		return c.db.Update(func(tx *bolt.Tx) error {
+			if err := f(tx); err != nil {
+				return err
+			}
+			committing = tx.ID()
+			return nil
+		})
+	})
+	if err != nil && committing != 0 {
+		c.doubt(committing)
+	}
+	return translate(op, err)
+}
+
+// ready tells whether a transaction may start.
+func (c *Catalog) ready(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if c.doubtful.Load() {
+		return wharf.Errorf(wharf.CodeInternal, "the catalog could not be written to its disk; the server must be started again")
+	}
+	return nil
+}
+
+// doubt is called when the commit of the transaction with that ID failed. A
+// sync that fails leaves the pages in the memory map, where later
+// transactions would see as done what its caller was told is not.
+func (c *Catalog) doubt(id int) {
+	err := guard(func() error {
+		return c.db.View(func(tx *bolt.Tx) error {
+			if tx.ID() >= id {
+				return errors.New("the commit can be seen")
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		c.doubtful.Store(true)
+	}
+}
+
+// guard turns into an error what bbolt does about a damaged file: it panics,
+// and touches pages of its memory map that the file no longer has.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("catalog.db is damaged, or bbolt is at fault: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,63 @@
+// Package meta is the [wharf.Catalog]: the definitions of the stages, in a
+// bbolt file, with every secret in it sealed.
+//
+// Invariants:
+//
+//   - Each method is one bbolt transaction, durable when it returns nil.
+//   - catalog.key is made before catalog.db and never again: a catalog.db
+//     without its key is refused, for a new key could not open its secrets.
+//     Both files appear by rename, whole or not at all, so a crash at any
+//     moment of the first start leaves what the next start goes on from.
+//   - Every stage has one name, and every name one stage. The ID of a
+//     dropped internal stage is on the list of dropped stages until it is
+//     taken off. [Catalog.Check] holds a catalog to this.
+//   - A byte that changed on disk gives an error, never another definition.
+//   - An unknown version, of the file, of a record or of a sealed value, is
+//     refused. There are no migrations yet.
+//
+// It does not know who may do what, nor where the files of a stage are, and
+// it does not keep the list of files.
+//
+// # The format on disk, version 1
+//
+// In the folder, both files 0600:
+//
+//	catalog.key  32 random bytes
+//	catalog.db   bbolt, with the buckets below
+//
+// Either may have a twin that ends in ".new" after a crash; the next start
+// removes it.
+//
+//	bucket   key       value
+//	wharf    "format"  uint32, big-endian: 1
+//	wharf    "check"   record: a sealed "wharf"; it tells a wrong key
+//	names    name      record: the 16 bytes of the ID
+//	stages   ID        record: a stage as JSON
+//	dropped  ID        record: a stage as JSON
+//
+// A record:
+//
+//	byte 0     version of the record: 1
+//	byte 1-4   CRC-32C, big-endian, of what follows, as one string:
+//	           the version; the bucket's name, with its length in one byte
+//	           before it; the key, with its length in two bytes big-endian
+//	           before it; the payload
+//	byte 5-    payload
+//
+// So a record that was moved to another key or bucket is found out as well as
+// one whose bytes changed.
+//
+// A stage as JSON has the fields of stageRecord. A secret in it is a sealed
+// value, in base64:
+//
+//	byte 0     version of the seal: 1
+//	byte 1-12  nonce, random
+//	byte 13-   AES-256-GCM of the secret, and its tag of 16 bytes
+//
+// The key of the cipher is HKDF-SHA256 of the 32 bytes of catalog.key, without
+// salt, with the info "wharf catalog seal 1". The associated data is what the
+// value is and whose: version, kind, ID and field, each with its length in
+// one byte before it; for a secret of a stage "stage", the 16 bytes of its ID
+// and the name of the field as in [wharf.Connection]; for the check "catalog",
+// "" and "check". The length of a secret can be seen.
+package meta

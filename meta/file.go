@@ -1,0 +1,178 @@
+package meta
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"wharf"
+)
+
+const (
+	dbFile  = "catalog.db"
+	keyFile = "catalog.key"
+	// newSuffix ends the name of a file that is being made.
+	newSuffix = ".new"
+
+	fileMode = 0o600
+	// formatVersion is the format that this version reads and writes.
+	formatVersion = 1
+)
+
+// openFiles opens the two files in dir. Where there is neither, or a key
+// alone, it makes what is missing: the key first, so that a catalog without
+// its key is never the trace of a crash.
+func openFiles(dir string, o Options) (*bolt.DB, []byte, error) {
+	unlock, err := lockFolder(dir, o.LockTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	// From then on bbolt's own lock keeps others out.
+	defer unlock()
+	for _, name := range []string{dbFile, keyFile} {
+		if err := os.Remove(filepath.Join(dir, name+newSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
+	}
+	hasDB, err := present(dir, dbFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := fileKey(dir, hasDB, o.Logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !hasDB {
+		if err := makeDB(dir, key, o); err != nil {
+			return nil, nil, err
+		}
+		o.Logger.Info("made a new catalog")
+	}
+	db, err := openDB(filepath.Join(dir, dbFile), o)
+	return db, key, err
+}
+
+// present tells whether dir has the file, keeps others from reading it, and
+// refuses an empty one, which this package never makes.
+func present(dir, name string) (bool, error) {
+	path := filepath.Join(dir, name)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if info.Size() == 0 {
+		return false, wharf.Errorf(wharf.CodeInvalid, "%s is empty; restore it from a backup", name)
+	}
+	if info.Mode().Perm() != fileMode {
+		return true, os.Chmod(path, fileMode)
+	}
+	return true, nil
+}
+
+// lockFolder keeps other servers out while dir is looked at and filled.
+func lockFolder(dir string, timeout time.Duration) (unlock func() error, err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(timeout); ; time.Sleep(10 * time.Millisecond) {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return f.Close, nil
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			return nil, errors.Join(err, f.Close())
+		case time.Now().After(deadline):
+			return nil, errors.Join(bolterrors.ErrTimeout, f.Close())
+		}
+	}
+}
+
+func openDB(path string, o Options) (db *bolt.DB, err error) {
+	err = guard(func() error {
+		db, err = bolt.Open(path, fileMode, &bolt.Options{
+			Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType,
+		})
+		return err
+	})
+	return db, err
+}
+
+// makeDB makes an empty catalog for the key.
+func makeDB(dir string, key []byte, o Options) error {
+	path := filepath.Join(dir, dbFile)
+	db, err := openDB(path+newSuffix, o)
+	if err != nil {
+		return err
+	}
+	err = fillDB(db, key)
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	return publish(path)
+}
+
+func fillDB(db *bolt.DB, key []byte) error {
+	seal, err := newSealer(key)
+	if err != nil {
+		return err
+	}
+	return db.Update(func(tx *bolt.Tx) error {
+		for _, name := range buckets {
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		format := binary.BigEndian.AppendUint32(nil, formatVersion)
+		if err := tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), format); err != nil {
+			return err
+		}
+		return putRecord(tx, bucketSelf, []byte(keyCheck), seal.seal(checkIdentity, checkValue))
+	})
+}
+
+// checkFormat refuses a file of another format, or of another key.
+func (c *Catalog) checkFormat(tx *bolt.Tx) error {
+	for _, name := range buckets {
+		if tx.Bucket([]byte(name)) == nil {
+			return wharf.Errorf(wharf.CodeInvalid, "catalog.db is not a catalog of Wharf's: it lacks %q", name)
+		}
+	}
+	format := tx.Bucket([]byte(bucketSelf)).Get([]byte(keyFormat))
+	if len(format) != 4 {
+		return wharf.Errorf(wharf.CodeInvalid, "catalog.db does not tell its format")
+	}
+	if v := binary.BigEndian.Uint32(format); v != formatVersion {
+		return wharf.Errorf(wharf.CodeUnsupported, "catalog.db has format %d; this version reads format %d", v, formatVersion)
+	}
+	sealed, err := record(tx, bucketSelf, []byte(keyCheck))
+	if err != nil {
+		return err
+	}
+	if value, err := c.seal.open(checkIdentity, sealed); err != nil || value != checkValue {
+		return wharf.Errorf(wharf.CodeInvalid, "catalog.key is not the key of catalog.db; restore the one that was made with it")
+	}
+	return nil
+}
+
+// publish gives a file that was written under its new name its own, for good.
+func publish(path string) error {
+	if err := os.Rename(path+newSuffix, path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,127 @@
+package meta
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"wharf"
+)
+
+// stageRecord is a stage as it is stored. It is not wharf.Stage, so that a
+// change there does not change what is on the disk unseen.
+type stageRecord struct {
+	Name       string            `json:"name"`
+	URL        string            `json:"url,omitempty"`
+	Connection *connectionRecord `json:"connection,omitempty"`
+	FileFormat []optionRecord    `json:"file_format,omitempty"`
+	CopyOpts   []optionRecord    `json:"copy_options,omitempty"`
+	Comment    string            `json:"comment,omitempty"`
+	Creator    string            `json:"creator,omitempty"`
+	CreatedOn  time.Time         `json:"created_on"`
+	Revision   uint64            `json:"revision"`
+}
+
+type optionRecord struct {
+	Name  string   `json:"name"`
+	Value string   `json:"value,omitempty"`
+	List  []string `json:"list,omitempty"`
+	Kind  uint8    `json:"kind"`
+}
+
+// encodeStage gives the payload of a stage's record.
+func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
+	r := stageRecord{
+		Name:       string(s.Name),
+		URL:        s.URL,
+		Connection: c.sealConnection(stageIdentity(s.ID), s.Connection),
+		FileFormat: optionRecords(s.FileFormat),
+		CopyOpts:   optionRecords(s.CopyOpts),
+		Comment:    s.Comment,
+		Creator:    s.Creator,
+		CreatedOn:  s.CreatedOn.UTC(),
+		Revision:   s.Revision,
+	}
+	if !r.valid() {
+		// encoding/json would store U+FFFD instead, without a word.
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the definition of stage %q holds text that is not valid UTF-8", s.Name)
+	}
+	return json.Marshal(r)
+}
+
+// decodeStage reads what encodeStage wrote for the stage of that ID.
+func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, error) {
+	var r stageRecord
+	if err := decodeJSON(payload, &r); err != nil {
+		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
+	}
+	connection, err := c.openConnection(stageIdentity(id), r.Connection)
+	if err != nil {
+		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
+	}
+	return wharf.Stage{
+		ID:         id,
+		Name:       wharf.StageName(r.Name),
+		URL:        r.URL,
+		Connection: connection,
+		FileFormat: options(r.FileFormat),
+		CopyOpts:   options(r.CopyOpts),
+		Comment:    r.Comment,
+		Creator:    r.Creator,
+		CreatedOn:  r.CreatedOn,
+		Revision:   r.Revision,
+	}, nil
+}
+
+func stageIdentity(id wharf.StageID) identity {
+	return identity{kind: "stage", id: string(id[:])}
+}
+
+// decodeJSON refuses fields that it does not know: they come from a version
+// that gave them a meaning, and would be lost with the next change.
+func decodeJSON(payload []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func optionRecords(options []wharf.Option) []optionRecord {
+	var records []optionRecord
+	for _, o := range options {
+		records = append(records, optionRecord{Name: o.Name, Value: o.Value, List: o.List, Kind: uint8(o.Kind)})
+	}
+	return records
+}
+
+func options(records []optionRecord) []wharf.Option {
+	var options []wharf.Option
+	for _, r := range records {
+		options = append(options, wharf.Option{Name: r.Name, Value: r.Value, List: r.List, Kind: wharf.OptionKind(r.Kind)})
+	}
+	return options
+}
+
+// valid tells whether JSON can carry the record's text.
+func (r stageRecord) valid() bool {
+	ok := valid(r.Name, r.URL, r.Comment, r.Creator)
+	if c := r.Connection; c != nil {
+		ok = ok && valid(c.EndpointURL, c.Region, c.RoleARN)
+	}
+	for _, list := range [][]optionRecord{r.FileFormat, r.CopyOpts} {
+		for _, o := range list {
+			ok = ok && valid(o.Name, o.Value) && valid(o.List...)
+		}
+	}
+	return ok
+}
+
+func valid(texts ...string) bool {
+	for _, s := range texts {
+		if !utf8.ValidString(s) {
+			return false
+		}
+	}
+	return true
+}

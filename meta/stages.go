@@ -1,0 +1,130 @@
+package meta
+
+import (
+	"context"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"wharf"
+)
+
+// CreateStage implements [wharf.Catalog].
+func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+	var after wharf.Stage
+	created := false
+	if s.ID.IsZero() || s.Name == "" {
+		return after, false, &wharf.Error{Code: wharf.CodeInternal, Op: "meta.CreateStage", Err: fmt.Errorf("a stage without ID or name")}
+	}
+	err := c.update(ctx, "meta.CreateStage", func(tx *bolt.Tx) error {
+		present, taken, err := c.byName(tx, s.Name)
+		switch {
+		case err != nil:
+			return err
+		case taken && mode == wharf.CreateIfNotExists:
+			after = present
+			return nil
+		case taken && mode != wharf.CreateOrReplace:
+			return wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
+		case taken:
+			if err := c.drop(tx, present); err != nil {
+				return err
+			}
+		}
+		created = true
+		after, err = c.add(tx, s)
+		return err
+	})
+	if err != nil {
+		return wharf.Stage{}, false, err
+	}
+	return after, created, nil
+}
+
+// DropStage implements [wharf.Catalog].
+func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	var dropped wharf.Stage
+	err := c.update(ctx, "meta.DropStage", func(tx *bolt.Tx) error {
+		present, found, err := c.byName(tx, name)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return errNoStage(name)
+		}
+		dropped = present
+		return c.drop(tx, present)
+	})
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	return dropped, nil
+}
+
+// Stage implements [wharf.Catalog].
+func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	var s wharf.Stage
+	err := c.view(ctx, "meta.Stage", func(tx *bolt.Tx) error {
+		present, found, err := c.byName(tx, name)
+		if err == nil && !found {
+			err = errNoStage(name)
+		}
+		s = present
+		return err
+	})
+	return s, err
+}
+
+// StageByID implements [wharf.Catalog].
+func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {
+	var s wharf.Stage
+	err := c.view(ctx, "meta.StageByID", func(tx *bolt.Tx) error {
+		present, found, err := c.byID(tx, bucketStages, id)
+		if err == nil && !found {
+			err = wharf.Errorf(wharf.CodeNotFound, "the stage was dropped")
+		}
+		s = present
+		return err
+	})
+	return s, err
+}
+
+// Stages implements [wharf.Catalog].
+func (c *Catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
+	var all []wharf.Stage
+	err := c.view(ctx, "meta.Stages", func(tx *bolt.Tx) error {
+		// The names are the order; the records are in the order of IDs.
+		return tx.Bucket([]byte(bucketNames)).ForEach(func(name, _ []byte) error {
+			s, _, err := c.byName(tx, wharf.StageName(name))
+			all = append(all, s)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// DroppedStages implements [wharf.Catalog].
+func (c *Catalog) DroppedStages(ctx context.Context) ([]wharf.Stage, error) {
+	var all []wharf.Stage
+	err := c.view(ctx, "meta.DroppedStages", func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte(bucketDropped)).ForEach(func(key, _ []byte) error {
+			s, _, err := c.byID(tx, bucketDropped, wharf.StageID(key))
+			all = append(all, s)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// ForgetDropped implements [wharf.Catalog].
+func (c *Catalog) ForgetDropped(ctx context.Context, id wharf.StageID) error {
+	return c.update(ctx, "meta.ForgetDropped", func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte(bucketDropped)).Delete(id[:])
+	})
+}
