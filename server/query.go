@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -15,7 +16,8 @@ import (
 func (c *conn) query(text string) {
 	st, rest, err := c.parse(text)
 	if err == nil && st == nil {
-		err = emptyQuery()
+		c.nothing(text)
+		return
 	}
 	for err == nil {
 		// Read before st runs, because its result says whether more follow.
@@ -35,6 +37,17 @@ func (c *conn) query(text string) {
 	if err != nil && c.out.err == nil {
 		c.fail(err)
 	}
+}
+
+// nothing answers a text without a statement. The mysql client sends a line
+// that is only a comment as a query of its own and gives up its script at an
+// error, so MySQL takes that as done; blanks alone are 1065.
+func (c *conn) nothing(text string) {
+	if strings.Trim(text, " \t\r\n\v\f;") == "" {
+		c.fail(emptyQuery())
+		return
+	}
+	c.out.ok(exec.Result{}, statusOf(c.session.Status(), false))
 }
 
 // parse reads the first statement that is not empty. It gives nil if there is
