@@ -95,7 +95,7 @@ func explain(err error) (wharf.Code, string) {
 	if status != 0 {
 		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d%s", status, inBrackets(name))
 	}
-	return wharf.CodeUpstream, "{host}: " + networkReason(err)
+	return wharf.CodeUpstream, "the request to S3 failed: {host}: " + networkReason(err)
 }
 
 // named tells whether the table has a line for the name: that line and no
