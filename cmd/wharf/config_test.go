@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func env(pairs ...string) func(string) string {
+	m := make(map[string]string)
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(k string) string { return m[k] }
+}
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPrecedence(t *testing.T) {
+	file := writeFile(t, "log-format = \"json\"\nupload_wait = \"1m\"\nmax-file-size = 10\n")
+	for _, tc := range []struct {
+		name string
+		args []string
+		env  func(string) string
+		want time.Duration
+	}{
+		{"default", nil, env(), 30 * time.Second},
+		{"file", []string{"--config", file}, env(), time.Minute},
+		{"file by variable", nil, env("WHARF_CONFIG", file), time.Minute},
+		{"variable over file", []string{"--config=" + file}, env("WHARF_UPLOAD_WAIT", "2m"), 2 * time.Minute},
+		{"flag over variable", []string{"--upload-wait=3m"}, env("WHARF_UPLOAD_WAIT", "2m"), 3 * time.Minute},
+		{"single dash", []string{"-upload-wait", "3m"}, env(), 3 * time.Minute},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := loadConfig(tc.args, tc.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.uploadWait != tc.want {
+				t.Errorf("upload-wait is %s, want %s", c.uploadWait, tc.want)
+			}
+		})
+	}
+}
+
+func TestEndpointVariables(t *testing.T) {
+	own, s3, all := "http://own:1", "http://s3:1", "http://all:1"
+	for _, tc := range []struct {
+		env  func(string) string
+		want string
+	}{
+		{env("AWS_ENDPOINT_URL", all), all},
+		{env("AWS_ENDPOINT_URL", all, "AWS_ENDPOINT_URL_S3", s3), s3},
+		{env("AWS_ENDPOINT_URL", all, "AWS_ENDPOINT_URL_S3", s3, "WHARF_S3_ENDPOINT", own), own},
+	} {
+		c, err := loadConfig(nil, tc.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.s3Endpoint != tc.want {
+			t.Errorf("endpoint is %q, want %q", c.s3Endpoint, tc.want)
+		}
+	}
+}
+
+// TestRefused runs the whole command: each of these is one line on standard
+// error that names the offender, and the exit status 2.
+func TestRefused(t *testing.T) {
+	empty := writeFile(t, "\n")
+	for _, tc := range []struct {
+		args []string
+		env  func(string) string
+		want string
+	}{
+		{nil, env(), "a command is missing"},
+		{[]string{"server"}, env(), `"server" is not a command`},
+		{[]string{"serve", "--nope"}, env(), "no flag --nope"},
+		{[]string{"serve", "x"}, env(), `no argument "x"`},
+		{[]string{"serve", "--data-dir"}, env(), "--data-dir needs a value"},
+		{[]string{"serve", "--data-dir="}, env(), "empty"},
+		{[]string{"serve", "--mysql-addr=3307"}, env(), "HOST:PORT"},
+		{[]string{"serve", "--http-addr=127.0.0.1:99999"}, env(), "65535"},
+		{[]string{"serve", "--max-file-size=5 parsecs"}, env(), "number of bytes"},
+		{[]string{"serve", "--max-file-size=9000000TiB"}, env(), "number of bytes"},
+		{[]string{"serve", "--upload-wait=5"}, env(), "unit"},
+		{[]string{"serve", "--upload-memory=5"}, env(), "at least 1MiB"},
+		{[]string{"serve"}, env("WHARF_LOG_LEVEL", "loud"), "WHARF_LOG_LEVEL"},
+		{[]string{"serve", "--log-format=xml"}, env(), "text or json"},
+		{[]string{"serve", "--public-url=localhost"}, env(), "--public-url"},
+		{[]string{"serve", "--s3-endpoint=http://u:p@h"}, env(), "without keys"},
+		{[]string{"serve", "--mysql-addr=0.0.0.0:0"}, env(), "--mysql-addr 0.0.0.0:0 is open"},
+		{[]string{"serve", "--http-addr=:0"}, env(), "--http-addr :0 is open"},
+		{[]string{"serve", "--root-password-file=" + empty}, env(), "first line is empty"},
+		{[]string{"serve", "--config=/nonexistent"}, env(), "cannot be read"},
+		{[]string{"serve", "--config=" + writeFile(t, "a = 1")}, env(), `unknown key "a"`},
+		{[]string{"serve", "--config=" + writeFile(t, "log-level = [1]")}, env(), "neither text"},
+		{[]string{"serve", "--config=" + writeFile(t, "log-level")}, env(), "cannot be read"},
+	} {
+		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
+			var out, errOut bytes.Buffer
+			code := run(context.Background(), tc.args, tc.env, &out, &errOut)
+			if code != 2 {
+				t.Errorf("exit status %d, want 2", code)
+			}
+			if got := errOut.String(); !strings.Contains(got, tc.want) || strings.Count(got, "\n") != 1 || out.Len() != 0 {
+				t.Errorf("standard error is %q, want one line with %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestHelpNamesEverySetting(t *testing.T) {
+	var out, errOut bytes.Buffer
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"help"}} {
+		out.Reset()
+		if code := run(context.Background(), args, env(), &out, &errOut); code != 0 {
+			t.Fatalf("%v: exit status %d: %s", args, code, errOut.String())
+		}
+		for _, s := range settings {
+			if !strings.Contains(out.String(), "--"+s.name+" ") || !strings.Contains(out.String(), s.envName()) {
+				t.Errorf("%v does not show %s", args, s.name)
+			}
+		}
+	}
+}
+
+func TestPasswordLiftsLoopbackRule(t *testing.T) {
+	file := writeFile(t, "hunter2 and more\n")
+	for _, e := range []func(string) string{env("WHARF_ROOT_PASSWORD", "hunter2 and more"), env("WHARF_ROOT_PASSWORD_FILE", file)} {
+		c, err := loadConfig([]string{"--http-addr=0.0.0.0:0"}, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.rootPassword.Reveal() != "hunter2 and more" {
+			t.Error("the password was not taken as it is")
+		}
+	}
+}
+
+func TestForeignFolderIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openDataDir(dir); err == nil || !strings.Contains(err.Error(), "not a data folder") {
+		t.Errorf("a folder of somebody else's was opened: %v", err)
+	}
+	if info, _ := os.Stat(dir); info.Mode().Perm() == 0o700 {
+		t.Error("its mode was changed")
+	}
+}

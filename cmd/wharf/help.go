@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const helpHead = `Wharf is a stage server: a place where data files land before they are loaded.
+Make a stage with any MySQL client, upload into it with curl, list and fetch
+what landed.
+
+Usage:
+  wharf serve [flags]   run the server until INT or TERM
+  wharf version         print the version
+  wharf --help          print this
+
+Settings of serve. Each is a flag, a variable, and a key of the config file
+(TOML, --config FILE or WHARF_CONFIG); a flag beats a variable, a variable
+beats the file, the file beats the default.
+
+`
+
+const helpTail = `
+  WHARF_ROOT_PASSWORD
+      root's password for both ports; there is no flag, because others can read
+      a command line
+
+Try it:
+  wharf serve
+  mysql -h127.0.0.1 -P3307 -uroot -e 'CREATE STAGE s'
+  curl -H stage_name:s -F upload=@data.csv -XPUT http://localhost:8000/v1/upload_to_stage
+  mysql -h127.0.0.1 -P3307 -uroot -e 'LIST @s'
+`
+
+func writeHelp(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(helpHead)
+	for _, s := range settings {
+		fmt.Fprintf(&b, "  --%s %s\n", s.name, s.arg)
+		for _, line := range wrap(s.usage, 72) {
+			fmt.Fprintf(&b, "      %s\n", line)
+		}
+		vars := append([]string{s.envName()}, s.env...)
+		fmt.Fprintf(&b, "      variable %s", strings.Join(vars, ", else "))
+		if s.value != "" {
+			fmt.Fprintf(&b, "; default %s", s.value)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString(helpTail)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// wrap breaks text into lines of at most width characters.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

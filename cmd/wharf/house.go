@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+
+	"wharf"
+	"wharf/meta"
+	"wharf/storage"
+	"wharf/storage/local"
+	"wharf/storage/s3"
+)
+
+// house is the rooms, wired together.
+type house struct {
+	log     *slog.Logger
+	service *wharf.Service
+	mysql   listener
+	http    listener
+
+	mysqlAddr net.Addr // set before the port is served
+
+	closers []func() error // in the order of opening
+}
+
+// open opens what lies on disk and wires the rest over it. What was opened is
+// closed by close, also after an error.
+func (h *house) open(cfg *config) error {
+	unlock, err := openDataDir(cfg.dataDir)
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, unlock)
+	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: h.log})
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, catalog.Close)
+	files, err := local.Open(filepath.Join(cfg.dataDir, "files"), local.Options{Logger: h.log})
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, files.Close)
+	opener := storage.New(storage.Options{
+		Local: func(id wharf.StageID) wharf.Store { return files.Store(id) },
+		S3: s3.New(s3.Options{
+			Endpoint:          cfg.s3Endpoint,
+			Region:            cfg.s3Region,
+			ServerCredentials: cfg.s3ServerCredentials,
+			Logger:            h.log,
+		}),
+	})
+	h.service = wharf.NewService(wharf.ServiceOptions{
+		Catalog: catalog, Opener: opener, Logger: h.log,
+		MaxFileSize:  cfg.maxFileSize,
+		UploadMemory: cfg.uploadMemory,
+		UploadWait:   cfg.uploadWait,
+	})
+	return h.openListeners(cfg)
+}
+
+// close closes what open opened, last first, so that the catalog outlives
+// the files.
+func (h *house) close() error {
+	var errs []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		errs = append(errs, h.closers[i]())
+	}
+	h.closers = nil
+	return errors.Join(errs...)
+}

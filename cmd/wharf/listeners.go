@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"net"
+
+	"wharf/httpapi"
+	"wharf/meta/auth"
+	"wharf/server"
+	"wharf/sql/exec"
+)
+
+// mysqlVersion is the MySQL whose behaviour clients may count on.
+const mysqlVersion = "8.0.36"
+
+// openListeners makes both halves over the service. Neither knows the other.
+func (h *house) openListeners(cfg *config) error {
+	password, err := auth.NewPassword(cfg.rootPassword.Reveal())
+	if err != nil {
+		return err
+	}
+	tls, err := server.SelfSigned()
+	if err != nil {
+		return err
+	}
+	// Statements list and end connections, and connections run statements:
+	// the executor gets the server through a field that is set below.
+	sessions := &sessions{}
+	executor := exec.New(exec.Options{
+		Service: h.service, Sessions: sessions, Logger: h.log,
+		Version: mysqlVersion + "-wharf-" + version,
+		Port:    h.mysqlPort,
+	})
+	mysql := server.New(server.Options{
+		NewSession: server.Sessions(executor.NewSession),
+		Root:       password,
+		Version:    mysqlVersion + "-wharf-" + version,
+		TLS:        tls,
+		Logger:     h.log,
+	})
+	sessions.server = mysql
+	h.mysql = mysql
+	h.http = httpapi.New(httpapi.Options{
+		Service: h.service,
+		Auth:    rootPassword{password},
+		Logger:  h.log,
+		Version: version,
+		Hosts:   publicHosts(cfg),
+	})
+	return nil
+}
+
+// mysqlPort is the port that the MySQL half is on, for @@port.
+func (h *house) mysqlPort() int {
+	if tcp, ok := h.mysqlAddr.(*net.TCPAddr); ok {
+		return tcp.Port
+	}
+	return 0
+}
+
+// publicHosts is the names under which requests may address the HTTP port.
+func publicHosts(cfg *config) []string {
+	if cfg.publicURL == nil {
+		return nil
+	}
+	return []string{cfg.publicURL.Hostname()}
+}
+
+// sessions is the server as exec sees it.
+type sessions struct{ server *server.Server }
+
+func (s *sessions) Processes() []exec.Process { return s.server.Processes() }
+
+func (s *sessions) Kill(ctx context.Context, id uint32, queryOnly bool) error {
+	return s.server.Kill(ctx, id, queryOnly)
+}
+
+// rootPassword is the one user's password as httpapi sees it.
+type rootPassword struct{ password auth.Password }
+
+func (r rootPassword) PasswordSet() bool { return r.password.IsSet() }
+
+// CheckPlain checks the password of an unknown user too, against a decoy, so
+// that the time it takes does not tell who exists.
+func (r rootPassword) CheckPlain(user, password string) bool {
+	if user != "root" {
+		auth.Decoy().Check(password)
+		return false
+	}
+	return r.password.Check(password)
+}

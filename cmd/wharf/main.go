@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"wharf"
+)
+
+// version is set by the linker: -X main.version=….
+var version = "dev"
+
+func main() {
+	// After the first signal stop hands the next one back to the system,
+	// which ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit status, 0 for success, 1 for
+// a failure, 2 for a command line or setting that cannot be used.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, getenv, stdout, stderr)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "wharf: "+oneLine(err))
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+func dispatch(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usagef("a command is missing: wharf serve, or wharf --help")
+	}
+	switch args[0] {
+	case "serve":
+		cfg, err := loadConfig(args[1:], getenv)
+		if errors.Is(err, errHelp) {
+			return writeHelp(stdout)
+		}
+		if err != nil {
+			return err
+		}
+		return serve(ctx, cfg, stdout, stderr)
+	case "version", "--version", "-version":
+		_, err := fmt.Fprintln(stdout, "wharf "+version)
+		return err
+	case "help", "--help", "-help", "-h":
+		return writeHelp(stdout)
+	}
+	return usagef("%q is not a command; the commands are serve and version, and --help shows the rest", args[0])
+}
+
+// usageError is a command line or a setting that cannot be used.
+type usageError struct{ msg string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// oneLine tells the operator all of an error, causes included, in a line.
+func oneLine(err error) string {
+	s := err.Error()
+	var we *wharf.Error
+	if errors.As(err, &we) && we.Msg != "" {
+		s = we.Msg
+		if we.Err != nil {
+			s += ": " + we.Err.Error()
+		}
+	}
+	return strings.Join(strings.Fields(s), " ")
+}

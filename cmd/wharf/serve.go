@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"wharf"
+)
+
+// cancelWait bounds how long statements and uploads may take to end after
+// the grace is over and their contexts are cancelled.
+const cancelWait = 5 * time.Second
+
+// listener is one of the two halves, as far as starting and stopping goes.
+type listener interface {
+	Serve(net.Listener) error
+	Shutdown(context.Context) error
+}
+
+// serve runs the server until ctx ends, and stops it in order.
+func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
+	log := newLogger(cfg, stderr)
+	h := &house{log: log}
+	err := h.open(cfg)
+	if err == nil {
+		err = h.run(ctx, cfg, stdout)
+	}
+	return errors.Join(err, h.close())
+}
+
+func newLogger(cfg *config, w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.logLevel}
+	if cfg.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// run opens both ports, serves them until ctx ends or one of them fails, and
+// lets what is under way finish.
+func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) error {
+	mysqlLn, err := listen("mysql-addr", cfg.mysqlAddr)
+	if err != nil {
+		return err
+	}
+	httpLn, err := listen("http-addr", cfg.httpAddr)
+	if err != nil {
+		return errors.Join(err, mysqlLn.Close())
+	}
+	h.mysqlAddr = mysqlLn.Addr()
+	sweeping, stopSweeping := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { h.service.Run(sweeping) })
+
+	failed := make(chan error, 2)
+	running.Go(func() { failed <- serveOn(h.mysql, mysqlLn, "MySQL") })
+	running.Go(func() { failed <- serveOn(h.http, httpLn, "HTTP") })
+	fmt.Fprintf(stdout, "ready mysql=%s http=%s\n", mysqlLn.Addr(), httpLn.Addr())
+	h.log.Info("ready", "mysql", mysqlLn.Addr().String(), "http", httpLn.Addr().String(),
+		"version", version, "data_dir", cfg.dataDir)
+
+	select {
+	case <-ctx.Done():
+		h.log.Info("stopping", "grace", cfg.shutdownGrace)
+	case err = <-failed:
+	}
+	err = errors.Join(err, h.stop(cfg.shutdownGrace))
+	stopSweeping()
+	running.Wait()
+	return err
+}
+
+func serveOn(l listener, ln net.Listener, name string) error {
+	if err := l.Serve(ln); err != nil {
+		return fmt.Errorf("the %s port failed: %w", name, err)
+	}
+	return nil
+}
+
+// listen opens a port. Its error names the setting, so that the operator
+// knows what to change.
+func listen(name, addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err == nil {
+		return ln, nil
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return nil, fmt.Errorf("--%s %s: %w", name, addr, err)
+}
+
+// stop lets both halves finish what is under way, for as long as grace, and
+// then cancels what is left.
+func (h *house) stop(grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make([]error, 2)
+	for i, l := range []listener{h.http, h.mysql} {
+		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		h.log.Warn("the grace is over; what was still under way was cancelled")
+	}
+	for i, err := range errs {
+		if wharf.CodeOf(err) == wharf.CodeTimeout {
+			errs[i] = nil // said above; an exit in order all the same
+		}
+	}
+	return errors.Join(errs...)
+}

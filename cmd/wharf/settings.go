@@ -1,0 +1,190 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"wharf"
+)
+
+// config is everything that can be set, validated.
+type config struct {
+	dataDir             string
+	mysqlAddr           string
+	httpAddr            string
+	publicURL           *url.URL // nil when not set
+	s3Endpoint          string
+	s3Region            string
+	s3ServerCredentials bool
+	rootPassword        wharf.Secret
+	maxFileSize         int64
+	uploadMemory        int64
+	uploadWait          time.Duration
+	shutdownGrace       time.Duration
+	logLevel            slog.Level
+	logFormat           string
+}
+
+// setting is one thing that can be set, documented once: the flag is --name,
+// the variable WHARF_NAME, and the key of the config file name.
+type setting struct {
+	name  string
+	value string // the default
+	arg   string // what --help calls the value
+	usage string
+	env   []string // further variables that set it, in order of preference
+	set   func(c *config, v string) error
+}
+
+// settings are all of them, in the order that --help shows them.
+var settings = []setting{
+	{name: "data-dir", value: "./wharf-data", arg: "DIR",
+		usage: "folder for the catalog and the files of internal stages; made if absent, one server at a time",
+		set:   func(c *config, v string) error { c.dataDir = v; return notEmpty(v) }},
+	{name: "mysql-addr", value: "127.0.0.1:3307", arg: "HOST:PORT",
+		usage: "where MySQL clients connect; port 0 takes a free one",
+		set:   func(c *config, v string) error { c.mysqlAddr = v; return checkAddr(v) }},
+	{name: "http-addr", value: "127.0.0.1:8000", arg: "HOST:PORT",
+		usage: "where HTTP clients connect; port 0 takes a free one",
+		set:   func(c *config, v string) error { c.httpAddr = v; return checkAddr(v) }},
+	{name: "public-url", arg: "URL",
+		usage: "the address under which clients reach the HTTP port, if it is another; its host is accepted in requests",
+		set:   setPublicURL},
+	{name: "s3-endpoint", arg: "URL", env: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"},
+		usage: "S3 server of stages that name none; without it, Amazon's",
+		set:   setEndpoint},
+	{name: "s3-region", value: "us-east-1", arg: "REGION", env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"},
+		usage: "S3 region of stages that name none",
+		set:   func(c *config, v string) error { c.s3Region = v; return notEmpty(v) }},
+	{name: "s3-server-credentials", value: "false", arg: "BOOL",
+		usage: "stages without keys use the server's own AWS credentials; otherwise their requests are anonymous",
+		set:   func(c *config, v string) (err error) { c.s3ServerCredentials, err = parseBool(v); return }},
+	{name: "root-password-file", arg: "FILE",
+		usage: "file whose first line is root's password (or set WHARF_ROOT_PASSWORD); without one, only clients on this machine are let in",
+		set:   setPasswordFile},
+	{name: "max-file-size", value: "0", arg: "SIZE",
+		usage: "largest file that is taken, such as 500MiB; 0 is no limit",
+		set:   func(c *config, v string) (err error) { c.maxFileSize, err = parseSize(v); return }},
+	{name: "upload-memory", value: "96MiB", arg: "SIZE",
+		usage: "memory that all uploads together may hold; further ones wait",
+		set:   setUploadMemory},
+	{name: "upload-wait", value: "30s", arg: "TIME",
+		usage: "how long an upload waits for memory before it is answered 503",
+		set:   func(c *config, v string) (err error) { c.uploadWait, err = parseTime(v); return }},
+	{name: "shutdown-grace", value: "30s", arg: "TIME",
+		usage: "how long statements and uploads may take to finish after INT or TERM",
+		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
+	{name: "log-level", value: "info", arg: "LEVEL",
+		usage: "debug, info, warn or error",
+		set:   func(c *config, v string) error { return c.logLevel.UnmarshalText([]byte(v)) }},
+	{name: "log-format", value: "text", arg: "FORMAT",
+		usage: "text or json; the log goes to standard error",
+		set:   setLogFormat},
+}
+
+// envName is the variable that sets a setting.
+func (s setting) envName() string {
+	return "WHARF_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+func notEmpty(v string) error {
+	if v == "" {
+		return fmt.Errorf("it is empty")
+	}
+	return nil
+}
+
+func checkAddr(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err != nil {
+		return fmt.Errorf("it must be HOST:PORT")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("its port must be a number from 0 to 65535")
+	}
+	return nil
+}
+
+func setPublicURL(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+		return fmt.Errorf("it must be like https://stage.example.com, without a user")
+	}
+	c.publicURL = u
+	return nil
+}
+
+func setEndpoint(c *config, v string) error {
+	c.s3Endpoint = v
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+		return fmt.Errorf("it must be like http://127.0.0.1:9000, without keys")
+	}
+	return nil
+}
+
+func setUploadMemory(c *config, v string) (err error) {
+	c.uploadMemory, err = parseSize(v)
+	if err == nil && c.uploadMemory < 1<<20 {
+		err = fmt.Errorf("it must be at least 1MiB")
+	}
+	return err
+}
+
+func setLogFormat(c *config, v string) error {
+	c.logFormat = v
+	if v != "text" && v != "json" {
+		return fmt.Errorf("it must be text or json")
+	}
+	return nil
+}
+
+func parseBool(v string) (bool, error) {
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		return false, fmt.Errorf("it must be true or false")
+	}
+	return b, nil
+}
+
+func parseTime(v string) (time.Duration, error) {
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("it must be a positive time with its unit, such as 30s or 2m")
+	}
+	return d, nil
+}
+
+// parseSize reads a number of bytes, with a unit of powers of 1024 (KiB, MiB,
+// GiB, TiB) or of 1000 (KB, MB, GB, TB), or none.
+func parseSize(v string) (int64, error) {
+	units := []struct {
+		name string
+		n    int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+		{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}}
+	num, mult := v, int64(1)
+	for _, u := range units {
+		if s, ok := strings.CutSuffix(v, u.name); ok {
+			num, mult = strings.TrimSpace(s), u.n
+			break
+		}
+	}
+	n, err := strconv.ParseInt(num, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64/mult {
+		return 0, fmt.Errorf("it must be a number of bytes, such as 1048576, 500MiB or 2GB")
+	}
+	return n * mult, nil
+}
