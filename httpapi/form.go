@@ -3,6 +3,8 @@ package httpapi
 import (
 	"bytes"
 	"io"
+
+	"wharf"
 )
 
 const (
@@ -244,7 +246,7 @@ func (f *form) headerBlock() ([]byte, error) {
 			return have[:i], nil
 		}
 		if len(have) > maxPartHeader {
-			return nil, invalid("a part of the form has a header of more than %d bytes", maxPartHeader)
+			return nil, wharf.Errorf(wharf.CodeTooLarge, "a part of the form has a header of more than %d bytes", maxPartHeader)
 		}
 		if err := f.fill(); err != nil {
 			return nil, err

@@ -30,7 +30,7 @@ func parsePartHeader(block []byte) (partHeader, error) {
 		var line []byte
 		line, block, _ = bytes.Cut(block, []byte("\r\n"))
 		if n == maxPartLines {
-			return partHeader{}, invalid("a part of the form has a header of more than %d lines", maxPartLines)
+			return partHeader{}, wharf.Errorf(wharf.CodeTooLarge, "a part of the form has a header of more than %d lines", maxPartLines)
 		}
 		name, value, err := cutHeaderLine(line)
 		if err != nil {

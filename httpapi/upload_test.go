@@ -134,8 +134,8 @@ func TestUploadRefused(t *testing.T) {
 		{"second part broken", "", filePart("a", "x") + "--B\r\nbroken\r\n\r\nx\r\n" + formEnd, 400, wharf.CodeInvalid, []string{"a"}},
 		{"second name bad", "", filePart("a", "x") + filePart("../b", "x") + formEnd, 400, wharf.CodeInvalid, []string{"a"}},
 		{"large text", "", "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + strings.Repeat("x", 2<<20) + "\r\n" + good, 400, wharf.CodeInvalid, nil},
-		{"large part header", "", "--B\r\nX: " + strings.Repeat("x", 17<<10) + "\r\n" + good, 400, wharf.CodeInvalid, nil},
-		{"many part headers", "", "--B\r\n" + strings.Repeat("X: y\r\n", 65) + good[5:], 400, wharf.CodeInvalid, nil},
+		{"large part header", "", "--B\r\nX: " + strings.Repeat("x", 17<<10) + "\r\n" + good, 413, wharf.CodeTooLarge, nil},
+		{"many part headers", "", "--B\r\n" + strings.Repeat("X: y\r\n", 65) + good[5:], 413, wharf.CodeTooLarge, nil},
 		{"base64", "", "--B\r\nContent-Transfer-Encoding: base64\r\n" + good[5:], 400, wharf.CodeInvalid, nil},
 
 		{"empty name", "", filePart("", "x") + formEnd, 400, wharf.CodeInvalid, nil},
