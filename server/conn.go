@@ -50,11 +50,11 @@ func (c *conn) serve() {
 	defer c.srv.forget(c)
 	defer c.raw.Close()
 	defer c.recovered()
+	defer c.leave()
 	if err := c.login(); err != nil {
 		c.log.Info("MySQL login failed", "error", err)
 		return
 	}
-	defer c.leave()
 	for c.next() {
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -49,6 +50,10 @@ func wrongArguments(command string) refusal {
 }
 func syntaxError(msg string) refusal { return refusal{1064, "42000", msg} }
 
+// maxMessage is the most bytes of a message: clients keep 512 and cut the rest
+// off, so a little more is for those that do not.
+const maxMessage = 1024
+
 // payload is the body of the ERR packet. A client that was not greeted yet
 // expects it without the SQLSTATE.
 func (r refusal) payload(withState bool) []byte {
@@ -58,6 +63,9 @@ func (r refusal) payload(withState bool) []byte {
 	b := binary.LittleEndian.AppendUint16([]byte{mysql.ERR_HEADER}, r.errno)
 	if withState {
 		b = append(append(b, '#'), r.state...)
+	}
+	if len(r.msg) > maxMessage {
+		r.msg = strings.ToValidUTF8(r.msg[:maxMessage], "") + "…"
 	}
 	return append(b, r.msg...)
 }

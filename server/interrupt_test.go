@@ -1,0 +1,222 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf"
+)
+
+// send sends a query without reading its answer.
+func (c *rawClient) send(query string) { c.write(0, append([]byte{mysql.COM_QUERY}, query...)) }
+
+func (c *rawClient) id() uint32 {
+	f := fields{b: c.greeting}
+	f.u8()
+	f.nul()
+	return f.u32()
+}
+
+// readToError skips rows until an ERR packet comes.
+func (c *rawClient) readToError() []byte {
+	c.t.Helper()
+	for {
+		b := c.read()
+		if len(b) == 0 || b[0] == mysql.ERR_HEADER {
+			return b
+		}
+	}
+}
+
+func TestKill(t *testing.T) {
+	r := start(t, Options{})
+	ctx := context.Background()
+	for _, query := range []string{"block", "forever"} {
+		for _, queryOnly := range []bool{true, false} {
+			c := r.dial(t).login(0)
+			c.send(query)
+			<-r.world.blocked
+			if err := r.Kill(ctx, c.id(), queryOnly); err != nil {
+				t.Fatal(err)
+			}
+			wantErr(t, c.readToError(), 1317, "#70100Query execution was interrupted")
+			<-r.world.ended
+			if queryOnly {
+				wantOK(t, c.command(mysql.COM_PING, ""))
+			} else {
+				c.wantGone()
+			}
+		}
+	}
+	if err := r.Kill(ctx, 4711, false); wharf.CodeOf(err) != wharf.CodeNotFound {
+		t.Errorf("killing nobody: %v", err)
+	}
+}
+
+func TestKillIdle(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t).login(0)
+	if err := r.Kill(context.Background(), c.id(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantOK(t, c.command(mysql.COM_PING, ""))
+	other := r.dial(t).login(0)
+	wantOK(t, other.command(mysql.COM_PROCESS_KILL, string(binary.LittleEndian.AppendUint32(nil, c.id()))))
+	c.wantGone()
+	own := string(binary.LittleEndian.AppendUint32(nil, other.id()))
+	wantErr(t, other.command(mysql.COM_PROCESS_KILL, own), 1317, "interrupted")
+	other.wantGone()
+}
+
+// A client that reads nothing keeps its goroutine in a write; killing it must
+// not wait for the write's own deadline.
+func TestKillWhileWriting(t *testing.T) {
+	r := start(t, Options{WriteTimeout: time.Hour})
+	c := r.dial(t).login(0)
+	c.send("forever")
+	<-r.world.blocked
+	eventually(t, "the connection is busy", func() bool { return r.Processes()[0].Info == "forever …" })
+	if err := r.Kill(context.Background(), c.id(), false); err != nil {
+		t.Fatal(err)
+	}
+	<-r.world.ended
+	eventually(t, "the connection has ended", func() bool { return len(r.Processes()) == 0 })
+}
+
+func TestProcesses(t *testing.T) {
+	r := start(t, Options{})
+	before := time.Now()
+	idle := r.dial(t).login(0)
+	stranger := r.dial(t) // not logged in: not listed
+	busy := r.dial(t).login(0)
+	busy.command(mysql.COM_INIT_DB, "d")
+	busy.send("block 'secret'")
+	<-r.world.blocked
+	list := r.Processes()
+	if len(list) != 2 || list[0].ID != idle.id() || list[1].ID != busy.id() {
+		t.Fatalf("%+v without %d", list, stranger.id())
+	}
+	if p := list[0]; p.Command != "Sleep" || p.Info != "" || p.User != "root" || p.Host != "127.0.0.1" || p.Since.Before(before) {
+		t.Errorf("idle: %+v", p)
+	}
+	if p := list[1]; p.Command != "Query" || p.Info != "block …" || p.DB != "d" {
+		t.Errorf("busy: %+v", p)
+	}
+}
+
+func TestClientLeaves(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t).login(0)
+	c.send("block")
+	<-r.world.blocked
+	c.Close()
+	if why := <-r.world.ended; why != error(interrupted()) {
+		t.Errorf("the statement ended for %v", why)
+	}
+	eventually(t, "the session is closed", func() bool { return r.world.sessions() == 0 })
+}
+
+// A client may send its next command before it has read the answer to this
+// one, and waits of the server must not eat it.
+func TestPipelinedCommands(t *testing.T) {
+	r := start(t, Options{IdleTimeout: 200 * time.Millisecond})
+	c := r.dial(t).login(0)
+	c.send("block")
+	<-r.world.blocked
+	c.write(0, []byte{mysql.COM_PING})
+	// Longer than the watcher waits, and than the idle deadline.
+	time.Sleep(300 * time.Millisecond)
+	if err := r.Kill(context.Background(), c.id(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, c.read(), 1317, "")
+	wantOK(t, c.read())
+}
+
+func TestWatchOutlivesDeadlines(t *testing.T) {
+	r := start(t, Options{IdleTimeout: 50 * time.Millisecond})
+	c := r.dial(t).login(0)
+	c.send("block")
+	<-r.world.blocked
+	time.Sleep(150 * time.Millisecond) // the deadline of waiting for the command passes
+	c.Close()
+	<-r.world.ended
+}
+
+func TestSlowReader(t *testing.T) {
+	r := start(t, Options{WriteTimeout: 100 * time.Millisecond})
+	c := r.dial(t).login(0)
+	c.send("forever")
+	<-r.world.ended
+	eventually(t, "the connection has ended", func() bool { return len(r.Processes()) == 0 })
+	if strings.Contains(r.log.String(), "level=ERROR") {
+		t.Errorf("a slow client is logged as an error of ours: %s", r.log)
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	r := start(t, Options{IdleTimeout: 100 * time.Millisecond, LoginTimeout: 100 * time.Millisecond})
+	c := r.dial(t).login(0)
+	wantErr(t, c.read(), 4031, "inactivity")
+	c.wantGone()
+	silent := r.dial(t)
+	for silent.read() != nil { // a last word is fine, staying is not
+	}
+}
+
+func TestMaxConnections(t *testing.T) {
+	r := start(t, Options{MaxConnections: 2})
+	first := r.dial(t).login(0)
+	r.dial(t).login(0)
+	third := r.dial(t)
+	wantErr(t, third.greeting, 1040, "Too many connections")
+	third.wantGone()
+	first.Close()
+	eventually(t, "there is room again", func() bool { return len(r.all()) < 2 })
+	r.dial(t).login(0)
+}
+
+func TestShutdown(t *testing.T) {
+	r := start(t, Options{})
+	idle, busy, stubborn := r.dial(t).login(0), r.dial(t).login(0), r.dial(t).login(0)
+	greeted := r.dial(t)
+	busy.send("block")
+	stubborn.send("block")
+	<-r.world.blocked
+	<-r.world.blocked
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- r.Shutdown(ctx) }()
+
+	idle.wantGone()
+	greeted.wantGone()
+	if c, err := net.Dial("tcp", r.addr); err == nil {
+		c.Close()
+		t.Error("a connection was accepted after the start of Shutdown")
+	}
+	// The busy one finishes its statement, and then has to go.
+	if err := r.Kill(ctx, busy.id(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, busy.read(), 1317, "")
+	busy.wantGone()
+	select {
+	case err := <-done:
+		t.Fatalf("Shutdown returned %v while a statement ran", err)
+	default:
+	}
+	cancel()
+	wantErr(t, stubborn.read(), 1053, "shutdown")
+	stubborn.wantGone()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,316 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf/meta/auth"
+)
+
+const testPassword = "correct horse"
+
+func withPassword(t testing.TB, o Options) Options {
+	t.Helper()
+	p, err := auth.NewPassword(testPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Root = p
+	return o
+}
+
+func withTLS(t testing.TB, o Options) Options {
+	t.Helper()
+	config, err := SelfSigned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.TLS = config
+	return o
+}
+
+// The client's side of both plugins, from the protocol's description.
+func nativeProof(password string, salt []byte) []byte {
+	s1 := sha1.Sum([]byte(password))
+	s2 := sha1.Sum(s1[:])
+	mask := sha1.Sum(append(append([]byte{}, salt...), s2[:]...))
+	subtle.XORBytes(mask[:], mask[:], s1[:])
+	return mask[:]
+}
+
+func sha2Proof(password string, salt []byte) []byte {
+	s1 := sha256.Sum256([]byte(password))
+	s2 := sha256.Sum256(s1[:])
+	mask := sha256.Sum256(append(append([]byte{}, s2[:]...), salt...))
+	subtle.XORBytes(mask[:], mask[:], s1[:])
+	return mask[:]
+}
+
+func (c *rawClient) salt() []byte {
+	rest := c.greeting[bytes.IndexByte(c.greeting, 0)+1:]
+	return append(append([]byte{}, rest[4:12]...), rest[31:43]...)
+}
+
+// startTLS asks for TLS, with the hello right behind the request.
+func (c *rawClient) startTLS(caps uint32) {
+	c.t.Helper()
+	c.write(1, helloPacket(caps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	secure := tls.Client(c.Conn, &tls.Config{InsecureSkipVerify: true})
+	if err := secure.Handshake(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.Conn, c.in = secure, bufio.NewReader(secure)
+	c.seq = 1
+}
+
+// logIn goes through everything that may happen from a hello to OK, and
+// returns the last packet.
+func (c *rawClient) logIn(user, password, plugin string, proof []byte) []byte {
+	c.t.Helper()
+	c.write(c.seq+1, helloPacket(plainCaps, user, proof, "", plugin))
+	return c.answerLogin(password, c.salt())
+}
+
+func (c *rawClient) answerLogin(password string, salt []byte) []byte {
+	c.t.Helper()
+	_, secure := c.Conn.(*tls.Conn)
+	for {
+		b := c.read()
+		switch {
+		case len(b) == 0:
+			c.t.Fatal("hung up during the login")
+		case b[0] == mysql.EOF_HEADER:
+			name, rest, _ := bytes.Cut(b[1:], []byte{0})
+			salt = rest[:saltLen]
+			proof := nativeProof(password, salt)
+			if string(name) == sha2Plugin {
+				proof = sha2Proof(password, salt)
+			}
+			if password == "" {
+				proof = nil
+			}
+			c.write(c.seq+1, proof)
+		case bytes.Equal(b, []byte{mysql.MORE_DATE_HEADER, mysql.CACHE_SHA2_FAST_AUTH}):
+		case bytes.Equal(b, []byte{mysql.MORE_DATE_HEADER, mysql.CACHE_SHA2_FULL_AUTH}) && secure:
+			c.write(c.seq+1, append([]byte(password), 0))
+		case bytes.Equal(b, []byte{mysql.MORE_DATE_HEADER, mysql.CACHE_SHA2_FULL_AUTH}):
+			c.write(c.seq+1, []byte{2})
+			sealed := c.sealed(password, salt, c.read())
+			c.write(c.seq+1, sealed)
+		default:
+			return b
+		}
+	}
+}
+
+func (c *rawClient) sealed(password string, salt, answer []byte) []byte {
+	c.t.Helper()
+	block, _ := pem.Decode(answer[1:])
+	if block == nil {
+		c.t.Fatalf("no key in %q", answer)
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	plain := append([]byte(password), 0)
+	for i := range plain {
+		plain[i] ^= salt[i%len(salt)]
+	}
+	b, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, key.(*rsa.PublicKey), plain, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b
+}
+
+// TestLogins runs every way to log in against a server with and without a
+// password, over TCP and over TLS.
+func TestLogins(t *testing.T) {
+	for _, set := range []bool{false, true} {
+		for _, secure := range []bool{false, true} {
+			o := withTLS(t, Options{})
+			if set {
+				o = withPassword(t, o)
+			}
+			r := start(t, o)
+			for _, plugin := range []string{nativePlugin, sha2Plugin, "client_ed25519", ""} {
+				for _, user := range []string{"root", "nobody", "Root", ""} {
+					for _, password := range []string{testPassword, "wrong", ""} {
+						for _, dummy := range []bool{false, true} {
+							t.Run(fmt.Sprintf("set=%v/tls=%v/%s/%s/%s/dummy=%v", set, secure, plugin, user, password, dummy), func(t *testing.T) {
+								login(t, r, attemptCase{set, secure, plugin, user, password, dummy})
+							})
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+type attemptCase struct {
+	set, secure            bool
+	plugin, user, password string
+	dummy                  bool // an empty proof at first, as libmysqlclient's
+}
+
+func login(t *testing.T, r *running, a attemptCase) {
+	c := r.dial(t)
+	if a.secure {
+		c.startTLS(plainCaps)
+	}
+	var proof []byte
+	if a.password != "" && !a.dummy {
+		proof = nativeProof(a.password, c.salt())
+		if a.plugin == sha2Plugin {
+			proof = sha2Proof(a.password, c.salt())
+		}
+	}
+	b := c.logIn(a.user, a.password, a.plugin, proof)
+	want := testPassword
+	if !a.set {
+		want = ""
+	}
+	// A dummy is believed where nobody has to ask again: it is then the
+	// proof of the empty password.
+	asked := a.plugin != nativePlugin && (a.plugin != sha2Plugin || a.set)
+	given := a.password
+	if a.dummy && !asked {
+		given = ""
+	}
+	if a.user == "root" && given == want {
+		wantOK(t, b)
+		wantOK(t, c.command(mysql.COM_PING, ""))
+		return
+	}
+	using := "YES"
+	if given == "" {
+		using = "NO"
+	}
+	wantErr(t, b, 1045, fmt.Sprintf("#28000Access denied for user '%s'@'127.0.0.1' (using password: %s)", a.user, using))
+	_, port, _ := net.SplitHostPort(c.LocalAddr().String())
+	if bytes.Contains(b, []byte(port)) {
+		t.Errorf("the refusal tells the client's port: %q", b)
+	}
+	c.wantGone()
+}
+
+// TestSHA2RemembersAPassword checks the fast path: after a full login a
+// client proves the password without sending it.
+func TestSHA2RemembersAPassword(t *testing.T) {
+	r := start(t, withPassword(t, Options{}))
+	answer := func() []byte {
+		c := r.dial(t)
+		c.write(1, helloPacket(plainCaps, "root", sha2Proof(testPassword, c.salt()), "", sha2Plugin))
+		return c.read()
+	}
+	if b := answer(); !bytes.Equal(b, []byte{1, mysql.CACHE_SHA2_FULL_AUTH}) {
+		t.Fatalf("first login: %q", b)
+	}
+	c := r.dial(t)
+	wantOK(t, c.logIn("root", testPassword, sha2Plugin, sha2Proof(testPassword, c.salt())))
+	if b := answer(); !bytes.Equal(b, []byte{1, mysql.CACHE_SHA2_FAST_AUTH}) {
+		t.Fatalf("after a full login: %q", b)
+	}
+}
+
+func TestGoDriverLogsIn(t *testing.T) {
+	r := start(t, withTLS(t, withPassword(t, Options{})))
+	for _, params := range []string{"", "?tls=skip-verify", "?allowNativePasswords=true&tls=preferred"} {
+		if err := r.open(t, "root:"+testPassword, params).Ping(); err != nil {
+			t.Errorf("%s: %v", params, err)
+		}
+		wantError(t, r.open(t, "root:wrong", params).Ping(), 1045, "28000", "(using password: YES)")
+	}
+	var got string
+	db := r.open(t, "root:"+testPassword, "?tls=skip-verify")
+	if err := db.QueryRow("wide 20000000").Scan(&got); err != nil || len(got) != 20000000 {
+		t.Errorf("over TLS: %d bytes, %v", len(got), err)
+	}
+	if log := r.log.String(); strings.Contains(log, testPassword) {
+		t.Error("the password is in the log")
+	}
+}
+
+func TestTLSIsRefusedWhereItIsOff(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t)
+	c.write(1, helloPacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	wantErr(t, c.read(), 1043, "")
+	c.wantGone()
+}
+
+func TestChangeUser(t *testing.T) {
+	r := start(t, withPassword(t, Options{}))
+	body := func(user, plugin, db string) string {
+		return user + "\x00" + "\x00" + db + "\x00" + "\x2d\x00" + plugin + "\x00"
+	}
+	for _, plugin := range []string{nativePlugin, sha2Plugin, "other"} {
+		c := r.dial(t)
+		wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
+		c.command(mysql.COM_QUERY, "begin")
+		c.write(0, append([]byte{mysql.COM_CHANGE_USER}, body("root", plugin, "d")...))
+		ok := c.answerLogin(testPassword, nil)
+		wantOK(t, ok)
+		if binary.LittleEndian.Uint16(ok[3:]) != mysql.SERVER_STATUS_AUTOCOMMIT {
+			t.Errorf("the session was not begun anew: %x", ok)
+		}
+		if p := r.Processes(); p[len(p)-1].DB != "d" {
+			t.Errorf("processes %+v", p)
+		}
+		c.write(0, append([]byte{mysql.COM_CHANGE_USER}, body("root", plugin, "")...))
+		wantErr(t, c.answerLogin("wrong", nil), 1045, "'root'@'127.0.0.1'")
+		c.wantGone()
+	}
+	c := r.dial(t)
+	wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
+	c.write(0, append([]byte{mysql.COM_CHANGE_USER}, body("root", nativePlugin, "nodb")...))
+	wantErr(t, c.answerLogin(testPassword, nil), 1049, "nodb")
+}
+
+func TestNoPasswordMeansLoopbackOnly(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.8.8.8": true, "::1": true, "::ffff:127.0.0.1": true,
+		"10.0.0.1": false, "::": false, "::ffff:10.0.0.1": false, "fe80::1%eth0": false, "localhost": false, "": false,
+	} {
+		if isLoopback(host) != want {
+			t.Errorf("isLoopback(%q) = %v", host, !want)
+		}
+	}
+	for _, o := range []Options{{}, withPassword(t, Options{})} {
+		s := start(t, o).Server
+		client, remote := net.Pipe()
+		go s.accept(strangerConn{remote})
+		c := &rawClient{Conn: client, t: t, in: bufio.NewReader(client)}
+		client.SetDeadline(time.Now().Add(10 * time.Second))
+		if b := c.read(); o.Root.IsSet() != (b[0] == 10) {
+			t.Errorf("password set %v: a stranger is greeted with %.20q", o.Root.IsSet(), b)
+		} else if !o.Root.IsSet() {
+			wantErr(t, b, 1130, "Host '192.0.2.1' is not allowed")
+		}
+		client.Close()
+	}
+}
+
+type strangerConn struct{ net.Conn }
+
+func (strangerConn) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4242}
+}
