@@ -63,10 +63,22 @@ func answers() []answer {
 
 const denied = "access denied by {host}: the keys are wrong or lack permission"
 
-// fail makes the error that a caller gets from one of the SDK or of a body.
-// The SDK's own error ends here: what is kept of it is its text, without
-// anything secret.
+// fail makes the error of a request that no missing object explains: what is
+// not found then is the bucket, or S3 itself.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
+	made := s.failObject(ctx, op, err)
+	var own *wharf.Error
+	if errors.As(err, &own) || wharf.CodeOf(made) != wharf.CodeNotFound {
+		return made
+	}
+	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err),
+		Msg: fmt.Sprintf("the bucket %q was not found; perhaps %s is no S3 server", s.t.bucket, s.t.host)}
+}
+
+// failObject makes the error that a caller gets from one of the SDK or of a
+// body, where an object may be missing. The SDK's own error ends here: what
+// is kept of it is its text, without anything secret.
+func (s *Store) failObject(ctx context.Context, op string, err error) error {
 	var own *wharf.Error
 	if errors.As(err, &own) {
 		return wharf.WrapError(own.Code, op, own.Msg, err)
@@ -153,16 +165,9 @@ func networkReason(err error) string {
 	return "the request failed; the server's log says more"
 }
 
-// noBucket is the error for a bucket that is not there.
-func (s *Store) noBucket(op string, err error) error {
-	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Msg: fmt.Sprintf("no such bucket %q on %s", s.t.bucket, s.t.host), Err: s.t.scrub(err)}
-}
-
 func (s *Store) exists(op string, err error) error {
 	return &wharf.Error{Code: wharf.CodePrecondition, Op: op, Msg: "the file exists already", Err: err}
 }
-
-func noSuchFile(key wharf.Key) string { return fmt.Sprintf("there is no file %q", key) }
 
 // secretParams are the parts of URLs and headers that sign a request.
 var secretParams = regexp.MustCompile(`(?i)((?:x-amz-(?:signature|credential|security-token)|signature|credential)=)[^&\s,"]+`)

@@ -83,7 +83,7 @@ func (f *file) refused(ctx context.Context, op string, err error) error {
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		return f.changed(op, f.s.t.scrub(err))
 	}
-	err = f.s.fail(ctx, op, err)
+	err = f.s.failObject(ctx, op, err)
 	if wharf.CodeOf(err) == wharf.CodeNotFound {
 		return f.changed(op, err)
 	}

@@ -2,7 +2,9 @@ package s3
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,18 +82,20 @@ func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Objec
 	return o, nil
 }
 
-// missing tells a missing bucket from a missing object: the answer to HEAD
-// has no body that would say.
+// missing tells a missing object from a missing bucket or an unknown key: the
+// answer to HEAD has no body that would say, but the one to a list has.
 func (s *Store) missing(ctx context.Context, op string, key wharf.Key, err error) error {
-	err = s.fail(ctx, op, err)
+	err = s.failObject(ctx, op, err)
 	if wharf.CodeOf(err) != wharf.CodeNotFound {
 		return err
 	}
-	_, bucketErr := s.api.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.t.bucket}, once)
-	if statusOf(bucketErr) == 404 {
-		return s.noBucket(op, bucketErr)
+	_, listErr := s.api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket: &s.t.bucket, Prefix: aws.String(s.t.prefix + string(key)), MaxKeys: aws.Int32(1),
+	}, once)
+	if statusOf(listErr) == http.StatusNotFound {
+		return s.fail(ctx, op, listErr)
 	}
-	return &wharf.Error{Code: wharf.CodeNotFound, Op: op, Msg: noSuchFile(key), Err: err}
+	return &wharf.Error{Code: wharf.CodeNotFound, Op: op, Msg: fmt.Sprintf("there is no file %q", key), Err: err}
 }
 
 func trimETag(e *string) string { return strings.Trim(aws.ToString(e), `"`) }
