@@ -36,7 +36,10 @@ func NewConnection(options []Option) (Connection, error) {
 			return Connection{}, Errorf(CodeInvalid, "CONNECTION: the value of %s is not right; it takes %s", strings.ToLower(o.Name), set.want)
 		}
 	}
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return Connection{}, err
+	}
+	return c, nil
 }
 
 // maxConnectionValue bounds one value; session tokens are the longest, at

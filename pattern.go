@@ -36,7 +36,8 @@ func patternError(s string, err error) error {
 	if !errors.As(err, &se) {
 		return WrapError(CodeInvalid, "ParsePattern", "PATTERN is not a regular expression", err)
 	}
-	if se.Code == syntax.ErrInvalidPerlOp || se.Code == syntax.ErrInvalidEscape {
+	// A lookbehind, (?<=x), is taken for a named group without a name.
+	if se.Code == syntax.ErrInvalidPerlOp || se.Code == syntax.ErrInvalidEscape || se.Code == syntax.ErrInvalidNamedCapture {
 		return Errorf(CodeInvalid, "PATTERN %q: %s: %q; patterns are RE2, which has no lookaround and no backreferences", s, se.Code, se.Expr)
 	}
 	return Errorf(CodeInvalid, "PATTERN %q: %s: %q", s, se.Code, se.Expr)

@@ -7,7 +7,7 @@ import "strings"
 func didYouMean(typed string, known []string) string {
 	best, least := "", 1+len(typed)/3
 	for _, name := range known {
-		if d := editDistance(strings.ToUpper(typed), strings.ToUpper(name)); d <= least && d < max(len(name), 2)/2+1 {
+		if d := editDistance(strings.ToUpper(typed), strings.ToUpper(name)); d <= least && 2*d <= len(name)+1 {
 			if best == "" || d < least {
 				best, least = name, d
 			}

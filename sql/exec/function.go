@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"strings"
+
 	"wharf"
 	"wharf/sql"
 )
@@ -100,6 +102,24 @@ func (c *compiler) call(e sql.Call) (node, error) {
 			}
 			values[i] = d
 		}
-		return f.run(ev, values)
+		if err := ev.ctx.Err(); err != nil {
+			return nullDatum(), wharf.WrapError(wharf.CodeCanceled, "exec.call", "", err)
+		}
+		d, err := f.run(ev, values)
+		if len(d.str) > maxText {
+			return ev.tooLong(e.Name), nil
+		}
+		return d, err
 	}}, nil
+}
+
+// maxText bounds what a function may make of its arguments, so that calls
+// within calls cannot fill the memory.
+const maxText = 16 << 20
+
+// tooLong is what MySQL gives in place of a text that is too long: NULL, and
+// a warning.
+func (ev *evaluation) tooLong(name string) datum {
+	ev.s.warn("Warning", warnResultTooLong, "Result of %s() was larger than %d bytes - NULL was given instead", strings.ToLower(name), maxText)
+	return nullDatum()
 }

@@ -28,6 +28,9 @@ func operatorFunctions() map[string]function {
 	}
 }
 
+// maxLikeWork bounds what LIKE may take: the product of the lengths.
+const maxLikeWork = 1 << 32
+
 func runLike(_ *evaluation, a []datum) (datum, error) {
 	escape := '\\'
 	if len(a) == 3 {
@@ -41,6 +44,9 @@ func runLike(_ *evaluation, a []datum) (datum, error) {
 		}
 	}
 	s, pattern := a[0].text(), a[1].text()
+	if len(s)*len(pattern) > maxLikeWork {
+		return nullDatum(), wharf.Errorf(wharf.CodeTooLarge, "LIKE: a text of %d bytes and a pattern of %d are too much to compare", len(s), len(pattern))
+	}
 	if a[0].kind != kBytes && a[1].kind != kBytes {
 		s, pattern = fold(s), fold(pattern)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -63,25 +64,32 @@ func textOrBytes(args []node) wharf.Type {
 	return wharf.TypeString
 }
 
-func runConcat(_ *evaluation, a []datum) (datum, error) {
-	var b strings.Builder
-	for _, d := range a {
-		b.WriteString(d.text())
-	}
-	return stringDatum(b.String()), nil
+func runConcat(ev *evaluation, a []datum) (datum, error) {
+	return join(ev, "CONCAT", a, ""), nil
 }
 
-func runConcatWS(_ *evaluation, a []datum) (datum, error) {
+func runConcatWS(ev *evaluation, a []datum) (datum, error) {
 	if a[0].isNull() {
 		return nullDatum(), nil
 	}
-	var parts []string
-	for _, d := range a[1:] {
-		if !d.isNull() {
-			parts = append(parts, d.text())
-		}
+	return join(ev, "CONCAT_WS", slices.DeleteFunc(slices.Clone(a[1:]), datum.isNull), a[0].text()), nil
+}
+
+// join puts texts together, unless that would be too long.
+func join(ev *evaluation, name string, parts []datum, separator string) datum {
+	texts, size := make([]string, len(parts)), len(separator)*len(parts)
+	for i, d := range parts {
+		texts[i] = d.text()
+		size += len(texts[i])
 	}
-	return stringDatum(strings.Join(parts, a[0].text())), nil
+	if size > maxText {
+		return ev.tooLong(name)
+	}
+	joined := strings.Join(texts, separator)
+	if slices.ContainsFunc(parts, func(d datum) bool { return d.kind == kBytes }) {
+		return bytesDatum(joined)
+	}
+	return stringDatum(joined)
 }
 
 // runTrim is TRIM([what,] side); the side is LEADING, TRAILING or BOTH.
@@ -124,19 +132,16 @@ func sha1Hex(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func runReplace(_ *evaluation, a []datum) (datum, error) {
+func runReplace(ev *evaluation, a []datum) (datum, error) {
 	s, old, with := a[0].text(), a[1].text(), a[2].text()
 	if old == "" {
 		return stringDatum(s), nil
 	}
 	if n := strings.Count(s, old); len(s)+n*(len(with)-len(old)) > maxText {
-		return nullDatum(), wharf.Errorf(wharf.CodeTooLarge, "Result of replace() was larger than %d bytes", maxText)
+		return ev.tooLong("REPLACE"), nil
 	}
 	return stringDatum(strings.ReplaceAll(s, old, with)), nil
 }
-
-// maxText bounds what a function may make of its arguments.
-const maxText = 16 << 20
 
 // runSubstring counts characters from 1, or from the end for a negative
 // start.

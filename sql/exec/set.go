@@ -78,14 +78,20 @@ func (w *setting) assign(a sql.Assignment) error {
 // maxUserVars and maxUserVarBytes bound what one session can keep.
 const (
 	maxUserVars     = 1000
-	maxUserVarBytes = 1 << 20
+	maxUserVarBytes = 16 << 20
 )
 
 func (s *Session) setUserVar(name string, d datum) error {
-	if len(d.text()) > maxUserVarBytes {
-		return wharf.Errorf(wharf.CodeTooLarge, "the value of @%s is over %d bytes", name, maxUserVarBytes)
-	}
 	name = fold(name)
+	size := len(d.str)
+	for other, kept := range s.userVars {
+		if other != name {
+			size += len(kept.str)
+		}
+	}
+	if size > maxUserVarBytes {
+		return wharf.Errorf(wharf.CodeTooLarge, "the user variables of a session can hold %d bytes", maxUserVarBytes)
+	}
 	if _, known := s.userVars[name]; !known && len(s.userVars) >= maxUserVars {
 		return wharf.Errorf(wharf.CodeTooLarge, "a session can have %d user variables", maxUserVars)
 	}

@@ -1,0 +1,111 @@
+package wharf_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"wharf"
+)
+
+// TestOptions runs testdata/options. A line of the input is a set of options,
+// NAME=value by NAME=value with tabs between; a value in quotes is a text, one
+// that starts with a digit or '-' a number, one in parentheses a list, and
+// everything else a word.
+func TestOptions(t *testing.T) {
+	datadriven.RunTest(t, "testdata/options", func(t *testing.T, d *datadriven.TestData) string {
+		read := map[string]func([]wharf.Option) ([]wharf.Option, error){
+			"format": wharf.NewFileFormat, "copy": wharf.NewCopyOptions,
+		}[d.Cmd]
+		var out strings.Builder
+		for line := range strings.SplitSeq(d.Input, "\n") {
+			options, err := read(parseOptions(line))
+			if err != nil {
+				fmt.Fprintf(&out, "%s: %s\n", wharf.CodeOf(err), wharf.MessageOf(err))
+				continue
+			}
+			again, err := read(options)
+			if err != nil || fmt.Sprint(again) != fmt.Sprint(options) {
+				t.Errorf("%s: the canonical form %v is read as %v, %v", line, options, again, err)
+			}
+			out.WriteString(printOptions(options) + "\n")
+		}
+		return out.String()
+	})
+}
+
+func parseOptions(line string) []wharf.Option {
+	var options []wharf.Option
+	for field := range strings.SplitSeq(line, "\t") {
+		name, value, ok := strings.Cut(field, "=")
+		if !ok {
+			continue
+		}
+		o := wharf.Option{Name: name, Value: value}
+		switch {
+		case strings.HasPrefix(value, "'"):
+			o.Kind, o.Value = wharf.OptionString, strings.Trim(value, "'")
+		case strings.HasPrefix(value, "("):
+			o.Kind, o.Value = wharf.OptionList, ""
+			o.List = strings.Split(strings.Trim(value, "()"), ",")
+		case strings.IndexAny(value, "-0123456789") == 0:
+			o.Kind = wharf.OptionNumber
+		}
+		options = append(options, o)
+	}
+	return options
+}
+
+func printOptions(options []wharf.Option) string {
+	var parts []string
+	for _, o := range options {
+		value := o.Value
+		switch o.Kind {
+		case wharf.OptionString:
+			value = fmt.Sprintf("%q", value)
+		case wharf.OptionList:
+			value = fmt.Sprintf("%q", o.List)
+		}
+		parts = append(parts, o.Name+"="+value)
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestNoOptions(t *testing.T) {
+	for _, none := range [][]wharf.Option{nil, {}} {
+		if format, err := wharf.NewFileFormat(none); format != nil || err != nil {
+			t.Errorf("%v, %v", format, err)
+		}
+		if options, err := wharf.NewCopyOptions(none); options != nil || err != nil {
+			t.Errorf("%v, %v", options, err)
+		}
+	}
+}
+
+// TestEveryOptionBelongsSomewhere gives every option that a message lists to
+// every type: none may be unknown to all of them.
+func TestEveryOptionBelongsSomewhere(t *testing.T) {
+	_, err := wharf.NewFileFormat(parseOptions("NOPE=1"))
+	_, list, ok := strings.Cut(wharf.MessageOf(err), "the options are ")
+	if !ok {
+		t.Fatalf("no list in %v", err)
+	}
+	names := strings.Split(list, ", ")
+	if len(names) < 24 {
+		t.Fatalf("only %d options", len(names))
+	}
+	for _, name := range names[2:] { // after FORMAT_NAME and TYPE
+		known := 0
+		for _, typ := range []string{"CSV", "TSV", "NDJSON", "PARQUET", "ORC", "AVRO"} {
+			_, err := wharf.NewFileFormat([]wharf.Option{{Name: "TYPE", Value: typ}, {Name: name, Value: "\x00"}})
+			if strings.Contains(wharf.MessageOf(err), "it takes") {
+				known++
+			}
+		}
+		if known == 0 {
+			t.Errorf("no type has the option %s", name)
+		}
+	}
+}

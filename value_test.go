@@ -1,0 +1,38 @@
+package wharf_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"wharf"
+)
+
+func TestValues(t *testing.T) {
+	for _, c := range []struct {
+		v    wharf.Value
+		kind wharf.ValueKind
+		text string
+	}{
+		{wharf.Value{}, wharf.NullValue, "NULL"},
+		{wharf.Null(), wharf.NullValue, "NULL"},
+		{wharf.Int(math.MinInt64), wharf.IntValue, "-9223372036854775808"},
+		{wharf.Uint(math.MaxUint64), wharf.UintValue, "18446744073709551615"},
+		{wharf.Float(0.1), wharf.FloatValue, "0.1"},
+		{wharf.Text("ü"), wharf.TextValue, "ü"},
+		{wharf.Text(""), wharf.TextValue, ""},
+		{wharf.Bool(true), wharf.IntValue, "1"},
+		{wharf.Bool(false), wharf.IntValue, "0"},
+		{wharf.DateTime(time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("x", 3600))), wharf.TextValue, "2026-01-02 02:04:05.000006"},
+	} {
+		if c.v.Kind() != c.kind || c.v.String() != c.text || c.v.IsNull() != (c.kind == wharf.NullValue) {
+			t.Errorf("%v: kind %d", c.v, c.v.Kind())
+		}
+	}
+	if got := string(wharf.Null().AppendText([]byte("x"))); got != "x" {
+		t.Errorf("NULL appended to it: %q", got)
+	}
+	if wharf.Int(-3).Int64() != -3 || wharf.Uint(3).Uint64() != 3 || wharf.Float(2.5).Float64() != 2.5 || wharf.Text("a").Str() != "a" {
+		t.Error("a value does not come out as it went in")
+	}
+}
