@@ -95,6 +95,8 @@ func ofStages(src source) string {
 	switch {
 	case p.acceptAll("COPY", "INTO"):
 		return "COPY INTO"
+	case p.acceptAll("SHOW", "USERS"):
+		return "SHOW USERS"
 	case p.is("GRANT") || p.is("REVOKE"):
 		return p.onStage(strings.ToUpper(p.text()))
 	case p.is("SELECT") || p.is("WITH") || p.is("INSERT") || p.is("REPLACE") || p.is("CREATE") || p.is("EXPLAIN") || p.is("("):

@@ -39,7 +39,7 @@ func readPlain(src source) (Statement, error) {
 	if src.tokens > maxTokens || src.depth > maxDepth {
 		return readHuge(src)
 	}
-	node, err := callTiDB(src.clean)
+	node, err := guarded(callTiDB, src.clean)
 	if err != nil {
 		if name := beyondTiDB(src); name != "" {
 			return unsupported(src, name), nil
@@ -59,19 +59,25 @@ func readHuge(src source) (Statement, error) {
 		src.tokens, src.depth, maxTokens, maxDepth)
 }
 
-// callTiDB runs TiDB's parser. Its panics become errors: a client's text
-// must not end a connection.
-func callTiDB(text string) (node ast.StmtNode, err error) {
+// guarded makes errors of panics: a client's text must not end a connection.
+// What the panic says may hold that text, and is not passed on.
+func guarded(parse func(string) (ast.StmtNode, error), text string) (node ast.StmtNode, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			node, err = nil, fmt.Errorf("the parser panicked (%T)", r)
 		}
 	}()
+	return parse(text)
+}
+
+// callTiDB runs TiDB's parser.
+func callTiDB(text string) (ast.StmtNode, error) {
 	p := tidbParsers.Get().(*tidb.Parser)
 	nodes, _, err := p.ParseSQL(text)
 	if err == nil && len(nodes) != 1 {
 		err = errors.New("not one statement")
 	}
+	var node ast.StmtNode
 	if err == nil {
 		node = nodes[0]
 	}

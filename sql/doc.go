@@ -12,7 +12,13 @@
 // Every Statement prints itself in canonical form, and parsing that form
 // gives the same Statement again.
 //
-// The package is pure: no I/O, no context, no goroutines, no state. It knows
+// The grammar is written down in GRAMMAR.md. A statement that would be too
+// deep or too long for TiDB's parser, which walks its trees by recursion, is
+// refused before it gets there; the expressions of what Parse returns are at
+// most 200 levels deep.
+//
+// The package is pure: no I/O, no context, no goroutines, no state but a pool of
+// parsers. It knows
 // the shape of a statement, not its meaning: whether an option exists or a
 // stage is there is for sql/exec and the Service to say.
 package sql

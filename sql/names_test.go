@@ -5,23 +5,23 @@ import (
 	"go/build"
 	goparser "go/parser"
 	gotoken "go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // carriedOver are the types of TiDB's tree that become statements of ours.
-var carriedOver = []string{"SelectStmt", "SetStmt", "ShowStmt", "ExplainStmt", "UseStmt", "KillStmt", "DoStmt"}
+var carriedOver = []string{"SelectStmt", "SetStmt", "ShowStmt", "ExplainStmt", "UseStmt", "DoStmt"}
 
-// onlyTiDB are those that no MySQL has, or that are no statements by
-// themselves: they are mistakes.
+// onlyTiDB are those that no MySQL has, that are no statements by themselves,
+// or whose forms of MySQL's are read by readOurselves: they are mistakes.
 var onlyTiDB = strings.Fields(`
 	AddQueryWatchStmt AdminStmt AlterPlacementPolicyStmt AlterRangeStmt AlterSequenceStmt BRIEStmt BeginStmt
 	CalibrateResourceStmt CancelDistributionJobStmt CleanupTableLockStmt CommitStmt CompactTableStmt
 	CreateBindingStmt CreateMaskingPolicyStmt CreatePlacementPolicyStmt CreateSequenceStmt CreateStatisticsStmt
 	DistributeTableStmt DropBindingStmt DropPlacementPolicyStmt DropQueryWatchStmt DropSequenceStmt
 	DropStatisticsStmt DropStatsStmt FlashBackDatabaseStmt FlashBackTableStmt FlashBackToTimestampStmt
-	ImportIntoActionStmt ImportIntoStmt LoadStatsStmt LockStatsStmt NonTransactionalDMLStmt PlanReplayerStmt
+	ImportIntoActionStmt ImportIntoStmt KillStmt LoadStatsStmt LockStatsStmt NonTransactionalDMLStmt PlanReplayerStmt
 	ProcedureRepeatStmt ProcedureWhileStmt RecommendIndexStmt RecoverTableStmt RefreshStatsStmt
 	SearchCaseStmt SearchWhenThenStmt SetBindingStmt SetConfigStmt SetSessionStatesStmt
 	SimpleCaseStmt SimpleWhenThenStmt SplitRegionStmt TraceStmt TrafficStmt UnlockStatsStmt`)
@@ -62,13 +62,16 @@ func treeStatements(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	pkgs, err := goparser.ParseDir(gotoken.NewFileSet(), pkg.Dir, noTests, 0)
+	files, err := filepath.Glob(filepath.Join(pkg.Dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
-	for _, f := range pkgs["ast"].Files {
+	for _, name := range files {
+		f, err := goparser.ParseFile(gotoken.NewFileSet(), name, nil, goparser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok || fn.Recv == nil || fn.Name.Name != "Accept" {

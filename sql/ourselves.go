@@ -15,6 +15,8 @@ func readOurselves(src source) Statement {
 		stmt = p.setNames()
 	case p.accept("SHOW"):
 		stmt = p.showOurselves()
+	case p.accept("KILL"):
+		stmt = p.kill()
 	case p.is("BEGIN"), p.is("START"), p.is("COMMIT"), p.is("ROLLBACK"):
 		stmt = p.transaction()
 	}
@@ -104,6 +106,28 @@ func (p *parser) uint(to *uint64) bool {
 	n, err := strconv.ParseUint(p.advance(), 10, 64)
 	*to = n
 	return err == nil
+}
+
+// kill reads KILL. TiDB's parser knows it with a number or a function only,
+// and so is given the expression in another statement.
+func (p *parser) kill() Statement {
+	k := &Kill{Query: p.accept("QUERY"), plain: p.src.plain()}
+	if !k.Query {
+		p.accept("CONNECTION")
+	}
+	start := p.tok
+	if p.uint(&k.ID) && p.tok.kind == kindEnd {
+		return k
+	}
+	k.ID = 0
+	stmt, _, err := Parse("DO " + p.src.clean[start.start:])
+	do, ok := stmt.(*Do)
+	if err != nil || !ok || len(do.Exprs) != 1 {
+		return nil
+	}
+	k.Expr, k.params = do.Exprs[0], do.params
+	p.tok = token{kind: kindEnd}
+	return k
 }
 
 // transaction reads the statements of transactions, all their noise words

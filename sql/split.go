@@ -135,22 +135,29 @@ func (s *splitter) bang() {
 // comment blanks a comment. Up to depth levels of comments may be nested in
 // one another: MySQL allows that in version comments that it skips.
 func (s *splitter) comment(depth int) {
-	start, level := s.pos, 1
-	for i := s.pos + 2; i+1 < len(s.text); i++ {
-		switch pair := s.text[i : i+2]; {
-		case pair == "*/":
+	level := 1
+	for i := s.pos + 2; ; {
+		n := strings.IndexAny(s.text[i:], "*/")
+		if n < 0 {
+			break
+		}
+		i += n
+		switch rest := s.text[i:]; {
+		case strings.HasPrefix(rest, "*/"):
 			level--
-			i++
-		case pair == "/*" && level < depth:
+			i += 2
+		case strings.HasPrefix(rest, "/*") && level < depth:
 			level++
+			i += 2
+		default:
 			i++
 		}
 		if level == 0 {
-			s.blank(i + 1)
+			s.blank(i)
 			return
 		}
 	}
-	s.open, s.start = "comment", start
+	s.open, s.start = "comment", s.pos
 	s.blank(len(s.text))
 }
 
@@ -175,11 +182,12 @@ func (s *splitter) lineEnd() int {
 // stay, so that lines can be counted.
 func (s *splitter) blank(end int) {
 	s.out = append(s.out, s.text[s.copied:s.pos]...)
-	for _, c := range []byte(s.text[s.pos:end]) {
+	from := len(s.out)
+	s.out = append(s.out, s.text[s.pos:end]...)
+	for i, c := range s.out[from:] {
 		if c != '\n' {
-			c = ' '
+			s.out[from+i] = ' '
 		}
-		s.out = append(s.out, c)
 	}
 	s.pos, s.copied, s.inWord = end, end, false
 	s.tokens-- // what began it was counted

@@ -57,22 +57,10 @@ func (t *translator) statement(node ast.StmtNode) (Statement, error) {
 		}
 	case *ast.UseStmt:
 		return &Use{Database: n.DBName, plain: t.plain}, nil
-	case *ast.KillStmt:
-		if !n.TiDBExtension {
-			return t.kill(n)
-		}
 	case *ast.DoStmt:
 		return &Do{Exprs: t.exprs(n.Exprs), plain: t.plain}, nil
 	}
 	return nil, nil
-}
-
-func (t *translator) kill(n *ast.KillStmt) (Statement, error) {
-	k := &Kill{ID: n.ConnectionID, Query: n.Query, plain: t.plain}
-	if n.Expr != nil {
-		k.Expr = t.expr(n.Expr)
-	}
-	return k, nil
 }
 
 // cannot notes the first thing that Wharf does not do.

@@ -21,7 +21,7 @@ func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
 		a.Scope = ScopeGlobal
 	}
 	if _, isDefault := v.Value.(*ast.DefaultExpr); !isDefault {
-		a.Value = t.setValue(v.Value)
+		a.Value = t.setValue(v)
 	}
 	switch {
 	case v.Name == ast.SetNames:
@@ -41,12 +41,13 @@ func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
 	return a
 }
 
-// setValue carries over a value. A bare word is a string: SET x = ON.
-func (t *translator) setValue(node ast.ExprNode) Expr {
-	if c, ok := node.(*ast.ColumnNameExpr); ok && c.Name.Table.O == "" {
+// setValue carries over a value. For a variable of the server a bare word is
+// a string: SET x = ON.
+func (t *translator) setValue(v *ast.VariableAssignment) Expr {
+	if c, ok := v.Value.(*ast.ColumnNameExpr); ok && v.IsSystem && c.Name.Table.O == "" {
 		return stringLiteral(c.Name.Name.O)
 	}
-	return t.expr(node)
+	return t.expr(v.Value)
 }
 
 // isTransaction tells SET [scope] TRANSACTION from a SET of the variables
