@@ -14,6 +14,12 @@ const removeBatch = 1000
 // and whose rest matches the pattern, in byte order of key. An unknown stage
 // is reported at once.
 func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (iter.Seq2[Object, error], error) {
+	return s.ListFilesAfter(ctx, p, loc, pat, "")
+}
+
+// ListFilesAfter is ListFiles from behind a key on, which need not exist: the
+// next page of a list.
+func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (iter.Seq2[Object, error], error) {
 	if err := authorize(p); err != nil {
 		return nil, err
 	}
@@ -21,17 +27,17 @@ func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat 
 	if err != nil {
 		return nil, err
 	}
-	return matching(ctx, store, loc.Path, pat), nil
+	return matching(ctx, store, ListOptions{Prefix: loc.Path, After: after}, pat), nil
 }
 
-func matching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Object, error] {
-	all := store.List(ctx, ListOptions{Prefix: prefix})
+func matching(ctx context.Context, store Store, o ListOptions, pat Pattern) iter.Seq2[Object, error] {
+	all := store.List(ctx, o)
 	if pat.IsZero() {
 		return all
 	}
 	return func(yield func(Object, error) bool) {
 		for obj, err := range all {
-			if err != nil || pat.Match(string(obj.Key[len(prefix):])) {
+			if err != nil || pat.Match(string(obj.Key[len(o.Prefix):])) {
 				if !yield(obj, err) {
 					return
 				}
@@ -104,7 +110,7 @@ func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, e
 func removeMatching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Key, error] {
 	return func(yield func(Key, error) bool) {
 		batch := newRemoval(store)
-		for obj, err := range matching(ctx, store, prefix, pat) {
+		for obj, err := range matching(ctx, store, ListOptions{Prefix: prefix}, pat) {
 			if err == nil && batch.add(obj.Key) {
 				err = batch.flush(ctx, yield)
 			}

@@ -172,6 +172,10 @@ func (s *Server) routes() *echo.Echo {
 	e.HEAD("/v1/health", s.open((*Server).health))
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.POST("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
+	e.GET(stagePrefix+"*", s.guarded((*Server).getStage))
+	e.HEAD(stagePrefix+"*", s.guarded((*Server).getStage))
+	e.PUT(stagePrefix+"*", s.guarded((*Server).uploadRaw))
+	e.DELETE(stagePrefix+"*", s.guarded((*Server).remove))
 	return e
 }
 

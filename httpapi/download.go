@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"wharf"
+)
+
+// copyBuffer is how much of a file is read and sent at once.
+const copyBuffer = 256 << 10
+
+var copyBuffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
+
+// getStage is GET and HEAD below /v1/stage/: a file, or with nothing after
+// the stage's name the list of its files.
+func (s *Server) getStage(x *exchange) error {
+	stage, path, err := stagePath(x)
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		return s.list(x, stage)
+	}
+	return s.download(x)
+}
+
+// download sends a file or ranges of it.
+func (s *Server) download(x *exchange) error {
+	loc, err := stageFile(x)
+	if err != nil {
+		return err
+	}
+	file, err := s.service.OpenFile(x.r.Context(), x.principal, loc)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	obj := file.Object()
+	describe(x.Header(), obj)
+	switch checkConditions(x.r, obj) {
+	case http.StatusNotModified:
+		x.WriteHeader(http.StatusNotModified)
+		return nil
+	case http.StatusPreconditionFailed:
+		return wharf.Errorf(wharf.CodePrecondition, "the file is another version than the request asks for")
+	}
+	ranges, err := wantedRanges(x.r, obj)
+	if err != nil {
+		x.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(obj.Size, 10))
+		return err
+	}
+	switch len(ranges) {
+	case 0:
+		return x.sendWhole(file)
+	case 1:
+		return x.sendRange(file, ranges[0])
+	}
+	return x.sendRanges(file, ranges)
+}
+
+// describe sets the headers that every answer about an object has.
+func describe(h http.Header, obj wharf.Object) {
+	h.Set("ETag", entityTag(obj))
+	h.Set("Last-Modified", obj.ModTime.UTC().Format(http.TimeFormat))
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("Cache-Control", "private, no-cache")
+}
+
+// entityTag is the object's version as HTTP writes it.
+func entityTag(obj wharf.Object) string { return `"` + strings.Trim(obj.ETag, `"`) + `"` }
+
+// describeContent sets the headers of the file's own bytes. A browser saves
+// them: to show them would be to run other people's HTML in this server's
+// name.
+func describeContent(h http.Header, obj wharf.Object) {
+	h.Set("Content-Type", contentType(string(obj.Key)))
+	h.Set("Content-Disposition", attachment(string(obj.Key)))
+}
+
+func (x *exchange) sendWhole(file wharf.File) error {
+	obj := file.Object()
+	h := x.Header()
+	describeContent(h, obj)
+	h.Set("Content-Length", strconv.FormatInt(obj.Size, 10))
+	if sum, err := hex.DecodeString(obj.MD5); err == nil && len(sum) > 0 {
+		h.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum))
+	}
+	return x.send(http.StatusOK, file, span{0, obj.Size})
+}
+
+func (x *exchange) sendRange(file wharf.File, r span) error {
+	obj := file.Object()
+	h := x.Header()
+	describeContent(h, obj)
+	h.Set("Content-Length", strconv.FormatInt(r.length, 10))
+	h.Set("Content-Range", r.contentRange(obj.Size))
+	return x.send(http.StatusPartialContent, file, r)
+}
+
+// send answers with a range of the file.
+func (x *exchange) send(status int, file wharf.File, r span) error {
+	if x.r.Method == http.MethodHead {
+		x.WriteHeader(status)
+		return nil
+	}
+	return x.copyRange(&pacedWriter{x: x, status: status}, file, r)
+}
+
+// copyRange sends a range of the file. The answer's header goes out with the
+// first bytes, so that what fails before has a status of its own.
+func (x *exchange) copyRange(out *pacedWriter, file wharf.File, r span) error {
+	err := copySpan(x.r.Context(), out, file, r)
+	switch {
+	case out.err != nil:
+		return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.download", Msg: "the client left", Err: out.err}
+	case err != nil && x.status == 0:
+		clearContent(x.Header())
+	case err == nil && x.status == 0:
+		x.WriteHeader(out.status) // the file is empty
+	}
+	return err
+}
+
+func copySpan(ctx context.Context, out io.Writer, file wharf.File, r span) error {
+	src, err := file.Range(ctx, r.start, r.length)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	buf := copyBuffers.Get().(*[copyBuffer]byte)
+	defer copyBuffers.Put(buf)
+	sent, err := io.CopyBuffer(out, src, buf[:])
+	if err == nil && sent != r.length {
+		return wharf.WrapError(wharf.CodeInternal, "httpapi.download", "", io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// clearContent takes back what was said of the file, for an error's answer.
+func clearContent(h http.Header) {
+	for _, name := range []string{"Content-Disposition", "Content-MD5", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges"} {
+		h.Del(name)
+	}
+}
+
+// pacedWriter writes an answer's body, and holds the client to taking
+// something at least every stall.
+type pacedWriter struct {
+	x      *exchange
+	status int       // of the answer
+	armed  time.Time // when the write deadline was last set
+	err    error     // of the connection, to tell it from the source's
+}
+
+// Write implements io.Writer.
+func (w *pacedWriter) Write(p []byte) (int, error) {
+	// As for body.arm, not at each call.
+	stall := w.x.body.stall
+	if now := time.Now(); now.Sub(w.armed) > stall/4 {
+		w.x.conn.SetWriteDeadline(now.Add(stall + stall/4))
+		w.armed = now
+	}
+	if w.x.status == 0 {
+		w.x.WriteHeader(w.status)
+	}
+	n, err := w.x.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
+}

@@ -1,0 +1,173 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"wharf"
+)
+
+const (
+	// defaultLimit and maxLimit are how many files one page of a list has.
+	defaultLimit = 1000
+	maxLimit     = 10_000
+	// listFlush is how much of a list is gathered before it is sent.
+	listFlush = 64 << 10
+)
+
+// listQuery is what a list may be asked.
+type listQuery struct {
+	prefix  string
+	pattern wharf.Pattern
+	after   wharf.Key
+	limit   int
+}
+
+// listed is one file of a list. The order of the fields is part of the
+// interface.
+type listed struct {
+	Name         string    `json:"name"`
+	Size         int64     `json:"size"`
+	MD5          *string   `json:"md5"` // null while it is not known
+	LastModified time.Time `json:"last_modified"`
+}
+
+// list is GET /v1/stage/<stage>/: a page of the stage's files.
+func (s *Server) list(x *exchange, stage wharf.StageName) error {
+	q, err := parseListQuery(x.r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	loc, err := wharf.ParseLocation(string(stage) + "/" + q.prefix)
+	if err != nil {
+		return err
+	}
+	files, err := s.service.ListFilesAfter(x.r.Context(), x.principal, loc, q.pattern, q.after)
+	if err != nil {
+		return err
+	}
+	h := x.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
+	err = x.sendList(files, q.limit)
+	if err != nil && x.status == 0 {
+		h.Del("Content-Type")
+	}
+	return err
+}
+
+// sendList writes a page. It starts to send only when there is much to send,
+// so that most failures still get a status of their own; a later one ends the
+// connection in the middle of the answer.
+func (x *exchange) sendList(files iter.Seq2[wharf.Object, error], limit int) error {
+	out := &pacedWriter{x: x, status: http.StatusOK}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	b.WriteString(`{"stage_name":`)
+	if err := appendJSON(enc, &b, x.stage); err != nil {
+		return err
+	}
+	b.WriteString(`,"files":[`)
+	n, last := 0, wharf.Key("")
+	more := false
+	for obj, err := range files {
+		if err != nil {
+			return err
+		}
+		if n == limit {
+			more = true
+			break
+		}
+		if n > 0 {
+			b.WriteByte(',')
+		}
+		if err := appendJSON(enc, &b, listedOf(obj)); err != nil {
+			return err
+		}
+		n, last = n+1, obj.Key
+		if b.Len() >= listFlush {
+			if _, err := out.Write(b.Bytes()); err != nil {
+				return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.list", Msg: "the client left", Err: err}
+			}
+			b.Reset()
+		}
+	}
+	b.WriteByte(']')
+	if more {
+		b.WriteString(`,"next":`)
+		if err := appendJSON(enc, &b, string(last)); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	out.Write(b.Bytes()) // as in answer, nobody is left to be told
+	return nil
+}
+
+// appendJSON encodes v without the line end that an Encoder adds.
+func appendJSON(enc *json.Encoder, b *bytes.Buffer, v any) error {
+	if err := enc.Encode(v); err != nil {
+		return wharf.WrapError(wharf.CodeInternal, "httpapi.list", "", err)
+	}
+	b.Truncate(b.Len() - 1)
+	return nil
+}
+
+func listedOf(obj wharf.Object) listed {
+	l := listed{Name: string(obj.Key), Size: obj.Size, LastModified: obj.ModTime.UTC()}
+	if obj.MD5 != "" {
+		l.MD5 = &obj.MD5
+	}
+	return l
+}
+
+// parseListQuery reads the query of a list. An unknown name is an error: a
+// misspelt filter would list everything.
+func parseListQuery(raw string) (listQuery, error) {
+	q := listQuery{limit: defaultLimit}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return q, invalid("the query cannot be read")
+	}
+	for name, all := range values {
+		if len(all) > 1 {
+			return q, invalid("the query has %q twice", name)
+		}
+		value := all[0]
+		switch name {
+		case "prefix":
+			q.prefix = value
+		case "pattern":
+			q.pattern, err = wharf.ParsePattern(value)
+		case "after":
+			q.after, err = parseAfter(value)
+		case "limit":
+			q.limit, err = strconv.Atoi(value)
+			if err != nil || q.limit < 1 || q.limit > maxLimit {
+				err = invalid("limit is %q; it is a number from 1 to %d", value, maxLimit)
+			}
+		default:
+			err = invalid("the query has an unknown %q; prefix, pattern, after and limit are known", name)
+		}
+		if err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+// parseAfter reads where a page starts. Buckets that others fill may list keys
+// that end in '/', so a page may end with one.
+func parseAfter(s string) (wharf.Key, error) {
+	if s == "" {
+		return "", nil
+	}
+	_, err := wharf.ParseKey(strings.TrimSuffix(s, "/"))
+	return wharf.Key(s), err
+}

@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"wharf"
+)
+
+// uploadRaw is PUT below /v1/stage/: the body is the file (curl -T).
+func (s *Server) uploadRaw(x *exchange) error {
+	loc, err := stageFile(x)
+	if err != nil {
+		return err
+	}
+	opts, err := rawOptions(x.r)
+	if err != nil {
+		return err
+	}
+	checked, err := checksums(x.r.Header, &x.body)
+	if err != nil {
+		return err
+	}
+	if limit := s.service.MaxFileSize(); limit > 0 && opts.Size > limit {
+		return wharf.Errorf(wharf.CodeTooLarge, "the file is larger than the %d bytes that this server takes", limit)
+	}
+	up, err := s.service.BeginUpload(x.r.Context(), x.principal, loc.Stage, opts.Size)
+	if err != nil {
+		return err
+	}
+	defer up.Close()
+	obj, err := up.Put(x.r.Context(), wharf.Key(loc.Path), checked, opts)
+	if err != nil {
+		// As in uploadForm: a broken body is the cause of what the store saw.
+		if broken := x.body.failed(); broken != nil {
+			return broken
+		}
+		return err
+	}
+	x.files = append(x.files, loc.Path)
+	x.Header().Set("ETag", entityTag(obj))
+	return x.succeed()
+}
+
+// rawOptions reads what the header says of a file whose bytes are the body. A
+// condition that is not kept must not be ignored: it guards a file that is
+// there.
+func rawOptions(r *http.Request) (wharf.PutOptions, error) {
+	o := wharf.PutOptions{Size: r.ContentLength}
+	if o.Size < 0 {
+		o.Size = wharf.UnknownSize
+	}
+	h := r.Header
+	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind == "multipart/form-data" {
+		return o, wharf.Errorf(wharf.CodeMediaType, "here the body is the file itself (curl -T file); forms go to /v1/upload_to_stage")
+	}
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return o, wharf.Errorf(wharf.CodeMediaType, "the body is encoded as %q; it must be sent as it is", coding)
+	}
+	if h.Get("Content-Range") != "" {
+		return o, invalid("a file is stored as a whole; Content-Range is not for PUT")
+	}
+	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-Modified-Since"} {
+		if h.Get(name) != "" {
+			return o, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with PUT; If-None-Match: * is", name)
+		}
+	}
+	switch none := trimBlanks(h.Get("If-None-Match")); none {
+	case "":
+	case "*":
+		o.IfAbsent = true
+	default:
+		return o, wharf.Errorf(wharf.CodeUnsupported, "If-None-Match takes nothing but * with PUT")
+	}
+	return o, nil
+}
+
+// remove is DELETE below /v1/stage/: one file, never a folder.
+func (s *Server) remove(x *exchange) error {
+	loc, err := stageFile(x)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {
+		if x.r.Header.Get(name) != "" {
+			return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with DELETE", name)
+		}
+	}
+	removed, err := s.service.RemoveFiles(x.r.Context(), x.principal, loc, wharf.Pattern{}, true)
+	if err != nil {
+		return err
+	}
+	for key, err := range removed {
+		if err != nil {
+			return err
+		}
+		x.files = append(x.files, string(key))
+	}
+	return x.succeed()
+}
