@@ -95,6 +95,9 @@ func (c *conn) login() error {
 	c.out.w, c.out.caps = c.wire, front.hello.caps
 	o := &c.srv.o
 	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
+	if err := c.wire.compress(front.hello); err != nil {
+		return err
+	}
 	return c.raw.SetDeadline(time.Time{})
 }
 
@@ -110,7 +113,7 @@ func (c *conn) welcome(h *hello) error {
 			return c.databaseRefusal(err)
 		}
 	}
-	c.leave()
+	c.closeSession()
 	c.session = session
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -118,8 +121,13 @@ func (c *conn) welcome(h *hello) error {
 	return nil
 }
 
-// leave closes the session and what belongs to it.
+// leave closes the session and what belongs to it, and ends the compression.
 func (c *conn) leave() {
+	c.wire.release()
+	c.closeSession()
+}
+
+func (c *conn) closeSession() {
 	c.dropStatements()
 	if c.session != nil {
 		c.session.Close()

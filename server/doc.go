@@ -22,6 +22,7 @@
 //	columns.go      blobs as text, no DATE, lost microseconds
 //	packet.go       OK and EOF packets without the session's status
 //	errors.go       numbers and SQLSTATEs that were lost
+//	compress.go     compression, which cannot be switched on from outside
 //
 // Invariants:
 //

@@ -7,8 +7,8 @@ import (
 	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
-// capabilities is what the server offers. CLIENT_SSL and the compressions are
-// added where they are configured.
+// capabilities is what the server offers. CLIENT_SSL is added where it is
+// configured.
 const capabilities = mysql.CLIENT_LONG_PASSWORD |
 	mysql.CLIENT_FOUND_ROWS |
 	mysql.CLIENT_LONG_FLAG |
@@ -24,7 +24,9 @@ const capabilities = mysql.CLIENT_LONG_PASSWORD |
 	mysql.CLIENT_PLUGIN_AUTH |
 	mysql.CLIENT_CONNECT_ATTRS |
 	mysql.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA |
-	mysql.CLIENT_DEPRECATE_EOF
+	mysql.CLIENT_DEPRECATE_EOF |
+	mysql.CLIENT_COMPRESS |
+	mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM
 
 const (
 	// collation is utf8mb4_general_ci: every client that there is knows it,

@@ -24,8 +24,9 @@ var errPacketTooLarge = errors.New("packet over the limit")
 // buffered, stop at the end of a packet and keep to a limit; writes have a
 // deadline. It is used by the connection's goroutine only, but for peek.
 type wire struct {
-	net.Conn // the socket, or TLS over it
-	in       *bufio.Reader
+	net.Conn               // the socket, or TLS over it
+	in       *bufio.Reader // of packets
+	base     *bufio.Reader // over Conn; the same as in without compression
 
 	left  int  // bytes of the current fragment that are not read yet
 	size  int  // bytes of the current packet so far
@@ -37,7 +38,8 @@ type wire struct {
 	stall   time.Duration // how long a started packet may stand still; 0 is for ever
 	write   time.Duration // how long a write may take; 0 is for ever
 	readErr error         // what the last Read failed with: the library loses the chain
-	out     io.Writer     // where flushed bytes go: compression is put in here
+	out     io.Writer     // where writes go: Conn, or compression over it
+	packed  *compressed   // nil without compression
 }
 
 func newWire(c net.Conn, limit int) *wire {
@@ -48,8 +50,11 @@ func newWire(c net.Conn, limit int) *wire {
 
 // over puts the wire over another connection: TLS.
 func (w *wire) over(c net.Conn) {
-	w.Conn, w.in, w.out = c, bufio.NewReaderSize(c, readBuffer), c
+	w.Conn, w.base, w.out = c, newReader(c), c
+	w.in = w.base
 }
+
+func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, readBuffer) }
 
 // Read gives bytes of one packet, its header first, and never bytes of two.
 func (w *wire) Read(p []byte) (int, error) {
@@ -94,6 +99,7 @@ func (w *wire) header() error {
 	}
 	length := int(h[0]) | int(h[1])<<8 | int(h[2])<<16
 	w.seq = h[3]
+	w.packed.sync()
 	if !w.more {
 		w.size = 0
 	}
@@ -124,8 +130,16 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // peek waits until the client sends something or leaves. It may run beside
-// Write, never beside Read.
+// Write, never beside Read. It does not look into compressed frames, whose
+// reader could not go on after a deadline.
 func (w *wire) peek() error {
-	_, err := w.in.Peek(1)
+	_, err := w.base.Peek(1)
 	return err
+}
+
+// release lets go of what the wire holds besides the connection.
+func (w *wire) release() {
+	if w != nil && w.packed != nil {
+		w.packed.codec.close()
+	}
 }

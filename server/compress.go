@@ -1,0 +1,225 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	frameHeader = 7 // length on the wire, sequence, length before compression
+	// worthIt is the fewest bytes that are compressed: MySQL's own figure.
+	worthIt = 50
+	// maxWindow is what a client may make the server remember to unpack its
+	// frames, none of which unpacks to more than 16 MiB.
+	maxWindow = 32 << 20
+)
+
+var errFrame = errors.New("malformed compressed frame")
+
+// codec is a way to compress.
+type codec interface {
+	// unpack gives what r unpacks to. It is called for one frame after the
+	// other.
+	unpack(r io.Reader) (io.Reader, error)
+	// pack appends the compressed form of src to dst.
+	pack(dst *bytes.Buffer, src []byte) error
+	close()
+}
+
+// compressed is the framing of the compressed protocol: packets regardless
+// of their ends, in frames.
+type compressed struct {
+	in    io.Reader
+	out   io.Writer
+	codec codec
+
+	frame  io.LimitedReader // what the wire has of the current frame
+	plain  io.Reader        // what it unpacks to
+	left   int              // bytes of that which are not read yet
+	came   byte             // sequence of the current frame
+	seq    byte             // of the next frame to write
+	buf    bytes.Buffer
+	header [frameHeader]byte // of the frame that is read
+}
+
+// compress puts the compression that the client asked for into the wire.
+// MySQL prefers zlib where a client asks for both.
+func (w *wire) compress(h *hello) error {
+	c := &compressed{in: w.base, out: w.out}
+	switch {
+	case h.caps&mysql.CLIENT_COMPRESS != 0:
+		c.codec = &zlibCodec{}
+	case h.caps&mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM != 0:
+		codec, err := newZstdCodec(h.zstd)
+		if err != nil {
+			return err
+		}
+		c.codec = codec
+	default:
+		return nil
+	}
+	w.packed = c
+	w.in, w.out = newReader(c), c
+	return nil
+}
+
+// sync makes answers follow the frame that came last. It is called between
+// packets only: a client may send its next command while the answer to this
+// one is being written.
+func (c *compressed) sync() {
+	if c != nil {
+		c.seq = c.came + 1
+	}
+}
+
+// Read reads unpacked bytes, of one frame at a time.
+func (c *compressed) Read(p []byte) (int, error) {
+	for c.left == 0 {
+		if err := c.nextFrame(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.plain.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	if c.left > 0 && errors.Is(err, io.EOF) {
+		return n, errFrame
+	}
+	if c.left == 0 {
+		err = c.endFrame()
+	}
+	return n, err
+}
+
+func (c *compressed) nextFrame() error {
+	if _, err := io.ReadFull(c.in, c.header[:]); err != nil {
+		return err
+	}
+	h := c.header
+	packed, plain := int(h[0])|int(h[1])<<8|int(h[2])<<16, int(h[4])|int(h[5])<<8|int(h[6])<<16
+	c.came = h[3]
+	c.frame = io.LimitedReader{R: c.in, N: int64(packed)}
+	if plain == 0 {
+		c.plain, c.left = &c.frame, packed
+		return nil
+	}
+	unpacked, err := c.codec.unpack(&c.frame)
+	c.plain, c.left = unpacked, plain
+	return err
+}
+
+// endFrame skips what the frame has besides its data: a checksum.
+func (c *compressed) endFrame() error {
+	if c.plain != &c.frame {
+		var more [1]byte
+		if n, err := io.ReadFull(c.plain, more[:]); n != 0 || !errors.Is(err, io.EOF) {
+			return errFrame
+		}
+	}
+	_, err := io.Copy(io.Discard, &c.frame)
+	return err
+}
+
+// Write writes p in frames.
+func (c *compressed) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		n := min(len(rest), maxFragment)
+		if err := c.writeFrame(rest[:n]); err != nil {
+			return 0, err
+		}
+		rest = rest[n:]
+	}
+	return len(p), nil
+}
+
+func (c *compressed) writeFrame(p []byte) error {
+	c.buf.Reset()
+	c.buf.Write(make([]byte, frameHeader))
+	plain := 0
+	if len(p) >= worthIt {
+		if err := c.codec.pack(&c.buf, p); err != nil {
+			return err
+		}
+		plain = len(p)
+	}
+	if plain == 0 || c.buf.Len()-frameHeader >= len(p) {
+		c.buf.Truncate(frameHeader)
+		c.buf.Write(p)
+		plain = 0
+	}
+	b := c.buf.Bytes()
+	putLength(b, len(b)-frameHeader)
+	b[3] = c.seq
+	putLength(b[4:], plain)
+	c.seq++
+	_, err := c.out.Write(b)
+	if c.buf.Cap() > keepAtMost {
+		c.buf = bytes.Buffer{}
+	}
+	return err
+}
+
+// zlibCodec makes its reader and its writer when they are first needed: they
+// hold hundreds of kilobytes.
+type zlibCodec struct {
+	r io.ReadCloser
+	w *zlib.Writer
+}
+
+func (z *zlibCodec) unpack(r io.Reader) (io.Reader, error) {
+	if z.r == nil {
+		var err error
+		z.r, err = zlib.NewReader(r)
+		return z.r, err
+	}
+	return z.r, z.r.(zlib.Resetter).Reset(r, nil)
+}
+
+func (z *zlibCodec) pack(dst *bytes.Buffer, src []byte) error {
+	if z.w == nil {
+		z.w = zlib.NewWriter(dst)
+	} else {
+		z.w.Reset(dst)
+	}
+	if _, err := z.w.Write(src); err != nil {
+		return err
+	}
+	return z.w.Close()
+}
+
+func (z *zlibCodec) close() {}
+
+type zstdCodec struct {
+	r *zstd.Decoder
+	w *zstd.Encoder
+}
+
+func newZstdCodec(level int) (*zstdCodec, error) {
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, err
+	}
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithWindowSize(2*flushAt))
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return &zstdCodec{r, w}, nil
+}
+
+func (z *zstdCodec) unpack(r io.Reader) (io.Reader, error) { return z.r, z.r.Reset(r) }
+
+func (z *zstdCodec) pack(dst *bytes.Buffer, src []byte) error {
+	_, err := dst.Write(z.w.EncodeAll(src, dst.AvailableBuffer()))
+	return err
+}
+
+func (z *zstdCodec) close() {
+	z.r.Close()
+	z.w.Close()
+}

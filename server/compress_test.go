@@ -1,0 +1,184 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/client"
+	"github.com/go-mysql-org/go-mysql/mysql"
+)
+
+func TestGoDriverCompresses(t *testing.T) {
+	r := start(t, withTLS(t, Options{}))
+	for _, params := range []string{"?compress=true", "?compress=true&tls=skip-verify"} {
+		db := r.open(t, "root", params+"&maxAllowedPacket=67108864")
+		for _, n := range []int{0, 1, 49, 50, 1 << 16, maxFragment} {
+			var s string
+			if err := db.QueryRow(fmt.Sprintf("wide %d", n)).Scan(&s); err != nil || len(s) != n {
+				t.Errorf("a value of %d bytes came as %d, %v", n, len(s), err)
+			}
+			if _, err := db.Exec("ok " + strings.Repeat("x", n)); err != nil {
+				t.Errorf("a statement of %d bytes: %v", n, err)
+			}
+		}
+		rows, err := db.Query("rows 100000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for ; rows.Next(); n++ {
+		}
+		if rows.Close(); n != 100000 || rows.Err() != nil {
+			t.Errorf("%d rows, %v", n, rows.Err())
+		}
+	}
+}
+
+// TestOtherClientCompresses has zstd too.
+func TestOtherClientCompresses(t *testing.T) {
+	r := start(t, Options{})
+	for _, flag := range []uint32{mysql.CLIENT_COMPRESS, mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM} {
+		c, err := client.Connect(r.addr, "root", "", "", func(c *client.Conn) error {
+			return c.SetCapability(flag)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, 1000, 1 << 20} {
+			res, err := c.Execute(fmt.Sprintf("wide %d", n))
+			if err != nil {
+				t.Fatalf("%#x: %v", flag, err)
+			}
+			if s, err := res.GetString(0, 0); err != nil || len(s) != n {
+				t.Errorf("a value of %d bytes came as %d, %v", n, len(s), err)
+			}
+			if _, err := c.Execute("ok " + strings.Repeat("x", n)); err != nil {
+				t.Errorf("a statement of %d bytes: %v", n, err)
+			}
+		}
+		c.Close()
+	}
+}
+
+// frames gives both ends of a compressed connection over one buffer.
+func frames(t testing.TB, zstdLevel int) (*compressed, *bytes.Buffer) {
+	t.Helper()
+	var wire bytes.Buffer
+	w := &wire
+	c := &compressed{in: w, out: w, codec: &zlibCodec{}}
+	if zstdLevel > 0 {
+		codec, err := newZstdCodec(zstdLevel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(codec.close)
+		c.codec = codec
+	}
+	return c, w
+}
+
+func TestFrames(t *testing.T) {
+	for _, level := range []int{0, 1, 3, 22} {
+		c, wire := frames(t, level)
+		c.came = 254
+		c.sync()
+		for i, n := range []int{1, 49, 50, 51, 70000, maxFragment + 100} {
+			data := bytes.Repeat([]byte("abc"), n)[:n]
+			if _, err := c.Write(data); err != nil {
+				t.Fatal(err)
+			}
+			if seq := wire.Bytes()[3]; seq != byte(255+i) {
+				t.Errorf("frame %d has sequence %d", i, seq)
+			}
+			if n > 1000 && wire.Len() > n/10 {
+				t.Errorf("level %d: %d bytes were packed into %d", level, n, wire.Len())
+			}
+			back := make([]byte, n)
+			if _, err := io.ReadFull(c, back); err != nil || !bytes.Equal(back, data) {
+				t.Errorf("%d bytes came back wrong, %v", n, err)
+			}
+			if wire.Len() != 0 {
+				t.Errorf("%d bytes of the frame were left", wire.Len())
+			}
+		}
+	}
+}
+
+func TestMalformedFrames(t *testing.T) {
+	c, wire := frames(t, 0)
+	if _, err := c.Write(bytes.Repeat([]byte("x"), 100)); err != nil {
+		t.Fatal(err)
+	}
+	good := hex.EncodeToString(wire.Bytes())
+	for name, bad := range map[string]string{
+		"cut header": good[:10], "cut body": good[:30], "no zlib": "030000000500006162636465",
+		"longer than said": good[:8] + "630000" + good[14:], "shorter than said": good[:8] + "650000" + good[14:],
+		"wrong checksum": good[:len(good)-2] + "00",
+	} {
+		c, wire := frames(t, 0)
+		b, err := hex.DecodeString(bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire.Write(b)
+		if got, err := io.ReadAll(c); err == nil {
+			t.Errorf("%s: %q was read", name, got)
+		}
+	}
+}
+
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte("\x03\x00\x00\x00\x00\x00\x00abc"), 0)
+	f.Add([]byte("\x0b\x00\x00\x00\x03\x00\x00\x78\x9c\x4b\x4c\x4a\x06\x00\x02\x4d\x01\x27"), 0)
+	f.Add([]byte("\x10\x00\x00\x00\x03\x00\x00\x28\xb5\x2f\xfd\x04\x00\x19\x00\x00abc\x00\x00\x00\x00"), 3)
+	f.Fuzz(func(t *testing.T, b []byte, level int) {
+		if level < 0 || level > 3 {
+			return
+		}
+		c, wire := frames(t, level)
+		wire.Write(b)
+		if n, _ := io.Copy(io.Discard, c); n > int64(len(b))*maxFragment {
+			t.Errorf("%d bytes unpacked to %d", len(b), n)
+		}
+	})
+}
+
+// A client that leaves, and one that sends ahead, are noticed under
+// compression as without.
+func TestCompressedInterrupts(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t).login(mysql.CLIENT_COMPRESS)
+	z := &compressed{in: c.Conn, out: c.Conn, codec: &zlibCodec{}}
+	send := func(query string) {
+		b := []byte{byte(len(query) + 1), 0, 0, 0, mysql.COM_QUERY}
+		z.seq = 0
+		if _, err := z.Write(append(b, query...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.in = bufio.NewReader(z)
+	send("block")
+	<-r.world.blocked
+	send("ok")
+	time.Sleep(2 * watchAfter) // the watcher looks at what was sent ahead
+	if err := r.Kill(context.Background(), c.id(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, c.read(), 1317, "")
+	wantOK(t, c.read())
+	if z.came != 1 {
+		t.Errorf("the second answer has sequence %d", z.came)
+	}
+	<-r.world.ended
+	send("block")
+	<-r.world.blocked
+	c.Close()
+	<-r.world.ended
+}
