@@ -14,7 +14,24 @@ const maxNear = 64
 // MySQL's manner. What was expected may be "".
 func (s source) syntaxError(at int, expected string) error {
 	pos := s.position(at)
-	return syntaxErrorf(near(s.clean[at:]), pos, expected)
+	return syntaxErrorf(withoutConnection(near(s.clean[at:])), pos, expected)
+}
+
+// withoutConnection cuts what CONNECTION = (…) or CREDENTIALS = (…) hold: a
+// key may stand there without quotes.
+func withoutConnection(near string) string {
+	upper := strings.ToUpper(near)
+	for _, clause := range []string{"CONNECTION", "CREDENTIALS"} {
+		at := strings.Index(upper, clause)
+		if at < 0 || len(upper) != len(near) {
+			continue
+		}
+		if paren := strings.IndexByte(near[at:], '('); paren >= 0 {
+			near = near[:at+paren+1] + "…"
+			upper = upper[:at+paren+1]
+		}
+	}
+	return near
 }
 
 func syntaxErrorf(near string, pos Pos, expected string) error {

@@ -6,6 +6,10 @@ import "strings"
 type parser struct {
 	src source
 	tok token // the next one
+
+	// secret is set while the values of a connection are read: an error then
+	// shows nothing of the text, for a key may stand there without quotes.
+	secret bool
 }
 
 func newParser(src source) *parser {
@@ -63,6 +67,9 @@ func (p *parser) expect(s string) error {
 func (p *parser) fail(expected string) error {
 	if p.tok.kind == kindTorn || p.tok.kind == kindEnd && p.src.open == "comment" {
 		return p.src.torn()
+	}
+	if p.secret && p.tok.kind != kindEnd {
+		return syntaxErrorf("…", p.pos(), expected)
 	}
 	return p.src.syntaxError(p.tok.start, expected)
 }
