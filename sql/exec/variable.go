@@ -87,7 +87,7 @@ func number(low, high int64) variableType {
 	}}
 }
 
-// seconds is a number of seconds with a fraction.
+// fractionNumber is a number that need not be whole.
 func fractionNumber() variableType {
 	return variableType{column: wharf.TypeFloat, parse: func(d datum) (wharf.Value, bool) {
 		return wharf.Float(d.toFloat()), d.isExact() || d.kind == kFloat

@@ -1,0 +1,62 @@
+package exec
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// likeRegexp is LIKE by other means.
+func likeRegexp(pattern string, escape rune) *regexp.Regexp {
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	runes := []rune(pattern)
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case r == escape && i+1 < len(runes):
+			i++
+			b.WriteString(regexp.QuoteMeta(string(runes[i])))
+		case r == '%':
+			b.WriteString(".*")
+		case r == '_':
+			b.WriteString(".")
+		default:
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	return regexp.MustCompile(b.String() + `\z`)
+}
+
+// FuzzLike holds LIKE against a regular expression.
+func FuzzLike(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"abc", "a%"}, {"abcabd", "%ab_"}, {"", "%%"}, {"a%", `a\%`}, {`a\`, `a\`}, {"äöü", "_ö%"}, {"aaaaab", "%a%a%b"},
+		{"a_", `%\_`}, {"%", `\%%`}, {"ab", "ab_"}, {"", ""}, {"x", ""}, {`\`, `\\`}, {"aXb", "a%%b"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, s, pattern string) {
+		if !utf8.ValidString(s) || !utf8.ValidString(pattern) || len(pattern) > 200 {
+			return
+		}
+		if got, want := like(s, pattern, '\\'), likeRegexp(pattern, '\\').MatchString(s); got != want {
+			t.Fatalf("%q LIKE %q: %t", s, pattern, got)
+		}
+	})
+}
+
+func TestFold(t *testing.T) {
+	for _, c := range [][2]string{
+		{"abc", "ABC"}, {"é", "E"}, {"Ärger", "arger"}, {"ΣΣ", "σς"}, {"ﬁ", "ﬁ"}, {"İ", "i"}, {"e\u0301", "é"}, {"Å", "a"},
+	} {
+		if fold(c[0]) != fold(c[1]) {
+			t.Errorf("%q and %q differ: %q, %q", c[0], c[1], fold(c[0]), fold(c[1]))
+		}
+	}
+	for _, c := range [][2]string{{"a", "b"}, {"a", "aa"}, {"ß", "b"}, {"舞", "台"}} {
+		if fold(c[0]) == fold(c[1]) {
+			t.Errorf("%q and %q are one", c[0], c[1])
+		}
+	}
+}
