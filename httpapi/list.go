@@ -54,68 +54,74 @@ func (s *Server) list(x *exchange, stage wharf.StageName) error {
 	}
 	h := x.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-	err = x.sendList(files, q.limit)
-	if err != nil && x.status == 0 {
-		h.Del("Content-Type")
-	}
-	return err
+	return newListWriter(x).page(files, q.limit)
 }
 
-// sendList writes a page. It starts to send only when there is much to send,
+// listWriter writes a list. It starts to send only when there is much to send,
 // so that most failures still get a status of their own; a later one ends the
 // connection in the middle of the answer.
-func (x *exchange) sendList(files iter.Seq2[wharf.Object, error], limit int) error {
-	out := &pacedWriter{x: x, status: http.StatusOK}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	b.WriteString(`{"stage_name":`)
-	if err := appendJSON(enc, &b, x.stage); err != nil {
-		return err
-	}
-	b.WriteString(`,"files":[`)
-	n, last := 0, wharf.Key("")
-	more := false
+type listWriter struct {
+	name string
+	out  *pacedWriter
+	b    bytes.Buffer
+	enc  *json.Encoder
+}
+
+func newListWriter(x *exchange) *listWriter {
+	w := &listWriter{name: x.stage, out: &pacedWriter{x: x, status: http.StatusOK}}
+	w.enc = json.NewEncoder(&w.b)
+	w.enc.SetEscapeHTML(false)
+	return w
+}
+
+// page writes up to limit files, and where the next page starts if there are
+// more.
+func (w *listWriter) page(files iter.Seq2[wharf.Object, error], limit int) error {
+	w.text(`{"stage_name":`).value(w.name).text(`,"files":[`)
+	n, last := 0, ""
 	for obj, err := range files {
 		if err != nil {
 			return err
 		}
 		if n == limit {
-			more = true
-			break
+			w.text(`],"next":`).value(last).text(`}`)
+			return w.flush()
 		}
 		if n > 0 {
-			b.WriteByte(',')
+			w.text(",")
 		}
-		if err := appendJSON(enc, &b, listedOf(obj)); err != nil {
-			return err
+		w.value(listedOf(obj))
+		n, last = n+1, string(obj.Key)
+		if w.b.Len() < listFlush {
+			continue
 		}
-		n, last = n+1, obj.Key
-		if b.Len() >= listFlush {
-			if _, err := out.Write(b.Bytes()); err != nil {
-				return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.list", Msg: "the client left", Err: err}
-			}
-			b.Reset()
-		}
-	}
-	b.WriteByte(']')
-	if more {
-		b.WriteString(`,"next":`)
-		if err := appendJSON(enc, &b, string(last)); err != nil {
+		if err := w.flush(); err != nil {
 			return err
 		}
 	}
-	b.WriteByte('}')
-	out.Write(b.Bytes()) // as in answer, nobody is left to be told
-	return nil
+	w.text(`]}`)
+	return w.flush()
 }
 
-// appendJSON encodes v without the line end that an Encoder adds.
-func appendJSON(enc *json.Encoder, b *bytes.Buffer, v any) error {
-	if err := enc.Encode(v); err != nil {
-		return wharf.WrapError(wharf.CodeInternal, "httpapi.list", "", err)
+func (w *listWriter) text(s string) *listWriter {
+	w.b.WriteString(s)
+	return w
+}
+
+// value appends v without the line end that an Encoder adds. What is listed
+// can always be encoded.
+func (w *listWriter) value(v any) *listWriter {
+	if w.enc.Encode(v) == nil {
+		w.b.Truncate(w.b.Len() - len("\n"))
 	}
-	b.Truncate(b.Len() - 1)
+	return w
+}
+
+func (w *listWriter) flush() error {
+	if _, err := w.out.Write(w.b.Bytes()); err != nil {
+		return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.list", Msg: "the client left", Err: err}
+	}
+	w.b.Reset()
 	return nil
 }
 

@@ -75,28 +75,33 @@ func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
 		if err == io.EOF {
 			return nil
 		}
+		if err == nil && part.isFile {
+			err = x.landFile(up, dest, part.filename, f)
+		}
 		if err != nil {
 			return err
 		}
-		if !part.isFile {
-			continue
-		}
-		if len(x.files) == maxFiles {
-			return invalid("the form has more than %d files", maxFiles)
-		}
-		key, err := dest.key(part.filename)
-		if err != nil {
-			return err
-		}
-		size, known := f.size(sizeProbe)
-		if !known {
-			size = wharf.UnknownSize
-		}
-		if _, err := up.Put(x.r.Context(), key, f, wharf.PutOptions{Size: size}); err != nil {
-			return err
-		}
-		x.files = append(x.files, part.filename)
 	}
+}
+
+// landFile stores the open part of the form.
+func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string, f *form) error {
+	if len(x.files) == maxFiles {
+		return invalid("the form has more than %d files", maxFiles)
+	}
+	key, err := dest.key(filename)
+	if err != nil {
+		return err
+	}
+	size, known := f.size(sizeProbe)
+	if !known {
+		size = wharf.UnknownSize
+	}
+	if _, err := up.Put(x.r.Context(), key, f, wharf.PutOptions{Size: size}); err != nil {
+		return err
+	}
+	x.files = append(x.files, filename)
+	return nil
 }
 
 // key gives the key under which a file of that name lands. The name is held
