@@ -45,8 +45,8 @@ func describe(t wharf.Type) wireType {
 	case wharf.TypeNull:
 		return wireType{mysql.MYSQL_TYPE_NULL, binaryCharset, 0, bin, 0}
 	}
-	// Four bytes for each of the 65,535 characters of the widest VARCHAR.
-	return wireType{mysql.MYSQL_TYPE_VAR_STRING, collation, 4 * 65535, 0, 0}
+	// The widest VARCHAR of utf8mb4: 16,383 characters of four bytes.
+	return wireType{mysql.MYSQL_TYPE_VAR_STRING, collation, 4 * 16383, 0, 0}
 }
 
 // column writes the definition of a column. Our results have no table behind

@@ -182,3 +182,21 @@ func TestCompressedInterrupts(t *testing.T) {
 	c.Close()
 	<-r.world.ended
 }
+
+// The last word after a panic goes through the compression too.
+func TestPanicUnderCompression(t *testing.T) {
+	r := start(t, Options{})
+	for _, flag := range []uint32{mysql.CLIENT_COMPRESS, mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM} {
+		c, err := client.Connect(r.addr, "root", "", "", func(c *client.Conn) error { return c.SetCapability(flag) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Execute("wide 1000"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Execute("panic"); err == nil || !strings.Contains(err.Error(), "internal error; the server's log says more (connection ") {
+			t.Errorf("a panic is told as %v", err)
+		}
+		c.Close()
+	}
+}

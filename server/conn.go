@@ -49,8 +49,10 @@ func newConn(s *Server, id uint32, raw net.Conn, host string) *conn {
 func (c *conn) serve() {
 	defer c.srv.forget(c)
 	defer c.raw.Close()
+	// After recovered, which still writes.
+	defer func() { c.wire.release() }()
 	defer c.recovered()
-	defer c.leave()
+	defer c.closeSession()
 	if err := c.login(); err != nil {
 		c.log.Info("MySQL login failed", "error", err)
 		return
@@ -121,12 +123,7 @@ func (c *conn) welcome(h *hello) error {
 	return nil
 }
 
-// leave closes the session and what belongs to it, and ends the compression.
-func (c *conn) leave() {
-	c.wire.release()
-	c.closeSession()
-}
-
+// closeSession closes the session and what belongs to it.
 func (c *conn) closeSession() {
 	c.dropStatements()
 	if c.session != nil {

@@ -13,8 +13,8 @@ const (
 	maxFragment = 1<<24 - 1 // a packet this long goes on in the next one
 
 	readBuffer  = 8 << 10
-	flushAt     = 64 << 10 // bytes that are gathered before they are written
-	keepAtMost  = 1 << 20  // a buffer that grew beyond this is let go
+	flushAt     = 64 << 10  // bytes that are gathered before they are written
+	keepAtMost  = 256 << 10 // a buffer that grew beyond this is let go
 	bodyTimeout = time.Minute
 )
 
