@@ -9,6 +9,10 @@ import (
 // defaultPutMemory is what an upload counts for where its store cannot tell.
 const defaultPutMemory = 1 << 20
 
+// listenerMemory is what the listener holds for an upload besides its store:
+// the buffer that it reads into, the connection's own, and their goroutine.
+const listenerMemory = 320 << 10
+
 // afterPut bounds what is done for an upload after its client left.
 const afterPut = 30 * time.Second
 
@@ -43,7 +47,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 	if b, ok := u.store.(Budgeter); ok {
 		cost = b.PutMemory(size)
 	}
-	u.release, err = s.admission.acquire(ctx, cost)
+	u.release, err = s.admission.acquire(ctx, cost+listenerMemory)
 	if err != nil {
 		s.endLanding(u.stage.ID)
 		return nil, err
@@ -51,17 +55,20 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 	return u, nil
 }
 
-// Put stores one file. When it returns nil, the file is durable and can be
-// seen. A stage that was dropped meanwhile is CodeNotFound; the file is then
-// gone from an internal stage. (It stays in the bucket of an external one:
-// by then the bucket may be another stage's, and its files are not ours to
-// delete.)
+// Put stores one file. o.Limit may tell the store what else is known of its
+// length, such as the length of the form around it. When Put returns nil, the
+// file is durable and can be seen. A stage that was dropped meanwhile is
+// CodeNotFound; the file is then gone from an internal stage. (It stays in the
+// bucket of an external one: by then the bucket may be another stage's, and
+// its files are not ours to delete.)
 func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (Object, error) {
 	if max := u.service.maxFileSize; max > 0 {
 		if o.Size > max {
 			return Object{}, tooLarge(max)
 		}
-		o.Limit = max
+		if o.Limit == 0 || o.Limit > max {
+			o.Limit = max
+		}
 	}
 	obj, err := u.store.Put(ctx, key, r, o)
 	if err != nil {

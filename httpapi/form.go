@@ -122,6 +122,9 @@ func (f *form) size(probe int) (int64, bool) {
 	return int64(f.data), f.skip > 0
 }
 
+// buffered tells how many bytes were read from the source and not used yet.
+func (f *form) buffered() int64 { return int64(f.w - f.r) }
+
 // piece gives the next bytes of the open part, which use then takes.
 func (f *form) piece() ([]byte, error) {
 	for {

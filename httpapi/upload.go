@@ -93,11 +93,15 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	if err != nil {
 		return err
 	}
-	size, known := f.size(sizeProbe)
-	if !known {
-		size = wharf.UnknownSize
+	o := wharf.PutOptions{Size: wharf.UnknownSize}
+	if size, known := f.size(sizeProbe); known {
+		o.Size = size
+	} else if x.r.ContentLength > 0 {
+		// No file is longer than what is left of its form: so much a store
+		// may count on, as BeginUpload did.
+		o.Limit = x.r.ContentLength - x.body.n + f.buffered()
 	}
-	if _, err := up.Put(x.r.Context(), key, f, wharf.PutOptions{Size: size}); err != nil {
+	if _, err := up.Put(x.r.Context(), key, f, o); err != nil {
 		return err
 	}
 	x.files = append(x.files, filename)

@@ -3,12 +3,14 @@ package httpapi_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
 	"wharf"
+	"wharf/storage/memory"
 	"wharf/storage/storagetest"
 )
 
@@ -237,5 +239,44 @@ func TestUploadBusy(t *testing.T) {
 	gate.Open()
 	if a := <-first; a.status != 200 {
 		t.Errorf("the upload that had room: %d %s", a.status, a.body)
+	}
+}
+
+// options is a Store that tells with which options it was put to.
+type options struct {
+	wharf.Store
+	seen chan wharf.PutOptions
+}
+
+func (s options) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
+	s.seen <- o
+	return s.Store.Put(ctx, key, r, o)
+}
+
+// TestUploadOptions says what the store is told of a file's length: all of it
+// where the file is small, else that it is not longer than its form.
+func TestUploadOptions(t *testing.T) {
+	store := options{memory.New(), make(chan wharf.PutOptions, 9)}
+	f := start(t, func(s *settings) { s.service.Opener, s.service.MaxFileSize = oneStore{store}, 1<<20 })
+	first, second := filePart("a", "small")+filePart("b", large), filePart("c", "")
+	if a := f.upload(first + second + formEnd); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, want := range []wharf.PutOptions{
+		{Size: 5, Limit: 1 << 20},
+		{Size: wharf.UnknownSize, Limit: int64(len(large + "\r\n" + second + formEnd))},
+		{Size: 0, Limit: 1 << 20},
+	} {
+		if got := <-store.seen; got != want {
+			t.Errorf("the store is told %+v, want %+v", got, want)
+		}
+	}
+	form := first + formEnd
+	if a := f.do(f.request("PUT", uploadPath, onlyReader{strings.NewReader(form)}, toStage, formType)); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	<-store.seen
+	if got, want := <-store.seen, (wharf.PutOptions{Size: wharf.UnknownSize, Limit: 1 << 20}); got != want {
+		t.Errorf("without Content-Length the store is told %+v, want %+v", got, want)
 	}
 }
