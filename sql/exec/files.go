@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"iter"
 
 	"wharf"
 	"wharf/sql"
@@ -90,19 +91,45 @@ func (s *Session) removeFiles(st *sql.RemoveFiles) plan {
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
-			row := make([]wharf.Value, 1)
-			for key, err := range keys {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				s.changed = s.inTransaction || !s.autocommit
-				row[0] = wharf.Text(string(key))
-				if !yield(row, nil) {
-					return
-				}
-			}
-		}}}, nil
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.changedFiles(keys)}}, nil
 	}}
+}
+
+// copyFiles is COPY FILES: a row for each copy that was made.
+func (s *Session) copyFiles(st *sql.CopyFiles) plan {
+	columns := fileNameColumns()
+	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
+		from, pat, err := place(st.From, st.Pattern)
+		if err != nil {
+			return Result{}, err
+		}
+		to, err := wharf.ParseLocation(string(st.To))
+		if err != nil {
+			return Result{}, err
+		}
+		keys, err := s.executor.service.CopyFiles(ctx, s.client.Principal, from, pat, to)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.changedFiles(keys)}}, nil
+	}}
+}
+
+// changedFiles makes rows of the keys of files that were changed, and notes
+// that a transaction is no longer without effect.
+func (s *Session) changedFiles(keys iter.Seq2[wharf.Key, error]) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		row := make([]wharf.Value, 1)
+		for key, err := range keys {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			s.changed = s.inTransaction || !s.autocommit
+			row[0] = wharf.Text(string(key))
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
 }

@@ -159,6 +159,8 @@ func (s *Session) planStage(stmt sql.Statement) (plan, error) {
 		return s.listFiles(st), nil
 	case *sql.RemoveFiles:
 		return s.removeFiles(st), nil
+	case *sql.CopyFiles:
+		return s.copyFiles(st), nil
 	}
 	return plan{}, unsupported(statementName(stmt))
 }
@@ -168,8 +170,6 @@ func statementName(stmt sql.Statement) string {
 	switch stmt.(type) {
 	case *sql.AlterStage:
 		return "ALTER STAGE"
-	case *sql.CopyFiles:
-		return "COPY FILES"
 	case *sql.Presign:
 		return "PRESIGN"
 	case *sql.CreateConnection:

@@ -1,0 +1,109 @@
+package wharf
+
+import (
+	"context"
+	"iter"
+	"strings"
+)
+
+// CopyFiles copies files from one place to another, of any two stages, and
+// streams the key of each copy once it is durable. A file keeps its name below
+// the folder that it is taken from: of @a/x/y, "x/y1" becomes "y1" below the
+// target, "x/y/z" becomes "y/z".
+//
+// The source is a prefix, as in ListFiles; without a pattern, a path that is
+// exactly a key is that one file. The target is a stage or a folder of it;
+// what is there under the same key is replaced. A target that lies within the
+// source, or around it, is CodeInvalid: the copy would meet its own copies.
+// Nothing more is copied once the caller stops ranging or ctx ends; copies
+// that were made stay. A file that goes away meanwhile is passed over.
+func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (iter.Seq2[Key, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	if !to.IsFolder() {
+		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s/", to, to)
+	}
+	source, err := s.resolve(ctx, p, from.Stage)
+	if err != nil {
+		return nil, err
+	}
+	target, err := s.resolve(ctx, p, to.Stage)
+	if err != nil {
+		return nil, err
+	}
+	if source.ID == target.ID && (strings.HasPrefix(to.Path, from.Path) || strings.HasPrefix(from.Path, to.Path)) {
+		return nil, Errorf(CodeInvalid, "%s and %s lie within each other; the copy would meet its own copies", to, from)
+	}
+	store, err := s.opener.Open(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := copySources(ctx, store, from, pat)
+	if err != nil {
+		return nil, err
+	}
+	folder := from.Path[:strings.LastIndexByte(from.Path, '/')+1]
+	return func(yield func(Key, error) bool) {
+		for obj, err := range objects {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			key, err := s.copyOne(ctx, p, store, obj, to, string(obj.Key[len(folder):]))
+			if CodeOf(err) == CodeNotFound && gone(ctx, store, obj.Key) {
+				continue
+			}
+			if !yield(key, err) || err != nil {
+				return
+			}
+		}
+	}, nil
+}
+
+// copySources gives the files that a COPY FILES is about.
+func copySources(ctx context.Context, store Store, from Location, pat Pattern) (iter.Seq2[Object, error], error) {
+	if pat.IsZero() && !from.IsFolder() {
+		obj, err := store.Stat(ctx, Key(from.Path))
+		if err == nil {
+			return func(yield func(Object, error) bool) { yield(obj, nil) }, nil
+		}
+		if CodeOf(err) != CodeNotFound {
+			return nil, err
+		}
+	}
+	return matching(ctx, store, ListOptions{Prefix: from.Path}, pat), nil
+}
+
+// copyOne copies one object, and gives the key of the copy.
+func (s *Service) copyOne(ctx context.Context, p Principal, store Store, obj Object, to Location, rest string) (Key, error) {
+	key, err := ParseKey(to.Path + rest)
+	if err != nil {
+		return "", err
+	}
+	file, err := store.Open(ctx, obj.Key)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	size := file.Object().Size
+	u, err := s.BeginUpload(ctx, p, to.Stage, size)
+	if err != nil {
+		return "", err
+	}
+	defer u.Close()
+	body, err := file.Range(ctx, 0, -1)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	_, err = u.Put(ctx, key, body, PutOptions{Size: size})
+	return key, err
+}
+
+// gone tells a file that was removed while it was to be copied from a target
+// that is not there any more.
+func gone(ctx context.Context, store Store, key Key) bool {
+	_, err := store.Stat(ctx, key)
+	return CodeOf(err) == CodeNotFound
+}

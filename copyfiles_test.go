@@ -1,0 +1,168 @@
+package wharf_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"wharf"
+	"wharf/storage/storagetest"
+)
+
+// copyFiles gives the keys that were copied, and the error.
+func (f *fixture) copyFiles(from, pattern, to string) (string, error) {
+	f.t.Helper()
+	pat, err := wharf.ParsePattern(pattern)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	keys, err := f.CopyFiles(f.t.Context(), wharf.Root, location(f.t, from), pat, location(f.t, to))
+	if err != nil {
+		return "", err
+	}
+	var copied []string
+	for key, err := range keys {
+		if err != nil {
+			return strings.Join(copied, " "), err
+		}
+		copied = append(copied, string(key))
+	}
+	return strings.Join(copied, " "), nil
+}
+
+func TestCopyFiles(t *testing.T) {
+	for _, c := range []struct{ from, pattern, to, want string }{
+		{"a", "", "b", "x x/y x/z.csv xy"},
+		{"a/", "", "b/", "x x/y x/z.csv xy"},
+		{"a", "", "b/sub/", "sub/x sub/x/y sub/x/z.csv sub/xy"},
+		{"a/x", "", "b", "x"},
+		{"a/x", ".*", "b", "x x/y x/z.csv xy"},
+		{"a/x/", "", "b/sub/", "sub/y sub/z.csv"},
+		{"a/x/z", "", "b", "z.csv"},
+		{"a", ".*[.]csv", "b", "x/z.csv"},
+		{"a/nothing", "", "b", ""},
+		{"a/x/", "", "a/copy/", "copy/y copy/z.csv"},
+		{"a", "", "~", "x x/y x/z.csv xy"},
+	} {
+		t.Run(fmt.Sprint(c.from, c.pattern, c.to), func(t *testing.T) {
+			f := newFixture(t)
+			f.create("a")
+			f.create("b")
+			f.put("a", "x", "xy", "x/y", "x/z.csv")
+			got, err := f.copyFiles(c.from, c.pattern, c.to)
+			if err != nil || got != c.want {
+				t.Fatalf("got %q, %v; want %q", got, err, c.want)
+			}
+			for key := range strings.FieldsSeq(got) {
+				f.checkCopy(strings.Split(c.to, "/")[0]+"/"+key, key)
+			}
+		})
+	}
+}
+
+// checkCopy holds the body of a copy, which is its source's key, against the
+// copy's own key.
+func (f *fixture) checkCopy(at, key string) {
+	f.t.Helper()
+	file, err := f.OpenFile(f.t.Context(), wharf.Root, location(f.t, at))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := file.Range(f.t.Context(), 0, -1)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer r.Close()
+	body, err := io.ReadAll(r)
+	name := key[strings.LastIndexByte(key, '/')+1:]
+	if err != nil || !strings.HasSuffix(string(body), name) {
+		f.t.Errorf("%s holds %q, %v", at, body, err)
+	}
+}
+
+func TestCopyFilesRefuses(t *testing.T) {
+	f := newFixture(t, func(o *wharf.ServiceOptions) { o.MaxFileSize = 5 })
+	f.create("a")
+	f.create("b")
+	f.put("a", "x/y")
+	for _, c := range []struct {
+		from, to string
+		code     wharf.Code
+	}{
+		{"a", "b/file", wharf.CodeInvalid},
+		{"a", "a", wharf.CodeInvalid},
+		{"a", "a/x/", wharf.CodeInvalid},
+		{"a/x/", "a", wharf.CodeInvalid},
+		{"a/x", "a/x/", wharf.CodeInvalid},
+		{"none", "b", wharf.CodeNotFound},
+		{"a", "none", wharf.CodeNotFound},
+		{"a", "b/" + strings.Repeat("d", wharf.MaxKey-1) + "/", wharf.CodeInvalid},
+	} {
+		var copied string
+		to, err := wharf.ParseLocation(c.to)
+		if err == nil {
+			copied, err = f.copyFiles(c.from, "", to.String()[1:])
+		}
+		if wharf.CodeOf(err) != c.code || copied != "" {
+			t.Errorf("%s to %s: copied %q, %v; want %s", c.from, c.to, copied, err, c.code)
+		}
+	}
+	_, err := f.CopyFiles(t.Context(), wharf.Principal{}, location(t, "a"), wharf.Pattern{}, location(t, "b"))
+	wantCode(t, err, wharf.CodeUnauthenticated)
+	if got := f.list("b"); got != "" {
+		t.Errorf("something was copied: %q", got)
+	}
+}
+
+// TestCopyFilesStops at the first file that fails, and says which were made.
+func TestCopyFilesStops(t *testing.T) {
+	f := newFixture(t)
+	f.create("a")
+	f.create("b")
+	f.put("a", "1", "2", "3")
+	f.faulty(func(s *storagetest.Faulty) {
+		s.Content = func(_ context.Context, key wharf.Key, r io.Reader) io.Reader {
+			if key == "2" {
+				return &failing{wharf.Errorf(wharf.CodeInternal, "a block is damaged")}
+			}
+			return r
+		}
+	})
+	copied, err := f.copyFiles("a", "", "b")
+	wantCode(t, err, wharf.CodeInternal)
+	if copied != "1" || f.list("b") != "1" {
+		t.Fatalf("copied %q, the target holds %q", copied, f.list("b"))
+	}
+}
+
+// TestCopyFilesPassesOver a file that is removed before it is reached, and
+// tells it from a target that is dropped.
+func TestCopyFilesPassesOver(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
+		f := newFixture(t)
+		f.create("a")
+		f.create("b")
+		f.put("a", "1", "2", "3")
+		f.faulty(func(s *storagetest.Faulty) {
+			s.BeforeOpen = func(ctx context.Context, key wharf.Key) error {
+				switch {
+				case key != "2":
+					return nil
+				case dropped:
+					_, err := f.DropStage(ctx, wharf.Root, "b", false)
+					return err
+				}
+				return s.Store.Delete(ctx, []wharf.Key{key})
+			}
+		})
+		copied, err := f.copyFiles("a", "", "b")
+		if dropped {
+			wantCode(t, err, wharf.CodeNotFound)
+		} else if err != nil || copied != "1 3" {
+			t.Fatalf("copied %q, %v", copied, err)
+		}
+	}
+}
