@@ -13,7 +13,7 @@ TOOLS     := $(CURDIR)/.tools/bin
 VERSITYGW := v1.8.0
 LDFLAGS   := -X main.version=$(VERSION)
 
-.PHONY: help build run test tools compiler check vulnerabilities demo fuzz soak clean
+.PHONY: help build run test tools compiler check vulnerabilities demo fuzz soak bench clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -73,12 +73,19 @@ fuzz: ## every fuzz target of sql, httpapi and server for FUZZTIME each
 	  targets="$$(go test -list '^Fuzz' "$$pkg")"; \
 	  for target in $$(sed -n '/^Fuzz/p' <<<"$$targets"); do \
 	    echo "fuzz $$pkg $$target"; \
-	    go test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+	    go test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
 	  done; \
 	done
 
 soak: tools ## large and many uploads at once; prints the memory they take
 	PATH='$(TOOLS)':"$$PATH" go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests -full-soak
+
+bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
+	@missing=; \
+	command -v nginx >/dev/null || missing+=' nginx-light'; \
+	command -v mariadbd >/dev/null || missing+=' mariadb-server'; \
+	$(call apt-install,$$missing)
+	go run ./tests/bench -wharf bin/wharf -versitygw '$(TOOLS)/versitygw' -out tests/bench/RESULTS.md $(ARGS)
 
 clean: ## removes what build and tools left
 	rm -rf bin .tools
