@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ func (o Options) withDefaults() Options {
 // one process at a time has the folder.
 type Catalog struct {
 	db   *bolt.DB
+	file *os.File // of db, which keeps the lock
 	seal *sealer
 	// writing holds one token: bbolt lets its writers wait on a mutex, which
 	// no context ends.
@@ -44,6 +46,9 @@ type Catalog struct {
 	// doubtful is set when a commit failed in a way that leaves open whether
 	// it happened; nothing is said about the catalog from then on.
 	doubtful atomic.Bool
+	// panicked is set when bbolt panicked: it may hold its own locks then,
+	// so nothing calls it any more.
+	panicked atomic.Bool
 }
 
 var _ wharf.Catalog = (*Catalog)(nil)
@@ -55,16 +60,16 @@ var _ wharf.Catalog = (*Catalog)(nil)
 // catalog's.
 func Open(dir string, o Options) (*Catalog, error) {
 	o = o.withDefaults()
-	db, key, err := openFiles(dir, o)
+	db, file, key, err := openFiles(dir, o)
 	if err != nil {
 		return nil, translate("meta.Open", err)
 	}
-	c := &Catalog{db: db, writing: make(chan struct{}, 1)}
+	c := &Catalog{db: db, file: file, writing: make(chan struct{}, 1)}
 	if c.seal, err = newSealer(key); err == nil {
-		err = guard(func() error { return db.View(c.checkFormat) })
+		err = c.run(func() error { return db.View(c.checkFormat) })
 	}
 	if err != nil {
-		return nil, errors.Join(translate("meta.Open", err), db.Close())
+		return nil, errors.Join(translate("meta.Open", err), c.Close())
 	}
 	return c, nil
 }
@@ -72,6 +77,9 @@ func Open(dir string, o Options) (*Catalog, error) {
 // Close waits for the transactions that run and closes the files. Methods
 // that are called later fail with [wharf.CodeUnavailable].
 func (c *Catalog) Close() error {
+	if c.panicked.Load() {
+		return translate("meta.Close", letGo(c.file))
+	}
 	return translate("meta.Close", c.db.Close())
 }
 
@@ -80,7 +88,7 @@ func (c *Catalog) view(ctx context.Context, op string, f func(tx *bolt.Tx) error
 	if err := c.ready(ctx); err != nil {
 		return translate(op, err)
 	}
-	return translate(op, guard(func() error { return c.db.View(f) }))
+	return translate(op, c.run(func() error { return c.db.View(f) }))
 }
 
 // update runs f in a transaction that writes, and commits it unless f fails.
@@ -94,7 +102,7 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 		return translate(op, err)
 	}
 	committing := 0
-	err := guard(func() error {
+	err := c.run(func() error {
 		return c.db.Update(func(tx *bolt.Tx) error {
 			if err := f(tx); err != nil {
 				return err
@@ -103,7 +111,7 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 			return nil
 		})
 	})
-	if err != nil && committing != 0 {
+	if err != nil && committing != 0 && !c.panicked.Load() {
 		c.doubt(committing)
 	}
 	return translate(op, err)
@@ -113,6 +121,9 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 func (c *Catalog) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if c.panicked.Load() {
+		return errPanic(errors.New("bbolt panicked before"))
 	}
 	if c.doubtful.Load() {
 		return wharf.Errorf(wharf.CodeInternal, "the catalog could not be written to its disk; the server must be started again")
@@ -124,7 +135,7 @@ func (c *Catalog) ready(ctx context.Context) error {
 // sync that fails leaves the pages in the memory map, where later
 // transactions would see as done what its caller was told is not.
 func (c *Catalog) doubt(id int) {
-	err := guard(func() error {
+	err := c.run(func() error {
 		return c.db.View(func(tx *bolt.Tx) error {
 			if tx.ID() >= id {
 				return errors.New("the commit can be seen")
@@ -137,14 +148,23 @@ func (c *Catalog) doubt(id int) {
 	}
 }
 
+// run calls bbolt, and remembers if it panicked.
+func (c *Catalog) run(f func() error) error {
+	panicked, err := guard(f)
+	if panicked {
+		c.panicked.Store(true)
+	}
+	return err
+}
+
 // guard turns into an error what bbolt does about a damaged file: it panics,
 // and touches pages of its memory map that the file no longer has.
-func guard(f func() error) (err error) {
+func guard(f func() error) (panicked bool, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("catalog.db is damaged, or bbolt is at fault: %v\n%s", p, debug.Stack())
+			panicked, err = true, errPanic(fmt.Errorf("panic: %v", p))
 		}
 	}()
-	return f()
+	return false, f()
 }

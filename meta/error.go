@@ -2,6 +2,7 @@ package meta
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -12,7 +13,7 @@ import (
 // translate gives an error of bbolt or the system its code.
 func translate(op string, err error) error {
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+	case noSpace(err):
 		return wharf.WrapError(wharf.CodeNoSpace, op, "no space left for the catalog", err)
 	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
 		return wharf.WrapError(wharf.CodeUnavailable, op, "", err)
@@ -24,6 +25,27 @@ func translate(op string, err error) error {
 		return wharf.WrapError(wharf.CodeInternal, op, "catalog.db is damaged", err)
 	}
 	return wharf.WrapError(wharf.CodeInternal, op, "", err)
+}
+
+func noSpace(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		// The text is what is left of it: bbolt, db.go, (*DB).grow puts the
+		// cause into its own error by %s, not %w.
+		if errors.Is(err, full) || strings.HasSuffix(err.Error(), ": "+full.Error()) {
+			return true
+		}
+	}
+	return false
+}
+
+func errPanic(cause error) error {
+	return &wharf.Error{
+		Code: wharf.CodeInternal, Op: "bbolt", Err: cause,
+		Msg: "the catalog is damaged; the server's log says more",
+	}
 }
 
 func errNoStage(name wharf.StageName) error {

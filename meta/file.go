@@ -29,34 +29,34 @@ const (
 // openFiles opens the two files in dir. Where there is neither, or a key
 // alone, it makes what is missing: the key first, so that a catalog without
 // its key is never the trace of a crash.
-func openFiles(dir string, o Options) (*bolt.DB, []byte, error) {
+func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
 	unlock, err := lockFolder(dir, o.LockTimeout)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	// From then on bbolt's own lock keeps others out.
 	defer unlock()
 	for _, name := range []string{dbFile, keyFile} {
 		if err := os.Remove(filepath.Join(dir, name+newSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	hasDB, err := present(dir, dbFile)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	key, err := fileKey(dir, hasDB, o.Logger)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if !hasDB {
 		if err := makeDB(dir, key, o); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		o.Logger.Info("made a new catalog")
 	}
-	db, err := openDB(filepath.Join(dir, dbFile), o)
-	return db, key, err
+	db, file, err := openDB(filepath.Join(dir, dbFile), o)
+	return db, file, key, err
 }
 
 // present tells whether dir has the file, keeps others from reading it, and
@@ -98,20 +98,38 @@ func lockFolder(dir string, timeout time.Duration) (unlock func() error, err err
 	}
 }
 
-func openDB(path string, o Options) (db *bolt.DB, err error) {
-	err = guard(func() error {
-		db, err = bolt.Open(path, fileMode, &bolt.Options{
-			Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType,
-		})
+// openDB opens the file, and gives it beside the database: a damaged file
+// makes bbolt panic with the file open, and then only the caller can let go
+// of it.
+func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
+	options := &bolt.Options{
+		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType,
+		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			f, err := os.OpenFile(name, flag, mode)
+			file = f
+			return f, err
+		},
+	}
+	panicked, err := guard(func() error {
+		db, err = bolt.Open(path, fileMode, options)
 		return err
 	})
-	return db, err
+	if panicked {
+		err = errors.Join(err, letGo(file))
+	}
+	return db, file, err
+}
+
+// letGo closes a file that bbolt has mapped. The map, which stays, would keep
+// the lock.
+func letGo(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }
 
 // makeDB makes an empty catalog for the key.
 func makeDB(dir string, key []byte, o Options) error {
 	path := filepath.Join(dir, dbFile)
-	db, err := openDB(path+newSuffix, o)
+	db, _, err := openDB(path+newSuffix, o)
 	if err != nil {
 		return err
 	}
@@ -141,8 +159,14 @@ func fillDB(db *bolt.DB, key []byte) error {
 	})
 }
 
-// checkFormat refuses a file of another format, or of another key.
+// checkFormat refuses a file that lost its end, is of another format, or of
+// another key.
 func (c *Catalog) checkFormat(tx *bolt.Tx) error {
+	if info, err := os.Stat(tx.DB().Path()); err != nil {
+		return err
+	} else if info.Size() < tx.Size() {
+		return wharf.Errorf(wharf.CodeInvalid, "catalog.db is cut short: it has %d bytes of %d; restore it from a backup", info.Size(), tx.Size())
+	}
 	for _, name := range buckets {
 		if tx.Bucket([]byte(name)) == nil {
 			return wharf.Errorf(wharf.CodeInvalid, "catalog.db is not a catalog of Wharf's: it lacks %q", name)

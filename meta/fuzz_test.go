@@ -1,0 +1,62 @@
+package meta
+
+import (
+	"reflect"
+	"testing"
+
+	"wharf"
+)
+
+// FuzzStageRecord reads any payload as a stage: it is refused, or what it
+// says can be written and read again.
+func FuzzStageRecord(f *testing.F) {
+	seal, err := newSealer(make([]byte, keySize))
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := &Catalog{seal: seal}
+	id := wharf.StageID{1, 2, 3}
+	for _, s := range []wharf.Stage{stage("s"), external("s")} {
+		s.ID = id
+		payload, err := c.encodeStage(s)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(payload)
+	}
+	f.Add([]byte(`{"name":"s","connection":{"access_key_id":"AQ=="}}`))
+	f.Add([]byte(`{"file_format":[{"name":"TYPE","list":["a",""],"kind":3}]}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		s, err := c.decodeStage(id, payload)
+		if err != nil {
+			if !reflect.DeepEqual(s, wharf.Stage{}) {
+				t.Errorf("an error comes with a stage: %+v", s)
+			}
+			return
+		}
+		again, err := c.encodeStage(s)
+		if err != nil {
+			t.Fatalf("%+v was read and cannot be written: %v", s, err)
+		}
+		back, err := c.decodeStage(id, again)
+		if err != nil || !s.CreatedOn.Equal(back.CreatedOn) {
+			t.Fatalf("%+v comes back as %+v, %v", s, back, err)
+		}
+		s.CreatedOn = back.CreatedOn
+		s.FileFormat, back.FileFormat = normal(s.FileFormat), normal(back.FileFormat)
+		s.CopyOpts, back.CopyOpts = normal(s.CopyOpts), normal(back.CopyOpts)
+		if !reflect.DeepEqual(s, back) {
+			t.Errorf("%+v comes back as %+v", s, back)
+		}
+	})
+}
+
+// normal takes an empty list for none, as the record does.
+func normal(options []wharf.Option) []wharf.Option {
+	for i := range options {
+		if len(options[i].List) == 0 {
+			options[i].List = nil
+		}
+	}
+	return options
+}
