@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,16 +91,20 @@ func (x *exchange) answer(status int, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.answer", "", err)
 	}
-	out := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	h := x.w.Header()
 	h["Content-Type"] = jsonType
-	h["Content-Length"] = []string{strconv.Itoa(len(out))}
+	h["Content-Length"] = []string{strconv.Itoa(len(text))}
 	h["Cache-Control"] = noStore
+	out := &pacedWriter{x: x, status: status}
 	x.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
-		// Nobody is left to be told of a failure: the log has the status.
-		_, err := x.Write(out)
-		return err
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	for chunk := range slices.Chunk(text, copyBuffer) {
+		if _, err := out.Write(chunk); err != nil {
+			return out.left("httpapi.answer")
+		}
 	}
 	return nil
 }

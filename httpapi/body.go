@@ -59,6 +59,16 @@ func (b *body) failed() error {
 	return b.err
 }
 
+// blame gives the reason why an upload failed. When a body breaks, net/http
+// also cancels the request's context, and a store may notice that first: what
+// broke is the better answer.
+func (b *body) blame(err error) error {
+	if broken := b.failed(); broken != nil && err != nil {
+		return broken
+	}
+	return err
+}
+
 func (b *body) translate(err error) error {
 	switch {
 	case err == io.EOF:

@@ -2,6 +2,15 @@
 // requests into the use cases of [wharf.Service] and their errors into status
 // codes and JSON; what a stage or a file is, it does not know.
 //
+// The addresses:
+//
+//	PUT, POST   /v1/upload_to_stage          the files of a form into a stage
+//	GET, HEAD   /v1/stage/<stage>/<path>     one file, or ranges of it
+//	PUT         /v1/stage/<stage>/<path>     one file; the body is its bytes
+//	DELETE      /v1/stage/<stage>/<path>     one file
+//	GET         /v1/stage/<stage>/           a list: prefix, pattern, after, limit
+//	GET         /v1/health                   200, or 503 when stopping
+//
 // Invariants:
 //
 //   - Method, origin, password, stage, form and declared length are checked

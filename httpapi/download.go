@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"wharf"
 )
@@ -120,7 +119,7 @@ func (x *exchange) copyRange(out *pacedWriter, file wharf.File, r span) error {
 	err := copySpan(x.r.Context(), out, file, r)
 	switch {
 	case out.err != nil:
-		return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.download", Msg: "the client left", Err: out.err}
+		return out.left("httpapi.download")
 	case err != nil && x.status == 0:
 		clearContent(x.Header())
 	case err == nil && x.status == 0:
@@ -149,31 +148,4 @@ func clearContent(h http.Header) {
 	for _, name := range []string{"Content-Disposition", "Content-MD5", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges"} {
 		h.Del(name)
 	}
-}
-
-// pacedWriter writes an answer's body, and holds the client to taking
-// something at least every stall.
-type pacedWriter struct {
-	x      *exchange
-	status int       // of the answer
-	armed  time.Time // when the write deadline was last set
-	err    error     // of the connection, to tell it from the source's
-}
-
-// Write implements io.Writer.
-func (w *pacedWriter) Write(p []byte) (int, error) {
-	// As for body.arm, not at each call.
-	stall := w.x.body.stall
-	if now := time.Now(); now.Sub(w.armed) > stall/4 {
-		w.x.conn.SetWriteDeadline(now.Add(stall + stall/4))
-		w.armed = now
-	}
-	if w.x.status == 0 {
-		w.x.WriteHeader(w.status)
-	}
-	n, err := w.x.Write(p)
-	if err != nil {
-		w.err = err
-	}
-	return n, err
 }

@@ -119,7 +119,7 @@ func (w *listWriter) value(v any) *listWriter {
 
 func (w *listWriter) flush() error {
 	if _, err := w.out.Write(w.b.Bytes()); err != nil {
-		return &wharf.Error{Code: wharf.CodeCanceled, Op: "httpapi.list", Msg: "the client left", Err: err}
+		return w.out.left("httpapi.list")
 	}
 	w.b.Reset()
 	return nil

@@ -33,13 +33,15 @@ func wantedRanges(r *http.Request, obj wharf.Object) ([]span, error) {
 	}
 	var spans []span
 	var total int64
+	asked := false
 	for item := range strings.SplitSeq(spec, ",") {
 		item = trimBlanks(item)
 		if item == "" {
 			continue
 		}
+		asked = true
 		s, ok := parseRange(item, obj.Size)
-		if !ok || len(spans) == maxRanges {
+		if !ok || len(spans) == maxRanges || s.length > obj.Size-total {
 			return nil, nil
 		}
 		if s.length > 0 {
@@ -47,11 +49,8 @@ func wantedRanges(r *http.Request, obj wharf.Object) ([]span, error) {
 			total += s.length
 		}
 	}
-	if len(spans) == 0 {
+	if asked && len(spans) == 0 {
 		return nil, wharf.Errorf(wharf.CodeRange, "the range is past the end of the file, which has %d bytes", obj.Size)
-	}
-	if total > obj.Size {
-		return nil, nil
 	}
 	return spans, nil
 }

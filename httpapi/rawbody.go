@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -25,22 +26,24 @@ func (s *Server) uploadRaw(x *exchange) error {
 	if limit := s.service.MaxFileSize(); limit > 0 && opts.Size > limit {
 		return wharf.Errorf(wharf.CodeTooLarge, "the file is larger than the %d bytes that this server takes", limit)
 	}
-	up, err := s.service.BeginUpload(x.r.Context(), x.principal, loc.Stage, opts.Size)
+	obj, err := s.landRaw(x, loc, checked, opts)
 	if err != nil {
-		return err
-	}
-	defer up.Close()
-	obj, err := up.Put(x.r.Context(), wharf.Key(loc.Path), checked, opts)
-	if err != nil {
-		// As in uploadForm: a broken body is the cause of what the store saw.
-		if broken := x.body.failed(); broken != nil {
-			return broken
-		}
 		return err
 	}
 	x.files = append(x.files, loc.Path)
 	x.Header().Set("ETag", entityTag(obj))
 	return x.succeed()
+}
+
+// landRaw stores the file whose bytes are the body.
+func (s *Server) landRaw(x *exchange, loc wharf.Location, src io.Reader, o wharf.PutOptions) (wharf.Object, error) {
+	up, err := s.service.BeginUpload(x.r.Context(), x.principal, loc.Stage, o.Size)
+	if err != nil {
+		return wharf.Object{}, err
+	}
+	defer up.Close()
+	obj, err := up.Put(x.r.Context(), wharf.Key(loc.Path), src, o)
+	return obj, x.body.blame(err)
 }
 
 // rawOptions reads what the header says of a file whose bytes are the body. A

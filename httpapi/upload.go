@@ -47,6 +47,15 @@ func (s *Server) uploadForm(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := s.land(x, dest, boundary); err != nil {
+		return err
+	}
+	return x.succeed()
+}
+
+// land stores the files of the request's form. It holds memory for them only
+// until it returns: a client may take its time to read the answer.
+func (s *Server) land(x *exchange, dest destination, boundary string) error {
 	up, err := s.service.BeginUpload(x.r.Context(), x.principal, dest.stage, x.r.ContentLength)
 	if err != nil {
 		return err
@@ -54,15 +63,7 @@ func (s *Server) uploadForm(x *exchange) error {
 	defer up.Close()
 	buf := formBuffers.Get().(*[formBuffer]byte)
 	defer formBuffers.Put(buf)
-	if err := x.landForm(up, dest, newForm(&x.body, boundary, buf[:])); err != nil {
-		// When the body breaks, net/http cancels the context, and a store may
-		// notice that first: what broke is the better answer.
-		if broken := x.body.failed(); broken != nil {
-			return broken
-		}
-		return err
-	}
-	return x.succeed()
+	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf[:])))
 }
 
 // landForm stores the files of a form, one after the other.
