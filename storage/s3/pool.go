@@ -1,19 +1,29 @@
 package s3
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // bufferPool keeps the buffers of parts between uploads. They are few and
 // large: left to the garbage collector, as many again would wait for it.
 type bufferPool struct {
 	size int
 
-	mu   sync.Mutex // guards free and used
+	mu   sync.Mutex // guards what follows
 	free [][]byte
 	used int
+	trim *time.Timer // runs while no buffer is in use
 }
 
-// idleBuffers is how many buffers stay when no upload runs.
-const idleBuffers = 2
+const (
+	// idleBuffers is how many buffers stay when no upload runs.
+	idleBuffers = 2
+	// idleTime is how long none may be in use before the others are let go.
+	// The uploads that are under way may all wait for the server to put their
+	// parts together, holding none, and the next ones want them at once.
+	idleTime = 10 * time.Second
+)
 
 func newBufferPool(size int) *bufferPool { return &bufferPool{size: size} }
 
@@ -25,6 +35,10 @@ func (p *bufferPool) take(n int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.used++
+	if p.trim != nil {
+		p.trim.Stop()
+		p.trim = nil
+	}
 	if last := len(p.free) - 1; last >= 0 {
 		buf := p.free[last]
 		p.free[last] = nil
@@ -34,8 +48,7 @@ func (p *bufferPool) take(n int) []byte {
 	return make([]byte, n)
 }
 
-// give takes a buffer back. When the last one in use comes back, most are let
-// go, so that an idle server does not hold what its busiest hour needed.
+// give takes a buffer back.
 func (p *bufferPool) give(buf []byte) {
 	if cap(buf) != p.size {
 		return
@@ -44,6 +57,16 @@ func (p *bufferPool) give(buf []byte) {
 	defer p.mu.Unlock()
 	p.used--
 	p.free = append(p.free, buf[:p.size])
+	if p.used == 0 && len(p.free) > idleBuffers {
+		p.trim = time.AfterFunc(idleTime, p.letGo)
+	}
+}
+
+// letGo drops most buffers if none is in use, so that an idle server does not
+// hold what its busiest hour needed.
+func (p *bufferPool) letGo() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.used == 0 && len(p.free) > idleBuffers {
 		clear(p.free[idleBuffers:])
 		p.free = p.free[:idleBuffers]

@@ -106,8 +106,13 @@ func (u *upload) run(ctx context.Context) (wharf.Object, error) {
 	return u.putParts(ctx, buf, n)
 }
 
-// smallBuffer is what a body of unknown length gets at first.
-const smallBuffer = 64 << 10
+// smallBuffer is what a body of unknown length gets at first, and
+// middleBuffer the next. What is more gets a whole part's buffer, which comes
+// from the pool and goes back there.
+const (
+	smallBuffer  = 64 << 10
+	middleBuffer = 512 << 10
+)
 
 // first reads the body up to one part. A buffer for a body of unknown length
 // grows with it, so that small files cost little.
@@ -124,7 +129,9 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 		if err != nil || u.body.done || int64(n) == most {
 			return buf, n, err
 		}
-		size = min(most, size*8)
+		if size = min(most, middleBuffer); n >= middleBuffer {
+			size = most
+		}
 		larger := u.s.b.bufs.take(int(size))
 		copy(larger, buf[:n])
 		u.s.b.bufs.give(buf)
