@@ -74,10 +74,43 @@ func (f *form) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if f.canBypass(p) {
+		if n, err := f.bypass(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
 	piece, err := f.piece()
 	n := copy(p, piece)
 	f.use(n)
 	return n, err
+}
+
+// canBypass tells whether p is worth to be read into at once, past the buffer:
+// nothing waits there but what may be the beginning of a delimiter.
+func (f *form) canBypass(p []byte) bool {
+	return len(p) >= len(f.buf)/8 && f.w-f.r < len(f.delim) &&
+		f.data == 0 && f.skip == 0 && !f.fresh && !f.ended
+}
+
+// bypass reads from the source into p, and takes back into the buffer what is
+// not, or may not be, the open part's. It gives 0 if that is all.
+func (f *form) bypass(p []byte) (int, error) {
+	p = p[:min(len(p), len(f.buf))]
+	held := copy(p, f.buf[f.r:f.w])
+	f.r, f.w = 0, 0
+	n, err := f.read(p[held:])
+	if err != nil {
+		return 0, err
+	}
+	p = p[:held+n]
+	end := f.search.index(p)
+	if end >= 0 {
+		f.skip = len(f.delim)
+	} else {
+		end = len(p) - f.partial(p)
+	}
+	f.w = copy(f.buf, p[end:])
+	return end, nil
 }
 
 // WriteTo writes what is left of the open part, straight from the buffer.
@@ -315,19 +348,25 @@ func (f *form) fill() error {
 	} else if f.r > 0 && len(f.buf)-f.w < len(f.buf)/4 {
 		f.r, f.w = 0, copy(f.buf, f.buf[f.r:f.w])
 	}
+	n, err := f.read(f.buf[f.w:])
+	f.w += n
+	return err
+}
+
+// read reads from the source until it gives something.
+func (f *form) read(p []byte) (int, error) {
 	for range maxEmptyReads {
 		if f.err != nil {
-			return f.cutOff()
+			return 0, f.cutOff()
 		}
-		n, err := f.src.Read(f.buf[f.w:])
-		f.w += n
+		n, err := f.src.Read(p)
 		f.err = err
 		if n > 0 {
-			return nil
+			return n, nil
 		}
 	}
 	f.err = io.ErrNoProgress
-	return f.err
+	return 0, f.err
 }
 
 func (f *form) cutOff() error {

@@ -54,7 +54,7 @@ func readPart(f *form, rng *rand.Rand) (string, error) {
 	case 1:
 		_, err = io.Copy(&b, iotest.OneByteReader(f))
 	default:
-		_, err = io.CopyBuffer(struct{ io.Writer }{&b}, struct{ io.Reader }{f}, make([]byte, 1+rng.IntN(100)))
+		_, err = io.CopyBuffer(struct{ io.Writer }{&b}, struct{ io.Reader }{f}, make([]byte, 1+rng.IntN(testBuffer/2)))
 	}
 	if err == nil {
 		if n, again := f.Read(make([]byte, 1)); n != 0 || again != io.EOF {

@@ -15,8 +15,9 @@ const (
 	// faster, and beyond this size it made no difference.
 	formBuffer = 256 << 10
 	// sizeProbe is how far the end of a part is looked for before its file is
-	// stored, so that the store knows the length of small files beforehand.
-	sizeProbe = 64 << 10
+	// stored, so that the store knows the length of files of up to 64 KiB
+	// beforehand.
+	sizeProbe = 72 << 10
 	// maxFiles bounds the files of one form, because the answer names them all.
 	maxFiles = 100_000
 )
