@@ -5,20 +5,38 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
 )
 
 // Secret is a value that must not be seen: every way of printing, logging or
 // marshalling it shows '…' or fails. [Secret.Reveal] is the only way in.
-type Secret struct{ value string }
+//
+// Two Secrets are equal if their values are.
+type Secret struct {
+	// Behind a handle and not a string, because fmt calls no Format method on
+	// what is in an unexported field of somebody's struct: it would print the
+	// string, and of a handle it prints an address.
+	value unique.Handle[string]
+}
 
 // NewSecret wraps s.
-func NewSecret(s string) Secret { return Secret{s} }
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(s)}
+}
 
 // Reveal gives the value, to be handed to what needs it and to nothing else.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.value.Value()
+}
 
 // IsZero tells that no secret is set.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String shows nothing of the value.
 func (s Secret) String() string { return "…" }
