@@ -50,7 +50,7 @@ func (b *Backend) target(s wharf.Stage) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
-		t.endpoint, t.host = u.String(), u.Host
+		t.endpoint, t.host = u.String(), "S3 at "+u.Host
 	}
 	if t.auth, err = b.auth(s.Connection); err != nil {
 		return target{}, err

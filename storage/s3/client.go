@@ -23,7 +23,7 @@ func (b *Backend) newClient(ctx context.Context, t target) (*s3.Client, error) {
 		Region:      t.region,
 		Credentials: creds,
 		HTTPClient:  b.client,
-		Retryer:     newRetryer(),
+		Retryer:     newRetryer(b.o.MaxBackoff),
 		// Servers other than AWS refuse or ignore the checksums that the SDK
 		// would add: https://github.com/aws/aws-sdk-go-v2/discussions/2960
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
@@ -71,11 +71,14 @@ func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	if b.server != nil {
 		return *b.server, nil
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(b.o.Region), config.WithHTTPClient(b.client),
-		config.WithRetryer(func() aws.Retryer { return newRetryer() }))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(b.o.Region),
+		config.WithRetryer(func() aws.Retryer { return newRetryer(b.o.MaxBackoff) }))
 	if err != nil {
 		return aws.Config{}, wharf.WrapError(wharf.CodeUpstream, "s3.Open", "the server's own S3 credentials cannot be loaded", err)
 	}
+	// Not given to LoadDefaultConfig, which under AWS_CA_BUNDLE refuses every
+	// client that is not the SDK's own.
+	cfg.HTTPClient = b.client
 	b.server = &cfg
 	return cfg, nil
 }

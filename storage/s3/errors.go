@@ -72,7 +72,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 		return made
 	}
 	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err),
-		Msg: fmt.Sprintf("the bucket %q was not found; perhaps %s is no S3 server", s.t.bucket, s.t.host)}
+		Msg: fmt.Sprintf("%s does not know the bucket %q; perhaps the endpoint is wrong", s.t.host, s.t.bucket)}
 }
 
 // failObject makes the error that a caller gets from one of the SDK or of a
@@ -107,7 +107,11 @@ func explain(err error) (wharf.Code, string) {
 	if status != 0 {
 		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d%s", status, inBrackets(name))
 	}
-	return wharf.CodeUpstream, "the request to S3 failed: {host}: " + networkReason(err)
+	var stall *stallError
+	if errors.As(err, &stall) {
+		return wharf.CodeUpstream, fmt.Sprintf("{host} did not answer in %v", stall.wait)
+	}
+	return wharf.CodeUpstream, "{host}: " + networkReason(err)
 }
 
 // named tells whether the table has a line for the name: that line and no
@@ -136,7 +140,6 @@ func statusOf(err error) int {
 // networkReason tells in plain words why there was no answer.
 func networkReason(err error) string {
 	var (
-		stall    *stallError
 		dns      *net.DNSError
 		op       *net.OpError
 		unknown  x509.UnknownAuthorityError
@@ -145,8 +148,6 @@ func networkReason(err error) string {
 		record   tls.RecordHeaderError
 	)
 	switch {
-	case errors.As(err, &stall):
-		return fmt.Sprintf("the server did not answer in %v", stall.wait)
 	case errors.As(err, &dns):
 		return "no such host"
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -52,7 +52,7 @@ func TestMissingBucket(t *testing.T) {
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			store := open(t, newBackend(t, s3.Options{Endpoint: shared.url}), stageAt("s3://no-such-bucket/path/", ""))
-			wantError(t, op.run(t.Context(), store), wharf.CodeUpstream, `no such bucket "no-such-bucket" on 127.0.0.1:`)
+			wantError(t, op.run(t.Context(), store), wharf.CodeUpstream, `no such bucket "no-such-bucket" on S3 at 127.0.0.1:`)
 		})
 	}
 }
@@ -85,6 +85,6 @@ func TestRefusedKeys(t *testing.T) {
 		</DeleteResult>`), nil
 	})
 	err := store.Delete(t.Context(), []wharf.Key{"gone", "a", "b", "c"})
-	wantError(t, err, wharf.CodeUpstream, `the file "a" could not be removed: access denied by s3.example.test`)
+	wantError(t, err, wharf.CodeUpstream, `the file "a" could not be removed: access denied by S3 at s3.example.test`)
 	wantError(t, err, wharf.CodeUpstream, "(and 1 more)")
 }

@@ -42,6 +42,9 @@ type Options struct {
 	// PublishTimeout is how long the server may take to put the parts of a
 	// large object together; 0 is 5 minutes.
 	PublishTimeout time.Duration
+	// MaxBackoff is the longest pause before a request is sent again, which
+	// happens twice at most; 0 is 1 s.
+	MaxBackoff time.Duration
 	// SweepAge is how old an unfinished multipart upload below a stage's path
 	// must be to be given up; 0 is 24 hours, less than 0 is never.
 	SweepAge time.Duration
@@ -84,6 +87,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ConnectTimeout, 3*time.Second)
 	setDefault(&o.StallTimeout, 10*time.Second)
 	setDefault(&o.PublishTimeout, 5*time.Minute)
+	setDefault(&o.MaxBackoff, time.Second)
 	setDefault(&o.SweepAge, 24*time.Hour)
 	o.Concurrency = max(o.Concurrency, 2)
 	if o.Logger == nil {

@@ -14,14 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-const (
-	maxAttempts = 3
-	maxBackoff  = time.Second
-)
+const maxAttempts = 3
 
 // newRetryer bounds the attempts of one request. The SDK's token bucket is
 // off: it would make a request's fate depend on those of others.
-func newRetryer() aws.Retryer {
+func newRetryer(maxBackoff time.Duration) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
 		o.MaxBackoff = maxBackoff

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -80,6 +81,7 @@ const fakeHost = "s3.example.test"
 func onSeam(t testing.TB, o s3.Options, do func(r *http.Request) (*http.Response, error)) (*s3.Store, *seam) {
 	net := &seam{do: do}
 	o.Transport = net
+	o.MaxBackoff = time.Millisecond
 	if o.SweepAge == 0 {
 		o.SweepAge = -1
 	}
@@ -90,6 +92,7 @@ func onSeam(t testing.TB, o s3.Options, do func(r *http.Request) (*http.Response
 func onGateway(t testing.TB, o s3.Options, do func(r *http.Request) (*http.Response, error)) (store *s3.Store, net *seam, bucket string) {
 	net, bucket = &seam{do: do}, newBucket(t)
 	o.Transport = net
+	o.MaxBackoff = time.Millisecond
 	if o.SweepAge == 0 {
 		o.SweepAge = -1
 	}

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,7 +17,7 @@ import (
 
 // Store is the [wharf.Store] of one S3 stage.
 type Store struct {
-	t   target
+	t   *target
 	api *s3.Client
 	b   *Backend
 	log *slog.Logger
@@ -39,16 +40,16 @@ func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{t: t, api: api, b: b, log: b.o.Logger.With("stage", string(stage.Name), "bucket", t.bucket)}
+	s := &Store{t: &t, api: api, b: b, log: b.o.Logger.With("stage", string(stage.Name), "bucket", t.bucket)}
 	b.sweepLater(s)
 	return s, nil
 }
 
-// String names the bucket and the path.
-func (s *Store) String() string { return "s3://" + s.t.bucket + "/" + s.t.prefix }
-
-// GoString shows no more than String, so that %#v does not walk into the keys.
-func (s *Store) GoString() string { return s.String() }
+// Format names the bucket and the path under every verb, so that none walks
+// into what the store holds.
+func (s Store) Format(f fmt.State, _ rune) {
+	io.WriteString(f, "s3://"+s.t.bucket+"/"+s.t.prefix)
+}
 
 // fullKey is the object's key in the bucket.
 func (s *Store) fullKey(key wharf.Key) (*string, error) {

@@ -51,7 +51,7 @@ func checkPrefix(bucket, path string) (location, error) {
 	}
 	prefix, err := wharf.ParseFolder(path)
 	if err != nil {
-		return location{}, err
+		return location{}, invalidURL("the stage's URL is wrong: " + wharf.MessageOf(err))
 	}
 	return location{bucket, prefix}, nil
 }
