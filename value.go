@@ -1,6 +1,7 @@
 package wharf
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"time"
@@ -83,11 +84,35 @@ func (v Value) AppendText(b []byte) []byte {
 	case UintValue:
 		return strconv.AppendUint(b, v.num, 10)
 	case FloatValue:
-		return strconv.AppendFloat(b, v.Float64(), 'g', -1, 64)
+		return appendFloat(b, v.Float64())
 	case TextValue:
 		return append(b, v.str...)
 	}
 	return b
+}
+
+// appendFloat writes a double as MySQL does: in plain digits from 1e-15 up to
+// 1e15, and beyond that where its digits reach the point without zeros between;
+// else with an exponent without '+' and without padding.
+func appendFloat(b []byte, f float64) []byte {
+	a := math.Abs(f)
+	if a == 0 {
+		return append(b, '0')
+	}
+	if a >= 1e-15 && a < 1e15 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	start := len(b)
+	b = strconv.AppendFloat(b, f, 'e', -1, 64)
+	e := start + bytes.IndexByte(b[start:], 'e')
+	if e < start {
+		return b // NaN and the infinities, which no expression gives
+	}
+	exponent, _ := strconv.Atoi(string(b[e+1:])) // AppendFloat wrote it
+	if digits := e - start - bytes.Count(b[start:e], []byte("-")) - bytes.Count(b[start:e], []byte(".")); exponent > 0 && digits > exponent {
+		return strconv.AppendFloat(b[:start], f, 'f', -1, 64)
+	}
+	return strconv.AppendInt(b[:e+1], int64(exponent), 10)
 }
 
 // String gives v as text, NULL as "NULL".

@@ -33,8 +33,11 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{typ: target.typ, eval: func(ev *evaluation) (datum, error) {
+	return node{typ: target.typ, scale: target.scale, eval: func(ev *evaluation) (datum, error) {
 		d, err := x.eval(ev)
+		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
+			d = x.settle(d)
+		}
 		if err != nil || d.isNull() {
 			return nullDatum(), err
 		}

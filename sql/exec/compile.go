@@ -12,8 +12,57 @@ import (
 // node is a compiled expression: its type, which is known before it runs, and
 // how it is evaluated.
 type node struct {
-	typ  wharf.Type
-	eval func(*evaluation) (datum, error)
+	typ wharf.Type
+	// scale is the digits after the point that a decimal is shown with, or
+	// asItComes. Until it is shown, it may have more.
+	scale int
+	eval  func(*evaluation) (datum, error)
+}
+
+// asItComes is the scale of what is shown with the digits that it has.
+const asItComes = -1
+
+// settle gives a value of the node as it is shown, or taken for text.
+func (n node) settle(d datum) datum {
+	if n.typ != wharf.TypeDecimal || d.isNull() {
+		return d
+	}
+	dec := d.toDecimal()
+	if n.scale != asItComes {
+		dec = dec.fit(n.scale)
+	}
+	return decDatum(dec)
+}
+
+// take evaluates from, one of the nodes that meet in n, and gives its value
+// in n's type.
+func (n node) take(ev *evaluation, from node) (datum, error) {
+	d, err := from.eval(ev)
+	switch {
+	case err != nil || d.isNull():
+		return d, err
+	case n.typ == wharf.TypeFloat:
+		return floatDatum(d.toFloat()), nil
+	case n.typ == wharf.TypeDecimal:
+		return decDatum(d.toDecimal()), nil
+	case n.typ == wharf.TypeString:
+		return stringDatum(from.settle(d).text()), nil
+	case n.typ == wharf.TypeBytes:
+		return bytesDatum(from.settle(d).text()), nil
+	}
+	return d, nil
+}
+
+// maxScale is the largest scale of some nodes.
+func maxScale(nodes []node) int {
+	scale := 0
+	for _, n := range nodes {
+		if n.scale == asItComes {
+			return asItComes
+		}
+		scale = max(scale, n.scale)
+	}
+	return scale
 }
 
 // evaluation is what one run of a statement's expressions works on.
@@ -36,7 +85,11 @@ type compiler struct {
 }
 
 func constant(d datum, typ wharf.Type) node {
-	return node{typ: typ, eval: func(*evaluation) (datum, error) { return d, nil }}
+	n := node{typ: typ, eval: func(*evaluation) (datum, error) { return d, nil }}
+	if d.kind == kDecimal {
+		n.scale = d.dec.scale
+	}
+	return n
 }
 
 // compile finds everything that is wrong with an expression without running
@@ -141,7 +194,7 @@ func typeOfDatum(d datum) wharf.Type {
 
 func (c *compiler) userVar(v sql.UserVar) node {
 	name := fold(v.Name)
-	return node{typ: typeOfDatum(c.s.userVars[name]), eval: func(ev *evaluation) (datum, error) {
+	return node{typ: typeOfDatum(c.s.userVars[name]), scale: asItComes, eval: func(ev *evaluation) (datum, error) {
 		return ev.s.userVars[name], nil
 	}}
 }
@@ -149,7 +202,7 @@ func (c *compiler) userVar(v sql.UserVar) node {
 func (c *compiler) column(col sql.Column) (node, error) {
 	for i, known := range c.columns {
 		if fold(known.Name) == fold(col.Name) {
-			return node{typ: known.Type, eval: func(ev *evaluation) (datum, error) {
+			return node{typ: known.Type, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
 				return datumOf(ev.row[i], known.Type), nil
 			}}, nil
 		}

@@ -108,22 +108,11 @@ func (d datum) text() string {
 	case kUint:
 		return strconv.FormatUint(d.num, 10)
 	case kFloat:
-		return formatFloat(d.float64Bits())
+		return wharf.Float(d.float64Bits()).String()
 	case kDecimal:
 		return d.dec.String()
 	}
 	return d.str
-}
-
-// formatFloat writes a double as MySQL does: plain digits up to 1e15, without
-// a '+' in the exponent.
-func formatFloat(f float64) string {
-	if a := math.Abs(f); a == 0 || a >= 1e-15 && a < 1e15 {
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
-	n, _ := strconv.Atoi(exponent) // FormatFloat wrote it
-	return mantissa + "e" + strconv.Itoa(n)
 }
 
 // toFloat gives the datum as a double; text by the number it starts with.
@@ -161,11 +150,11 @@ func (d datum) toDecimal() *decimal {
 		dec, _ := parseDecimal(numberPrefix(digitsOnly(d.str), false))
 		return dec
 	}
-	dec, ok := parseDecimal(numberPrefix(d.str, false))
-	if !ok {
-		return decimalFromInt(0)
+	prefix := numberPrefix(d.str, true)
+	if dec, ok := parseDecimal(prefix); ok {
+		return dec
 	}
-	return dec
+	return floatDatum(leadingFloat(prefix)).toDecimal() // it has an exponent, or is very long
 }
 
 // toInt gives the datum as a signed integer: rounded, text by the whole
@@ -182,6 +171,13 @@ func (d datum) toInt() int64 {
 		return clampInt(math.RoundToEven(d.float64Bits()))
 	case kNull:
 		return 0
+	}
+	if d.kind != kTime {
+		whole, ok := parseDecimal(numberPrefix(d.str, false))
+		if !ok {
+			return clampInt(d.toFloat())
+		}
+		return whole.truncate(0).int64()
 	}
 	return d.toDecimal().truncate(0).int64()
 }

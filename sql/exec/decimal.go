@@ -82,9 +82,15 @@ func (d *decimal) int64() int64 {
 	return math.MaxInt64
 }
 
-// fits tells whether the number has no more digits than MySQL's DECIMAL.
+// fits tells whether the number has no more digits before the point than
+// MySQL's DECIMAL.
 func (d *decimal) fits() bool {
-	return len(new(big.Int).Abs(d.unscaled).String()) <= maxDecimalDigits
+	return len(d.truncate(0).unscaled.Text(10)) <= maxDecimalDigits
+}
+
+// fit gives the number with exactly scale digits after the point.
+func (d *decimal) fit(scale int) *decimal {
+	return &decimal{unscaled: d.round(scale).at(scale), scale: scale}
 }
 
 func pow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
@@ -143,14 +149,18 @@ func (d *decimal) multiply(o *decimal) *decimal {
 	return product.round(min(product.scale, maxDecimalScale))
 }
 
-// divide gives the quotient with divisionScale more digits than d has. The
-// divisor is not zero.
+// divide gives the quotient, cut off where MySQL cuts it: its decimals are
+// groups of nine digits, and the quotient has as many groups as both numbers
+// and divisionScale more digits need. What is shown of it is rounded later, so
+// that 1/3*3 is 1.0000. The divisor is not zero.
 func (d *decimal) divide(o *decimal) *decimal {
-	scale := min(d.scale+divisionScale, maxDecimalScale)
-	// One digit more than is kept, so that round sees it.
-	n := new(big.Int).Mul(d.unscaled, pow10(scale+1+o.scale-min(d.scale, scale+1+o.scale)))
-	q := &decimal{unscaled: n.Quo(n, o.unscaled), scale: scale + 1}
-	return q.round(scale)
+	const group = 9
+	groups := func(digits int) int { return (digits + group - 1) / group * group }
+	left, right := groups(d.scale), groups(o.scale)
+	more := max(divisionScale-(left-d.scale)-(right-o.scale), 0)
+	scale := groups(left + right + more)
+	n := new(big.Int).Mul(d.unscaled, pow10(scale+o.scale-d.scale))
+	return &decimal{unscaled: n.Quo(n, o.unscaled), scale: scale}
 }
 
 // wholeQuotient gives d DIV o. The divisor is not zero.

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"strings"
@@ -45,8 +46,10 @@ func TestDecimalArithmetic(t *testing.T) {
 			continue
 		}
 		quotient := a.divide(b)
-		if want := new(big.Rat).Quo(a.rat(), b.rat()).FloatString(a.scale + divisionScale); strings.TrimPrefix(quotient.String(), "-") != strings.TrimPrefix(want, "-") {
-			t.Fatalf("%s / %s = %s, want %s", a, b, quotient, want)
+		missing := new(big.Rat).Sub(new(big.Rat).Quo(a.rat(), b.rat()), quotient.rat())
+		unit := new(big.Rat).SetFrac(big.NewInt(1), pow10(quotient.scale))
+		if missing.Abs(missing).Cmp(unit) >= 0 || quotient.scale < a.scale+divisionScale {
+			t.Fatalf("%s / %s = %s is off by %s", a, b, quotient, missing.FloatString(40))
 		}
 		whole := &decimal{unscaled: a.wholeQuotient(b)}
 		if back := whole.multiply(b).add(a.remainder(b)); back.compare(a) != 0 {
@@ -80,6 +83,21 @@ func TestNumberPrefix(t *testing.T) {
 	} {
 		if got := stringDatum(text).toFloat(); got != want {
 			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+	long := strings.Repeat("9", 500)
+	for text, want := range map[string]int64{
+		"": 0, "x": 0, "12.9x": 12, "-12.9": -12, "1.5e1": 1, long: math.MaxInt64, "-" + long: math.MinInt64,
+		"9223372036854775807": math.MaxInt64, "9223372036854775808": math.MaxInt64,
+	} {
+		if got := stringDatum(text).toInt(); got != want {
+			t.Errorf("%.30q is %d, want %d", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"": "0", "1.50x": "1.50", "1.5e1": "15", "-.5": "-0.5", "1e400": "", long: ""} {
+		got := stringDatum(text).toDecimal().String()
+		if want != "" && got != want || want == "" && len(got) != 309 {
+			t.Errorf("%.30q is %s, want %s", text, got, want)
 		}
 	}
 }

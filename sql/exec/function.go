@@ -15,7 +15,12 @@ type function struct {
 	typ func(args []node) wharf.Type
 	// strict gives NULL as soon as one argument is NULL, without calling run.
 	strict bool
-	run    func(ev *evaluation, args []datum) (datum, error)
+	// text is set where decimals among the arguments count as they are shown.
+	text bool
+	// scale tells the scale of a decimal result; nil takes the largest of the
+	// arguments.
+	scale func(exprs []sql.Expr, args []node) int
+	run   func(ev *evaluation, args []datum) (datum, error)
 }
 
 // always is the typ of a function whose type does not depend on its
@@ -66,11 +71,15 @@ func isNumber(t wharf.Type) bool {
 func functionTable() map[string]function {
 	all := map[string]function{}
 	for _, part := range []map[string]function{
-		sessionFunctions(), operatorFunctions(), controlFunctions(), textFunctions(), numberFunctions(), timeFunctions(),
+		sessionFunctions(), operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
 		}
+	}
+	for name, f := range textFunctions() {
+		f.text = true
+		all[name] = f
 	}
 	return all
 }
@@ -93,12 +102,22 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{typ: f.typ(args), eval: func(ev *evaluation) (datum, error) {
+	n := node{typ: f.typ(args), scale: maxScale(args)}
+	switch {
+	case n.typ != wharf.TypeDecimal:
+		n.scale = 0
+	case f.scale != nil:
+		n.scale = f.scale(e.Args, args)
+	}
+	n.eval = func(ev *evaluation) (datum, error) {
 		values := make([]datum, len(args))
 		for i, a := range args {
 			d, err := a.eval(ev)
 			if err != nil || f.strict && d.isNull() {
 				return nullDatum(), err
+			}
+			if f.text {
+				d = a.settle(d)
 			}
 			values[i] = d
 		}
@@ -110,7 +129,8 @@ func (c *compiler) call(e sql.Call) (node, error) {
 			return ev.tooLong(e.Name), nil
 		}
 		return d, err
-	}}, nil
+	}
+	return n, nil
 }
 
 // maxText bounds what a function may make of its arguments, so that calls

@@ -26,38 +26,51 @@ func (c *compiler) control(e sql.Call) (node, error) {
 	if e.Name == "CASE" || e.Name == "IF" {
 		return branches(args), nil
 	}
-	return node{typ: common(args), eval: func(ev *evaluation) (datum, error) {
+	n := meeting(args)
+	n.eval = func(ev *evaluation) (datum, error) {
 		for _, a := range args {
-			if d, err := a.eval(ev); err != nil || !d.isNull() {
+			if d, err := n.take(ev, a); err != nil || !d.isNull() {
 				return d, err
 			}
 		}
 		return nullDatum(), nil
-	}}, nil
+	}
+	return n, nil
+}
+
+// meeting is the node, still without eval, in which several meet.
+func meeting(nodes []node) node {
+	n := node{typ: common(nodes)}
+	if n.typ == wharf.TypeDecimal {
+		n.scale = maxScale(nodes)
+	}
+	return n
 }
 
 func branches(args []node) node {
-	typ := wharf.TypeNull
+	var results []node
 	for i, a := range args {
 		if i%2 == 1 || i == len(args)-1 {
-			typ = commonType(typ, a.typ)
+			results = append(results, a)
 		}
 	}
-	return node{typ: typ, eval: func(ev *evaluation) (datum, error) {
+	n := meeting(results)
+	n.eval = func(ev *evaluation) (datum, error) {
 		for i := 0; i+1 < len(args); i += 2 {
 			d, err := args[i].eval(ev)
 			if err != nil {
 				return nullDatum(), err
 			}
 			if isTrue, _ := d.truth(); isTrue {
-				return args[i+1].eval(ev)
+				return n.take(ev, args[i+1])
 			}
 		}
 		if len(args)%2 == 1 {
-			return args[len(args)-1].eval(ev)
+			return n.take(ev, args[len(args)-1])
 		}
 		return nullDatum(), nil
-	}}
+	}
+	return n
 }
 
 // controlFunctions choose between arguments that are all evaluated.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wharf"
+	"wharf/sql"
 )
 
 func formatHex(n uint64) string { return strings.ToUpper(strconv.FormatUint(n, 16)) }
@@ -33,7 +34,7 @@ func numberFunctions() map[string]function {
 		"CEIL":    ceiling,
 		"CEILING": ceiling,
 		"FLOOR":   {min: 1, max: 1, typ: whole, strict: true, run: towards(math.Floor)},
-		"ROUND":   {min: 1, max: 2, typ: same, strict: true, run: runRound},
+		"ROUND":   {min: 1, max: 2, typ: same, strict: true, scale: roundScale, run: runRound},
 		"SIGN": {min: 1, max: 1, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
 			order, _ := compare(floatDatum(a[0].toFloat()), intDatum(0))
 			return intDatum(int64(order)), nil
@@ -81,6 +82,26 @@ func towards(f func(float64) float64) func(*evaluation, []datum) (datum, error) 
 		}
 		return floatDatum(f(a[0].toFloat())), nil
 	}
+}
+
+// roundScale is as many digits as ROUND was told, where that is a constant.
+func roundScale(exprs []sql.Expr, args []node) int {
+	if len(exprs) == 1 {
+		return 0
+	}
+	places := exprs[1]
+	minus, negative := places.(sql.Unary)
+	if negative {
+		places = minus.X
+	}
+	l, ok := places.(sql.Literal)
+	switch {
+	case !ok:
+		return args[0].scale
+	case negative:
+		return 0
+	}
+	return int(max(min(stringDatum(l.Text).toInt(), maxDecimalScale), 0))
 }
 
 func runRound(_ *evaluation, a []datum) (datum, error) {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"regexp"
+	"slices"
 	"unicode/utf8"
 
 	"wharf"
@@ -21,8 +22,8 @@ func operatorFunctions() map[string]function {
 		}},
 		"IS TRUE":  truth(true),
 		"IS FALSE": truth(false),
-		"LIKE":     {min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
-		"REGEXP":   {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
+		"LIKE":     {text: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
+		"REGEXP":   {text: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
 		"IN":       {min: 2, max: -1, typ: always(wharf.TypeInt), run: runIn},
 		"BETWEEN":  {min: 3, max: 3, typ: always(wharf.TypeInt), run: runBetween},
 	}
@@ -76,6 +77,14 @@ func runIn(_ *evaluation, a []datum) (datum, error) {
 }
 
 func runBetween(_ *evaluation, a []datum) (datum, error) {
+	// One number among the three makes numbers of all, and not of each pair.
+	if slices.ContainsFunc(a, func(d datum) bool { return !d.isNull() && !d.isText() }) {
+		for i, d := range a {
+			if d.isText() {
+				a[i] = floatDatum(d.toFloat())
+			}
+		}
+	}
 	low, lowKnown := compare(a[0], a[1])
 	high, highKnown := compare(a[0], a[2])
 	switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // timeFunctions tell the time. All of one statement tell the same time.
@@ -40,7 +41,7 @@ func timeFunctions() map[string]function {
 		"CURTIME":           clock(true),
 		"CURRENT_TIME":      clock(true),
 		"UTC_TIME":          clock(false),
-		"UNIX_TIMESTAMP":    {max: 1, typ: unixType, strict: true, run: unixTimestamp},
+		"UNIX_TIMESTAMP":    {max: 1, typ: unixType, scale: func([]sql.Expr, []node) int { return asItComes }, strict: true, run: unixTimestamp},
 		"TIMEDIFF":          {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: timeDiff},
 	}
 }

@@ -19,7 +19,7 @@ func (c *compiler) unary(e sql.Unary) (node, error) {
 	case "+":
 		return x, nil
 	case "NOT", "!":
-		return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
 			d, err := x.eval(ev)
 			isTrue, known := d.truth()
 			if err != nil || !known {
@@ -28,7 +28,7 @@ func (c *compiler) unary(e sql.Unary) (node, error) {
 			return boolDatum(!isTrue), nil
 		}}, nil
 	case "~":
-		return node{wharf.TypeUint, func(ev *evaluation) (datum, error) {
+		return node{typ: wharf.TypeUint, eval: func(ev *evaluation) (datum, error) {
 			d, err := x.eval(ev)
 			if err != nil || d.isNull() {
 				return nullDatum(), err
@@ -48,7 +48,7 @@ func negation(e sql.Expr, x node) node {
 	if typ == wharf.TypeUint {
 		typ = wharf.TypeDecimal
 	}
-	return node{typ, func(ev *evaluation) (datum, error) {
+	return node{typ: typ, scale: x.scale, eval: func(ev *evaluation) (datum, error) {
 		d, err := x.eval(ev)
 		if err != nil || d.isNull() {
 			return nullDatum(), err
@@ -102,7 +102,7 @@ func both(ev *evaluation, x, y node) (datum, datum, error) {
 // second side where the first decides.
 func logical(op string, x, y node) node {
 	decides := op == "OR" || op == "||"
-	return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
 		a, err := x.eval(ev)
 		if err != nil {
 			return nullDatum(), err
@@ -129,7 +129,7 @@ func logical(op string, x, y node) node {
 }
 
 func comparison(op string, x, y node) node {
-	return node{wharf.TypeInt, func(ev *evaluation) (datum, error) {
+	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil {
 			return nullDatum(), err
@@ -178,7 +178,7 @@ func bits(d datum) uint64 {
 }
 
 func bitwise(op string, x, y node) node {
-	return node{wharf.TypeUint, func(ev *evaluation) (datum, error) {
+	return node{typ: wharf.TypeUint, eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil || a.isNull() || b.isNull() {
 			return nullDatum(), err
@@ -203,7 +203,7 @@ func numericType(t wharf.Type) wharf.Type {
 	switch t {
 	case wharf.TypeInt, wharf.TypeUint, wharf.TypeDecimal, wharf.TypeFloat:
 		return t
-	case wharf.TypeBool, wharf.TypeNull, wharf.TypeDate:
+	case wharf.TypeBool, wharf.TypeDate:
 		return wharf.TypeInt
 	case wharf.TypeDateTime:
 		return wharf.TypeDecimal
@@ -213,8 +213,17 @@ func numericType(t wharf.Type) wharf.Type {
 
 // arithmeticType is the type that an operator gives.
 func arithmeticType(op string, x, y wharf.Type) wharf.Type {
+	switch { // a bare NULL takes the other's type
+	case x == wharf.TypeNull:
+		x = y
+	case y == wharf.TypeNull:
+		y = x
+	}
 	x, y = numericType(x), numericType(y)
 	unsigned := x == wharf.TypeUint || y == wharf.TypeUint
+	if op == "%" || op == "MOD" {
+		unsigned = x == wharf.TypeUint // a remainder has the sign of what was divided
+	}
 	switch {
 	case op == "DIV" && unsigned:
 		return wharf.TypeUint
@@ -230,9 +239,23 @@ func arithmeticType(op string, x, y wharf.Type) wharf.Type {
 	return wharf.TypeInt
 }
 
+// arithmeticScale is the scale of an operator's result where that is a
+// decimal.
+func arithmeticScale(op string, x, y node) int {
+	switch scale := maxScale([]node{x, y}); {
+	case scale == asItComes || op == "+" || op == "-" || op == "%" || op == "MOD":
+		return scale
+	case op == "/":
+		return min(x.scale+divisionScale, maxDecimalScale)
+	case op == "*":
+		return min(x.scale+y.scale, maxDecimalScale)
+	}
+	return 0
+}
+
 func arithmetic(op string, x, y node) node {
 	typ := arithmeticType(op, x.typ, y.typ)
-	return node{typ, func(ev *evaluation) (datum, error) {
+	return node{typ: typ, scale: arithmeticScale(op, x, y), eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil || a.isNull() || b.isNull() {
 			return nullDatum(), err
@@ -299,7 +322,7 @@ func decimalArithmetic(op string, a, b *decimal) (datum, error) {
 // the result may not fit, to numbers of any size.
 func integerArithmetic(op string, a, b datum, typ wharf.Type) (datum, error) {
 	const small = 1 << 31
-	if m, n := int64(a.num), int64(b.num); typ == wharf.TypeInt && m < small && m > -small && n < small && n > -small {
+	if m, n := int64(a.num), int64(b.num); a.kind == kInt && b.kind == kInt && m < small && m > -small && n < small && n > -small {
 		switch op {
 		case "+":
 			return intDatum(m + n), nil

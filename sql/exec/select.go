@@ -42,7 +42,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			if err != nil {
 				return Result{}, err
 			}
-			row[i] = d.value(n.typ)
+			row[i] = n.settle(d).value(n.typ)
 		}
 		rows.All = func(yield func([]wharf.Value, error) bool) { yield(row, nil) }
 		return Result{Rows: rows}, nil

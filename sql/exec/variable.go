@@ -179,7 +179,7 @@ func (c *compiler) sysVar(e sql.SysVar) (node, error) {
 		return node{}, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a GLOBAL variable", v.name)
 	}
 	global := e.Scope == sql.ScopeGlobal
-	return node{typ: v.typ.column, eval: func(ev *evaluation) (datum, error) {
+	return node{typ: v.typ.column, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
 		return datumOf(ev.s.variableValue(v, global), v.typ.column), nil
 	}}, nil
 }
