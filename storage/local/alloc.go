@@ -25,6 +25,7 @@ const windowSize = 1024
 // that the record names, can be strays.
 type allocator struct {
 	e     *Engine
+	width uint64 // of a window
 	small atomic.Uint64
 
 	mu       sync.Mutex          // guards what follows
@@ -35,8 +36,8 @@ type allocator struct {
 	aborted  []uint64            // removed again, but the folder is not synced
 }
 
-func (a *allocator) init(e *Engine) {
-	a.e = e
+func (a *allocator) init(e *Engine, width uint64) {
+	a.e, a.width = e, width
 	a.inFlight = map[uint64]struct{}{}
 }
 
@@ -148,7 +149,7 @@ func (a *allocator) roll(ctx context.Context) error {
 		return err
 	}
 	before := a.state
-	a.state = allocation{epoch: before.epoch, from: from, to: from - from%windowSize + windowSize, older: older}
+	a.state = allocation{epoch: before.epoch, from: from, to: from - from%a.width + a.width, older: older}
 	if err := a.save(ctx); err != nil {
 		a.state = before
 		return err
@@ -200,7 +201,7 @@ func (a *allocator) current(name string) bool {
 
 // folderPath is where the file of a body lies; bodyPath is the file.
 func (e *Engine) folderPath(id bodyID) string {
-	return e.path(bodiesFolder, fmt.Sprintf("%08x", id.number()/windowSize))
+	return e.path(bodiesFolder, fmt.Sprintf("%08x", id.number()/e.ids.width))
 }
 
 func (e *Engine) bodyPath(id bodyID) string {

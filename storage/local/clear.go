@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -48,47 +49,78 @@ func (s *Store) clearPart(ctx context.Context) (more bool, err error) {
 // keys, since it does not know which it will meet.
 func (s *Store) applyClear(ctx context.Context, b *pebble.Batch) (dead []bodyID, more bool, err error) {
 	defer s.e.stripes.lockEvery()()
-	lower, upper := stageSpan(spaceObject, s.id)
+	lower, upper := stageSpan(s.id)
 	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, false, err
 	}
+	var small []bodyID
 	n := 0
 	for more = it.First(); more && n < clearBatch; more = it.Next() {
-		id, err := s.clearAt(b, it)
-		if err != nil {
-			return nil, false, errors.Join(err, it.Close())
-		}
-		if id.large() {
-			dead = append(dead, id)
-		}
 		n++
+		switch id, err := idAt(it); {
+		case err != nil:
+			return nil, false, errors.Join(err, it.Close())
+		case id.large():
+			dead = append(dead, id)
+		case id != 0:
+			small = append(small, id)
+		}
 	}
 	if more {
 		upper = append([]byte(nil), it.Key()...)
 	}
-	err = errors.Join(it.Error(), it.Close(), b.DeleteRange(lower, upper, nil))
-	if err == nil && !more {
-		// No object is left, so that no small body is referred to.
-		bodies, end := stageSpan(spaceBody, s.id)
-		err = b.DeleteRange(bodies, end, nil)
-	}
+	err = errors.Join(it.Error(), it.Close(), b.DeleteRange(lower, upper, nil),
+		dropSmall(b, small), s.dropFiles(b, dead))
 	if err != nil {
 		return nil, false, err
 	}
 	return dead, more, s.e.apply(ctx, "local.Clear", b)
 }
 
-// clearAt adds the death of a body file to b; small bodies go all at once.
-func (s *Store) clearAt(b *pebble.Batch, it *pebble.Iterator) (bodyID, error) {
+// idAt gives the body of the object at it, 0 if its record is damaged: what
+// that one referred to is for a check to find.
+func idAt(it *pebble.Iterator) (bodyID, error) {
 	v, err := it.ValueAndErr()
 	if err != nil {
 		return 0, err
 	}
 	r, err := parseRecord(it.Key(), v)
-	if err != nil || !r.id.large() {
-		// What a damaged record referred to is for a check to find.
+	if err != nil {
 		return 0, nil
 	}
-	return r.id, s.dropBody(b, r.id)
+	return r.id, nil
+}
+
+// dropSmall removes small bodies. Those of one stage were mostly stored in a
+// row, and a row of numbers goes with one record.
+func dropSmall(b *pebble.Batch, ids []bodyID) error {
+	slices.Sort(ids)
+	for len(ids) > 0 {
+		n := 1
+		for n < len(ids) && ids[n] == ids[n-1]+1 {
+			n++
+		}
+		from, to := idKey(spaceBody, ids[0]), idKey(spaceBody, ids[n-1]+1)
+		var err error
+		if n == 1 {
+			err = b.Delete(from[:], nil)
+		} else {
+			err = b.DeleteRange(from[:], to[:], nil)
+		}
+		if err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+func (s *Store) dropFiles(b *pebble.Batch, ids []bodyID) error {
+	for _, id := range ids {
+		if err := s.dropBody(b, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -54,7 +54,7 @@ func (s *Store) deletePart(ctx context.Context, keys []wharf.Key) error {
 // applyDelete is the part of a delete that holds the keys' locks.
 func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byte) (dead []bodyID, err error) {
 	defer s.e.stripes.lockAll(sorted)()
-	lower, upper := stageSpan(spaceObject, s.id)
+	lower, upper := stageSpan(s.id)
 	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, err

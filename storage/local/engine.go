@@ -21,6 +21,7 @@ const (
 // safe for concurrent use.
 type Engine struct {
 	dir   string
+	small int // the longest body that is stored within the index
 	fs    *disk
 	log   *slog.Logger
 	index *pebble.DB
@@ -41,27 +42,45 @@ type Engine struct {
 // that no object refers to. A folder that another process has open is
 // [wharf.CodeUnavailable], one of an unknown format [wharf.CodeUnsupported].
 func Open(dir string, o Options) (*Engine, error) {
-	const op = "local.Open"
 	o = o.withDefaults()
-	e := &Engine{dir: dir, log: o.Logger, gate: make(chan struct{}, 1)}
-	e.gate <- struct{}{}
-	e.broken.init(o.Logger)
-	size := chooseSizes(o.FS, dir, o.LogSize)
-	e.fs = &disk{FS: o.FS, logSize: size.log}
-	if err := e.prepareFolders(); err != nil {
-		return nil, fault(op, err)
+	e := newEngine(dir, o)
+	if err := e.open(o); err != nil {
+		return nil, errors.Join(fault("local.Open", err), e.fs.dropSpare())
 	}
-	if err := e.openIndex(size); err != nil {
-		return nil, fault(op, err)
-	}
-	e.space.init(e.fs, dir, size.reserve)
-	e.ids.init(e)
-	e.reaper.init(e)
-	if err := e.recover(); err != nil {
-		return nil, errors.Join(fault(op, err), e.closeIndex())
-	}
-	e.reaper.start()
 	return e, nil
+}
+
+func newEngine(dir string, o Options) *Engine {
+	e := &Engine{dir: dir, small: o.border, log: o.Logger, gate: make(chan struct{}, 1)}
+	e.gate <- struct{}{}
+	e.fs = &disk{FS: o.FS}
+	e.broken.init(o.Logger)
+	e.stripes.init()
+	e.ids.init(e, o.window)
+	e.reaper.init(e)
+	return e
+}
+
+func (e *Engine) open(o Options) error {
+	size := chooseSizes(e.fs, e.dir, o.LogSize)
+	e.fs.logSize = size.log
+	if err := e.prepareFolders(); err != nil {
+		return err
+	}
+	if err := e.fs.keepSpare(e.path(formatFile)); err != nil {
+		return err
+	}
+	e.space.init(e.fs, e.dir, size)
+	e.space.ballast.release() // recovery may need its room
+	if err := e.openIndex(size); err != nil {
+		return err
+	}
+	if err := e.recover(); err != nil {
+		return errors.Join(err, e.closeIndex())
+	}
+	e.space.ballast.restore()
+	e.reaper.start()
+	return nil
 }
 
 // Store gives the store of the stage with that ID. It costs nothing, and
@@ -83,21 +102,28 @@ func (e *Engine) Close() error {
 	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", e.closeIndex())
 }
 
+// prepareFolders makes what is missing of the folders, durably.
 func (e *Engine) prepareFolders() error {
+	top := existing(e.fs, e.dir)
 	for _, d := range []string{e.dir, e.path(indexFolder), e.path(bodiesFolder)} {
 		if err := e.fs.MkdirAll(d, folderMode); err != nil {
 			return err
 		}
 	}
-	if err := e.checkFormat(); err != nil {
+	if err := checkFormat(e.fs, e.dir); err != nil {
 		return err
 	}
-	for _, d := range []string{e.dir, e.fs.PathDir(e.dir)} {
-		if err := syncFolder(e.fs, d); err != nil {
+	return e.syncUpTo(top)
+}
+
+// syncUpTo syncs the data folder and those above it, up to top, which was
+// there before.
+func (e *Engine) syncUpTo(top string) error {
+	for d := e.dir; ; d = e.fs.PathDir(d) {
+		if err := syncFolder(e.fs, d); err != nil || d == top {
 			return err
 		}
 	}
-	return nil
 }
 
 func (e *Engine) path(elem ...string) string {
@@ -148,10 +174,5 @@ func (e *Engine) enter(op string) error {
 }
 
 func (e *Engine) leave() { e.users.leave() }
-
-// checkFormat reads the folder's format, or writes it where there is none.
-func (e *Engine) checkFormat() error {
-	return checkFormat(e.fs, e.dir)
-}
 
 var _ vfs.FS = (*disk)(nil)

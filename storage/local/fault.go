@@ -11,14 +11,23 @@ import (
 // fault gives err, which came from the disk, the code that callers know.
 func fault(op string, err error) error {
 	code := wharf.CodeInternal
-	if fullDisk(err) {
+	switch {
+	case fullDisk(err):
 		code = wharf.CodeNoSpace
+	case outOfFiles(err):
+		code = wharf.CodeUnavailable
 	}
 	return wharf.WrapError(code, op, "", err)
 }
 
 func fullDisk(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// outOfFiles tells that the process or the system has no file handle left,
+// which passes by itself.
+func outOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -16,10 +17,11 @@ import (
 type sizes struct {
 	log     int64 // one log file, and one table in memory
 	reserve int64 // what uploads leave free for the index's own work
+	ballast int64 // what the index can have if that was not enough
 }
 
 const (
-	maxLog = 16 << 20
+	maxLog = 8 << 20
 	minLog = 256 << 10
 )
 
@@ -33,8 +35,10 @@ func chooseSizes(fs vfs.FS, dir string, log int64) sizes {
 		s.reserve = min(s.reserve, total/8)
 	}
 	if log > 0 {
-		s.log = max(minLog, log)
+		s.log = max(64<<10, log)
 	}
+	// A new log, a table of the size of the last one, and the manifest.
+	s.ballast = 2*s.log + 1<<20
 	return s
 }
 
@@ -73,20 +77,20 @@ func (e *Engine) openIndex(s sizes) error {
 // would wait for work that cannot end.
 func (e *Engine) closeIndex() error {
 	if e.broken.failed() {
-		return e.lock.Close()
+		return errors.Join(e.lock.Close(), e.fs.dropSpare())
 	}
-	return errors.Join(e.index.Close(), e.lock.Close())
+	return errors.Join(e.index.Close(), e.lock.Close(), e.fs.dropSpare())
 }
 
 func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          e.fs,
+		FS:                          vfs.OnDiskFull(e.fs, e.space.ballast.release),
 		Lock:                        lock,
 		Logger:                      indexLogger{e},
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		CacheSize:                   16 << 20,
 		MemTableSize:                uint64(s.log),
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
@@ -102,6 +106,19 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 	// small beside them.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	o.TargetFileSizes[0] = s.log
+	// Small bodies are written in the order of their numbers, so that their
+	// tables never overlap and need no compaction, as long as they are not
+	// in one table with the objects' records, which come in any order.
+	o.Experimental.SpanPolicyFunc = func(start []byte) (pebble.SpanPolicy, []byte, error) {
+		return pebble.SpanPolicy{}, []byte{start[0] + 1}, nil
+	}
+	// A compaction of small bodies then moves references and not the bytes.
+	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
+		return pebble.ValueSeparationPolicy{
+			Enabled: true, MinimumSize: 1 << 10, MaxBlobReferenceDepth: 10,
+			RewriteMinimumAge: time.Second, TargetGarbageRatio: 0.3,
+		}
+	}
 	return o
 }
 

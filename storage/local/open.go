@@ -55,14 +55,14 @@ func (s *Store) openBody(key wharf.Key, r record) (wharf.File, error) {
 	if r.id.large() {
 		return openLarge(s.e.fs, s.e.bodyPath(r.id), r, key)
 	}
-	k := bodyKey(s.id, r.id)
+	k := idKey(spaceBody, r.id)
 	v, done, err := s.e.index.Get(k[:])
 	if err != nil {
 		return nil, err
 	}
 	defer done.Close()
 	body, err := parseSmall(k[:], v)
-	if err != nil || int64(len(body.data)) != r.size || body.key != key {
+	if err != nil || int64(len(body.data)) != r.size || body.key != key || body.stage != s.id {
 		return nil, damaged("local.Open", "a small body does not match its checksum")
 	}
 	return &smallFile{obj: r.object(key), data: append([]byte(nil), body.data...)}, nil

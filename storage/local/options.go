@@ -17,9 +17,17 @@ type Options struct {
 	FS vfs.FS
 
 	// LogSize is the size in bytes of one file of the index's log, and so of
-	// what it holds in memory before it writes a table. 0 chooses by the size
-	// of the disk.
+	// what it holds in memory before it writes a table; at least 64 KiB. 0
+	// chooses by the size of the disk.
 	LogSize int64
+
+	// border is the longest body that is stored within the index; 0 is
+	// smallMax. Benchmarks move it.
+	border int
+
+	// window is how many body files share a folder; 0 is windowSize. It is
+	// part of the format: only tests choose another.
+	window uint64
 }
 
 func (o Options) withDefaults() Options {
@@ -28,6 +36,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default
+	}
+	if o.border == 0 {
+		o.border = smallMax
+	}
+	if o.window == 0 {
+		o.window = windowSize
 	}
 	return o
 }

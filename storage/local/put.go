@@ -71,7 +71,7 @@ func (u *upload) run() (wharf.Object, error) {
 	if err != nil {
 		return wharf.Object{}, err
 	}
-	if u.ended && len(first) <= smallMax {
+	if u.ended && len(first) <= u.s.e.small {
 		return u.storeSmall(first)
 	}
 	return u.storeLarge(c[:], first)
@@ -184,7 +184,7 @@ func (u *upload) apply(b *pebble.Batch, r record) (bodyID, error) {
 // dropBody adds to b that the body id is no longer referred to.
 func (s *Store) dropBody(b *pebble.Batch, id bodyID) error {
 	if !id.large() {
-		k := bodyKey(s.id, id)
+		k := idKey(spaceBody, id)
 		return b.Delete(k[:], nil)
 	}
 	file, dead := idKey(spaceFile, id), idKey(spaceDead, id)

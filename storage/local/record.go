@@ -14,7 +14,7 @@ import (
 // layout of each.
 const (
 	spaceAlloc  = 'a' // one record: which body numbers are handed out
-	spaceBody   = 'b' // stage, id: the bytes of a small body
+	spaceBody   = 'b' // id: a small body
 	spaceDead   = 'd' // id: a body file that nothing refers to any more
 	spaceFile   = 'f' // id: which object a body file belongs to
 	spaceObject = 'o' // stage, key: what is known of an object
@@ -139,16 +139,7 @@ func appendObjectKey(dst []byte, stage wharf.StageID, key wharf.Key) []byte {
 	return append(dst, key...)
 }
 
-// bodyKey is the index key of a small body.
-func bodyKey(stage wharf.StageID, id bodyID) [1 + 16 + 8]byte {
-	var k [1 + 16 + 8]byte
-	k[0] = spaceBody
-	copy(k[1:], stage[:])
-	binary.BigEndian.PutUint64(k[1+stageLen:], uint64(id))
-	return k
-}
-
-// idKey is the index key of a body file's record in space.
+// idKey is the index key of what is recorded of a body in space.
 func idKey(space byte, id bodyID) [1 + 8]byte {
 	var k [1 + 8]byte
 	k[0] = space
@@ -156,9 +147,9 @@ func idKey(space byte, id bodyID) [1 + 8]byte {
 	return k
 }
 
-// stageSpan gives the bounds of all keys of a stage in space.
-func stageSpan(space byte, stage wharf.StageID) (lower, upper []byte) {
-	lower = append([]byte{space}, stage[:]...)
+// stageSpan gives the bounds of the index keys of a stage's objects.
+func stageSpan(stage wharf.StageID) (lower, upper []byte) {
+	lower = append([]byte{spaceObject}, stage[:]...)
 	return lower, successor(lower)
 }
 

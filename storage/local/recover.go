@@ -13,7 +13,6 @@ import (
 // It looks at the last window of body files and at the uploads that were
 // older, not at what is stored.
 func (e *Engine) recover() error {
-	e.stripes.init()
 	last, err := e.ids.load()
 	if err != nil {
 		return err

@@ -15,14 +15,16 @@ type space struct {
 	fs      vfs.FS
 	dir     string
 	reserve int64
+	ballast ballast
 	room    atomic.Int64 // what may still be taken before the disk is asked again
 }
 
 // askAgain is after how many bytes the disk is asked again, at the latest.
 const askAgain = 8 << 20
 
-func (s *space) init(fs vfs.FS, dir string, reserve int64) {
-	s.fs, s.dir, s.reserve = fs, dir, reserve
+func (s *space) init(fs vfs.FS, dir string, z sizes) {
+	s.fs, s.dir, s.reserve = fs, dir, z.reserve
+	s.ballast.init(fs, dir, z.ballast)
 }
 
 // take asks for n bytes of the disk. CodeNoSpace if they are not there.
@@ -40,5 +42,8 @@ func (s *space) take(op string, n int64) error {
 		return &wharf.Error{Code: wharf.CodeNoSpace, Op: op, Msg: "no space left for the file"}
 	}
 	s.room.Store(min((free-n)/4, askAgain))
+	if !s.ballast.here.Load() && free-n > s.ballast.size {
+		s.ballast.restore()
+	}
 	return nil
 }

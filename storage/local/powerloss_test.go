@@ -1,0 +1,395 @@
+package local
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"wharf"
+)
+
+// TestPowerLoss cuts the power at a random file operation of many random
+// histories, keeps, loses or tears what was not synced, and starts again:
+// every acknowledged object must be whole, and nothing else may show.
+func TestPowerLoss(t *testing.T) {
+	histories := 10_000
+	if testing.Short() {
+		histories = 500
+	}
+	const shards = 8
+	for shard := range uint64(shards) {
+		t.Run(fmt.Sprint(shard), func(t *testing.T) {
+			t.Parallel()
+			if err := (powerLoss{seed: shard}).run(histories / shards); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestPowerLossNoticesMissingSyncs leaves out one kind of sync at a time, and
+// expects the simulation to notice.
+func TestPowerLossNoticesMissingSyncs(t *testing.T) {
+	for name, drop := range map[string]func(string) bool{
+		"the log":       func(p string) bool { return strings.HasSuffix(p, logSuffix) },
+		"body files":    func(p string) bool { return strings.Contains(p, bodiesFolder) && len(baseName(p)) == 16 },
+		"body folders":  func(p string) bool { return strings.Contains(p, bodiesFolder) && len(baseName(p)) == 8 },
+		"bodies folder": func(p string) bool { return baseName(p) == bodiesFolder },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := powerLoss{seed: 1, drop: drop}.run(5_000)
+			if err == nil {
+				t.Fatal("a missing sync was not noticed")
+			}
+			t.Log(err)
+		})
+	}
+}
+
+func baseName(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
+
+// powerLoss is a chain of histories: each begins with what the crash of the
+// one before has left.
+type powerLoss struct {
+	seed uint64
+	drop func(path string) bool // syncs to leave out
+}
+
+// chain is how many histories share a data folder.
+const chain = 25
+
+func (p powerLoss) run(histories int) error {
+	for n := 0; n < histories; n += chain {
+		rng := rand.New(rand.NewPCG(p.seed, uint64(n)))
+		w := &world{rng: rng, mem: vfs.NewCrashableMem(), drop: p.drop}
+		for i := range min(chain, histories-n) {
+			if err := w.history(); err != nil {
+				return fmt.Errorf("seed %d, folder %d, history %d: %w", p.seed, n, i, err)
+			}
+		}
+		if err := w.check(); err != nil {
+			return fmt.Errorf("seed %d, folder %d, at the end: %w", p.seed, n, err)
+		}
+	}
+	return nil
+}
+
+type object struct {
+	stage wharf.StageID
+	key   wharf.Key
+}
+
+// body is what an object may hold: nothing if absent.
+type body struct {
+	data    []byte
+	present bool
+}
+
+// world is a data folder, and what must be in it.
+type world struct {
+	rng  *rand.Rand
+	mem  *vfs.MemFS
+	drop func(string) bool
+
+	mu      sync.Mutex        // guards what follows: file operations come from many goroutines
+	torn    *rand.Rand        // chooses what of the unsynced is kept
+	left    int               // file operations until the power fails
+	objects map[object][]body // what each may be now: one, once a start has been checked
+	pending map[object]body   // what the present call makes of them
+	after   *vfs.MemFS        // the disk after the crash, nil before
+	then    map[object][]body // what each may be after the crash
+}
+
+// history opens what the last crash has left, checks it, and works on it
+// until the power fails again, which may be during the start.
+func (w *world) history() error {
+	w.torn = rand.New(rand.NewPCG(w.rng.Uint64(), 0))
+	w.pending, w.after, w.left = nil, nil, 1+w.rng.IntN(1+w.rng.IntN(300))
+	var fs vfs.FS = errorfs.Wrap(w.mem, errorfs.InjectorFunc(w.tick))
+	if w.drop != nil {
+		fs = dropFS{fs, w.drop}
+	}
+	if err := w.work(fs); err != nil {
+		return err
+	}
+	w.mem, w.objects = w.after, w.then
+	return nil
+}
+
+func (w *world) work(fs vfs.FS) error {
+	e, err := Open("data", tinyOptions(fs))
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	err = w.compare(e)
+	for range 1 + w.rng.IntN(12) {
+		if err != nil || w.crashed() {
+			break
+		}
+		err = w.step(e)
+	}
+	w.crash() // if it did not come yet
+	if cerr := e.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("close: %w", cerr)
+	}
+	return err
+}
+
+// check opens what the last crash has left.
+func (w *world) check() error {
+	e, err := Open("data", tinyOptions(w.mem))
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if err := w.compare(e); err != nil {
+		return err
+	}
+	return e.Close()
+}
+
+// tinyOptions make everything happen often: bodies over 100 bytes are files,
+// four of them share a window, and the index flushes after 64 KiB.
+func tinyOptions(fs vfs.FS) Options {
+	return Options{FS: fs, LogSize: 64 << 10, border: 100, window: 4}
+}
+
+// tick counts an operation that changes something, and cuts the power before
+// the last.
+func (w *world) tick(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.left--; w.left == 0 {
+		w.cut()
+	}
+	return nil
+}
+
+func (w *world) crashed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.after != nil
+}
+
+func (w *world) crash() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.after == nil {
+		w.cut()
+	}
+}
+
+// cut takes what the disk holds at this moment, and what that may be.
+func (w *world) cut() {
+	kept := []int{0, 0, 30, 70, 100}[w.torn.IntN(5)]
+	w.after = w.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: w.torn})
+	w.then = map[object][]body{}
+	maps.Copy(w.then, w.objects)
+	for o, b := range w.pending {
+		before := w.objects[o]
+		if len(before) == 0 {
+			before = []body{{}}
+		}
+		w.then[o] = append(slices.Clip(before), b)
+	}
+}
+
+// step does one random thing to the engine. What it may change is pending
+// until the engine has answered.
+func (w *world) step(e *Engine) error {
+	switch n := w.rng.IntN(20); {
+	case n < 13:
+		return w.put(e)
+	case n < 18:
+		return w.remove(e)
+	default:
+		return w.clear(e)
+	}
+}
+
+func (w *world) someObject() object {
+	return object{wharf.StageID{byte(w.rng.IntN(2))}, wharf.Key(fmt.Sprintf("k%d", w.rng.IntN(8)))}
+}
+
+func (w *world) someBody() body {
+	size := []int{w.rng.IntN(100), 101 + w.rng.IntN(400), 4000 + w.rng.IntN(9000)}[w.rng.IntN(3)]
+	if w.rng.IntN(50) == 0 {
+		size = blockSize + w.rng.IntN(100)
+	}
+	data := make([]byte, size)
+	fill := byte(w.rng.Uint32())
+	for i := range data {
+		data[i] = fill + byte(i>>8)
+	}
+	return body{data, true}
+}
+
+func (w *world) put(e *Engine) error {
+	o, b := w.someObject(), w.someBody()
+	w.begin(map[object]body{o: b})
+	_, err := e.Store(o.stage).Put(bg, o.key, bytes.NewReader(b.data), wharf.PutOptions{Size: int64(len(b.data))})
+	return w.end(fmt.Sprintf("put %v", o), err)
+}
+
+func (w *world) remove(e *Engine) error {
+	stage := w.someObject().stage
+	gone := map[object]body{}
+	var keys []wharf.Key
+	for range 1 + w.rng.IntN(4) {
+		k := w.someObject().key
+		keys = append(keys, k)
+		gone[object{stage, k}] = body{}
+	}
+	w.begin(gone)
+	return w.end(fmt.Sprintf("delete %v", keys), e.Store(stage).Delete(bg, keys))
+}
+
+func (w *world) clear(e *Engine) error {
+	stage := w.someObject().stage
+	gone := map[object]body{}
+	for o, b := range w.objects {
+		if o.stage == stage && b[0].present {
+			gone[o] = body{}
+		}
+	}
+	w.begin(gone)
+	return w.end(fmt.Sprintf("clear %v", stage), e.Store(stage).Clear(bg))
+}
+
+func (w *world) begin(changes map[object]body) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pending = changes
+}
+
+// end acknowledges what is pending.
+func (w *world) end(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for o, b := range w.pending {
+		w.objects[o] = []body{b}
+	}
+	w.pending = nil
+	return nil
+}
+
+// compare reads everything, and compares it with what it may be.
+func (w *world) compare(e *Engine) error {
+	found := map[object][]body{}
+	for _, stage := range []wharf.StageID{{0}, {1}} {
+		for o, err := range e.Store(stage).List(bg, wharf.ListOptions{}) {
+			if err != nil {
+				return fmt.Errorf("list: %w", err)
+			}
+			data, err := readAll(e.Store(stage), o.Key)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", o.Key, err)
+			}
+			found[object{stage, o.Key}] = []body{{data, true}}
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for o, b := range found {
+		if !matches(b[0], w.objects[o]) {
+			return fmt.Errorf("%v holds %d bytes that it must not", o, len(b[0].data))
+		}
+	}
+	for o, may := range w.objects {
+		if len(found[o]) == 0 && !matches(body{}, may) {
+			return fmt.Errorf("%v is lost", o)
+		}
+	}
+	w.objects = found
+	return noStrays(e)
+}
+
+func matches(b body, may []body) bool {
+	return slices.ContainsFunc(may, func(m body) bool {
+		return m.present == b.present && bytes.Equal(m.data, b.data)
+	}) || len(may) == 0 && !b.present
+}
+
+// noStrays checks that each body file is an object's or recorded as dead, and
+// that nothing else lies about.
+func noStrays(e *Engine) error {
+	root := e.path(bodiesFolder)
+	folders, err := e.fs.List(root)
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		names, err := e.fs.List(e.fs.PathJoin(root, f))
+		if err != nil && !missing(err) {
+			return err
+		}
+		for _, n := range names {
+			id, ok := parseBodyName(n)
+			if !ok {
+				return fmt.Errorf("a strange file %q", n)
+			}
+			owned, err1 := e.has(spaceFile, id)
+			dead, err2 := e.has(spaceDead, id)
+			if err1 != nil || err2 != nil {
+				return fmt.Errorf("look up %q: %v, %v", n, err1, err2)
+			}
+			if _, err := e.fs.Stat(e.bodyPath(id)); !owned && !dead && err == nil {
+				return fmt.Errorf("a stray file %q", n)
+			}
+		}
+	}
+	return nil
+}
+
+// dropFS leaves out the syncs of some files and folders.
+type dropFS struct {
+	vfs.FS
+	drop func(path string) bool
+}
+
+func (d dropFS) wrap(name string, f vfs.File, err error) (vfs.File, error) {
+	if err != nil || !d.drop(strings.TrimSuffix(name, "/")) {
+		return f, err
+	}
+	return unsynced{f}, nil
+}
+
+func (d dropFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := d.FS.Create(name, c)
+	return d.wrap(name, f, err)
+}
+
+func (d dropFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+	f, err := d.FS.OpenReadWrite(name, c, o...)
+	return d.wrap(name, f, err)
+}
+
+func (d dropFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := d.FS.ReuseForWrite(from, to, c)
+	return d.wrap(to, f, err)
+}
+
+func (d dropFS) OpenDir(name string) (vfs.File, error) {
+	f, err := d.FS.OpenDir(name)
+	return d.wrap(name, f, err)
+}
+
+type unsynced struct{ vfs.File }
+
+func (unsynced) Sync() error                { return nil }
+func (unsynced) SyncData() error            { return nil }
+func (unsynced) SyncTo(int64) (bool, error) { return false, nil }
