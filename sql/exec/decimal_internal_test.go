@@ -76,6 +76,22 @@ func TestDecimalRounding(t *testing.T) {
 	}
 }
 
+func TestBits(t *testing.T) {
+	for _, c := range []struct {
+		d    datum
+		want uint64
+	}{
+		{intDatum(-1), math.MaxUint64}, {uintDatum(math.MaxUint64), math.MaxUint64}, {floatDatum(1e30), math.MaxUint64},
+		{floatDatum(1 << 63), 1 << 63}, {floatDatum(2.5), 2}, {floatDatum(-1), math.MaxUint64}, {floatDatum(-1e30), 1 << 63},
+		{decDatum(mustDecimal(t, "18446744073709551615")), math.MaxUint64}, {decDatum(mustDecimal(t, "99999999999999999999")), math.MaxInt64},
+		{stringDatum("7x"), 7}, {stringDatum(""), 0},
+	} {
+		if got := bits(c.d); got != c.want {
+			t.Errorf("%s: %d, want %d", c.d.text(), got, c.want)
+		}
+	}
+}
+
 func TestNumberPrefix(t *testing.T) {
 	for text, want := range map[string]float64{
 		"": 0, "x": 0, "12": 12, " 12abc": 12, "-1.5e2x": -150, "1e": 1, "1e+": 1, "+.5": 0.5, ".": 0, "-": 0, "1.2.3": 1.2,

@@ -167,9 +167,13 @@ func bits(d datum) uint64 {
 	case kInt, kUint:
 		return d.num
 	case kFloat:
-		if f := d.float64Bits(); f >= math.MaxInt64 {
-			return uint64(min(f, math.MaxUint64/2*2))
+		switch f := d.float64Bits(); {
+		case f >= 1<<64:
+			return math.MaxUint64
+		case f >= 1<<63:
+			return uint64(f)
 		}
+		return uint64(d.toInt())
 	}
 	if n := d.toDecimal().round(0).unscaled; n.IsUint64() {
 		return n.Uint64()
