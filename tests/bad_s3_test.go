@@ -19,12 +19,12 @@ func TestBadS3(t *testing.T) {
 		stage, create string
 		words         []string
 	}{
-		{"down", createS3Stage("down", bucket, "", "http://"+freeAddr(t), "access", secret), []string{"S3"}},
-		{"unknown_host", createS3Stage("unknown_host", bucket, "", "http://s3.invalid:9", "access", secret), []string{"S3"}},
-		{"hangs", createS3Stage("hangs", bucket, "", "http://"+silentServer(t), "access", secret), []string{"S3"}},
-		{"denies_secret", createS3Stage("denies_secret", bucket, "", g.endpoint(), "access", "wrong-secret-98"), nil},
-		{"denies_key", createS3Stage("denies_key", bucket, "", g.endpoint(), "nobody", secret), nil},
-		{"lacks_bucket", createS3Stage("lacks_bucket", "nosuchbucket", "", g.endpoint(), "access", secret), []string{"bucket"}},
+		{"down", createS3Stage("down", bucket, "", "http://"+freeAddr(t), "access", secret), []string{"S3", "refused"}},
+		{"unknown_host", createS3Stage("unknown_host", bucket, "", "http://s3.invalid:9", "access", secret), []string{"S3", "s3.invalid", "no such host"}},
+		{"hangs", createS3Stage("hangs", bucket, "", "http://"+silentServer(t), "access", secret), []string{"S3", "did not answer"}},
+		{"denies_secret", createS3Stage("denies_secret", bucket, "", g.endpoint(), "access", "wrong-secret-98"), []string{"denied"}},
+		{"denies_key", createS3Stage("denies_key", bucket, "", g.endpoint(), "nobody", secret), []string{"denied"}},
+		{"lacks_bucket", createS3Stage("lacks_bucket", "nosuchbucket", "", g.endpoint(), "access", secret), []string{"nosuchbucket"}},
 	} {
 		s.exec(c.create)
 		t.Run(c.stage, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestBadS3(t *testing.T) {
 			_, err := s.db("").ExecContext(s.context(), "LIST @"+c.stage)
 			wantSQLError(t, err, 1296, "HY000", c.words...)
 			_, err = s.db("").ExecContext(s.context(), "REMOVE @"+c.stage+"/a.csv")
-			wantSQLError(t, err, 1296, "HY000", c.words...)
+			wantSQLError(t, err, 1296, "HY000")
 			if d := time.Since(begin); d > 5*time.Minute {
 				t.Errorf("the three answers took %s", d)
 			}

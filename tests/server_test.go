@@ -87,7 +87,8 @@ func command(t testing.TB, o settings, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
-	cmd.Env = append(append(cmd.Env, "HOME="+built.dir), o.env...)
+	// The race detector would sleep for a second at every exit.
+	cmd.Env = append(append(cmd.Env, "HOME="+built.dir, "GORACE=atexit_sleep_ms=0"), o.env...)
 	cmd.Dir = built.dir
 	return cmd
 }

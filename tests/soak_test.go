@@ -166,38 +166,60 @@ func (s *server) resetPeak() {
 func TestUploadWait(t *testing.T) {
 	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "200ms"}})
 	s.exec("CREATE STAGE s")
-	first := s.halfUpload("first", "begun ")
-	r := s.upload("s", part{name: "turned-away", content: random(2 * mib)})
+	admitted, r := s.fillMemory()
 	r.wantFailure(t, 503, "unavailable", []string{}, "try again")
 	if n, err := strconv.Atoi(r.header.Get("Retry-After")); err != nil || n < 1 {
 		t.Errorf("Retry-After is %q, want seconds", r.header.Get("Retry-After"))
 	}
-	first.write(chunk("and ended") + chunk(rawEnd) + chunk(""))
-	if r := first.reply(); r.status != 200 {
-		t.Errorf("the upload that held the memory: %d %s", r.status, r.body)
-	}
+	s.finishAll(admitted)
 	s.mustUpload("s", "later", random(2*mib))
-	if got := strings.Join(s.list("s"), " "); got != "first later" {
-		t.Errorf("LIST shows %s, want first and later", got)
+	if got := s.list("s"); len(got) != len(admitted)+1 {
+		t.Errorf("LIST shows %s, want those that were admitted, and the later one", got)
 	}
 }
 
-// One that waits goes on as soon as there is room, in the time it has.
+// fillMemory begins uploads until one is not admitted, and returns those
+// that are, and the answer of the other.
+func (s *server) fillMemory() (admitted []*rawConn, refused reply) {
+	s.t.Helper()
+	for range 1000 {
+		c := s.dialHTTP()
+		c.write(uploadHead("s", -1, "Expect: 100-continue"))
+		r := c.reply()
+		if r.status != 100 {
+			return admitted, r
+		}
+		admitted = append(admitted, c)
+	}
+	s.t.Fatalf("%d uploads at once were admitted", len(admitted))
+	return nil, reply{}
+}
+
+// finishAll gives every upload its file and its end.
+func (s *server) finishAll(admitted []*rawConn) {
+	s.t.Helper()
+	if len(admitted) == 0 {
+		s.t.Fatal("no upload was admitted")
+	}
+	for i, c := range admitted {
+		c.write(chunk(rawPart(fmt.Sprintf("admitted-%d", i), "content")) + chunk(rawEnd) + chunk(""))
+		if r := c.reply(); r.status != 200 {
+			s.t.Errorf("an upload that was admitted: %d %s", r.status, r.body)
+		}
+	}
+}
+
+// One that waits goes on as soon as there is room, in the time that it has.
 func TestUploadWaitsItsTurn(t *testing.T) {
-	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "60s"}})
+	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "3s"}})
 	s.exec("CREATE STAGE s")
-	first := s.halfUpload("first", "begun ")
-	second := s.dialHTTP()
-	second.write(uploadHead("s", -1, "Expect: 100-continue"))
-	first.write(chunk("and ended") + chunk(rawEnd) + chunk(""))
-	if r := first.reply(); r.status != 200 {
-		t.Errorf("the first: %d %s", r.status, r.body)
+	admitted, r := s.fillMemory()
+	r.wantFailure(t, 503, "unavailable", []string{}, "3s")
+	next := s.dialHTTP()
+	next.write(uploadHead("s", -1, "Expect: 100-continue"))
+	s.finishAll(admitted)
+	if r := next.reply(); r.status != 100 {
+		t.Fatalf("the next was not asked to go on: %d %s", r.status, r.body)
 	}
-	if r := second.reply(); r.status != 100 {
-		t.Fatalf("the second was not asked to go on: %d %s", r.status, r.body)
-	}
-	second.write(chunk(rawPart("second", "2")) + chunk(rawEnd) + chunk(""))
-	if r := second.reply(); r.status != 200 {
-		t.Errorf("the second: %d %s", r.status, r.body)
-	}
+	s.finishAll([]*rawConn{next})
 }
