@@ -90,8 +90,9 @@ func (s *Session) showStages(st *sql.ShowStages) plan {
 			return nil, err
 		}
 		var rows [][]wharf.Value
+		matches := likeNames(st.Like)
 		for _, stage := range stages {
-			if likeName(string(stage.Name), st.Like) {
+			if matches(string(stage.Name)) {
 				rows = append(rows, stageRow(stage))
 			}
 		}

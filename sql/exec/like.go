@@ -78,7 +78,11 @@ func likeOne(s, pattern string, escape rune) (int, int) {
 	return 0, 0
 }
 
-// likeName matches a name against the LIKE of a SHOW; nil matches all.
-func likeName(name string, pattern *string) bool {
-	return pattern == nil || like(fold(name), fold(*pattern), '\\')
+// likeNames matches names against the LIKE of a SHOW; nil matches all.
+func likeNames(pattern *string) func(name string) bool {
+	if pattern == nil {
+		return func(string) bool { return true }
+	}
+	folded := fold(*pattern)
+	return func(name string) bool { return like(fold(name), folded, '\\') }
 }

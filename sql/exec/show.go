@@ -48,6 +48,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 			return nil, err
 		}
 		ev := s.evaluation(ctx)
+		matches := likeNames(st.Like)
 		kept := all[:0]
 		for _, row := range all {
 			ev.row = row
@@ -55,7 +56,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 			if err != nil {
 				return nil, err
 			}
-			if keep && likeName(row[def.name].String(), st.Like) {
+			if keep && matches(row[def.name].String()) {
 				kept = append(kept, row)
 			}
 		}
