@@ -149,7 +149,7 @@ func (c *conn) processKill(body []byte) error {
 		return malformed()
 	}
 	id := binary.LittleEndian.Uint32(body)
-	err := c.srv.Kill(c.srv.ctx, id, false)
+	err := c.srv.Kill(context.Background(), id, false)
 	switch {
 	case err == nil && id == c.id:
 		return interrupted()
@@ -182,7 +182,7 @@ func (c *conn) changeUser(body []byte) bool {
 		c.out.refuse(malformed())
 		return false
 	}
-	a := attempt{packets: c.lib, host: c.host, secure: c.secure, user: h.user, plugin: nativePlugin, data: h.auth, dummy: true}
+	a := attempt{packets: c, host: c.host, secure: c.secure, user: h.user, plugin: nativePlugin, data: h.auth, dummy: true}
 	if h.plugin == sha2Plugin {
 		a.plugin = sha2Plugin
 	}
@@ -190,7 +190,6 @@ func (c *conn) changeUser(body []byte) bool {
 		a.data = nil
 	}
 	err := c.srv.check.run(&a)
-	c.out.seq = c.lib.Sequence
 	if err == nil {
 		err = c.welcome(&h)
 	}

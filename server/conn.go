@@ -7,9 +7,8 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
-
-	gomysql "github.com/go-mysql-org/go-mysql/server"
 
 	"wharf"
 	"wharf/sql/exec"
@@ -25,7 +24,6 @@ type conn struct {
 	log  *slog.Logger
 
 	wire    *wire
-	lib     *gomysql.Conn
 	out     packets
 	secure  bool // TLS
 	session Session
@@ -68,7 +66,7 @@ func (c *conn) recovered() {
 		return
 	}
 	c.log.Error("panic in a MySQL connection", "panic", v, "stack", string(debug.Stack()))
-	if c.lib != nil {
+	if c.out.w != nil {
 		c.out.discard()
 		c.out.refuse(refusalOf(wharf.Errorf(wharf.CodeInternal, ""), c.id))
 		c.out.flush()
@@ -89,18 +87,16 @@ func (c *conn) login() error {
 	if front.tls != nil {
 		front.caps |= clientSSL
 	}
-	lib, err := front.handshake(c.srv.o.Version, c.srv.check)
-	if err != nil {
+	if err := front.handshake(c.srv.o.Version, c.srv.check); err != nil {
 		return err
 	}
-	c.lib = lib
 	c.out.w, c.out.caps = c.wire, front.hello.caps
 	o := &c.srv.o
 	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
 	if err := c.wire.compress(front.hello); err != nil {
 		return err
 	}
-	return c.raw.SetDeadline(time.Time{})
+	return c.wire.endless()
 }
 
 // welcome opens the session of a user who was let in, on the database that
@@ -137,27 +133,42 @@ func (c *conn) next() bool {
 	if !c.enter(idle) {
 		return false
 	}
-	c.lib.ResetSequence()
-	packet, err := c.lib.ReadPacket()
+	packet, err := c.wire.packet(0)
 	if err != nil {
-		c.unreadable(c.wire.readErr)
+		c.unreadable(err)
 		return false
 	}
 	if !c.enter(busy) {
 		return false
 	}
-	c.out.seq = c.lib.Sequence
+	c.out.seq = c.wire.seq + 1
 	stay := c.command(packet)
 	c.out.flush()
 	return stay && c.out.err == nil
 }
 
+// ReadPacket reads a packet that continues the command. It makes c the
+// packetIO of an attempt.
+func (c *conn) ReadPacket() ([]byte, error) {
+	packet, err := c.wire.packet(c.out.seq)
+	c.out.seq = c.wire.seq + 1
+	return slices.Clone(packet), err
+}
+
+// WritePacket writes a packet, which begins with room for its header.
+func (c *conn) WritePacket(packet []byte) error {
+	c.out.begin()
+	c.out.buf = append(c.out.buf, packet[headerLen:]...)
+	c.out.end()
+	c.out.flush()
+	return c.out.err
+}
+
 // unreadable tells the client what was wrong with its packet, where there is
-// something to tell. The library knows of one mistake that the wire does not:
-// a wrong sequence.
+// something to tell.
 func (c *conn) unreadable(err error) {
 	switch {
-	case err == nil:
+	case errors.Is(err, errOutOfOrder):
 		c.lastWord(outOfOrder())
 	case errors.Is(err, errPacketTooLarge):
 		c.lastWord(packetTooLarge())

@@ -204,19 +204,14 @@ func (l *lobby) note(err error) error {
 // OnAuthFailure has nothing to do: the caller logs.
 func (l *lobby) OnAuthFailure(*gomysql.Conn, error) {}
 
-// handshake logs a client in. On success the library reads and writes
-// through the wire itself.
-func (l *loginConn) handshake(version string, check *authenticator) (*gomysql.Conn, error) {
+// handshake logs a client in. The library has no part in what follows.
+func (l *loginConn) handshake(version string, check *authenticator) error {
 	front := &lobby{conn: l, check: check}
 	// The library reads without a buffer of its own where TLS is configured;
 	// the wire has one.
 	lib := gomysql.NewServerWithAuth(version, collation, nativePlugin, nil, &tls.Config{}, front)
-	c, err := lib.NewCustomizedConn(l, front, front)
-	if err != nil {
-		return nil, err
-	}
-	c.Conn.Conn = l.wire
-	return c, nil
+	_, err := lib.NewCustomizedConn(l, front, front)
+	return err
 }
 
 func hostOf(a net.Addr) string {

@@ -96,14 +96,12 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 // can interrupt it, and it is interrupted if the client leaves.
 func (c *conn) statement(st Stmt, f func(context.Context) error) error {
 	c.srv.questions.Add(1)
-	ctx, cancel := context.WithCancelCause(c.srv.ctx)
+	// Not under a context of the server, where all connections would meet to
+	// be taken in and out: Shutdown ends each statement by itself.
+	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	c.start(st, cancel)
-	stop := c.wire.watch(func() { cancel(interrupted()) })
-	defer func() {
-		stop()
-		c.finish()
-	}()
+	defer c.finish()
 	err := f(ctx)
 	if why, ok := context.Cause(ctx).(refusal); ok && wharf.CodeOf(err) == wharf.CodeCanceled {
 		return why

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -65,8 +64,6 @@ type Server struct {
 	o       Options
 	check   *authenticator
 	started time.Time
-	ctx     context.Context // of all statements
-	cancel  context.CancelCauseFunc
 
 	statements atomic.Int64 // prepared now
 	questions  atomic.Uint64
@@ -84,9 +81,8 @@ var _ exec.Sessions = (*Server)(nil)
 // New makes a Server. It does not listen.
 func New(o Options) *Server {
 	o.setDefaults()
-	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Server{
-		o: o, check: newAuthenticator(o.Root), started: time.Now(), ctx: ctx, cancel: cancel,
+		o: o, check: newAuthenticator(o.Root), started: time.Now(),
 		listeners: map[net.Listener]struct{}{}, conns: map[uint32]*conn{},
 	}
 }

@@ -31,7 +31,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	s.cancel(shuttingDown())
 	for _, c := range s.all() {
 		c.end(shuttingDown())
 	}

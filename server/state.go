@@ -12,11 +12,13 @@ import (
 type state struct {
 	mu       sync.Mutex // guards what follows
 	phase    phase
-	ending   bool // takes no further command
+	ending   bool  // takes no further command
+	why      error // it was told to end now; nil if not
 	since    time.Time
 	user, db string
 	stmt     Stmt // what is running
 	cancel   context.CancelCauseFunc
+	watch
 }
 
 type phase uint8
@@ -41,13 +43,27 @@ func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stmt, c.cancel = st, cancel
+	if c.why != nil {
+		cancel(c.why)
+	}
+	c.beginWatch()
 }
 
 func (c *conn) finish() {
 	db := c.session.Database()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.stmt, c.cancel, c.db = nil, nil, db
+	looking := c.endWatch()
+	c.mu.Unlock()
+	if looking != nil {
+		c.wire.unpeek(looking)
+	}
+}
+
+func (c *conn) isRunning() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cancel != nil
 }
 
 // interrupt cancels the running statement, if there is one.
@@ -73,6 +89,9 @@ func (c *conn) drain() {
 // to tell its client why; then its socket is gone.
 func (c *conn) end(why refusal) {
 	c.drain()
+	c.mu.Lock()
+	c.why = why
+	c.mu.Unlock()
 	c.interrupt(why)
 	time.AfterFunc(endGrace, func() { c.raw.Close() })
 }

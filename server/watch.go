@@ -3,42 +3,85 @@ package server
 import (
 	"errors"
 	"os"
-	"sync/atomic"
 	"time"
 )
 
 // watchAfter is how long a statement runs before anybody looks whether its
-// client is still there: a quick one is not worth a goroutine.
-const watchAfter = 20 * time.Millisecond
+// client is still there: a quick one is not worth a goroutine. It is at most
+// twice that for a statement that follows others.
+const watchAfter = 50 * time.Millisecond
 
-// watch calls gone if the client leaves before stop is called. Nobody may
-// read from the wire in between.
-func (w *wire) watch(gone func()) (stop func()) {
-	var stopping atomic.Bool
-	done := make(chan struct{})
-	timer := time.AfterFunc(watchAfter, func() {
-		defer close(done)
-		for !stopping.Load() {
-			err := w.peek()
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
-				if err != nil {
-					gone()
-				}
-				return
+// watch is when to look whether the client is still there. Quick statements
+// do not touch its timer: once set it fires, finds another statement or none
+// running, and is set again only in the first case.
+type watch struct {
+	timer   *time.Timer   // guarded by state.mu, as all of this
+	armed   bool          // the timer runs, or somebody looks
+	runs    uint64        // how many statements were started
+	seen    uint64        // runs when the timer was set
+	looking chan struct{} // closed when the look under way ends; nil if none is
+}
+
+// beginWatch watches over the statement that starts. c.mu is held.
+func (c *conn) beginWatch() {
+	c.runs++
+	if !c.armed {
+		c.armed = true
+		c.arm()
+	}
+}
+
+func (c *conn) arm() {
+	c.seen = c.runs
+	if c.timer == nil {
+		c.timer = time.AfterFunc(watchAfter, c.look)
+		return
+	}
+	c.timer.Reset(watchAfter)
+}
+
+// endWatch gives the look that is to be ended, if there is one. c.mu is held.
+func (c *conn) endWatch() <-chan struct{} {
+	looking := c.looking
+	if looking != nil {
+		c.looking, c.armed = nil, false
+	}
+	return looking
+}
+
+// look interrupts the statement if the client leaves before it is done.
+func (c *conn) look() {
+	looking := c.beginLook()
+	if looking == nil {
+		return
+	}
+	defer close(looking)
+	for c.isRunning() {
+		err := c.wire.peek()
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err != nil {
+				c.interrupt(interrupted())
 			}
-			// The deadline was stop's, or one that was left from waiting for
-			// the command. Stop sets its flag first, so looking at the flag
-			// again after this cannot miss it.
-			w.SetReadDeadline(time.Time{})
-		}
-	})
-	return func() {
-		if timer.Stop() {
 			return
 		}
-		stopping.Store(true)
-		w.SetReadDeadline(time.Unix(1, 0))
-		<-done
-		w.SetReadDeadline(time.Time{})
+		// The deadline was finish's, or one that was left from waiting for
+		// the command. Finish ends the statement first, so asking for it
+		// again after this cannot miss it.
+		c.wire.SetReadDeadline(time.Time{})
 	}
+}
+
+func (c *conn) beginLook() chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.cancel == nil:
+		c.armed = false
+	case c.seen != c.runs:
+		c.arm()
+	default:
+		c.looking = make(chan struct{})
+		return c.looking
+	}
+	return nil
 }

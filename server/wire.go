@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -18,9 +19,13 @@ const (
 	bodyTimeout = time.Minute
 )
 
-var errPacketTooLarge = errors.New("packet over the limit")
+var (
+	errPacketTooLarge = errors.New("packet over the limit")
+	errOutOfOrder     = errors.New("packet out of order")
+)
 
-// wire is the net.Conn between the library and the socket. Reads are
+// wire is the net.Conn between the protocol and the socket: the library's
+// until the login is done, the command loop's from then on. Reads are
 // buffered, stop at the end of a packet and keep to a limit; writes have a
 // deadline. It is used by the connection's goroutine only, but for peek.
 type wire struct {
@@ -37,9 +42,11 @@ type wire struct {
 	idle    time.Duration // how long to wait for a packet; 0 is for ever
 	stall   time.Duration // how long a started packet may stand still; 0 is for ever
 	write   time.Duration // how long a write may take; 0 is for ever
-	readErr error         // what the last Read failed with: the library loses the chain
-	out     io.Writer     // where writes go: Conn, or compression over it
-	packed  *compressed   // nil without compression
+	readBy  time.Time     // the deadlines that the socket has from these
+	writeBy time.Time
+	body    []byte      // of the last packet that was read
+	out     io.Writer   // where writes go: Conn, or compression over it
+	packed  *compressed // nil without compression
 }
 
 func newWire(c net.Conn, limit int) *wire {
@@ -56,16 +63,37 @@ func (w *wire) over(c net.Conn) {
 
 func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, readBuffer) }
 
-// Read gives bytes of one packet, its header first, and never bytes of two.
-func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.read(p)
-	if err != nil {
-		w.readErr = err
+// packet reads the next packet, which has that sequence. Its payload is valid
+// until the next call. It takes memory as the bytes come, not as the header
+// claims.
+func (w *wire) packet(seq byte) ([]byte, error) {
+	const step = 64 << 10
+	if w.body = w.body[:0]; cap(w.body) > readBuffer {
+		w.body = nil
 	}
-	return n, err
+	for first := true; first || w.more; first = false {
+		if err := w.header(); err != nil {
+			return nil, err
+		}
+		if w.seq != seq {
+			return nil, errOutOfOrder
+		}
+		seq++
+		w.in.Discard(headerLen)
+		for w.left -= headerLen; w.left > 0; {
+			n := len(w.body)
+			w.body = slices.Grow(w.body, min(w.left, step))
+			m, err := w.Read(w.body[n:cap(w.body)])
+			if w.body = w.body[:n+m]; err != nil {
+				return nil, err
+			}
+		}
+	}
+	return w.body, nil
 }
 
-func (w *wire) read(p []byte) (int, error) {
+// Read gives bytes of one packet, its header first, and never bytes of two.
+func (w *wire) Read(p []byte) (int, error) {
 	if w.left == 0 {
 		if err := w.header(); err != nil {
 			return 0, err
@@ -112,17 +140,35 @@ func (w *wire) header() error {
 }
 
 func (w *wire) wait(timeout time.Duration) error {
-	if timeout == 0 {
+	if timeout == 0 || !renew(&w.readBy, timeout) {
 		return nil
 	}
-	return w.SetReadDeadline(time.Now().Add(timeout))
+	return w.SetReadDeadline(w.readBy)
+}
+
+// renew moves a deadline if it is not about timeout away. A new one has some
+// time on top, so that it need not be set for every packet.
+func renew(by *time.Time, timeout time.Duration) bool {
+	slack := min(timeout/16, 10*time.Second)
+	now := time.Now()
+	if left := by.Sub(now); left >= timeout && left <= timeout+slack {
+		return false
+	}
+	*by = now.Add(timeout + slack)
+	return true
+}
+
+// endless takes the deadlines away.
+func (w *wire) endless() error {
+	w.readBy, w.writeBy = time.Time{}, time.Time{}
+	return w.SetDeadline(time.Time{})
 }
 
 // Write writes p at once: the library writes whole packets, and answers of
 // the command loop come gathered.
 func (w *wire) Write(p []byte) (int, error) {
-	if w.write > 0 {
-		if err := w.SetWriteDeadline(time.Now().Add(w.write)); err != nil {
+	if w.write > 0 && renew(&w.writeBy, w.write) {
+		if err := w.SetWriteDeadline(w.writeBy); err != nil {
 			return 0, err
 		}
 	}
@@ -130,11 +176,20 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // peek waits until the client sends something or leaves. It may run beside
-// Write, never beside Read. It does not look into compressed frames, whose
+// Write, never beside a read. It does not look into compressed frames, whose
 // reader could not go on after a deadline.
 func (w *wire) peek() error {
 	_, err := w.base.Peek(1)
 	return err
+}
+
+// unpeek ends a peek that another goroutine is in, and waits for done to be
+// closed, which tells that it is over.
+func (w *wire) unpeek(done <-chan struct{}) {
+	w.SetReadDeadline(time.Unix(1, 0))
+	<-done
+	w.readBy = time.Time{}
+	w.SetReadDeadline(w.readBy)
 }
 
 // release lets go of what the wire holds besides the connection.
