@@ -41,55 +41,65 @@ func (s *Store) clearPart(ctx context.Context) (more bool, err error) {
 	if err := s.e.settle("local.Clear", b); err != nil {
 		return false, err
 	}
-	s.e.reaper.add(dead...)
+	s.e.bury(dead...)
 	return more, nil
 }
 
 // applyClear removes the first objects of the stage, under the locks of all
 // keys, since it does not know which it will meet.
-func (s *Store) applyClear(ctx context.Context, b *pebble.Batch) (dead []bodyID, more bool, err error) {
+func (s *Store) applyClear(ctx context.Context, b *pebble.Batch) (dead []record, more bool, err error) {
 	defer s.e.stripes.lockEvery()()
 	lower, upper := stageSpan(s.id)
 	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, false, err
 	}
-	var small []bodyID
-	n := 0
-	for more = it.First(); more && n < clearBatch; more = it.Next() {
-		n++
-		switch id, err := idAt(it); {
-		case err != nil:
+	for more = it.First(); more && len(dead) < clearBatch; more = it.Next() {
+		r, err := recordAt(it)
+		if err != nil {
 			return nil, false, errors.Join(err, it.Close())
-		case id.large():
-			dead = append(dead, id)
-		case id != 0:
-			small = append(small, id)
 		}
+		dead = append(dead, r)
 	}
 	if more {
 		upper = append([]byte(nil), it.Key()...)
 	}
 	err = errors.Join(it.Error(), it.Close(), b.DeleteRange(lower, upper, nil),
-		dropSmall(b, small), s.dropFiles(b, dead))
+		s.dropBodies(b, dead))
 	if err != nil {
 		return nil, false, err
 	}
 	return dead, more, s.e.apply(ctx, "local.Clear", b)
 }
 
-// idAt gives the body of the object at it, 0 if its record is damaged: what
-// that one referred to is for a check to find.
-func idAt(it *pebble.Iterator) (bodyID, error) {
+// recordAt gives the record of the object at it, the zero record if it is
+// damaged: what that one referred to is for a check to find.
+func recordAt(it *pebble.Iterator) (record, error) {
 	v, err := it.ValueAndErr()
 	if err != nil {
-		return 0, err
+		return record{}, err
 	}
 	r, err := parseRecord(it.Key(), v)
 	if err != nil {
-		return 0, nil
+		return record{}, nil
 	}
-	return r.id, nil
+	return r, nil
+}
+
+// dropBodies adds to b that the bodies of dead objects are not referred to.
+func (s *Store) dropBodies(b *pebble.Batch, dead []record) error {
+	var small []bodyID
+	for _, r := range dead {
+		switch {
+		case r.id.large():
+			if err := s.dropBody(b, r.id); err != nil {
+				return err
+			}
+		case r.id != 0:
+			small = append(small, r.id)
+		}
+	}
+	return dropSmall(b, small)
 }
 
 // dropSmall removes small bodies. Those of one stage were mostly stored in a
@@ -112,15 +122,6 @@ func dropSmall(b *pebble.Batch, ids []bodyID) error {
 			return err
 		}
 		ids = ids[n:]
-	}
-	return nil
-}
-
-func (s *Store) dropFiles(b *pebble.Batch, ids []bodyID) error {
-	for _, id := range ids {
-		if err := s.dropBody(b, id); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -19,7 +19,19 @@ import (
 // The gate lets one commit in at a time. Pebble would queue them at a mutex
 // of its own, but who waits at that one waits for ever after a panic inside
 // (pebble v2.1.4, db.go, rotateWAL panics while it is held).
-func (e *Engine) apply(ctx context.Context, op string, b *pebble.Batch) (err error) {
+func (e *Engine) apply(ctx context.Context, op string, b *pebble.Batch) error {
+	return e.change(ctx, op, func() error {
+		err := e.index.ApplyNoSyncWait(b, pebble.Sync)
+		if err != nil {
+			e.broken.fail(err)
+			return e.broken.error(op)
+		}
+		return nil
+	})
+}
+
+// change lets one change of the index's log in at a time.
+func (e *Engine) change(ctx context.Context, op string, do func() error) (err error) {
 	select {
 	case <-e.gate:
 	case <-e.broken.ch:
@@ -27,19 +39,23 @@ func (e *Engine) apply(ctx context.Context, op string, b *pebble.Batch) (err err
 	case <-ctx.Done():
 		return wharf.WrapError(wharf.CodeInternal, op, "", ctx.Err())
 	}
+	err = e.guard(op, do)
+	if !e.broken.failed() {
+		e.gate <- struct{}{} // else it stays shut
+	}
+	return err
+}
+
+// guard turns a panic of the index into its failure: it panics where its log
+// cannot be changed.
+func (e *Engine) guard(op string, do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.broken.fail(fmt.Errorf("commit: %v", p))
+			e.broken.fail(fmt.Errorf("index: %v", p))
 			err = e.broken.error(op)
-			return // the gate stays shut
 		}
-		e.gate <- struct{}{}
 	}()
-	if err := e.index.ApplyNoSyncWait(b, pebble.Sync); err != nil {
-		e.broken.fail(err)
-		return e.broken.error(op)
-	}
-	return nil
+	return do()
 }
 
 // settle waits until an applied batch is on the disk. One sync serves all

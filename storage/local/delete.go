@@ -47,12 +47,12 @@ func (s *Store) deletePart(ctx context.Context, keys []wharf.Key) error {
 	if err := s.e.settle("local.Delete", b); err != nil {
 		return err
 	}
-	s.e.reaper.add(dead...)
+	s.e.bury(dead...)
 	return nil
 }
 
 // applyDelete is the part of a delete that holds the keys' locks.
-func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byte) (dead []bodyID, err error) {
+func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byte) (dead []record, err error) {
 	defer s.e.stripes.lockAll(sorted)()
 	lower, upper := stageSpan(s.id)
 	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
@@ -63,13 +63,11 @@ func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byt
 		if !it.SeekGE(k) || !bytes.Equal(it.Key(), k) {
 			continue
 		}
-		id, err := s.deleteAt(b, it)
+		r, err := s.deleteAt(b, it)
 		if err != nil {
 			return nil, errors.Join(err, it.Close())
 		}
-		if id.large() {
-			dead = append(dead, id)
-		}
+		dead = append(dead, r)
 	}
 	if err := errors.Join(it.Error(), it.Close()); err != nil || b.Empty() {
 		return nil, err
@@ -78,18 +76,10 @@ func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byt
 }
 
 // deleteAt adds the removal of the object at it to b.
-func (s *Store) deleteAt(b *pebble.Batch, it *pebble.Iterator) (bodyID, error) {
-	v, err := it.ValueAndErr()
-	if err != nil {
-		return 0, err
-	}
-	r, err := parseRecord(it.Key(), v)
-	if err == nil {
+func (s *Store) deleteAt(b *pebble.Batch, it *pebble.Iterator) (record, error) {
+	r, err := recordAt(it)
+	if err == nil && r.id != 0 {
 		err = s.dropBody(b, r.id)
-	} else {
-		// A damaged record can be removed; what it referred to is for a
-		// check to find.
-		err = nil
 	}
-	return r.id, errors.Join(err, b.Delete(it.Key(), nil))
+	return r, errors.Join(err, b.Delete(it.Key(), nil))
 }

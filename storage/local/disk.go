@@ -3,7 +3,6 @@ package local
 import (
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -133,43 +132,14 @@ func syncFolder(fs vfs.FS, name string) error {
 	return err
 }
 
-// folder is a folder whose syncs are shared: one sync serves everyone who
-// asked for it before it began.
+// folder is a folder whose syncs are shared: one serves everyone who asked
+// for it before it began.
 type folder struct {
-	fs   vfs.FS
-	name string
-
-	syncing sync.Mutex // held by the one who syncs
-
-	mu   sync.Mutex // guards next
-	next *round
+	fs    vfs.FS
+	name  string
+	syncs shared
 }
 
-// round is one sync that has not begun.
-type round struct {
-	done chan struct{}
-	err  error // set before done is closed
-}
-
-// sync returns when a sync that began after the call has ended.
 func (f *folder) sync() error {
-	f.mu.Lock()
-	r, leads := f.next, f.next == nil
-	if leads {
-		r = &round{done: make(chan struct{})}
-		f.next = r
-	}
-	f.mu.Unlock()
-	if !leads {
-		<-r.done
-		return r.err
-	}
-	f.syncing.Lock()
-	defer f.syncing.Unlock()
-	f.mu.Lock()
-	f.next = nil
-	f.mu.Unlock()
-	r.err = syncFolder(f.fs, f.name)
-	close(r.done)
-	return r.err
+	return f.syncs.do(func() error { return syncFolder(f.fs, f.name) })
 }

@@ -33,6 +33,7 @@ type Engine struct {
 	ids     allocator
 	space   space
 	reaper  reaper
+	tidy    tidier
 
 	users users // who is inside a method
 }
@@ -58,6 +59,7 @@ func newEngine(dir string, o Options) *Engine {
 	e.stripes.init()
 	e.ids.init(e, o.window)
 	e.reaper.init(e)
+	e.tidy.init(e)
 	return e
 }
 
@@ -80,6 +82,7 @@ func (e *Engine) open(o Options) error {
 	}
 	e.space.ballast.restore()
 	e.reaper.start()
+	e.tidy.start()
 	return nil
 }
 
@@ -99,6 +102,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.reaper.stop()
+	e.tidy.close()
 	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", e.closeIndex())
 }
 

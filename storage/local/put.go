@@ -51,7 +51,7 @@ func (u *upload) precheck() error {
 	if u.o.Limit > 0 && u.o.Size > u.o.Limit {
 		return u.tooLarge()
 	}
-	if err := u.s.e.space.take("local.Put", max(u.o.Size, 0)); err != nil {
+	if err := u.s.e.take(u.ctx, "local.Put", max(u.o.Size, 0)); err != nil {
 		return err
 	}
 	if !u.o.IfAbsent {
@@ -149,15 +149,13 @@ func (u *upload) publish(b *pebble.Batch, r record) error {
 	if err := u.s.e.settle("local.Put", b); err != nil {
 		return err
 	}
-	if replaced.large() {
-		u.s.e.reaper.add(replaced)
-	}
+	u.s.e.bury(replaced)
 	return nil
 }
 
-// apply is the part of publish that holds the key's lock. It returns the
-// body that the object had before, 0 if none.
-func (u *upload) apply(b *pebble.Batch, r record) (bodyID, error) {
+// apply is the part of publish that holds the key's lock. It returns what
+// the object was before, if it was.
+func (u *upload) apply(b *pebble.Batch, r record) (old record, err error) {
 	e := u.s.e
 	lock := e.stripes.lock(u.indexKey)
 	defer lock.Unlock()
@@ -167,18 +165,18 @@ func (u *upload) apply(b *pebble.Batch, r record) (bodyID, error) {
 		// What a damaged record referred to is for a check to find; the key
 		// must not be blocked by it.
 	case err != nil:
-		return 0, err
+		return old, err
 	case found && u.o.IfAbsent:
-		return 0, u.present()
+		return old, u.present()
 	case found:
 		if err := u.s.dropBody(b, old.id); err != nil {
-			return 0, err
+			return old, err
 		}
 	}
 	if err := b.Set(u.indexKey, r.append(nil, u.indexKey), nil); err != nil {
-		return 0, err
+		return old, err
 	}
-	return old.id, e.apply(u.ctx, "local.Put", b)
+	return old, e.apply(u.ctx, "local.Put", b)
 }
 
 // dropBody adds to b that the body id is no longer referred to.
@@ -189,6 +187,24 @@ func (s *Store) dropBody(b *pebble.Batch, id bodyID) error {
 	}
 	file, dead := idKey(spaceFile, id), idKey(spaceDead, id)
 	return errors.Join(b.Delete(file[:], nil), b.Set(dead[:], nil, nil))
+}
+
+// bury hands bodies whose death is on the disk to those who give their room
+// back.
+func (e *Engine) bury(dead ...record) {
+	var files []bodyID
+	var bytes int64
+	for _, r := range dead {
+		if r.id.large() {
+			files = append(files, r.id)
+		} else if r.id != 0 {
+			bytes += r.size + smallCost
+		}
+	}
+	e.reaper.add(files...)
+	if bytes > 0 {
+		e.tidy.add(bytes)
+	}
 }
 
 // now is the modification time of what is stored now: whole microseconds,

@@ -46,7 +46,7 @@ func (u *upload) writeFile(id bodyID, buf, first []byte, mtime int64) (size int6
 		w.table = make([]byte, 0, crcLen*blocks(u.o.Size)+footerLen+int64(stageLen+len(u.key)))
 	}
 	for part := first; len(part) > 0; {
-		if err := u.s.e.space.take("local.Put", int64(len(part))); err != nil {
+		if err := u.s.e.take(u.ctx, "local.Put", int64(len(part))); err != nil {
 			return 0, err
 		}
 		if err := w.write(part); err != nil {
@@ -81,13 +81,13 @@ func (e *Engine) discard(id bodyID) error {
 		e.ids.abort(id)
 		return nil
 	}
-	return e.bury(id)
+	return e.setAside(id)
 }
 
-// bury records a file that could not be removed as dead, for the reaper to
+// setAside records a file that could not be removed as dead, for the reaper to
 // try again.
-func (e *Engine) bury(id bodyID) error {
-	const op = "local.bury"
+func (e *Engine) setAside(id bodyID) error {
+	const op = "local.setAside"
 	b := e.index.NewBatch()
 	k := idKey(spaceDead, id)
 	if err := b.Set(k[:], nil, nil); err != nil {

@@ -25,7 +25,7 @@ const (
 func (u *upload) storeSmall(data []byte) (wharf.Object, error) {
 	e := u.s.e
 	// The body is written twice: to the log, and to a table.
-	if err := e.space.take("local.Put", int64(2*len(data)+smallCost)); err != nil {
+	if err := e.take(u.ctx, "local.Put", int64(2*len(data)+smallCost)); err != nil {
 		return wharf.Object{}, err
 	}
 	r := record{id: e.ids.newSmall(), size: int64(len(data)), mtime: now()}

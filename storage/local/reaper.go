@@ -15,8 +15,9 @@ type reaper struct {
 	quit chan struct{}
 	done chan struct{} // closed when the goroutine has ended
 
-	mu    sync.Mutex // guards queue
-	queue []bodyID
+	mu      sync.Mutex // guards what follows
+	queue   []bodyID
+	drained chan struct{} // closed when all that was added is done; nil if nothing was
 }
 
 // reapBatch is how many files are removed between two syncs.
@@ -35,6 +36,9 @@ func (r *reaper) add(ids ...bodyID) {
 	}
 	r.mu.Lock()
 	r.queue = append(r.queue, ids...)
+	if r.drained == nil {
+		r.drained = make(chan struct{})
+	}
 	r.mu.Unlock()
 	select {
 	case r.wake <- struct{}{}:
@@ -51,6 +55,29 @@ func (r *reaper) take() []bodyID {
 		r.queue = nil
 	}
 	return ids
+}
+
+// rest declares the queue done.
+func (r *reaper) rest() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 && r.drained != nil {
+		close(r.drained)
+		r.drained = nil
+	}
+}
+
+// idle gives a channel that is closed when all files that were added so far
+// are removed, or could not be.
+func (r *reaper) idle() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.drained != nil {
+		return r.drained
+	}
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 // stop ends the reaper; what is left in its queue is for the next start.
@@ -74,6 +101,7 @@ func (r *reaper) run() {
 				r.e.log.Warn("removing files failed", "files", len(ids), "error", err)
 			}
 		}
+		r.rest()
 	}
 }
 

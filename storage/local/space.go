@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,23 +28,59 @@ func (s *space) init(fs vfs.FS, dir string, z sizes) {
 	s.ballast.init(fs, dir, z.ballast)
 }
 
-// take asks for n bytes of the disk. CodeNoSpace if they are not there.
-func (s *space) take(op string, n int64) error {
-	if s.room.Add(-n) >= 0 {
+// take asks for n bytes of the disk. Where they are not there it waits for
+// what is being given back, and then is CodeNoSpace.
+func (e *Engine) take(ctx context.Context, op string, n int64) error {
+	if e.space.take(n) {
 		return nil
+	}
+	if err := e.reclaim(ctx); err != nil {
+		return err
+	}
+	if e.space.take(n) {
+		return nil
+	}
+	return &wharf.Error{Code: wharf.CodeNoSpace, Op: op, Msg: "no space left for the file"}
+}
+
+// reclaim waits until what was removed before has given its room back, or
+// has failed to.
+func (e *Engine) reclaim(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// What fails is logged by those whose work it is; here it only means
+		// that there is no room.
+		_ = e.tidy.now()
+	}()
+	for _, c := range []<-chan struct{}{e.reaper.idle(), done} {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.broken.ch:
+			return e.broken.error("local.reclaim")
+		}
+	}
+	return nil
+}
+
+func (s *space) take(n int64) bool {
+	if s.room.Add(-n) >= 0 {
+		return true
 	}
 	u, err := s.fs.GetDiskUsage(s.dir)
 	if err != nil {
-		return nil // a disk that cannot tell is found full by writing to it
+		return true // a disk that cannot tell is found full by writing to it
 	}
 	free := int64(min(u.AvailBytes, 1<<62)) - s.reserve
 	if free < n {
 		s.room.Store(0)
-		return &wharf.Error{Code: wharf.CodeNoSpace, Op: op, Msg: "no space left for the file"}
+		return false
 	}
 	s.room.Store(min((free-n)/4, askAgain))
 	if !s.ballast.here.Load() && free-n > s.ballast.size {
 		s.ballast.restore()
 	}
-	return nil
+	return true
 }
