@@ -78,20 +78,11 @@ func (c *conn) done(err error) {
 }
 
 func (c *conn) initDB(name string) error {
-	if err := c.session.UseDatabase(name); err != nil {
-		return c.databaseRefusal(err)
+	err := c.session.UseDatabase(name)
+	if err == nil {
+		c.finish()
 	}
-	c.finish()
-	return nil
-}
-
-// databaseRefusal gives an unknown database MySQL's own number for it, where
-// the command says that a database is meant.
-func (c *conn) databaseRefusal(err error) error {
-	if wharf.CodeOf(err) == wharf.CodeNotFound {
-		return refusal{1049, "42000", wharf.MessageOf(err)}
-	}
-	return refusalOf(err, c.id)
+	return err
 }
 
 // fieldList describes a table, as SHOW COLUMNS does, to clients that complete

@@ -108,7 +108,7 @@ func (c *conn) welcome(h *hello) error {
 	if h.db != "" {
 		if err := session.UseDatabase(h.db); err != nil {
 			session.Close()
-			return c.databaseRefusal(err)
+			return refusalOf(err, c.id)
 		}
 	}
 	c.closeSession()

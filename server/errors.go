@@ -2,12 +2,14 @@ package server
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"wharf"
+	"wharf/sql/exec"
 )
 
 // refusal is an error as the protocol has it. It is what a client is told.
@@ -108,6 +110,23 @@ func number(code wharf.Code) (errno uint16, state string, ok bool) {
 	return 1105, "HY000", false
 }
 
+// numberOf is the number of an error: its Code's, unless MySQL tells apart
+// what the Code does not.
+func numberOf(err error) (errno uint16, state string) {
+	if errors.Is(err, exec.ErrUnknownDatabase) {
+		return 1049, "42000"
+	}
+	errno, state, _ = number(wharf.CodeOf(err))
+	return errno, state
+}
+
+// ErrorNumber is the number under which clients are told of err, for SHOW
+// WARNINGS.
+func ErrorNumber(err error) uint16 {
+	errno, _ := numberOf(err)
+	return errno
+}
+
 // refusalOf turns the error of a statement into what the client of the
 // connection with that ID is told.
 func refusalOf(err error, id uint32) refusal {
@@ -115,7 +134,7 @@ func refusalOf(err error, id uint32) refusal {
 		return r
 	}
 	code := wharf.CodeOf(err)
-	errno, state, _ := number(code)
+	errno, state := numberOf(err)
 	msg := wharf.MessageOf(err)
 	if code == wharf.CodeInternal {
 		msg = fmt.Sprintf("%s (connection %d)", msg, id)

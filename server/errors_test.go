@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wharf"
+	"wharf/sql/exec"
 )
 
 func TestEveryCodeHasANumber(t *testing.T) {
@@ -16,6 +17,19 @@ func TestEveryCodeHasANumber(t *testing.T) {
 	}
 	if _, _, ok := number("not a code"); ok {
 		t.Error("what is no code has a number")
+	}
+}
+
+// USE nowhere is a statement like others to the server, and yet has the
+// number of COM_INIT_DB.
+func TestNumberOfUnknownDatabase(t *testing.T) {
+	r := refusalOf(&wharf.Error{Code: wharf.CodeNotFound, Msg: "no such", Err: exec.ErrUnknownDatabase}, 1)
+	if want := (refusal{1049, "42000", "no such"}); r != want {
+		t.Errorf("%v, want %v", r, want)
+	}
+	r = refusalOf(wharf.Errorf(wharf.CodeNotFound, "no such"), 1)
+	if want := (refusal{1146, "42S02", "no such"}); r != want {
+		t.Errorf("%v, want %v", r, want)
 	}
 }
 

@@ -157,7 +157,7 @@ func (s *fakeSession) Database() string    { return s.db }
 
 func (s *fakeSession) UseDatabase(name string) error {
 	if strings.HasPrefix(name, "no") {
-		return wharf.Errorf(wharf.CodeNotFound, "Unknown database '%s'", name)
+		return &wharf.Error{Code: wharf.CodeNotFound, Msg: "Unknown database '" + name + "'", Err: exec.ErrUnknownDatabase}
 	}
 	s.db = name
 	return nil

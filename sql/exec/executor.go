@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -33,6 +35,10 @@ const (
 	DefaultVersion   = "8.0.36-wharf"
 	DefaultMaxPacket = 64 << 20
 )
+
+// ErrUnknownDatabase is the cause of an error about a database that there is
+// not, for which MySQL has a number of its own.
+var ErrUnknownDatabase = errors.New("unknown database")
 
 // DefaultDatabase is the one database that a Wharf has.
 const DefaultDatabase = "default"
@@ -114,10 +120,13 @@ func (e *Executor) NewSession(c Client) *Session {
 }
 
 // CheckDatabase tells whether there is a database of that name; if not, it is
-// wharf.CodeNotFound. "" is no database, and fine.
+// wharf.CodeNotFound for the cause ErrUnknownDatabase. "" is no database, and fine.
 func (e *Executor) CheckDatabase(name string) error {
 	if name == "" || name == DefaultDatabase {
 		return nil
 	}
-	return wharf.Errorf(wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase)
+	return &wharf.Error{
+		Code: wharf.CodeNotFound, Err: ErrUnknownDatabase,
+		Msg: fmt.Sprintf("Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase),
+	}
 }
