@@ -1,0 +1,30 @@
+package clients
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"wharf/tests/harness"
+)
+
+const root = "../.." // of the module
+
+// binary is the path of the server that the tests start. It is written by
+// TestMain alone.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "wharf-clients-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		binary, err = harness.Build(root, dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}

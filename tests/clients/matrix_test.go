@@ -1,0 +1,94 @@
+package clients
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// client is a program that makes the tour.
+type client struct {
+	name    string
+	command []string // to which "tour" or "login" is added
+
+	without []string            // steps that it has no call for
+	differs map[string][]string // lines of a step that it shows in its own way
+	noState bool                // it does not tell the SQLSTATE of an error
+	plugins bool                // its login plugin can be chosen, by a my.cnf
+}
+
+// python is Debian's, whose packages another python3 on the PATH would not
+// find.
+const python = "/usr/bin/python3"
+
+// php tells no SQLSTATE of an error that ends the login.
+var php = map[string][]string{"wrong password": {"wrong password: error 1045 HY000"}}
+
+var matrix = []client{
+	{
+		name: "PyMySQL", command: []string{python, "python/dbapi.py", "pymysql"}, noState: true,
+		// It prepares nothing, has no compression, and cannot change the user.
+		without: []string{"prepared", "prepared types", "prepared list", "prepared error", "compressed", "change user", "reset"},
+	},
+	{
+		name: "mysqlclient", command: []string{python, "python/dbapi.py", "MySQLdb"}, noState: true, plugins: true,
+		// It prepares nothing, and does not show the status of a transaction.
+		without: []string{"prepared", "prepared types", "prepared list", "prepared error", "transaction", "reset"},
+	},
+	{
+		name: "PHP mysqli", command: []string{"php", "php/mysqli.php"},
+		differs: map[string][]string{
+			"wrong password": php["wrong password"],
+			// execute_query binds all values as strings.
+			"bound": {"bound: text 1 | text one", `bound: text -2 | text O'Re\il"ly`, "bound: null | text €"},
+		},
+		without: []string{"transaction", "reset"},
+	},
+	{
+		name: "Perl DBD::mysql", command: []string{"perl", "perl/dbi.pl"}, plugins: true,
+		// It does not show the status of a transaction either.
+		without: []string{"transaction", "change user", "reset"},
+	},
+	{
+		name: "PHP PDO", command: []string{"php", "php/pdo.php"}, differs: php,
+		without: []string{"change user", "reset"},
+	},
+}
+
+func TestTour(t *testing.T) {
+	s := start(t, "")
+	t.Run("clients", func(t *testing.T) {
+		for _, c := range matrix {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				s.tour(t, c)
+			})
+		}
+	})
+	s.wantNoConnections(t)
+}
+
+// TestLogin logs every client in with a password, and with a wrong one.
+func TestLogin(t *testing.T) {
+	s := start(t, password)
+	want := []string{"login: text root@%", "wrong password: error 1045 28000", "end: closed"}
+	t.Run("clients", func(t *testing.T) {
+		for _, c := range matrix {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				compare(t, s.run(t, c, "login"), c.adapt(want))
+			})
+			if !c.plugins {
+				continue
+			}
+			for _, plugin := range []string{"mysql_native_password", "caching_sha2_password"} {
+				t.Run(c.name+"/"+plugin, func(t *testing.T) {
+					t.Parallel()
+					file := filepath.Join(t.TempDir(), "my.cnf")
+					writeFile(t, file, "[client]\ndefault-auth="+plugin+"\n")
+					compare(t, s.run(t, c, "login", "CLIENT_CONFIG="+file), c.adapt(want))
+				})
+			}
+		}
+	})
+	s.wantNoConnections(t)
+}

@@ -1,0 +1,52 @@
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// logBuffer keeps what the server writes to stderr.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *logBuffer) tail(n int) string {
+	s := l.String()
+	if len(s) > n {
+		return "…" + s[len(s)-n:]
+	}
+	return s
+}
+
+// check wants lines of JSON, without a panic, a data race or a secret.
+func (l *logBuffer) check(t testing.TB, secrets []string) {
+	t.Helper()
+	text := l.String()
+	for _, bad := range append([]string{"DATA RACE", "panic", "goroutine "}, secrets...) {
+		if i := strings.Index(text, bad); i >= 0 {
+			t.Errorf("the log holds %q: …%.3000s", bad, text[max(0, i-200):])
+		}
+	}
+	for line := range strings.Lines(text) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a log line is not JSON: %.300s", line)
+			return
+		}
+	}
+}
