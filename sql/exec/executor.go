@@ -60,6 +60,8 @@ type Executor struct {
 	variables map[string]*variable
 	shows     map[string]show
 
+	statements statementCache
+
 	started time.Time
 	queries atomic.Uint64
 

@@ -29,7 +29,7 @@ type Session struct {
 }
 
 // Stmt is one parsed statement of a session, ready to run any number of
-// times.
+// times. It never changes, and sessions share it.
 type Stmt struct {
 	parsed sql.Statement
 	params int
@@ -45,6 +45,9 @@ func (st *Stmt) Redacted() string { return st.parsed.Redacted() }
 // Parse reads the first statement of text and returns what follows it. The
 // Stmt is nil where there are only blanks and comments.
 func (s *Session) Parse(text string) (*Stmt, string, error) {
+	if st := s.executor.statements.find(text); st != nil {
+		return st, "", nil
+	}
 	parsed, rest, err := sql.Parse(text)
 	if err != nil {
 		s.warnings = s.warnings[:0]
@@ -55,7 +58,11 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 	if parsed == nil {
 		return nil, rest, nil
 	}
-	return &Stmt{parsed: parsed, params: sql.NumParams(parsed)}, rest, nil
+	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed)}
+	if rest == "" {
+		s.executor.statements.remember(text, st)
+	}
+	return st, rest, nil
 }
 
 // Status tells the flags that go with every answer.
