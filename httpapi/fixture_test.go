@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -19,72 +18,10 @@ import (
 
 	"wharf"
 	"wharf/httpapi"
+	catalog "wharf/meta/memory"
 	"wharf/storage/memory"
 	"wharf/storage/storagetest"
 )
-
-// catalog is a Catalog in memory.
-type catalog struct {
-	mu     sync.Mutex // guards stages
-	stages map[wharf.StageName]wharf.Stage
-}
-
-func (c *catalog) CreateStage(_ context.Context, s wharf.Stage, _ wharf.CreateMode) (wharf.Stage, bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if old, ok := c.stages[s.Name]; ok {
-		return old, false, nil
-	}
-	c.stages[s.Name] = s
-	return s, true, nil
-}
-
-func (c *catalog) DropStage(_ context.Context, name wharf.StageName) (wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, ok := c.stages[name]
-	if !ok {
-		return s, wharf.Errorf(wharf.CodeNotFound, "the stage %q does not exist", name)
-	}
-	delete(c.stages, name)
-	return s, nil
-}
-
-func (c *catalog) Stage(_ context.Context, name wharf.StageName) (wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, ok := c.stages[name]
-	if !ok {
-		return s, wharf.Errorf(wharf.CodeNotFound, "the stage %q does not exist", name)
-	}
-	return s, nil
-}
-
-func (c *catalog) StageByID(_ context.Context, id wharf.StageID) (wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range c.stages {
-		if s.ID == id {
-			return s, nil
-		}
-	}
-	return wharf.Stage{}, wharf.Errorf(wharf.CodeNotFound, "the stage does not exist")
-}
-
-func (c *catalog) Stages(context.Context) ([]wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	names := slices.Sorted(maps.Keys(c.stages))
-	all := make([]wharf.Stage, len(names))
-	for i, n := range names {
-		all[i] = c.stages[n]
-	}
-	return all, nil
-}
-
-func (c *catalog) DroppedStages(context.Context) ([]wharf.Stage, error) { return nil, nil }
-
-func (c *catalog) ForgetDropped(context.Context, wharf.StageID) error { return nil }
 
 // oneStore gives every stage the same store.
 type oneStore struct{ wharf.Store }
@@ -127,7 +64,7 @@ type fixture struct {
 	addr    string
 	url     string
 	faulty  *storagetest.Faulty
-	catalog *catalog
+	catalog *catalog.Catalog
 	service *wharf.Service
 	server  *httpapi.Server
 	log     *logBuffer
@@ -145,10 +82,13 @@ func start(t testing.TB, change ...func(*settings)) *fixture {
 	f := &fixture{
 		TB:      t,
 		faulty:  &storagetest.Faulty{Store: memory.New()},
-		catalog: &catalog{stages: map[wharf.StageName]wharf.Stage{}},
+		catalog: catalog.New(),
 		log:     &logBuffer{},
 	}
-	f.catalog.stages["s"] = wharf.Stage{ID: wharf.NewStageID(), Name: "s"}
+	def := wharf.Stage{ID: wharf.NewStageID(), Name: "s"}
+	if _, _, err := f.catalog.CreateStage(t.Context(), def, wharf.CreateNew); err != nil {
+		t.Fatal(err)
+	}
 	set := settings{
 		service: wharf.ServiceOptions{Catalog: f.catalog, Opener: oneStore{f.faulty}},
 		http:    httpapi.Options{Version: "test", Logger: slog.New(slog.NewJSONHandler(f.log, nil))},

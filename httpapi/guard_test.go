@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"wharf"
 	"wharf/httpapi"
+	"wharf/storage/storagetest"
 )
 
 func TestHostWithoutPassword(t *testing.T) {
@@ -171,4 +173,23 @@ func TestShutdownCutsOff(t *testing.T) {
 		t.Errorf("the upload that was cut off is answered %q", line)
 	}
 	f.wantStored()
+}
+
+// TestShutdownCancels cuts off an upload that waits for something else than
+// its client.
+func TestShutdownCancels(t *testing.T) {
+	f := start(t)
+	gate := storagetest.NewGate()
+	f.faulty.BeforePut = func(ctx context.Context, _ wharf.Key) error { return gate.Wait(ctx) }
+	conn := f.dial()
+	if _, err := conn.Write([]byte(rawUpload(1<<20, filePart("a", large)))); err != nil {
+		t.Fatal(err)
+	}
+	<-gate.Arrived()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := f.server.Shutdown(ctx)
+	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "still running") {
+		t.Errorf("Shutdown: %v", err)
+	}
 }

@@ -105,12 +105,84 @@ func TestSlowStoreIsNoStall(t *testing.T) {
 	}
 }
 
+// TestReadOnAfterTheEnd has a store that asks a body for more after its end.
+func TestReadOnAfterTheEnd(t *testing.T) {
+	f := start(t, func(s *settings) { s.http.StallTimeout = 20 * time.Millisecond })
+	f.faulty.Body = func(_ context.Context, _ wharf.Key, r io.Reader) io.Reader { return again{r} }
+	f.faulty.AfterPut = func(ctx context.Context, _ wharf.Object) {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			t.Error("the request was cancelled while its file was stored")
+		}
+	}
+	if a := f.do(f.request("PUT", stageURL("a"), strings.NewReader(large))); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// again reads once more after the end, some time later.
+type again struct{ io.Reader }
+
+func (r again) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err == io.EOF {
+		time.Sleep(10 * time.Millisecond) // longer than the deadline may be left alone
+		_, err = r.Reader.Read(p[n:])
+	}
+	return n, err
+}
+
+// TestBrokenBodyIsTheReason has a store that notices the cancelled context
+// before the broken body that cancelled it.
+func TestBrokenBodyIsTheReason(t *testing.T) {
+	for name, text := range map[string]string{
+		"form": rawUpload(1<<20, filePart("a", large)),
+		"raw":  "PUT /v1/stage/s/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+	} {
+		f := start(t)
+		f.faulty.Body = func(ctx context.Context, _ wharf.Key, r io.Reader) io.Reader { return late{r, ctx} }
+		conn := f.dial()
+		if _, err := io.WriteString(conn, text); err != nil {
+			t.Fatal(err)
+		}
+		conn.(*net.TCPConn).CloseWrite()
+		if a := f.readRaw(conn); a.status != 400 || !strings.Contains(a.Error.Message, "cut off") {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+}
+
+// late gives the context's error instead of the body's.
+type late struct {
+	io.Reader
+	ctx context.Context
+}
+
+func (r late) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		<-r.ctx.Done()
+		err = r.ctx.Err()
+	}
+	return n, err
+}
+
 // TestEarlyRefusal refuses clients that send on: the answer reaches them.
 func TestEarlyRefusal(t *testing.T) {
 	f := start(t)
 	for _, size := range []int{1 << 10, 300 << 10, 900 << 10} {
 		text := strings.Replace(rawUpload(size, strings.Repeat("x", size)), "stage_name:s", "stage_name:nope", 1)
-		a, conn := f.raw(text) // all of it is sent before the answer is read
+		conn := f.dial()
+		// The kernel does not take it all, so that the server must.
+		if err := conn.(*net.TCPConn).SetWriteBuffer(16 << 10); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, text); err != nil { // before the answer is read
+			t.Errorf("%d bytes: %v", size, err)
+			continue
+		}
+		a := f.readRaw(conn)
 		f.wantFailed(a, 404, wharf.CodeNotFound)
 		if !a.close {
 			t.Errorf("%d bytes: the answer does not say Connection: close", size)
