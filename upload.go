@@ -28,8 +28,8 @@ type Upload struct {
 
 // BeginUpload checks stage and privilege, before any byte is read, and waits
 // for memory. size is the most bytes that one of the files can have, as far
-// as that is known, else UnknownSize; a declared size over the limit is
-// CodeTooLarge at once. Where the wait is over, it is CodeUnavailable.
+// as that is known, else UnknownSize: what the wait is for. Where the wait is
+// over, it is CodeUnavailable.
 func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, size int64) (*Upload, error) {
 	if err := authorize(p); err != nil {
 		return nil, err

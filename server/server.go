@@ -14,6 +14,10 @@ import (
 	"wharf/sql/exec"
 )
 
+// DefaultMaxPacket is the most bytes of one packet after login, and so of a
+// statement.
+const DefaultMaxPacket = 64 << 20
+
 // Options say how a Server behaves. NewSession is the only one that must be
 // given.
 type Options struct {
@@ -31,7 +35,7 @@ type Options struct {
 
 	MaxConnections int           // at once; 0 is 1,000
 	MaxStatements  int           // prepared, of all connections; 0 is 16,382
-	MaxPacket      int           // the most bytes of one packet after login; 0 is 64 MiB
+	MaxPacket      int           // the most bytes of one packet after login; 0 is DefaultMaxPacket
 	LoginTimeout   time.Duration // from accept to logged in; 0 is 10 s
 	WriteTimeout   time.Duration // how long one write may stand still; 0 is 60 s
 	IdleTimeout    time.Duration // how long to wait for a command; 0 is 8 h
@@ -46,7 +50,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.Version, "8.0.36-wharf")
 	setDefault(&o.MaxConnections, 1000)
 	setDefault(&o.MaxStatements, 16382)
-	setDefault(&o.MaxPacket, 64<<20)
+	setDefault(&o.MaxPacket, DefaultMaxPacket)
 	setDefault(&o.LoginTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
 	setDefault(&o.IdleTimeout, 8*time.Hour)

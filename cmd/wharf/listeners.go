@@ -29,7 +29,8 @@ func (h *house) openListeners(cfg *config) error {
 	executor := exec.New(exec.Options{
 		Service: h.service, Sessions: sessions, Logger: h.log,
 		Version: mysqlVersion + "-wharf-" + version,
-		Port:    h.mysqlPort,
+		Port:    h.mysqlPort, MaxPacket: server.DefaultMaxPacket,
+		ErrorNumber: server.ErrorNumber,
 	})
 	mysql := server.New(server.Options{
 		NewSession: server.Sessions(executor.NewSession),
