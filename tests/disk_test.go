@@ -131,17 +131,7 @@ func roomAgain(t *testing.T, s *server, content []byte) {
 	if got := s.column("REMOVE @s PATTERN = 'f[0-2]'"); len(got) != 3 {
 		t.Fatalf("REMOVE on a full disk removed %q, want 3", got)
 	}
-	// The space comes back in the background.
-	var r reply
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if r = s.upload("s", part{name: "again", content: content}); r.status == 200 {
-			break
-		}
-	}
-	if r.status != 200 {
-		t.Fatalf("after deleting: %d %s", r.status, r.body)
-	}
-	s.wantContent("s", "again", content)
+	s.uploadAgain("again", content)
 	s.exec("CREATE OR REPLACE STAGE s")
 	s.wantBodies(0)
 	s.mustUpload("s", "last", content)
@@ -178,13 +168,24 @@ func TestFullDiskSmallFiles(t *testing.T) {
 	}
 	s.wantContent("s", landed[len(landed)-1], content)
 	s.alive()
+	if got := s.column("REMOVE @s PATTERN = '[0-4].*'"); len(got) == 0 {
+		t.Error("REMOVE on a full disk removed nothing")
+	}
+	s.uploadAgain("after-remove", content)
 	s.exec("DROP STAGE s", "CREATE STAGE s")
+	s.uploadAgain("after-drop", random(4<<20))
+}
+
+// uploadAgain uploads as soon as there is room: it comes back in the
+// background.
+func (s *server) uploadAgain(name string, content []byte) {
+	s.t.Helper()
+	var r reply
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if r = s.upload("s", part{name: "again", content: content}); r.status == 200 {
-			break
+		if r = s.upload("s", part{name: name, content: content}); r.status == 200 {
+			s.wantContent("s", name, content)
+			return
 		}
 	}
-	if r.status != 200 {
-		t.Errorf("after DROP STAGE: %d %s", r.status, r.body)
-	}
+	s.t.Errorf("upload of %s: %d %s", name, r.status, r.body)
 }

@@ -12,8 +12,6 @@ import (
 	"testing"
 )
 
-var fullSoak = flag.Bool("full-soak", false, "run the soak at its full size")
-
 // binaries are what the tests start, each built when first asked for.
 type binaries struct {
 	dir   string

@@ -30,9 +30,9 @@ var (
 // Memory is bounded whatever is uploaded: less than 100 MiB over idle into an
 // internal stage, less than 256 MiB into an S3 stage.
 func TestSoak(t *testing.T) {
-	size := shortSize
-	if *fullSoak {
-		size = fullSize
+	size := fullSize
+	if testing.Short() {
+		size = shortSize
 	}
 	t.Run("internal", func(t *testing.T) {
 		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}})

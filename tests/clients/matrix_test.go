@@ -23,6 +23,13 @@ const python = "/usr/bin/python3"
 // php tells no SQLSTATE of an error that ends the login.
 var php = map[string][]string{"wrong password": {"wrong password: error 1045 HY000"}}
 
+var node = map[string][]string{
+	// JavaScript has one type of number, and mysql2 sends it as the DOUBLE that it is.
+	"prepared": {"prepared: float 1 | text one", `prepared: float -2 | text O'Re\il"ly`, "prepared: null | text €"},
+	// It gives all results at once, or an error.
+	"multi error": {"multi error: error 1146 42S02"},
+}
+
 var matrix = []client{
 	{
 		name: "PyMySQL", command: []string{python, "python/dbapi.py", "pymysql"}, noState: true,
@@ -33,6 +40,14 @@ var matrix = []client{
 		name: "mysqlclient", command: []string{python, "python/dbapi.py", "MySQLdb"}, noState: true, plugins: true,
 		// It prepares nothing, and does not show the status of a transaction.
 		without: []string{"prepared", "prepared types", "prepared list", "prepared error", "transaction", "reset"},
+	},
+	{
+		name: "SQLAlchemy on PyMySQL", command: []string{python, "python/alchemy.py", "pymysql"}, noState: true,
+		without: []string{"prepared", "prepared types", "prepared list", "prepared error", "transaction", "compressed", "change user", "reset", "multi", "multi error"},
+	},
+	{
+		name: "SQLAlchemy on mysqlclient", command: []string{python, "python/alchemy.py", "mysqldb"}, noState: true,
+		without: []string{"prepared", "prepared types", "prepared list", "prepared error", "transaction", "change user", "reset", "multi", "multi error"},
 	},
 	{
 		name: "PHP mysqli", command: []string{"php", "php/mysqli.php"},
@@ -48,6 +63,8 @@ var matrix = []client{
 		// It does not show the status of a transaction either.
 		without: []string{"transaction", "change user", "reset"},
 	},
+	{name: "node mysql2", command: []string{"node", "node/callback.js"}, without: []string{"transaction"}, differs: node},
+	{name: "node mysql2 promise", command: []string{"node", "node/promise.js"}, without: []string{"transaction"}, differs: node},
 	{
 		name: "PHP PDO", command: []string{"php", "php/pdo.php"}, differs: php,
 		without: []string{"change user", "reset"},

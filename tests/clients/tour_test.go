@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -80,7 +81,7 @@ func (s *server) run(t *testing.T, c client, mode string, env ...string) []strin
 	cmd.Env = append(os.Environ(),
 		"SQL_PORT="+port(t, s.MySQL), "SQL_PASSWORD="+s.password, "HTTP_ADDR="+s.HTTP,
 		"STAGE=tour_"+strings.ToLower(regexp.MustCompile(`\W+`).ReplaceAllString(c.name, "_")),
-		"PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8", "TZ=UTC", "PROXY_PORT=0")
+		"NODE_PATH="+nodeModules(t), "PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8", "TZ=UTC", "PROXY_PORT=0")
 	cmd.Env = append(cmd.Env, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -99,6 +100,16 @@ func (s *server) run(t *testing.T, c client, mode string, env ...string) []strin
 		t.Errorf("%q: %v; if the client is missing, run make tools\n%s", args, err, stderr.String())
 	}
 	return got
+}
+
+// nodeModules is where make tools puts the packages of node.
+func nodeModules(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(root, ".tools/node/node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // follow reads what a client says, and kills the statement that it says it

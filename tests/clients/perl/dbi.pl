@@ -137,9 +137,9 @@ sub transactions {
 }
 
 sub results {
-    my ($c, $query) = @_;
+    my ($c, $step, $query) = @_;
     my $s = query($c, $query);
-    do { values_of('multi', $s) } while ($s->more_results);
+    do { values_of($step, $s) } while ($s->more_results);
 }
 
 sub session {
@@ -149,8 +149,8 @@ sub session {
     fails('use', sub { $c->do('USE nowhere') });
     die 'no ping' unless $c->ping;
     my $many = connect_to($ENV{SQL_PASSWORD}, $ENV{SQL_PORT}, ';mysql_multi_statements=1');
-    results($many, "SELECT 1; SELECT 'two'; LIST \@$stage");
-    fails('multi', sub { results($many, "SELECT 1; LIST \@${stage}_none; SELECT 3") });
+    results($many, 'multi', "SELECT 1; SELECT 'two'; LIST \@$stage");
+    fails('multi error', sub { results($many, 'multi error', "SELECT 1; LIST \@${stage}_none; SELECT 3") });
     $many->disconnect;
 }
 

@@ -100,11 +100,11 @@ function transactions($c)
     }
 }
 
-function results($c, $query)
+function results($c, $step, $query)
 {
     $c->multi_query($query);
     do {
-        values('multi', $c->store_result());
+        values($step, $c->store_result());
     } while ($c->next_result());
 }
 
@@ -116,8 +116,8 @@ function session($c)
     $c->query('SET @x = 5');
     $c->change_user('root', PASSWORD, null);
     values('change user', $c->query('SELECT @x, CURRENT_USER()'));
-    results($c, "SELECT 1; SELECT 'two'; LIST @" . STAGE);
-    fails('multi', fn () => results($c, 'SELECT 1; LIST @' . STAGE . '_none; SELECT 3'));
+    results($c, 'multi', "SELECT 1; SELECT 'two'; LIST @" . STAGE);
+    fails('multi error', fn () => results($c, 'multi error', 'SELECT 1; LIST @' . STAGE . '_none; SELECT 3'));
 }
 
 function compressed()

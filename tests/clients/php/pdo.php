@@ -96,11 +96,11 @@ function transactions($c)
     }
 }
 
-function results($c, $query)
+function results($c, $step, $query)
 {
     $s = $c->query($query);
     do {
-        values('multi', $s);
+        values($step, $s);
     } while ($s->nextRowset());
 }
 
@@ -109,8 +109,8 @@ function session($c)
     $c->exec('USE `default`');
     values('use', $c->query('SELECT DATABASE()'));
     fails('use', fn () => $c->exec('USE nowhere'));
-    results($c, "SELECT 1; SELECT 'two'; LIST @" . STAGE);
-    fails('multi', fn () => results($c, 'SELECT 1; LIST @' . STAGE . '_none; SELECT 3'));
+    results($c, 'multi', "SELECT 1; SELECT 'two'; LIST @" . STAGE);
+    fails('multi error', fn () => results($c, 'multi error', 'SELECT 1; LIST @' . STAGE . '_none; SELECT 3'));
 }
 
 function compressed()

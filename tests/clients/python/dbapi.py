@@ -94,7 +94,7 @@ def session(c):
         one(c, 'change user', 'SELECT @x, CURRENT_USER()')
     many = connect(client_flag=importlib.import_module(sys.argv[1] + '.constants.CLIENT').MULTI_STATEMENTS)
     results(many, 'multi', "SELECT 1; SELECT 'two'; LIST @" + STAGE)
-    fails('multi', results, many, 'multi', 'SELECT 1; LIST @%s_none; SELECT 3' % STAGE)
+    fails('multi error', results, many, 'multi error', 'SELECT 1; LIST @%s_none; SELECT 3' % STAGE)
     many.close()
 
 
