@@ -2,14 +2,15 @@ package wharf
 
 import "context"
 
-// Catalog holds the definitions of the stages. It is safe for concurrent use,
-// also by several servers over one catalog: nobody may assume to be the only
-// one who changes it.
+// Catalog holds the definitions of the stages, of named connections and of
+// named file formats. It is safe for concurrent use, also by several servers
+// over one catalog: nobody may assume to be the only one who changes it.
 //
 // Each method is one transaction: durable when it returns nil, without effect
 // when it returns an error. Values that go in and come out are copies. No
-// transaction outlives the call. A failure of the catalog itself is
-// [CodeInternal], a full disk [CodeNoSpace].
+// transaction outlives the call. Text that is not valid UTF-8 is
+// [CodeInvalid], a failure of the catalog itself [CodeInternal], a full disk
+// [CodeNoSpace].
 type Catalog interface {
 	// CreateStage adds s, whose ID its caller made with NewStageID. It
 	// returns the stage of that name as it is afterwards, and whether that is
@@ -38,9 +39,56 @@ type Catalog interface {
 	// swept yet, in no particular order.
 	DroppedStages(ctx context.Context) ([]Stage, error)
 
+	// UpdateStage replaces the stage's definition by what change makes of it,
+	// and returns it as it is afterwards, its Revision one higher. An error
+	// of change comes back with its code and changes nothing. CodeNotFound if
+	// there is none of that name, CodeInternal if change touched ID, Name,
+	// Creator, CreatedOn, or whether the stage is internal.
+	//
+	// A catalog that several servers share may call change more than once,
+	// each time with what the definition then is; change does nothing but
+	// compute, and never calls the catalog.
+	UpdateStage(ctx context.Context, name StageName, change func(Stage) (Stage, error)) (Stage, error)
+
+	// RenameStage gives a stage another name, and returns it as it is
+	// afterwards, its Revision one higher. Its ID stays, and so do its files.
+	// CodeNotFound if there is none of the old name, else CodeExists if there
+	// is one of the new, be it the same.
+	RenameStage(ctx context.Context, from, to StageName) (Stage, error)
+
 	// ForgetDropped takes a swept stage off the list of dropped stages. An ID
 	// that is not on it is not an error.
 	ForgetDropped(ctx context.Context, id StageID) error
+
+	// CreateConnection adds a named connection, by the mode as CreateStage
+	// does: it returns the connection of that name as it is afterwards, and
+	// whether that is c.
+	CreateConnection(ctx context.Context, c NamedConnection, mode CreateMode) (NamedConnection, bool, error)
+
+	// DropConnection removes a named connection, CodeNotFound if there is
+	// none. Stages that were made with it keep what they copied.
+	DropConnection(ctx context.Context, name ConnectionName) error
+
+	// Connection returns the connection of that name, or CodeNotFound.
+	Connection(ctx context.Context, name ConnectionName) (NamedConnection, error)
+
+	// Connections returns all named connections in byte order of name.
+	Connections(ctx context.Context) ([]NamedConnection, error)
+
+	// CreateFileFormat adds a named file format, by the mode as CreateStage
+	// does: it returns the format of that name as it is afterwards, and
+	// whether that is f.
+	CreateFileFormat(ctx context.Context, f NamedFormat, mode CreateMode) (NamedFormat, bool, error)
+
+	// DropFileFormat removes a named file format, CodeNotFound if there is
+	// none. Whether a stage refers to it is not looked at.
+	DropFileFormat(ctx context.Context, name FormatName) error
+
+	// FileFormat returns the file format of that name, or CodeNotFound.
+	FileFormat(ctx context.Context, name FormatName) (NamedFormat, error)
+
+	// FileFormats returns all named file formats in byte order of name.
+	FileFormats(ctx context.Context) ([]NamedFormat, error)
 }
 
 // CreateMode says what CREATE does where the name is taken.

@@ -30,14 +30,34 @@ func NewFileFormat(options []Option) ([]Option, error) {
 		}
 		return applyRules(clause, "", rules, options)
 	}
-	i := indexOption(options, "TYPE")
-	if i < 0 {
+	if indexOption(options, "TYPE") < 0 {
 		return nil, Errorf(CodeInvalid, "FILE_FORMAT needs TYPE = %s, or FORMAT_NAME = '…'", typeNames)
 	}
+	return typedFormat(clause, rules, options)
+}
+
+// NewNamedFormat validates what CREATE FILE FORMAT says, by the rules of
+// [NewFileFormat], and gives it in canonical form. It always has a TYPE and
+// never refers to another format by name.
+func NewNamedFormat(options []Option) ([]Option, error) {
+	const clause = "FILE FORMAT"
+	rules := slices.DeleteFunc(fileFormatRules(), func(r optionRule) bool { return r.name == "FORMAT_NAME" })
+	if err := checkNames(clause, rules, options); err != nil {
+		return nil, err
+	}
+	if indexOption(options, "TYPE") < 0 {
+		return nil, Errorf(CodeInvalid, "FILE FORMAT needs TYPE = %s", typeNames)
+	}
+	return typedFormat(clause, rules, options)
+}
+
+// typedFormat reads options with a TYPE among them.
+func typedFormat(clause string, rules []optionRule, options []Option) ([]Option, error) {
+	i := indexOption(options, "TYPE")
 	typ, ok := formatType(options[i])
 	if !ok {
-		return nil, Errorf(CodeInvalid, "FILE_FORMAT: TYPE = %s is not known%s; it is %s",
-			optionText(options[i]), didYouMean(options[i].Value, fileTypes()), typeNames)
+		return nil, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
+			clause, optionText(options[i]), didYouMean(options[i].Value, fileTypes()), typeNames)
 	}
 	return applyRules(clause, typ, rules, options)
 }

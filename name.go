@@ -25,21 +25,29 @@ func ParseStageName(s string) (StageName, error) {
 	if s == string(UserStage) {
 		return UserStage, nil
 	}
-	if s == "" {
-		return "", Errorf(CodeInvalid, "the stage name is empty")
+	if err := checkName("stage name", s); err != nil {
+		return "", err
 	}
-	if len(s) > MaxStageName {
-		return "", Errorf(CodeInvalid, "the stage name is %d bytes long; at most %d are allowed", len(s), MaxStageName)
-	}
-	if !utf8.ValidString(s) {
-		return "", Errorf(CodeInvalid, "the stage name is not valid UTF-8")
+	return StageName(s), nil
+}
+
+// checkName holds the rules of the names of all that has one; what says which
+// name it is, for the message.
+func checkName(what, s string) error {
+	switch {
+	case s == "":
+		return Errorf(CodeInvalid, "the %s is empty", what)
+	case len(s) > MaxStageName:
+		return Errorf(CodeInvalid, "the %s is %d bytes long; at most %d are allowed", what, len(s), MaxStageName)
+	case !utf8.ValidString(s):
+		return Errorf(CodeInvalid, "the %s is not valid UTF-8", what)
 	}
 	for _, r := range s {
 		if !StageNameRune(r) {
-			return "", Errorf(CodeInvalid, "the stage name %q holds %q; letters, digits, '_', '-' and '$' are allowed", s, r)
+			return Errorf(CodeInvalid, "the %s %q holds %q; letters, digits, '_', '-' and '$' are allowed", what, s, r)
 		}
 	}
-	return StageName(s), nil
+	return nil
 }
 
 // StageNameRune tells whether r may stand in a stage's name.

@@ -82,7 +82,8 @@ func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
 // CreateStage makes a stage from def, whose ID, Creator and CreatedOn it
 // fills. It tells whether the stage was made; only CreateIfNotExists leaves
 // an existing one and returns false. A URL or connection that cannot work is
-// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists.
+// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, a file
+// format that nobody made CodeNotFound.
 func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
 	if err := authorize(p); err != nil {
 		return false, err
@@ -95,6 +96,9 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	def.CreatedOn = s.now().UTC()
 	def.Revision = 1
 	if err := s.opener.Check(def); err != nil {
+		return false, err
+	}
+	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
 		return false, err
 	}
 	_, created, err := s.catalog.CreateStage(ctx, def, mode)
@@ -116,14 +120,10 @@ func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, if
 		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not dropped. REMOVE @~/ empties it")
 	}
 	_, err := s.catalog.DropStage(ctx, name)
-	if ifExists && CodeOf(err) == CodeNotFound {
-		return false, nil
+	if err == nil {
+		s.kickSweep()
 	}
-	if err != nil {
-		return false, err
-	}
-	s.kickSweep()
-	return true, nil
+	return existed(err, ifExists)
 }
 
 // Stage returns the definition of a stage.

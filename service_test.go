@@ -183,7 +183,7 @@ func TestCreateAsksTheOpener(t *testing.T) {
 	f.opener.check = func(wharf.Stage) error { return wharf.Errorf(wharf.CodeDenied, "not here") }
 	_, err := f.CreateStage(t.Context(), wharf.Root, wharf.Stage{Name: "s", URL: "fs:///etc/"}, wharf.CreateNew)
 	wantCode(t, err, wharf.CodeDenied)
-	if len(f.catalog.stages) != 0 {
+	if all, err := f.catalog.Stages(t.Context()); err != nil || len(all) != 0 {
 		t.Fatal("the stage was made all the same")
 	}
 }

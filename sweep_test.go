@@ -46,8 +46,8 @@ func TestSweepRemovesDroppedFilesOnly(t *testing.T) {
 	if err := f.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if f.stored(st) != 0 || f.list("kept") != "c" || len(f.catalog.dropped) != 0 {
-		t.Fatalf("%d left, kept %q, %d on the list", f.stored(st), f.list("kept"), len(f.catalog.dropped))
+	if f.stored(st) != 0 || f.list("kept") != "c" || f.catalog.waiting() != 0 {
+		t.Fatalf("%d left, kept %q, %d on the list", f.stored(st), f.list("kept"), f.catalog.waiting())
 	}
 }
 
@@ -88,12 +88,12 @@ func TestSweepTriesAgain(t *testing.T) {
 	if err := f.Sweep(t.Context()); !errors.Is(err, broken) {
 		t.Fatalf("got %v", err)
 	}
-	if len(f.catalog.dropped) != 1 || f.stored(bad) != 1 {
-		t.Fatalf("%d on the list, %d files: one stage's fault held up the other, or was forgotten", len(f.catalog.dropped), f.stored(bad))
+	if f.catalog.waiting() != 1 || f.stored(bad) != 1 {
+		t.Fatalf("%d on the list, %d files: one stage's fault held up the other, or was forgotten", f.catalog.waiting(), f.stored(bad))
 	}
 	f.opener.wrap = nil
-	if err := f.Sweep(t.Context()); err != nil || len(f.catalog.dropped) != 0 {
-		t.Fatalf("%d on the list, %v", len(f.catalog.dropped), err)
+	if err := f.Sweep(t.Context()); err != nil || f.catalog.waiting() != 0 {
+		t.Fatalf("%d on the list, %v", f.catalog.waiting(), err)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestSweepChecks(t *testing.T) {
 	}
 	f.opener.wrap = func(_ wharf.Stage, s wharf.Store) wharf.Store { return lazyStore{s} }
 	wantCode(t, f.Sweep(t.Context()), wharf.CodeInternal)
-	if len(f.catalog.dropped) != 1 {
+	if f.catalog.waiting() != 1 {
 		t.Fatal("the stage was forgotten, and its file is left for ever")
 	}
 }

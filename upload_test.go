@@ -178,8 +178,8 @@ func TestRefusedUploadsGiveBack(t *testing.T) {
 	if _, err := s.DropStage(t.Context(), wharf.Root, "s", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Sweep(t.Context()); err != nil || len(f.catalog.dropped) != 0 {
-		t.Fatalf("%d left, %v", len(f.catalog.dropped), err)
+	if err := s.Sweep(t.Context()); err != nil || f.catalog.waiting() != 0 {
+		t.Fatalf("%d left, %v", f.catalog.waiting(), err)
 	}
 }
 

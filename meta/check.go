@@ -36,6 +36,14 @@ func (c *Catalog) Check(ctx context.Context) error {
 		each(tx, bucketDropped, func(key []byte) {
 			found = append(found, c.checkStage(tx, bucketDropped, key))
 		})
+		each(tx, bucketConnections, func(key []byte) {
+			_, _, err := c.connections().find(tx, string(key))
+			found = append(found, err)
+		})
+		each(tx, bucketFormats, func(key []byte) {
+			_, _, err := c.formats().find(tx, string(key))
+			found = append(found, err)
+		})
 		if names != stages {
 			found = append(found, fmt.Errorf("there are %d names and %d stages", names, stages))
 		}

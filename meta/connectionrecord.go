@@ -66,3 +66,9 @@ func (c *Catalog) openConnection(owner identity, r *connectionRecord) (wharf.Con
 	}
 	return conn, failed
 }
+
+// valid tells whether JSON can carry the record's text; that of the secrets
+// is sealed.
+func (r *connectionRecord) valid() bool {
+	return r == nil || valid(r.EndpointURL, r.Region, r.RoleARN)
+}

@@ -1,5 +1,6 @@
-// Package meta is the [wharf.Catalog]: the definitions of the stages, in a
-// bbolt file, with every secret in it sealed.
+// Package meta is the [wharf.Catalog]: the definitions of the stages, named
+// connections and named file formats, in a bbolt file, with every secret in
+// it sealed.
 //
 // Invariants:
 //
@@ -18,7 +19,7 @@
 // It does not know who may do what, nor where the files of a stage are, and
 // it does not keep the list of files.
 //
-// # The format on disk, version 1
+// # The format on disk, version 2
 //
 // In the folder, both files 0600:
 //
@@ -28,12 +29,18 @@
 // Either may have a twin that ends in ".new" after a crash; the next start
 // removes it.
 //
-//	bucket   key       value
-//	wharf    "format"  uint32, big-endian: 1
-//	wharf    "check"   record: a sealed "wharf"; it tells a wrong key
-//	names    name      record: the 16 bytes of the ID
-//	stages   ID        record: a stage as JSON
-//	dropped  ID        record: a stage as JSON
+//	bucket       key       value
+//	wharf        "format"  uint32, big-endian: 2
+//	wharf        "check"   record: a sealed "wharf"; it tells a wrong key
+//	names        name      record: the 16 bytes of the ID
+//	stages       ID        record: a stage as JSON
+//	dropped      ID        record: a stage as JSON
+//	connections  name      record: a named connection as JSON
+//	formats      name      record: a named file format as JSON
+//
+// Version 1 had no connections and no formats. It is not read, and the
+// version went up with the two buckets, so that a server of then does not
+// open a catalog of now and pass over half of it.
 //
 // A record:
 //
@@ -47,8 +54,9 @@
 // So a record that was moved to another key or bucket is found out as well as
 // one whose bytes changed.
 //
-// A stage as JSON has the fields of stageRecord. A secret in it is a sealed
-// value, in base64:
+// A stage as JSON has the fields of stageRecord, a connection those of
+// namedConnectionRecord, a file format those of formatRecord. A secret in them
+// is a sealed value, in base64:
 //
 //	byte 0     version of the seal: 1
 //	byte 1-12  nonce, random
@@ -58,6 +66,7 @@
 // salt, with the info "wharf catalog seal 1". The associated data is what the
 // value is and whose: version, kind, ID and field, each with its length in
 // one byte before it; for a secret of a stage "stage", the 16 bytes of its ID
-// and the name of the field as in [wharf.Connection]; for the check "catalog",
-// "" and "check". The length of a secret can be seen.
+// and the name of the field as in [wharf.Connection]; for one of a named
+// connection "connection", its name and the same; for the check "catalog", ""
+// and "check". The length of a secret can be seen.
 package meta

@@ -23,7 +23,7 @@ const (
 
 	fileMode = 0o600
 	// formatVersion is the format that this version reads and writes.
-	formatVersion = 1
+	formatVersion = 2
 )
 
 // openFiles opens the two files in dir. Where there is neither, or a key
@@ -167,17 +167,22 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 	} else if info.Size() < tx.Size() {
 		return wharf.Errorf(wharf.CodeInvalid, "catalog.db is cut short: it has %d bytes of %d; restore it from a backup", info.Size(), tx.Size())
 	}
-	for _, name := range buckets {
-		if tx.Bucket([]byte(name)) == nil {
-			return wharf.Errorf(wharf.CodeInvalid, "catalog.db is not a catalog of Wharf's: it lacks %q", name)
-		}
+	self := tx.Bucket([]byte(bucketSelf))
+	if self == nil {
+		return errNotOurs(bucketSelf)
 	}
-	format := tx.Bucket([]byte(bucketSelf)).Get([]byte(keyFormat))
+	format := self.Get([]byte(keyFormat))
 	if len(format) != 4 {
 		return wharf.Errorf(wharf.CodeInvalid, "catalog.db does not tell its format")
 	}
+	// Before the buckets, for another format may have others.
 	if v := binary.BigEndian.Uint32(format); v != formatVersion {
 		return wharf.Errorf(wharf.CodeUnsupported, "catalog.db has format %d; this version reads format %d", v, formatVersion)
+	}
+	for _, name := range buckets {
+		if tx.Bucket([]byte(name)) == nil {
+			return errNotOurs(name)
+		}
 	}
 	sealed, err := record(tx, bucketSelf, []byte(keyCheck))
 	if err != nil {
@@ -187,6 +192,10 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 		return wharf.Errorf(wharf.CodeInvalid, "catalog.key is not the key of catalog.db; restore the one that was made with it")
 	}
 	return nil
+}
+
+func errNotOurs(bucket string) error {
+	return wharf.Errorf(wharf.CodeInvalid, "catalog.db is not a catalog of Wharf's: it lacks %q", bucket)
 }
 
 // publish gives a file that was written under its new name its own, for good.

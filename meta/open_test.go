@@ -13,6 +13,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"wharf"
+	"wharf/meta/metatest"
 )
 
 // open opens the catalog in dir. The test ends with its check.
@@ -44,7 +45,7 @@ func closeNow(t *testing.T, c *Catalog) {
 }
 
 func TestCatalog(t *testing.T) {
-	conformance(t, func(t *testing.T) wharf.Catalog { return open(t, t.TempDir()) })
+	metatest.Run(t, func(t *testing.T) wharf.Catalog { return open(t, t.TempDir()) })
 }
 
 func TestReopen(t *testing.T) {
@@ -187,8 +188,8 @@ func TestOpenRefuses(t *testing.T) {
 		"no db file": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, bytes.Repeat([]byte("x"), 1<<16)) }, wharf.CodeInternal,
 			"catalog.db is damaged"},
 		"a future format": {inDB(func(tx *bolt.Tx) error {
-			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, 2))
-		}), wharf.CodeUnsupported, "catalog.db has format 2; this version reads format 1"},
+			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, 3))
+		}), wharf.CodeUnsupported, "catalog.db has format 3; this version reads format 2"},
 		"no format": {inDB(func(tx *bolt.Tx) error {
 			return tx.Bucket([]byte(bucketSelf)).Delete([]byte(keyFormat))
 		}), wharf.CodeInvalid, "catalog.db does not tell its format"},

@@ -12,16 +12,18 @@ import (
 
 // The buckets, and the keys of the first.
 const (
-	bucketSelf    = "wharf"
-	bucketNames   = "names"
-	bucketStages  = "stages"
-	bucketDropped = "dropped"
+	bucketSelf        = "wharf"
+	bucketNames       = "names"
+	bucketStages      = "stages"
+	bucketDropped     = "dropped"
+	bucketConnections = "connections"
+	bucketFormats     = "formats"
 
 	keyFormat = "format"
 	keyCheck  = "check"
 )
 
-var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped}
+var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats}
 
 const (
 	recordVersion = 1

@@ -44,11 +44,7 @@ func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 		CreatedOn:  s.CreatedOn.UTC(),
 		Revision:   s.Revision,
 	}
-	if !r.valid() {
-		// encoding/json would store U+FFFD instead, without a word.
-		return nil, wharf.Errorf(wharf.CodeInvalid, "the definition of stage %q holds text that is not valid UTF-8", s.Name)
-	}
-	return json.Marshal(r)
+	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
 
 // decodeStage reads what encodeStage wrote for the stage of that ID.
@@ -105,16 +101,17 @@ func options(records []optionRecord) []wharf.Option {
 
 // valid tells whether JSON can carry the record's text.
 func (r stageRecord) valid() bool {
-	ok := valid(r.Name, r.URL, r.Comment, r.Creator)
-	if c := r.Connection; c != nil {
-		ok = ok && valid(c.EndpointURL, c.Region, c.RoleARN)
-	}
-	for _, list := range [][]optionRecord{r.FileFormat, r.CopyOpts} {
-		for _, o := range list {
-			ok = ok && valid(o.Name, o.Value) && valid(o.List...)
+	return valid(r.Name, r.URL, r.Comment, r.Creator) && r.Connection.valid() &&
+		validOptions(r.FileFormat) && validOptions(r.CopyOpts)
+}
+
+func validOptions(list []optionRecord) bool {
+	for _, o := range list {
+		if !valid(o.Name, o.Value) || !valid(o.List...) {
+			return false
 		}
 	}
-	return ok
+	return true
 }
 
 func valid(texts ...string) bool {

@@ -2,102 +2,30 @@ package exec_test
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"sync"
+	"testing"
 
 	"wharf"
+	"wharf/meta"
+	"wharf/meta/memory"
 )
 
-// catalog is a wharf.Catalog in memory.
-type catalog struct {
-	mu      sync.Mutex
-	stages  map[wharf.StageName]wharf.Stage
-	dropped map[wharf.StageID]wharf.Stage
-}
+// newCatalog gives a catalog that costs nothing to make.
+func newCatalog() wharf.Catalog { return memory.New() }
 
-func newCatalog() *catalog {
-	return &catalog{stages: map[wharf.StageName]wharf.Stage{}, dropped: map[wharf.StageID]wharf.Stage{}}
-}
-
-func (c *catalog) CreateStage(_ context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if old, ok := c.stages[s.Name]; ok {
-		switch mode {
-		case wharf.CreateNew:
-			return wharf.Stage{}, false, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
-		case wharf.CreateIfNotExists:
-			return old, false, nil
+// realCatalog gives the catalog that servers have.
+func realCatalog(t testing.TB) wharf.Catalog {
+	t.Helper()
+	c, err := meta.Open(t.TempDir(), meta.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Check(context.Background()); err != nil {
+			t.Errorf("what the statements left in the catalog: %v", err)
 		}
-		c.drop(old)
-	}
-	c.stages[s.Name] = s
-	return s, true, nil
-}
-
-func (c *catalog) drop(s wharf.Stage) {
-	delete(c.stages, s.Name)
-	if s.Internal() {
-		c.dropped[s.ID] = s
-	}
-}
-
-func (c *catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
-	s, err := c.Stage(ctx, name)
-	if err == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.drop(s)
-	}
-	return s, err
-}
-
-func (c *catalog) Stage(_ context.Context, name wharf.StageName) (wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, ok := c.stages[name]
-	if !ok {
-		return wharf.Stage{}, wharf.Errorf(wharf.CodeNotFound, "there is no stage %q", name)
-	}
-	return s, nil
-}
-
-func (c *catalog) StageByID(_ context.Context, id wharf.StageID) (wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range c.stages {
-		if s.ID == id {
-			return s, nil
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
-	}
-	return wharf.Stage{}, wharf.Errorf(wharf.CodeNotFound, "there is no stage of that ID")
-}
-
-func (c *catalog) Stages(context.Context) ([]wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []wharf.Stage
-	for _, s := range c.stages {
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b wharf.Stage) int { return strings.Compare(string(a.Name), string(b.Name)) })
-	return all, nil
-}
-
-func (c *catalog) DroppedStages(context.Context) ([]wharf.Stage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []wharf.Stage
-	for _, s := range c.dropped {
-		all = append(all, s)
-	}
-	return all, nil
-}
-
-func (c *catalog) ForgetDropped(_ context.Context, id wharf.StageID) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.dropped, id)
-	return nil
+	})
+	return c
 }

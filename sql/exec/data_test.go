@@ -23,7 +23,7 @@ import (
 //	reset, use db=name              what COM_RESET_CONNECTION and COM_INIT_DB do
 func TestData(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		h := newHarness(t)
+		h := newHarnessOver(t, realCatalog(t))
 		datadriven.RunTest(t, path, h.command)
 	})
 }
@@ -38,9 +38,11 @@ type harness struct {
 	sessions map[string]*exec.Session
 }
 
-func newHarness(t testing.TB) *harness {
+func newHarness(t testing.TB) *harness { return newHarnessOver(t, newCatalog()) }
+
+func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h := &harness{listener: &listener{}, sessions: map[string]*exec.Session{}}
-	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: newCatalog(), Opener: memory.NewOpener(), Now: now})
+	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: memory.NewOpener(), Now: now})
 	h.executor = exec.New(exec.Options{
 		Service: h.service, Sessions: h.listener, Version: "8.0.36-wharf-test", Now: now,
 		Port: func() int { return 3307 },

@@ -1,0 +1,103 @@
+package wharf
+
+import "context"
+
+// CreateConnection makes a named connection from def, whose Creator and
+// CreatedOn it fills. It tells whether it was made; only CreateIfNotExists
+// leaves an existing one and returns false. A taken name is CodeExists.
+func (s *Service) CreateConnection(ctx context.Context, p Principal, def NamedConnection, mode CreateMode) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	def.Creator, def.CreatedOn = p.User, s.now().UTC()
+	_, created, err := s.catalog.CreateConnection(ctx, def, mode)
+	return created, err
+}
+
+// DropConnection removes a named connection. The stages that were made with
+// it keep what they copied. With ifExists, it tells whether there was one;
+// without, an unknown name is CodeNotFound.
+func (s *Service) DropConnection(ctx context.Context, p Principal, name ConnectionName, ifExists bool) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	return existed(s.catalog.DropConnection(ctx, name), ifExists)
+}
+
+// Connection returns the connection of that name.
+func (s *Service) Connection(ctx context.Context, p Principal, name ConnectionName) (NamedConnection, error) {
+	if err := authorize(p); err != nil {
+		return NamedConnection{}, err
+	}
+	return s.catalog.Connection(ctx, name)
+}
+
+// Connections returns all named connections in byte order of name.
+func (s *Service) Connections(ctx context.Context, p Principal) ([]NamedConnection, error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	return s.catalog.Connections(ctx)
+}
+
+// CreateFileFormat makes a named file format from def, whose Creator and
+// CreatedOn it fills. It tells whether it was made; only CreateIfNotExists
+// leaves an existing one and returns false. A taken name is CodeExists, the
+// name of a type CodeInvalid.
+func (s *Service) CreateFileFormat(ctx context.Context, p Principal, def NamedFormat, mode CreateMode) (bool, error) {
+	if err := authorizeFormat(p, def.Name); err != nil {
+		return false, err
+	}
+	def.Creator, def.CreatedOn = p.User, s.now().UTC()
+	_, created, err := s.catalog.CreateFileFormat(ctx, def, mode)
+	return created, err
+}
+
+// DropFileFormat removes a named file format. A stage that refers to it says
+// so when its files are read. With ifExists, it tells whether there was one;
+// without, an unknown name is CodeNotFound.
+func (s *Service) DropFileFormat(ctx context.Context, p Principal, name FormatName, ifExists bool) (bool, error) {
+	if err := authorizeFormat(p, name); err != nil {
+		return false, err
+	}
+	return existed(s.catalog.DropFileFormat(ctx, name), ifExists)
+}
+
+func authorizeFormat(p Principal, name FormatName) error {
+	if BuiltinFormat(string(name)) {
+		return Errorf(CodeInvalid, "%s is a type that every server has as a file format; it is neither created nor dropped", name)
+	}
+	return authorize(p)
+}
+
+// FileFormat returns the file format of that name. The names of the types
+// are among them, in any case.
+func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) (NamedFormat, error) {
+	if err := authorize(p); err != nil {
+		return NamedFormat{}, err
+	}
+	if typ, ok := formatType(Option{Value: string(name)}); ok {
+		return NamedFormat{Name: name, Options: []Option{{Name: "TYPE", Value: typ}}}, nil
+	}
+	return s.catalog.FileFormat(ctx, name)
+}
+
+// FileFormats returns all file formats that were created, in byte order of
+// name.
+func (s *Service) FileFormats(ctx context.Context, p Principal) ([]NamedFormat, error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	return s.catalog.FileFormats(ctx)
+}
+
+// checkFormat tells whether the file format that the options of FILE_FORMAT
+// refer to is there.
+func (s *Service) checkFormat(ctx context.Context, options []Option) error {
+	i := indexOption(options, "FORMAT_NAME")
+	if i < 0 || BuiltinFormat(options[i].Value) {
+		return nil
+	}
+	_, err := s.catalog.FileFormat(ctx, FormatName(options[i].Value))
+	return err
+}

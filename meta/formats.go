@@ -1,0 +1,56 @@
+package meta
+
+import (
+	"context"
+	"time"
+
+	"wharf"
+)
+
+// formatRecord is a named file format as it is stored, under its name.
+type formatRecord struct {
+	Options   []optionRecord `json:"options,omitempty"`
+	Creator   string         `json:"creator,omitempty"`
+	CreatedOn time.Time      `json:"created_on"`
+}
+
+func (c *Catalog) formats() named[wharf.NamedFormat] {
+	return named[wharf.NamedFormat]{what: "file format", bucket: bucketFormats, encode: encodeFormat, decode: decodeFormat}
+}
+
+func encodeFormat(v wharf.NamedFormat) (string, []byte, error) {
+	name := string(v.Name)
+	r := formatRecord{Options: optionRecords(v.Options), Creator: v.Creator, CreatedOn: v.CreatedOn.UTC()}
+	payload, err := encodeJSON("file format", name, r, valid(name, r.Creator) && validOptions(r.Options))
+	return name, payload, err
+}
+
+func decodeFormat(name string, payload []byte) (wharf.NamedFormat, error) {
+	var r formatRecord
+	if err := decodeJSON(payload, &r); err != nil {
+		return wharf.NamedFormat{}, err
+	}
+	return wharf.NamedFormat{
+		Name: wharf.FormatName(name), Options: options(r.Options), Creator: r.Creator, CreatedOn: r.CreatedOn,
+	}, nil
+}
+
+// CreateFileFormat implements [wharf.Catalog].
+func (c *Catalog) CreateFileFormat(ctx context.Context, v wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
+	return c.formats().create(ctx, c, "meta.CreateFileFormat", v, mode)
+}
+
+// DropFileFormat implements [wharf.Catalog].
+func (c *Catalog) DropFileFormat(ctx context.Context, name wharf.FormatName) error {
+	return c.formats().drop(ctx, c, "meta.DropFileFormat", string(name))
+}
+
+// FileFormat implements [wharf.Catalog].
+func (c *Catalog) FileFormat(ctx context.Context, name wharf.FormatName) (wharf.NamedFormat, error) {
+	return c.formats().one(ctx, c, "meta.FileFormat", string(name))
+}
+
+// FileFormats implements [wharf.Catalog].
+func (c *Catalog) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
+	return c.formats().all(ctx, c, "meta.FileFormats")
+}

@@ -1,0 +1,176 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"wharf"
+)
+
+// Catalog holds definitions in memory. Make it with [New].
+type Catalog struct {
+	mu          sync.Mutex // guards what follows
+	stages      map[wharf.StageName]wharf.Stage
+	dropped     map[wharf.StageID]wharf.Stage
+	connections named[wharf.ConnectionName, wharf.NamedConnection]
+	formats     named[wharf.FormatName, wharf.NamedFormat]
+}
+
+var _ wharf.Catalog = (*Catalog)(nil)
+
+// New makes an empty catalog.
+func New() *Catalog {
+	return &Catalog{
+		stages:      map[wharf.StageName]wharf.Stage{},
+		dropped:     map[wharf.StageID]wharf.Stage{},
+		connections: newConnections(),
+		formats:     newFormats(),
+	}
+}
+
+// lock begins a method, and gives what ends it.
+func (c *Catalog) lock(ctx context.Context, op string) (unlock func(), err error) {
+	c.mu.Lock()
+	if err := ctx.Err(); err != nil {
+		c.mu.Unlock()
+		return nil, wrap(op, err)
+	}
+	return c.mu.Unlock, nil
+}
+
+func wrap(op string, err error) error { return wharf.WrapError(wharf.CodeInternal, op, "", err) }
+
+func errNoStage(name wharf.StageName) error {
+	return wharf.Errorf(wharf.CodeNotFound, "there is no stage %q", name)
+}
+
+// CreateStage implements [wharf.Catalog].
+func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+	const op = "memory.CreateStage"
+	unlock, err := c.lock(ctx, op)
+	if err != nil {
+		return wharf.Stage{}, false, err
+	}
+	defer unlock()
+	if s.ID.IsZero() || s.Name == "" || c.given(s.ID) {
+		return wharf.Stage{}, false, wrap(op, errors.New("a stage needs a name and an ID of its own"))
+	}
+	old, taken := c.stages[s.Name]
+	switch {
+	case taken && mode == wharf.CreateIfNotExists:
+		return clone(old), false, nil
+	case taken && mode != wharf.CreateOrReplace:
+		return wharf.Stage{}, false, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
+	}
+	if err := checkStage(s); err != nil {
+		return wharf.Stage{}, false, err
+	}
+	if taken {
+		c.drop(old)
+	}
+	c.stages[s.Name] = clone(s)
+	return clone(s), true, nil
+}
+
+// given tells whether a stage has or had the ID.
+func (c *Catalog) given(id wharf.StageID) bool {
+	_, dropped := c.dropped[id]
+	_, present := c.byID(id)
+	return dropped || present
+}
+
+func (c *Catalog) byID(id wharf.StageID) (wharf.Stage, bool) {
+	for _, s := range c.stages {
+		if s.ID == id {
+			return clone(s), true
+		}
+	}
+	return wharf.Stage{}, false
+}
+
+func (c *Catalog) drop(s wharf.Stage) {
+	delete(c.stages, s.Name)
+	if s.Internal() {
+		c.dropped[s.ID] = s
+	}
+}
+
+// DropStage implements [wharf.Catalog].
+func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	unlock, err := c.lock(ctx, "memory.DropStage")
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	defer unlock()
+	s, ok := c.stages[name]
+	if !ok {
+		return wharf.Stage{}, errNoStage(name)
+	}
+	c.drop(s)
+	return clone(s), nil
+}
+
+// Stage implements [wharf.Catalog].
+func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	unlock, err := c.lock(ctx, "memory.Stage")
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	defer unlock()
+	s, ok := c.stages[name]
+	if !ok {
+		return wharf.Stage{}, errNoStage(name)
+	}
+	return clone(s), nil
+}
+
+// StageByID implements [wharf.Catalog].
+func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {
+	unlock, err := c.lock(ctx, "memory.StageByID")
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	defer unlock()
+	s, ok := c.byID(id)
+	if !ok {
+		return wharf.Stage{}, wharf.Errorf(wharf.CodeNotFound, "the stage was dropped")
+	}
+	return s, nil
+}
+
+// Stages implements [wharf.Catalog].
+func (c *Catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
+	unlock, err := c.lock(ctx, "memory.Stages")
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return copies(slices.SortedFunc(maps.Values(c.stages), func(a, b wharf.Stage) int {
+		return strings.Compare(string(a.Name), string(b.Name))
+	})), nil
+}
+
+// DroppedStages implements [wharf.Catalog].
+func (c *Catalog) DroppedStages(ctx context.Context) ([]wharf.Stage, error) {
+	unlock, err := c.lock(ctx, "memory.DroppedStages")
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return copies(slices.Collect(maps.Values(c.dropped))), nil
+}
+
+// ForgetDropped implements [wharf.Catalog].
+func (c *Catalog) ForgetDropped(ctx context.Context, id wharf.StageID) error {
+	unlock, err := c.lock(ctx, "memory.ForgetDropped")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	delete(c.dropped, id)
+	return nil
+}

@@ -1,0 +1,13 @@
+package memory_test
+
+import (
+	"testing"
+
+	"wharf"
+	"wharf/meta/memory"
+	"wharf/meta/metatest"
+)
+
+func TestCatalog(t *testing.T) {
+	metatest.Run(t, func(*testing.T) wharf.Catalog { return memory.New() })
+}

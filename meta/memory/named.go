@@ -1,0 +1,153 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"wharf"
+)
+
+// named is the definitions of one kind that are found by name alone.
+type named[N ~string, T any] struct {
+	what  string
+	name  func(T) N
+	clone func(T) T
+	texts func(T) []string
+	all   map[N]T
+}
+
+func newConnections() named[wharf.ConnectionName, wharf.NamedConnection] {
+	return named[wharf.ConnectionName, wharf.NamedConnection]{
+		what:  "connection",
+		name:  func(c wharf.NamedConnection) wharf.ConnectionName { return c.Name },
+		clone: func(c wharf.NamedConnection) wharf.NamedConnection { return c },
+		texts: func(c wharf.NamedConnection) []string {
+			return append(connectionTexts(c.Connection), string(c.Name), c.StorageType, c.Creator)
+		},
+		all: map[wharf.ConnectionName]wharf.NamedConnection{},
+	}
+}
+
+func newFormats() named[wharf.FormatName, wharf.NamedFormat] {
+	return named[wharf.FormatName, wharf.NamedFormat]{
+		what: "file format",
+		name: func(f wharf.NamedFormat) wharf.FormatName { return f.Name },
+		clone: func(f wharf.NamedFormat) wharf.NamedFormat {
+			f.Options = cloneOptions(f.Options)
+			return f
+		},
+		texts: func(f wharf.NamedFormat) []string {
+			return append(optionTexts(f.Options), string(f.Name), f.Creator)
+		},
+		all: map[wharf.FormatName]wharf.NamedFormat{},
+	}
+}
+
+func (n named[N, T]) create(ctx context.Context, c *Catalog, v T, mode wharf.CreateMode) (none T, created bool, err error) {
+	unlock, err := c.lock(ctx, "memory.create")
+	if err != nil {
+		return none, false, err
+	}
+	defer unlock()
+	if err := checkText(n.texts(v)); err != nil {
+		return none, false, err
+	}
+	name := n.name(v)
+	if name == "" || len(name) > wharf.MaxStageName {
+		return none, false, wrap("memory.create", errors.New("a definition needs a name"))
+	}
+	old, taken := n.all[name]
+	switch {
+	case taken && mode == wharf.CreateIfNotExists:
+		return n.clone(old), false, nil
+	case taken && mode != wharf.CreateOrReplace:
+		return none, false, wharf.Errorf(wharf.CodeExists, "the %s %q exists already", n.what, name)
+	}
+	n.all[name] = n.clone(v)
+	return n.clone(v), true, nil
+}
+
+func (n named[N, T]) find(ctx context.Context, c *Catalog, name N) (none T, err error) {
+	unlock, err := c.lock(ctx, "memory.find")
+	if err != nil {
+		return none, err
+	}
+	defer unlock()
+	v, ok := n.all[name]
+	if !ok {
+		return none, n.missing(name)
+	}
+	return n.clone(v), nil
+}
+
+func (n named[N, T]) drop(ctx context.Context, c *Catalog, name N) error {
+	unlock, err := c.lock(ctx, "memory.drop")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, ok := n.all[name]; !ok {
+		return n.missing(name)
+	}
+	delete(n.all, name)
+	return nil
+}
+
+func (n named[N, T]) missing(name N) error {
+	return wharf.Errorf(wharf.CodeNotFound, "there is no %s %q", n.what, name)
+}
+
+func (n named[N, T]) list(ctx context.Context, c *Catalog) ([]T, error) {
+	unlock, err := c.lock(ctx, "memory.list")
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var all []T
+	for _, name := range slices.Sorted(maps.Keys(n.all)) {
+		all = append(all, n.clone(n.all[name]))
+	}
+	return all, nil
+}
+
+// CreateConnection implements [wharf.Catalog].
+func (c *Catalog) CreateConnection(ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
+	return c.connections.create(ctx, c, v, mode)
+}
+
+// DropConnection implements [wharf.Catalog].
+func (c *Catalog) DropConnection(ctx context.Context, name wharf.ConnectionName) error {
+	return c.connections.drop(ctx, c, name)
+}
+
+// Connection implements [wharf.Catalog].
+func (c *Catalog) Connection(ctx context.Context, name wharf.ConnectionName) (wharf.NamedConnection, error) {
+	return c.connections.find(ctx, c, name)
+}
+
+// Connections implements [wharf.Catalog].
+func (c *Catalog) Connections(ctx context.Context) ([]wharf.NamedConnection, error) {
+	return c.connections.list(ctx, c)
+}
+
+// CreateFileFormat implements [wharf.Catalog].
+func (c *Catalog) CreateFileFormat(ctx context.Context, v wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
+	return c.formats.create(ctx, c, v, mode)
+}
+
+// DropFileFormat implements [wharf.Catalog].
+func (c *Catalog) DropFileFormat(ctx context.Context, name wharf.FormatName) error {
+	return c.formats.drop(ctx, c, name)
+}
+
+// FileFormat implements [wharf.Catalog].
+func (c *Catalog) FileFormat(ctx context.Context, name wharf.FormatName) (wharf.NamedFormat, error) {
+	return c.formats.find(ctx, c, name)
+}
+
+// FileFormats implements [wharf.Catalog].
+func (c *Catalog) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
+	return c.formats.list(ctx, c)
+}

@@ -1,0 +1,123 @@
+package meta
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"wharf"
+)
+
+// named is one kind of definition that has a name and nothing else to find
+// it by: how it is called, stored and read.
+type named[T any] struct {
+	what   string // in messages: "connection"
+	bucket string
+	encode func(T) (name string, payload []byte, err error)
+	decode func(name string, payload []byte) (T, error)
+}
+
+// create adds v by the mode, and gives what is there afterwards and whether
+// that is v.
+func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode wharf.CreateMode) (after T, created bool, err error) {
+	var none T
+	name, payload, err := n.encode(v)
+	if err != nil {
+		return none, false, translate(op, err)
+	}
+	if name == "" || len(name) > wharf.MaxStageName {
+		return none, false, translate(op, fmt.Errorf("a %s has a name of %d bytes", n.what, len(name)))
+	}
+	err = c.update(ctx, op, func(tx *bolt.Tx) error {
+		present, taken, err := n.find(tx, name)
+		switch {
+		case err != nil:
+			return err
+		case taken && mode == wharf.CreateIfNotExists:
+			after = present
+			return nil
+		case taken && mode != wharf.CreateOrReplace:
+			return wharf.Errorf(wharf.CodeExists, "the %s %q exists already", n.what, name)
+		}
+		created = true
+		if err := putRecord(tx, n.bucket, []byte(name), payload); err != nil {
+			return err
+		}
+		after, err = n.decode(name, payload)
+		return err
+	})
+	if err != nil {
+		return none, false, err
+	}
+	return after, created, nil
+}
+
+func (n named[T]) drop(ctx context.Context, c *Catalog, op, name string) error {
+	return c.update(ctx, op, func(tx *bolt.Tx) error {
+		if _, found, err := n.find(tx, name); err != nil || !found {
+			return n.orMissing(name, err)
+		}
+		return tx.Bucket([]byte(n.bucket)).Delete([]byte(name))
+	})
+}
+
+func (n named[T]) one(ctx context.Context, c *Catalog, op, name string) (T, error) {
+	var v T
+	err := c.view(ctx, op, func(tx *bolt.Tx) error {
+		present, found, err := n.find(tx, name)
+		if err != nil || !found {
+			return n.orMissing(name, err)
+		}
+		v = present
+		return nil
+	})
+	return v, err
+}
+
+func (n named[T]) all(ctx context.Context, c *Catalog, op string) ([]T, error) {
+	var all []T
+	err := c.view(ctx, op, func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte(n.bucket)).ForEach(func(name, _ []byte) error {
+			v, _, err := n.find(tx, string(name))
+			all = append(all, v)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// find gives the definition of that name, and whether there is one.
+func (n named[T]) find(tx *bolt.Tx, name string) (v T, found bool, err error) {
+	if name == "" {
+		return v, false, nil
+	}
+	payload, err := record(tx, n.bucket, []byte(name))
+	if payload == nil || err != nil {
+		return v, false, err
+	}
+	if v, err = n.decode(name, payload); err != nil {
+		return v, false, fmt.Errorf("%s %q: %w", n.what, name, err)
+	}
+	return v, true, nil
+}
+
+func (n named[T]) orMissing(name string, err error) error {
+	if err == nil {
+		err = wharf.Errorf(wharf.CodeNotFound, "there is no %s %q", n.what, name)
+	}
+	return err
+}
+
+// encodeJSON gives the payload of a record whose texts JSON can carry.
+func encodeJSON(what, name string, r any, valid bool) ([]byte, error) {
+	if !valid {
+		// encoding/json would store U+FFFD instead, without a word.
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the definition of %s %q holds text that is not valid UTF-8", what, name)
+	}
+	return json.Marshal(r)
+}
