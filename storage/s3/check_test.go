@@ -35,3 +35,24 @@ func TestCheck(t *testing.T) {
 		return fmt.Sprintf("%s: %s\n", wharf.CodeOf(err), wharf.MessageOf(err))
 	})
 }
+
+func TestValidate(t *testing.T) {
+	for _, c := range []struct {
+		o    s3.Options
+		code wharf.Code
+	}{
+		{s3.Options{}, ""},
+		{s3.Options{Endpoint: "https://s3.example.test", PartSize: 5 << 20}, ""},
+		{s3.Options{Endpoint: "s3.example.test"}, wharf.CodeInvalid},
+		{s3.Options{Endpoint: "https://u:hunter2@s3.example.test"}, wharf.CodeInvalid},
+		{s3.Options{PartSize: 5<<20 - 1}, wharf.CodeInvalid},
+	} {
+		err := c.o.Validate()
+		if wharf.CodeOf(err) != c.code {
+			t.Errorf("%+v: the code is %q, want %q: %v", c.o, wharf.CodeOf(err), c.code, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error shows the password: %v", err)
+		}
+	}
+}

@@ -32,7 +32,8 @@ type Options struct {
 	// 8 MiB. S3 wants at least 5 MiB.
 	PartSize int64
 	// Concurrency is how many parts one Put holds in memory, the one being
-	// read included; 0 is 3, and 2 is the least.
+	// read included; 0 is 4, and 2 is the least. On loopback 4 of 8 MiB are as
+	// fast as the SDK's transfer manager with its 6, and 3 reach 0.85 of it.
 	Concurrency int
 
 	// ConnectTimeout bounds the making of a connection; 0 is 3 s.
@@ -83,7 +84,7 @@ const (
 func (o Options) withDefaults() Options {
 	setDefault(&o.Region, "us-east-1")
 	setDefault(&o.PartSize, 8<<20)
-	setDefault(&o.Concurrency, 3)
+	setDefault(&o.Concurrency, 4)
 	setDefault(&o.ConnectTimeout, 3*time.Second)
 	setDefault(&o.StallTimeout, 10*time.Second)
 	setDefault(&o.PublishTimeout, 5*time.Minute)

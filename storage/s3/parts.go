@@ -24,7 +24,7 @@ const abortTime = 10 * time.Second
 func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object, error) {
 	created, err := u.s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key})
 	if err != nil {
-		u.s.b.bufs.give(buf)
+		u.bufs.give(buf)
 		return wharf.Object{}, err
 	}
 	parts, err := u.sendAll(ctx, created.UploadId, buf, n)
@@ -52,7 +52,7 @@ func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]
 			number++
 			g.Go(u.sender(sending, id, number, buf, n, sent))
 		} else {
-			u.s.b.bufs.give(buf)
+			u.bufs.give(buf)
 		}
 		if err != nil || u.body.done {
 			break
@@ -61,7 +61,7 @@ func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]
 			err = u.tooManyParts()
 			break
 		}
-		buf = u.s.b.bufs.take(int(u.partSize))
+		buf = u.bufs.take(int(u.partSize))
 		if n, err = u.body.fill(sending, buf); err != nil {
 			n = 0
 		}
@@ -82,7 +82,7 @@ func (u *upload) tooManyParts() error {
 
 func (u *upload) sender(ctx context.Context, id *string, number int32, buf []byte, n int, sent *sentParts) func() error {
 	return func() error {
-		defer u.s.b.bufs.give(buf)
+		defer u.bufs.give(buf)
 		if ctx.Err() != nil {
 			return errStopped
 		}

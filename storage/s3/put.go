@@ -33,7 +33,10 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if err := s.refuseExisting(ctx, op, key, o); err != nil {
 		return wharf.Object{}, err
 	}
-	u := &upload{s: s, key: full, body: b, ifAbsent: o.IfAbsent, partSize: partSize(s.b.o.PartSize, o.Size)}
+	u := &upload{s: s, key: full, body: b, ifAbsent: o.IfAbsent, bufs: s.b.bufs, partSize: partSize(s.b.o.PartSize, o.Size)}
+	if u.partSize != s.b.o.PartSize {
+		u.bufs = newBufferPool(int(u.partSize))
+	}
 	object, err := u.run(ctx)
 	if err != nil {
 		if errors.Is(err, errStopped) {
@@ -89,6 +92,7 @@ type upload struct {
 	s        *Store
 	key      *string
 	body     *body
+	bufs     *bufferPool
 	partSize int64
 	ifAbsent bool
 }
@@ -96,11 +100,11 @@ type upload struct {
 func (u *upload) run(ctx context.Context) (wharf.Object, error) {
 	buf, n, err := u.first(ctx)
 	if err != nil {
-		u.s.b.bufs.give(buf)
+		u.bufs.give(buf)
 		return wharf.Object{}, err
 	}
 	if u.body.done {
-		defer u.s.b.bufs.give(buf)
+		defer u.bufs.give(buf)
 		return u.putWhole(ctx, buf[:n])
 	}
 	return u.putParts(ctx, buf, n)
@@ -122,7 +126,7 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 	if u.body.o.Size < 0 {
 		size = min(most, smallBuffer)
 	}
-	buf = u.s.b.bufs.take(int(size))
+	buf = u.bufs.take(int(size))
 	for {
 		got, err := u.body.fill(ctx, buf[n:])
 		n += got
@@ -132,9 +136,9 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 		if size = min(most, middleBuffer); n >= middleBuffer {
 			size = most
 		}
-		larger := u.s.b.bufs.take(int(size))
+		larger := u.bufs.take(int(size))
 		copy(larger, buf[:n])
-		u.s.b.bufs.give(buf)
+		u.bufs.give(buf)
 		buf = larger
 	}
 }

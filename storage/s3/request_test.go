@@ -167,9 +167,9 @@ func TestPutMemory(t *testing.T) {
 	store, _ := onSeam(t, s3.Options{}, nil)
 	for _, c := range []struct{ size, want int64 }{
 		{0, 0}, {1, 1}, {4096, 4096}, {8 * mib, 8 * mib},
-		{8*mib + 1, 16 * mib}, {16 * mib, 16 * mib}, {16*mib + 1, 24 * mib}, {64 * mib, 24 * mib},
-		{wharf.UnknownSize, 24 * mib},
-		{80_000 * mib, 24 * mib}, {80_000*mib + 1, 27 * mib}, {5 << 40, 3 * 525 * mib},
+		{8*mib + 1, 16 * mib}, {16 * mib, 16 * mib}, {16*mib + 1, 24 * mib}, {64 * mib, 32 * mib},
+		{wharf.UnknownSize, 32 * mib},
+		{80_000 * mib, 32 * mib}, {80_000*mib + 1, 36 * mib}, {5 << 40, 4 * 525 * mib},
 	} {
 		if got := store.PutMemory(c.size); got != c.want {
 			t.Errorf("PutMemory(%d) is %d, want %d", c.size, got, c.want)

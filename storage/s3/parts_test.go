@@ -1,0 +1,82 @@
+package s3_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"wharf"
+	"wharf/storage/s3"
+	"wharf/storage/storagetest"
+)
+
+// partServer takes multipart uploads and keeps the lengths of their parts.
+type partServer struct {
+	mu      sync.Mutex // guards what follows
+	parts   int
+	longest int64
+	total   int64
+	done    bool
+	aborted bool
+}
+
+func (p *partServer) do(r *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case r.Method == http.MethodPost && r.URL.Query().Has("uploads"):
+		return reply(r, 200, `<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>`), nil
+	case r.Method == http.MethodPost:
+		p.done = true
+		return reply(r, 200, `<CompleteMultipartUploadResult><ETag>"x-2"</ETag></CompleteMultipartUploadResult>`), nil
+	case r.Method == http.MethodDelete:
+		p.aborted = true
+		return reply(r, 204, ""), nil
+	}
+	p.parts++
+	p.longest, p.total = max(p.longest, r.ContentLength), p.total+r.ContentLength
+	resp := reply(r, 200, "")
+	resp.Header.Set("ETag", `"x"`)
+	return resp, nil
+}
+
+// zeros is a body of n bytes.
+func zeros(n int64) io.Reader {
+	return storagetest.FailReader(strings.NewReader(strings.Repeat("\x00", int(n))), n, io.EOF)
+}
+
+// TestPartsLimit has parts of 1 KiB, so that S3's limit of 10,000 is near.
+func TestPartsLimit(t *testing.T) {
+	const kib, mib = 1 << 10, 1 << 20
+	for _, c := range []struct {
+		name           string
+		size           int64
+		o              wharf.PutOptions
+		parts          int
+		longest        int64
+		code           wharf.Code
+		done, abandons bool
+	}{
+		{"declared, at the limit", 10_000 * kib, wharf.PutOptions{Size: 10_000 * kib}, 10_000, kib, "", true, false},
+		{"declared, over it: larger parts", 10_000*kib + 1, wharf.PutOptions{Size: 10_000*kib + 1}, 10, mib, "", true, false},
+		{"unknown, at the limit", 10_000*kib - 1, wharf.PutOptions{Size: wharf.UnknownSize}, 10_000, kib, "", true, false},
+		{"unknown, over it", 10_000*kib + 1, wharf.PutOptions{Size: wharf.UnknownSize}, 10_000, kib, wharf.CodeTooLarge, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := &partServer{}
+			store, _ := onSeam(t, s3.Options{PartSize: kib}, server.do)
+			o, err := store.Put(t.Context(), "k", zeros(c.size), c.o)
+			wantError(t, err, c.code, "not declared")
+			// Parts that wait to be sent when a body turns out too long are not.
+			if server.parts != c.parts && (c.done || server.parts > c.parts) || server.longest != c.longest || server.done != c.done || server.aborted != c.abandons {
+				t.Errorf("%d parts, the longest of %d bytes, published %v, aborted %v; want %d, %d, %v, %v",
+					server.parts, server.longest, server.done, server.aborted, c.parts, c.longest, c.done, c.abandons)
+			}
+			if c.done && (server.total != c.size || o.Size != c.size) {
+				t.Errorf("%d bytes were sent and Put tells of %d, want %d", server.total, o.Size, c.size)
+			}
+		})
+	}
+}
