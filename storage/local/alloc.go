@@ -111,6 +111,21 @@ func (a *allocator) save(ctx context.Context) error {
 	return a.e.commit(ctx, "local.save", b)
 }
 
+// end writes down that nothing is in flight, when the engine is closed.
+func (a *allocator) end() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state.from == a.state.to && len(a.state.older) == 0 {
+		return nil
+	}
+	if err := a.settleAborted(); err != nil || len(a.inFlight) > 0 {
+		return err
+	}
+	a.state = allocation{epoch: a.state.epoch, from: a.state.to, to: a.state.to}
+	a.next = a.state.to
+	return a.save(context.Background())
+}
+
 // newSmall gives the number of a small body.
 func (a *allocator) newSmall() bodyID { return bodyID(a.small.Add(1)) }
 

@@ -40,6 +40,7 @@ type trailer struct {
 const (
 	footerLen   = 64
 	footerMagic = "wharfbdy"
+	footerSum   = 52 // where the footer holds the trailer's checksum
 )
 
 var errTrailer = errors.New("a body file's trailer is damaged")
@@ -63,10 +64,14 @@ func (t trailer) append(dst, table []byte) []byte {
 	binary.BigEndian.PutUint64(f[16:], uint64(t.size))
 	binary.BigEndian.PutUint64(f[24:], uint64(t.mtime))
 	copy(f[56:], footerMagic)
-	sum := crc32.Update(0, castagnoli, table)
-	sum = crc32.Update(sum, castagnoli, dst[start:])
-	binary.BigEndian.PutUint32(f[52:], sum)
+	binary.BigEndian.PutUint32(f[footerSum:], trailerSum(table, dst[start:]))
 	return dst
+}
+
+// trailerSum covers the checksums of the blocks, and what follows them with
+// the sum's own place zero.
+func trailerSum(table, rest []byte) uint32 {
+	return crc32.Update(crc32.Checksum(table, castagnoli), castagnoli, rest)
 }
 
 // parseFooter reads the fixed part: what a reader must know to find the

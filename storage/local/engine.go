@@ -64,26 +64,42 @@ func newEngine(dir string, o Options) *Engine {
 }
 
 func (e *Engine) open(o Options) error {
-	size := chooseSizes(e.fs, e.dir, o.LogSize)
-	e.fs.logSize = size.log
-	if err := e.prepareFolders(); err != nil {
+	isNew, err := checkFormat(e.fs, e.dir)
+	if err != nil {
 		return err
 	}
-	if err := e.fs.keepSpare(e.path(formatFile)); err != nil {
-		return err
+	size := chooseSizes(e.fs, e.dir, o.LogSize)
+	e.fs.logSize = size.log
+	if isNew {
+		if err := e.makeFolders(); err != nil {
+			return err
+		}
 	}
 	e.space.init(e.fs, e.dir, size)
 	e.space.ballast.release() // recovery may need its room
-	if err := e.openIndex(size); err != nil {
+	if err := e.openIndex(size, isNew); err != nil {
 		return err
 	}
-	if err := e.recover(); err != nil {
+	if err := e.settleIn(isNew); err != nil {
 		return errors.Join(err, e.closeIndex())
 	}
 	e.space.ballast.restore()
 	e.reaper.start()
 	e.tidy.start()
 	return nil
+}
+
+// settleIn is what a start does with the index open.
+func (e *Engine) settleIn(isNew bool) error {
+	if err := e.recover(); err != nil {
+		return err
+	}
+	if isNew {
+		if err := writeFormat(e.fs, e.dir); err != nil {
+			return err
+		}
+	}
+	return e.fs.keepSpare(e.path(formatFile))
 }
 
 // Store gives the store of the stage with that ID. It costs nothing, and
@@ -103,19 +119,29 @@ func (e *Engine) Close() error {
 	}
 	e.reaper.stop()
 	e.tidy.close()
-	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", e.closeIndex())
+	err := e.leaveTidy()
+	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", errors.Join(err, e.closeIndex()))
 }
 
-// prepareFolders makes what is missing of the folders, durably.
-func (e *Engine) prepareFolders() error {
+// leaveTidy writes down that nothing is in flight, and moves what is in the
+// log to tables, where a check can tell whether something is missing.
+func (e *Engine) leaveTidy() error {
+	if e.broken.failed() {
+		return nil
+	}
+	if err := e.ids.end(); err != nil {
+		return err
+	}
+	return e.guard("local.Close", e.index.Flush)
+}
+
+// makeFolders makes what is missing of the folders, durably.
+func (e *Engine) makeFolders() error {
 	top := existing(e.fs, e.dir)
 	for _, d := range []string{e.dir, e.path(indexFolder), e.path(bodiesFolder)} {
 		if err := e.fs.MkdirAll(d, folderMode); err != nil {
 			return err
 		}
-	}
-	if err := checkFormat(e.fs, e.dir); err != nil {
-		return err
 	}
 	return e.syncUpTo(top)
 }

@@ -67,7 +67,7 @@ func TestUnknownFormatIsRefused(t *testing.T) {
 	for text, want := range map[string]wharf.Code{
 		"":                "", // a crash at the very first start
 		"wharf-lo":        "",
-		"wharf-local 1\n": "",
+		"wharf-local 1\n": wharf.CodeInternal, // and the index is missing
 		"wharf-local 2\n": wharf.CodeUnsupported,
 		"wharf-local 12":  wharf.CodeUnsupported,
 		"something else":  wharf.CodeUnsupported,

@@ -12,34 +12,35 @@ import (
 // every change of the layout that an older server would misread.
 const format = "wharf-local 1\n"
 
-// checkFormat makes sure that the folder is of the present format. A folder
-// without the file is new: nothing else is written before it.
-func checkFormat(fs vfs.FS, dir string) error {
-	name := fs.PathJoin(dir, formatFile)
-	f, err := fs.Open(name)
+// checkFormat makes sure that the folder is of the present format, or new.
+// The file is written last when a folder is made: where it stands, there is
+// an index.
+func checkFormat(fs vfs.FS, dir string) (isNew bool, err error) {
+	f, err := fs.Open(fs.PathJoin(dir, formatFile))
 	switch {
 	case missing(err):
-		return writeFormat(fs, name)
+		return true, nil
 	case err != nil:
-		return err
+		return false, err
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, int64(len(format))+1))
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case string(text) == format:
-		return nil
+		return false, nil
 	case len(text) < len(format) && format[:len(text)] == string(text):
 		// A crash during the very first start, before anything was stored.
-		return writeFormat(fs, name)
+		return true, nil
 	}
-	return wharf.Errorf(wharf.CodeUnsupported,
+	return false, wharf.Errorf(wharf.CodeUnsupported,
 		"the data folder's format is not one that this version of Wharf knows")
 }
 
-func writeFormat(fs vfs.FS, name string) error {
-	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
+// writeFormat declares the folder made.
+func writeFormat(fs vfs.FS, dir string) error {
+	f, err := fs.Create(fs.PathJoin(dir, formatFile), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
@@ -51,5 +52,8 @@ func writeFormat(fs vfs.FS, name string) error {
 		f.Close()
 		return err
 	}
-	return f.Close()
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return syncFolder(fs, dir)
 }

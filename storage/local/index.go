@@ -56,21 +56,40 @@ func existing(fs vfs.FS, dir string) string {
 	}
 }
 
-func (e *Engine) openIndex(s sizes) error {
-	lock, err := pebble.LockDirectory(e.path(indexFolder), e.fs)
+func (e *Engine) openIndex(s sizes, isNew bool) error {
+	lock, err := lockIndex(e, indexFolder)
+	if missing(err) {
+		return noIndex(err)
+	}
 	if err != nil {
-		if heldElsewhere(err) {
-			return wharf.WrapError(wharf.CodeUnavailable, "local.Open",
-				"the data folder is in use by another server", errors.New(err.Error()))
-		}
 		return err
 	}
-	db, err := pebble.Open(e.path(indexFolder), indexOptions(e, lock, s))
+	o := indexOptions(e, lock, s)
+	o.ErrorIfNotExists = !isNew
+	db, err := pebble.Open(e.path(indexFolder), o)
+	if errors.Is(err, pebble.ErrDBDoesNotExist) {
+		err = noIndex(err)
+	}
 	if err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	e.index, e.lock = db, lock
 	return nil
+}
+
+func noIndex(err error) error {
+	return wharf.WrapError(wharf.CodeInternal, "local.Open",
+		"the data folder's index is missing; wharf check --repair makes a new one", err)
+}
+
+// lockIndex makes sure that no other process works in the folder.
+func lockIndex(e *Engine, folder string) (*pebble.Lock, error) {
+	lock, err := pebble.LockDirectory(e.path(folder), e.fs)
+	if err != nil && heldElsewhere(err) {
+		return nil, wharf.WrapError(wharf.CodeUnavailable, "local.lock",
+			"the data folder is in use by another server", errors.New(err.Error()))
+	}
+	return lock, err
 }
 
 // closeIndex closes the index. One that failed is left as it is: closing it
@@ -87,6 +106,7 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 		FS:                          vfs.OnDiskFull(e.fs, e.space.ballast.release),
 		Lock:                        lock,
 		Logger:                      indexLogger{e},
+		EventListener:               indexEvents(e),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		CacheSize:                   16 << 20,
 		MemTableSize:                uint64(s.log),
@@ -120,6 +140,16 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 		}
 	}
 	return o
+}
+
+// indexEvents keeps the index from ending the engine over a damaged block:
+// who reads it gets an error, and the rest stays readable.
+func indexEvents(e *Engine) *pebble.EventListener {
+	return &pebble.EventListener{
+		DataCorruption: func(i pebble.DataCorruptionInfo) {
+			e.log.Error("the index is damaged; stop the server and run wharf check", "where", i.Path, "error", i.Details)
+		},
+	}
 }
 
 // indexLogger is what the index reports to. Its Fatalf must not return.

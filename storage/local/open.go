@@ -61,8 +61,8 @@ func (s *Store) openBody(key wharf.Key, r record) (wharf.File, error) {
 		return nil, err
 	}
 	defer done.Close()
-	body, err := parseSmall(k[:], v)
-	if err != nil || int64(len(body.data)) != r.size || body.key != key || body.stage != s.id {
+	body, n, err := parseSmall(v)
+	if err != nil || n != len(v) || !body.belongs(s.id, key, r) {
 		return nil, damaged("local.Open", "a small body does not match its checksum")
 	}
 	return &smallFile{obj: r.object(key), data: append([]byte(nil), body.data...)}, nil
