@@ -162,32 +162,40 @@ func (s *Session) planStage(stmt sql.Statement) (plan, error) {
 	case *sql.CopyFiles:
 		return s.copyFiles(st), nil
 	}
+	return s.planDefinition(stmt)
+}
+
+// planDefinition plans the statements about what stages are made with, and
+// those that change them.
+func (s *Session) planDefinition(stmt sql.Statement) (plan, error) {
+	switch st := stmt.(type) {
+	case *sql.AlterStage:
+		return s.definition(func(ctx context.Context) error { return s.alterStage(ctx, st) }), nil
+	case *sql.CreateConnection:
+		return s.definition(func(ctx context.Context) error { return s.createConnection(ctx, st) }), nil
+	case *sql.DropConnection:
+		return s.definition(func(ctx context.Context) error { return s.dropConnection(ctx, st) }), nil
+	case *sql.DescConnection:
+		return s.descConnection(st), nil
+	case *sql.ShowConnections:
+		return s.showConnections(st), nil
+	case *sql.CreateFileFormat:
+		return s.definition(func(ctx context.Context) error { return s.createFileFormat(ctx, st) }), nil
+	case *sql.DropFileFormat:
+		return s.definition(func(ctx context.Context) error { return s.dropFileFormat(ctx, st) }), nil
+	case *sql.DescFileFormat:
+		return s.descFileFormat(st), nil
+	case *sql.ShowFileFormats:
+		return s.showFileFormats(st), nil
+	}
 	return plan{}, unsupported(statementName(stmt))
 }
 
 // statementName names the stage statements that are not done.
 func statementName(stmt sql.Statement) string {
 	switch stmt.(type) {
-	case *sql.AlterStage:
-		return "ALTER STAGE"
 	case *sql.Presign:
 		return "PRESIGN"
-	case *sql.CreateConnection:
-		return "CREATE CONNECTION"
-	case *sql.DropConnection:
-		return "DROP CONNECTION"
-	case *sql.DescConnection:
-		return "DESC CONNECTION"
-	case *sql.ShowConnections:
-		return "SHOW CONNECTIONS"
-	case *sql.CreateFileFormat:
-		return "CREATE FILE FORMAT"
-	case *sql.DropFileFormat:
-		return "DROP FILE FORMAT"
-	case *sql.DescFileFormat:
-		return "DESC FILE FORMAT"
-	case *sql.ShowFileFormats:
-		return "SHOW FILE FORMATS"
 	}
 	return "this statement"
 }

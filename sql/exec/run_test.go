@@ -261,6 +261,16 @@ func TestNoSecretInAnyAnswer(t *testing.T) {
 		"CREATE STAGE t 's3://b/' CONNECTION = (secret_acess_key = '" + secret + "')",
 		"CREATE STAGE t 's3://b/' CONNECTION = (connection_name = '" + secret + "')",
 		"CREATE STAGE t 's3://b/' CONNECTION = (access_key_id = '" + secret + "', secret_access_key = '" + secret + "') NONSENSE",
+		"CREATE CONNECTION c STORAGE_TYPE = 's3' access_key_id = '" + secret + "' secret_access_key = '" + secret + "'",
+		"DESC CONNECTION c", "SHOW CONNECTIONS",
+		"CREATE CONNECTION c STORAGE_TYPE = 's3' access_key_id = '" + secret + "' secret_access_key = '" + secret + "'",
+		"CREATE CONNECTION d STORAGE_TYPE = '" + secret + "'",
+		"CREATE CONNECTION d STORAGE_TYPE = 's3' secret_acess_key = '" + secret + "'",
+		"CREATE CONNECTION d STORAGE_TYPE = 's3' access_key_id = '" + secret + "' NONSENSE",
+		"ALTER STAGE s SET CONNECTION = (connection_name = 'c')", "DESC STAGE s",
+		"ALTER STAGE s SET CONNECTION = (access_key_id = '" + secret + "')",
+		"ALTER STAGE nobody SET CONNECTION = (access_key_id = '" + secret + "', secret_access_key = '" + secret + "')",
+		"ALTER STAGE s SET CONNECTION = (access_key_id = '" + secret + "') NONSENSE",
 	} {
 		rows, err := query(t, s, text)
 		if all := fmt.Sprint(rows, err, must(t, s, "SHOW WARNINGS")); strings.Contains(all, secret) {

@@ -13,18 +13,13 @@ import (
 const maxComment = 2048
 
 func (s *Session) createStage(ctx context.Context, st *sql.CreateStage) error {
-	def, err := stageDefinition(st)
+	def, err := s.stageDefinition(ctx, st)
 	if err != nil {
 		return err
 	}
-	mode := wharf.CreateNew
-	switch {
-	case st.OrReplace && st.IfNotExists:
-		return wharf.Errorf(wharf.CodeInvalid, "OR REPLACE and IF NOT EXISTS exclude each other; give one of them")
-	case st.OrReplace:
-		mode = wharf.CreateOrReplace
-	case st.IfNotExists:
-		mode = wharf.CreateIfNotExists
+	mode, err := createMode(st.OrReplace, st.IfNotExists)
+	if err != nil {
+		return err
 	}
 	created, err := s.executor.service.CreateStage(ctx, s.client.Principal, def, mode)
 	if err != nil {
@@ -36,8 +31,21 @@ func (s *Session) createStage(ctx context.Context, st *sql.CreateStage) error {
 	return nil
 }
 
+// createMode is what CREATE [OR REPLACE] … [IF NOT EXISTS] asks for.
+func createMode(orReplace, ifNotExists bool) (wharf.CreateMode, error) {
+	switch {
+	case orReplace && ifNotExists:
+		return 0, wharf.Errorf(wharf.CodeInvalid, "OR REPLACE and IF NOT EXISTS exclude each other; give one of them")
+	case orReplace:
+		return wharf.CreateOrReplace, nil
+	case ifNotExists:
+		return wharf.CreateIfNotExists, nil
+	}
+	return wharf.CreateNew, nil
+}
+
 // stageDefinition validates everything that a CREATE STAGE says.
-func stageDefinition(st *sql.CreateStage) (wharf.Stage, error) {
+func (s *Session) stageDefinition(ctx context.Context, st *sql.CreateStage) (wharf.Stage, error) {
 	name, err := wharf.ParseStageName(st.Name)
 	if err != nil {
 		return wharf.Stage{}, err
@@ -51,10 +59,10 @@ func stageDefinition(st *sql.CreateStage) (wharf.Stage, error) {
 	} else if len(st.Connection) > 0 {
 		return wharf.Stage{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION needs a URL beside it: an internal stage has none")
 	}
-	if def.Connection, err = connection(st.Connection); err != nil {
+	if def.Connection, err = s.connection(ctx, st.Connection); err != nil {
 		return wharf.Stage{}, err
 	}
-	if def.FileFormat, err = fileFormat(st.FileFormat); err != nil {
+	if def.FileFormat, err = wharf.NewFileFormat(options(st.FileFormat)); err != nil {
 		return wharf.Stage{}, err
 	}
 	if def.CopyOpts, err = wharf.NewCopyOptions(options(st.CopyOptions)); err != nil {
@@ -63,38 +71,14 @@ func stageDefinition(st *sql.CreateStage) (wharf.Stage, error) {
 	if st.Comment != nil {
 		def.Comment = *st.Comment
 	}
-	if n := utf8.RuneCountInString(def.Comment); n > maxComment {
-		return wharf.Stage{}, wharf.Errorf(wharf.CodeInvalid, "COMMENT has %d characters; at most %d are allowed", n, maxComment)
-	}
-	return def, nil
+	return def, checkComment(def.Comment)
 }
 
-// connection reads CONNECTION = (…). There are no named connections to refer
-// to, so that any name is unknown.
-func connection(opts []sql.Option) (wharf.Connection, error) {
-	for _, o := range opts {
-		if o.Name != "CONNECTION_NAME" {
-			continue
-		}
-		if len(opts) > 1 {
-			return wharf.Connection{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")
-		}
-		return wharf.Connection{}, wharf.Errorf(wharf.CodeNotFound, "there is no connection of the name that connection_name gives")
+func checkComment(comment string) error {
+	if n := utf8.RuneCountInString(comment); n > maxComment {
+		return wharf.Errorf(wharf.CodeInvalid, "COMMENT has %d characters; at most %d are allowed", n, maxComment)
 	}
-	return wharf.NewConnection(options(opts))
-}
-
-// fileFormat reads FILE_FORMAT = (…). There are no named formats but those
-// that every server has.
-func fileFormat(opts []sql.Option) ([]wharf.Option, error) {
-	format, err := wharf.NewFileFormat(options(opts))
-	if err != nil || len(format) == 0 {
-		return format, err
-	}
-	if first := format[0]; first.Name == "FORMAT_NAME" && !wharf.BuiltinFormat(first.Value) {
-		return nil, wharf.Errorf(wharf.CodeNotFound, "there is no file format %q", first.Value)
-	}
-	return format, nil
+	return nil
 }
 
 func options(opts []sql.Option) []wharf.Option {

@@ -1,0 +1,129 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// connection reads CONNECTION = (…): its settings, or the name of a
+// connection whose values are copied.
+func (s *Session) connection(ctx context.Context, opts []sql.Option) (wharf.Connection, error) {
+	for _, o := range opts {
+		if o.Name != "CONNECTION_NAME" {
+			continue
+		}
+		if len(opts) > 1 {
+			return wharf.Connection{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")
+		}
+		return s.namedConnection(ctx, o.Value.Text)
+	}
+	return wharf.NewConnection(options(opts))
+}
+
+// namedConnection looks up what connection_name gives. Like all messages
+// about that clause, those here hold no value of it: it may be a secret in
+// the wrong place.
+func (s *Session) namedConnection(ctx context.Context, text string) (wharf.Connection, error) {
+	name, err := wharf.ParseConnectionName(text)
+	if err != nil {
+		return wharf.Connection{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION: the value of connection_name is not right; it takes the name of a connection")
+	}
+	named, err := s.executor.service.Connection(ctx, s.client.Principal, name)
+	if wharf.CodeOf(err) == wharf.CodeNotFound {
+		err = wharf.Errorf(wharf.CodeNotFound, "there is no connection of the name that connection_name gives; SHOW CONNECTIONS lists them")
+	}
+	return named.Connection, err
+}
+
+func (s *Session) createConnection(ctx context.Context, st *sql.CreateConnection) error {
+	name, err := wharf.ParseConnectionName(st.Name)
+	if err != nil {
+		return err
+	}
+	mode, err := createMode(st.OrReplace, st.IfNotExists)
+	if err != nil {
+		return err
+	}
+	def, err := wharf.NewNamedConnection(options(st.Options))
+	if err != nil {
+		return err
+	}
+	def.Name = name
+	created, err := s.executor.service.CreateConnection(ctx, s.client.Principal, def, mode)
+	if err == nil && !created {
+		s.warn("Note", warnExists, "Connection '%s' already exists", name)
+	}
+	return err
+}
+
+func (s *Session) dropConnection(ctx context.Context, st *sql.DropConnection) error {
+	name, err := wharf.ParseConnectionName(st.Name)
+	if err != nil {
+		return err
+	}
+	dropped, err := s.executor.service.DropConnection(ctx, s.client.Principal, name, st.IfExists)
+	if err == nil && !dropped {
+		s.warn("Note", warnNoSuchTable, "Unknown connection '%s'", name)
+	}
+	return err
+}
+
+// connectionColumns are Databend's.
+func connectionColumns() []wharf.Column {
+	return []wharf.Column{text("name"), text("storage_type"), text("storage_params")}
+}
+
+func connectionRow(c wharf.NamedConnection) []wharf.Value {
+	return texts(string(c.Name), c.StorageType, connectionParams(c.Connection))
+}
+
+// connectionParams tells as JSON how the storage is reached. No field of it
+// comes from a secret but whether there are any.
+func connectionParams(c wharf.Connection) string {
+	params := struct {
+		Endpoint    string `json:"endpoint_url,omitempty"`
+		Region      string `json:"region,omitempty"`
+		RoleARN     string `json:"role_arn,omitempty"`
+		Virtual     bool   `json:"enable_virtual_host_style,omitempty"`
+		Credentials bool   `json:"has_credentials"`
+	}{c.EndpointURL, c.Region, c.RoleARN, c.VirtualHostStyle, c.HasCredentials()}
+	text, err := json.Marshal(params)
+	if err != nil {
+		return "{}" // strings and bools always marshal
+	}
+	return string(text)
+}
+
+func (s *Session) descConnection(st *sql.DescConnection) plan {
+	return answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		name, err := wharf.ParseConnectionName(st.Name)
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.executor.service.Connection(ctx, s.client.Principal, name)
+		if err != nil {
+			return nil, err
+		}
+		return [][]wharf.Value{connectionRow(c)}, nil
+	})
+}
+
+func (s *Session) showConnections(st *sql.ShowConnections) plan {
+	return answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		all, err := s.executor.service.Connections(ctx, s.client.Principal)
+		if err != nil {
+			return nil, err
+		}
+		matches := likeNames(st.Like)
+		var rows [][]wharf.Value
+		for _, c := range all {
+			if matches(string(c.Name)) {
+				rows = append(rows, connectionRow(c))
+			}
+		}
+		return rows, nil
+	})
+}

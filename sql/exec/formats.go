@@ -1,0 +1,81 @@
+package exec
+
+import (
+	"context"
+
+	"wharf"
+	"wharf/sql"
+)
+
+func (s *Session) createFileFormat(ctx context.Context, st *sql.CreateFileFormat) error {
+	name, err := wharf.ParseFormatName(st.Name)
+	if err != nil {
+		return err
+	}
+	mode, err := createMode(st.OrReplace, st.IfNotExists)
+	if err != nil {
+		return err
+	}
+	opts, err := wharf.NewNamedFormat(options(st.Options))
+	if err != nil {
+		return err
+	}
+	def := wharf.NamedFormat{Name: name, Options: opts}
+	created, err := s.executor.service.CreateFileFormat(ctx, s.client.Principal, def, mode)
+	if err == nil && !created {
+		s.warn("Note", warnExists, "File format '%s' already exists", name)
+	}
+	return err
+}
+
+func (s *Session) dropFileFormat(ctx context.Context, st *sql.DropFileFormat) error {
+	name, err := wharf.ParseFormatName(st.Name)
+	if err != nil {
+		return err
+	}
+	dropped, err := s.executor.service.DropFileFormat(ctx, s.client.Principal, name, st.IfExists)
+	if err == nil && !dropped {
+		s.warn("Note", warnNoSuchTable, "Unknown file format '%s'", name)
+	}
+	return err
+}
+
+// formatColumns are Databend's.
+func formatColumns() []wharf.Column {
+	return []wharf.Column{text("name"), text("format_options")}
+}
+
+func formatRow(f wharf.NamedFormat) []wharf.Value {
+	return texts(string(f.Name), optionsText(f.Options))
+}
+
+func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
+	return answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		name, err := wharf.ParseFormatName(st.Name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := s.executor.service.FileFormat(ctx, s.client.Principal, name)
+		if err != nil {
+			return nil, err
+		}
+		return [][]wharf.Value{formatRow(f)}, nil
+	})
+}
+
+func (s *Session) showFileFormats(st *sql.ShowFileFormats) plan {
+	return answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+		all, err := s.executor.service.FileFormats(ctx, s.client.Principal)
+		if err != nil {
+			return nil, err
+		}
+		matches := likeNames(st.Like)
+		var rows [][]wharf.Value
+		for _, f := range all {
+			if matches(string(f.Name)) {
+				rows = append(rows, formatRow(f))
+			}
+		}
+		return rows, nil
+	})
+}
