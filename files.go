@@ -17,6 +17,26 @@ func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat 
 	return s.ListFilesAfter(ctx, p, loc, pat, "")
 }
 
+// ListKeys is ListFiles for those who need no more than the keys, which may
+// be cheaper.
+func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (iter.Seq2[Key, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return nil, err
+	}
+	objects := matching(ctx, store, ListOptions{Prefix: loc.Path, KeysOnly: true}, pat)
+	return func(yield func(Key, error) bool) {
+		for obj, err := range objects {
+			if !yield(obj.Key, err) {
+				return
+			}
+		}
+	}, nil
+}
+
 // ListFilesAfter is ListFiles from behind a key on, which need not exist: the
 // next page of a list.
 func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (iter.Seq2[Object, error], error) {
@@ -110,7 +130,7 @@ func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, e
 func removeMatching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Key, error] {
 	return func(yield func(Key, error) bool) {
 		batch := newRemoval(store)
-		for obj, err := range matching(ctx, store, ListOptions{Prefix: prefix}, pat) {
+		for obj, err := range matching(ctx, store, ListOptions{Prefix: prefix, KeysOnly: true}, pat) {
 			if err == nil && batch.add(obj.Key) {
 				err = batch.flush(ctx, yield)
 			}

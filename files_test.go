@@ -41,7 +41,28 @@ func TestListMatchesTheRestOfTheKey(t *testing.T) {
 		if got := strings.Join(keys, " "); got != c.want {
 			t.Errorf("LIST @%s PATTERN %q: got %q, want %q", c.at, c.pattern, got, c.want)
 		}
+		if got := f.listKeys(c.at, pat); got != c.want {
+			t.Errorf("the keys of @%s PATTERN %q: got %q, want %q", c.at, c.pattern, got, c.want)
+		}
 	}
+	_, err := f.ListKeys(t.Context(), wharf.Principal{}, location(t, "s"), wharf.Pattern{})
+	wantCode(t, err, wharf.CodeUnauthenticated)
+	_, err = f.ListKeys(t.Context(), wharf.Root, location(t, "none"), wharf.Pattern{})
+	wantCode(t, err, wharf.CodeNotFound)
+}
+
+// listKeys gives the keys that ListKeys yields, and the code of its error.
+func (f *fixture) listKeys(at string, pat wharf.Pattern) string {
+	f.t.Helper()
+	keys, err := f.ListKeys(f.t.Context(), wharf.Root, location(f.t, at), pat)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var got []string
+	for key, err := range keys {
+		got = append(got, string(key)+string(wharf.CodeOf(err)))
+	}
+	return strings.Join(got, " ")
 }
 
 // remove gives the keys that a removal yielded, and its error.
@@ -193,6 +214,9 @@ func TestListFailsInTheMiddle(t *testing.T) {
 		}
 		if strings.Join(got, " ") != "a upstream" {
 			t.Errorf("pattern %q: got %q", pattern, got)
+		}
+		if got := f.listKeys("s", pat); got != "a upstream" {
+			t.Errorf("pattern %q: got the keys %q", pattern, got)
 		}
 	}
 	_, err := f.remove(t.Context(), "s/", "", true)

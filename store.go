@@ -72,6 +72,9 @@ type File interface {
 type ListOptions struct {
 	Prefix string // keys start with it
 	After  Key    // keys come after it in byte order
+	// KeysOnly tells that nobody looks at anything but the Key of each
+	// object: a Store may leave out the rest where that is cheaper.
+	KeysOnly bool
 }
 
 // Opener finds the Store of a stage. It is safe for concurrent use.

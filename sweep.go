@@ -55,7 +55,7 @@ func (s *Service) sweepStage(ctx context.Context, st Stage) error {
 	if err := clearStore(ctx, store); err != nil {
 		return err
 	}
-	for _, err := range store.List(ctx, ListOptions{}) {
+	for _, err := range store.List(ctx, ListOptions{KeysOnly: true}) {
 		if err == nil {
 			err = Errorf(CodeInternal, "stage %s is not empty after its sweep", st.ID)
 		}
@@ -69,7 +69,7 @@ func clearStore(ctx context.Context, store Store) error {
 		return c.Clear(ctx)
 	}
 	batch := newRemoval(store)
-	for obj, err := range store.List(ctx, ListOptions{}) {
+	for obj, err := range store.List(ctx, ListOptions{KeysOnly: true}) {
 		if err != nil {
 			return err
 		}

@@ -32,13 +32,46 @@ func place(l sql.Location, pattern string) (wharf.Location, wharf.Pattern, error
 	return loc, pat, err
 }
 
-// listFiles is LIST and LIST FULL. Rows are made from the store's pages as
-// they are read, in one slice that is used again.
+// listFiles is LIST: only the keys, which stores give at less cost than all
+// that LIST FULL shows.
 func (s *Session) listFiles(st *sql.ListFiles) plan {
-	columns := fileNameColumns()
 	if st.Full {
-		columns = fullListColumns()
+		return s.listFull(st)
 	}
+	columns := fileNameColumns()
+	return plan{columns: columns, timed: true, run: func(ctx context.Context) (Result, error) {
+		loc, pat, err := place(st.Location, st.Pattern)
+		if err != nil {
+			return Result{}, err
+		}
+		keys, err := s.executor.service.ListKeys(ctx, s.client.Principal, loc, pat)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: columns, All: keyRows(keys)}}, nil
+	}}
+}
+
+// keyRows makes rows of keys as they come, in one slice that is used again.
+func keyRows(keys iter.Seq2[wharf.Key, error]) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		row := make([]wharf.Value, 1)
+		for key, err := range keys {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			row[0] = wharf.Text(string(key))
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// listFull is LIST FULL. Its rows are made as those of LIST.
+func (s *Session) listFull(st *sql.ListFiles) plan {
+	columns := fullListColumns()
 	return plan{columns: columns, timed: true, run: func(ctx context.Context) (Result, error) {
 		loc, pat, err := place(st.Location, st.Pattern)
 		if err != nil {
@@ -55,10 +88,7 @@ func (s *Session) listFiles(st *sql.ListFiles) plan {
 					yield(nil, err)
 					return
 				}
-				row[0] = wharf.Text(string(obj.Key))
-				if st.Full {
-					fullRow(row, obj)
-				}
+				fullRow(row, obj)
 				if !yield(row, nil) {
 					return
 				}
@@ -67,9 +97,9 @@ func (s *Session) listFiles(st *sql.ListFiles) plan {
 	}}
 }
 
-// fullRow fills the columns after the name. Stores do not know who made a
-// file.
+// fullRow fills a row of LIST FULL. Stores do not know who made a file.
 func fullRow(row []wharf.Value, obj wharf.Object) {
+	row[0] = wharf.Text(string(obj.Key))
 	row[1] = wharf.Uint(uint64(obj.Size))
 	row[2] = wharf.Null()
 	if obj.MD5 != "" {
@@ -119,15 +149,11 @@ func (s *Session) copyFiles(st *sql.CopyFiles) plan {
 // that a transaction is no longer without effect.
 func (s *Session) changedFiles(keys iter.Seq2[wharf.Key, error]) iter.Seq2[[]wharf.Value, error] {
 	return func(yield func([]wharf.Value, error) bool) {
-		row := make([]wharf.Value, 1)
-		for key, err := range keys {
-			if err != nil {
-				yield(nil, err)
-				return
+		for row, err := range keyRows(keys) {
+			if err == nil {
+				s.changed = s.inTransaction || !s.autocommit
 			}
-			s.changed = s.inTransaction || !s.autocommit
-			row[0] = wharf.Text(string(key))
-			if !yield(row, nil) {
+			if !yield(row, err) {
 				return
 			}
 		}
