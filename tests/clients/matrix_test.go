@@ -10,6 +10,8 @@ type client struct {
 	name    string
 	command []string // to which "tour" or "login" is added
 
+	inProcess func(o *tourist) error // instead of command
+
 	without []string            // steps that it has no call for
 	differs map[string][]string // lines of a step that it shows in its own way
 	noState bool                // it does not tell the SQLSTATE of an error
@@ -25,12 +27,15 @@ var php = map[string][]string{"wrong password": {"wrong password: error 1045 HY0
 
 var node = map[string][]string{
 	// JavaScript has one type of number, and mysql2 sends it as the DOUBLE that it is.
-	"prepared": {"prepared: float 1 | text one", `prepared: float -2 | text O'Re\il"ly`, "prepared: null | text €"},
-	// It gives all results at once, or an error.
-	"multi error": {"multi error: error 1146 42S02"},
+	"prepared":    {"prepared: float 1 | text one", `prepared: float -2 | text O'Re\il"ly`, "prepared: null | text €"},
+	"multi error": allAtOnce,
 }
 
+// allAtOnce is of clients that give all results of a text, or an error.
+var allAtOnce = []string{"multi error: error 1146 42S02"}
+
 var matrix = []client{
+	{name: "go-sql-driver", inProcess: goTour, without: []string{"transaction", "change user", "reset"}},
 	{
 		name: "PyMySQL", command: []string{python, "python/dbapi.py", "pymysql"}, noState: true,
 		// It prepares nothing, has no compression, and cannot change the user.
@@ -62,6 +67,11 @@ var matrix = []client{
 		name: "Perl DBD::mysql", command: []string{"perl", "perl/dbi.pl"}, plugins: true,
 		// It does not show the status of a transaction either.
 		without: []string{"transaction", "change user", "reset"},
+	},
+	{
+		name: "Connector/J", command: []string{"java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", "/usr/share/java/mariadb-java-client.jar", "java/Tour.java"},
+		without: []string{"transaction", "change user", "reset"},
+		differs: map[string][]string{"multi error": allAtOnce},
 	},
 	{name: "node mysql2", command: []string{"node", "node/callback.js"}, without: []string{"transaction"}, differs: node},
 	{name: "node mysql2 promise", command: []string{"node", "node/promise.js"}, without: []string{"transaction"}, differs: node},

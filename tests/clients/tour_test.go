@@ -28,7 +28,8 @@ func (s *server) tour(t *testing.T, c client) {
 		t.Fatal(err)
 	}
 	p := newProxy(t, s.MySQL)
-	compare(t, s.run(t, c, "tour", "PROXY_PORT="+port(t, p.Addr().String())), c.adapt(lines(string(want))))
+	env := "PROXY_PORT=" + port(t, p.Addr().String())
+	compare(t, s.run(t, c, "tour", env), c.adapt(lines(string(want))))
 	if slices.Contains(c.without, "compressed") {
 		return
 	}
@@ -74,15 +75,18 @@ func (c client) adapt(all []string) []string {
 // sleeps, it is killed.
 func (s *server) run(t *testing.T, c client, mode string, env ...string) []string {
 	t.Helper()
+	env = append([]string{
+		"SQL_PORT=" + port(t, s.MySQL), "SQL_PASSWORD=" + s.password, "HTTP_ADDR=" + s.HTTP, "STAGE=" + c.stage(), "PROXY_PORT=0",
+	}, env...)
+	if c.inProcess != nil {
+		return s.runInProcess(t, c, mode, env)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	args := append(slices.Clone(c.command), mode)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = append(os.Environ(),
-		"SQL_PORT="+port(t, s.MySQL), "SQL_PASSWORD="+s.password, "HTTP_ADDR="+s.HTTP,
-		"STAGE=tour_"+strings.ToLower(regexp.MustCompile(`\W+`).ReplaceAllString(c.name, "_")),
-		"NODE_PATH="+nodeModules(t), "PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8", "TZ=UTC", "PROXY_PORT=0")
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(cmd.Env, "NODE_PATH="+nodeModules(t), "PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8", "TZ=UTC")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -100,6 +104,11 @@ func (s *server) run(t *testing.T, c client, mode string, env ...string) []strin
 		t.Errorf("%q: %v; if the client is missing, run make tools\n%s", args, err, stderr.String())
 	}
 	return got
+}
+
+// stage is the client's own.
+func (c client) stage() string {
+	return "tour_" + strings.ToLower(regexp.MustCompile(`\W+`).ReplaceAllString(c.name, "_"))
 }
 
 // nodeModules is where make tools puts the packages of node.
@@ -150,17 +159,20 @@ func recent(t *testing.T, line string) string {
 	})
 }
 
-// compare reports each line that is not as wanted.
+// compare reports the first line that is not as wanted.
 func compare(t *testing.T, got, want []string) {
 	t.Helper()
 	for i := range max(len(got), len(want)) {
-		switch {
-		case i >= len(got):
-			t.Errorf("line %d is missing: %s", i+1, want[i])
-		case i >= len(want):
-			t.Errorf("line %d is too many: %s", i+1, got[i])
-		case got[i] != want[i]:
-			t.Errorf("line %d:\n got %s\nwant %s", i+1, got[i], want[i])
+		var g, w string // at most one of them is past its end
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if g != w {
+			t.Errorf("line %d:\n got %q\nwant %q\nall of it:\n%s", i+1, g, w, strings.Join(got, "\n"))
+			return
 		}
 	}
 }
