@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,10 @@ import (
 
 // abortTime bounds the giving up of an upload, whose own context may have
 // ended.
-const abortTime = 10 * time.Second
+const (
+	abortTime  = 10 * time.Second
+	abortPause = 50 * time.Millisecond // doubles
+)
 
 // putParts stores a body in parts, of which buf[:n] is the first.
 func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object, error) {
@@ -133,13 +137,46 @@ func (u *upload) publish(ctx context.Context, id *string, parts []types.Complete
 	return wharf.Object{ETag: trimETag(out.ETag), ModTime: answeredAt(out.ResultMetadata)}, nil
 }
 
-// abort frees what the parts hold on the server. Its failure changes nothing
-// for the caller: a sweep finds the upload later.
+// abort frees what the parts hold on the server. A part whose sending was cut
+// short may still be under way there and bring the upload back to life, so S3
+// asks to look again and to repeat:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+//
+// Its failure changes nothing for the caller: a sweep finds the upload later.
 func (u *upload) abort(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	_, err := u.s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key, UploadId: id})
-	if err != nil && statusOf(err) != 404 {
+	in := &s3.AbortMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key, UploadId: id}
+	var err error
+	for pause := abortPause; pause < abortTime; pause *= 2 {
+		_, err = u.s.api.AbortMultipartUpload(ctx, in)
+		if statusOf(err) == 0 && err != nil {
+			break // no answer: more attempts were made already
+		}
+		var gone bool
+		if gone, err = u.gone(ctx, id); gone || err != nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	if err != nil || ctx.Err() != nil {
 		u.s.log.Warn("an unfinished upload stays in the bucket until a sweep", "key", *u.key, "err", u.s.fail(ctx, "s3.abort", err))
 	}
+}
+
+// gone tells whether the server has forgotten the upload.
+func (u *upload) gone(ctx context.Context, id *string) (bool, error) {
+	_, err := u.s.api.ListParts(ctx, &s3.ListPartsInput{Bucket: &u.s.t.bucket, Key: u.key, UploadId: id, MaxParts: aws.Int32(1)})
+	switch status := statusOf(err); {
+	case err == nil:
+		return false, nil
+	case status == http.StatusNotFound:
+		return true, nil
+	case status == http.StatusForbidden:
+		return true, nil // who may upload need not be allowed to look
+	}
+	return false, err
 }

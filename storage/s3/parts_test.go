@@ -34,6 +34,8 @@ func (p *partServer) do(r *http.Request) (*http.Response, error) {
 	case r.Method == http.MethodDelete:
 		p.aborted = true
 		return reply(r, 204, ""), nil
+	case r.Method == http.MethodGet:
+		return refusal(r, 404, "NoSuchUpload", ""), nil
 	}
 	p.parts++
 	p.longest, p.total = max(p.longest, r.ContentLength), p.total+r.ContentLength
@@ -78,5 +80,29 @@ func TestPartsLimit(t *testing.T) {
 				t.Errorf("%d bytes were sent and Put tells of %d, want %d", server.total, o.Size, c.size)
 			}
 		})
+	}
+}
+
+// TestAbortIsRepeated has a server on which an upload comes back twice, as
+// parts that were under way make it.
+func TestAbortIsRepeated(t *testing.T) {
+	server := &partServer{}
+	looks, aborts := 0, 0
+	store, _ := onSeam(t, s3.Options{PartSize: 1 << 10}, func(r *http.Request) (*http.Response, error) {
+		switch {
+		case r.Method == http.MethodDelete:
+			aborts++
+		case r.Method == http.MethodGet:
+			if looks++; looks <= 2 {
+				return reply(r, 200, `<ListPartsResult></ListPartsResult>`), nil
+			}
+		}
+		return server.do(r)
+	})
+	broken := wharf.Errorf(wharf.CodeMediaType, "the body broke")
+	_, err := store.Put(t.Context(), "k", storagetest.FailReader(zeros(3000), 2500, broken), wharf.PutOptions{Size: 3000})
+	wantError(t, err, wharf.CodeMediaType, "the body broke")
+	if aborts != 3 || looks != 3 {
+		t.Errorf("%d aborts and %d looks, want 3 and 3", aborts, looks)
 	}
 }
