@@ -43,14 +43,13 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, files.Close)
+	buckets, err := h.openS3(cfg)
+	if err != nil {
+		return err
+	}
 	opener := storage.New(storage.Options{
 		Local: func(id wharf.StageID) wharf.Store { return files.Store(id) },
-		S3: s3.New(s3.Options{
-			Endpoint:          cfg.s3Endpoint,
-			Region:            cfg.s3Region,
-			ServerCredentials: cfg.s3ServerCredentials,
-			Logger:            h.log,
-		}),
+		S3:    buckets,
 	})
 	h.service = wharf.NewService(wharf.ServiceOptions{
 		Catalog: catalog, Opener: opener, Logger: h.log,
@@ -59,6 +58,21 @@ func (h *house) open(cfg *config) error {
 		UploadWait:   cfg.uploadWait,
 	})
 	return h.openListeners(cfg)
+}
+
+func (h *house) openS3(cfg *config) (*s3.Backend, error) {
+	o := s3.Options{
+		Endpoint:          cfg.s3Endpoint,
+		Region:            cfg.s3Region,
+		ServerCredentials: cfg.s3ServerCredentials,
+		Logger:            h.log,
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	b := s3.New(o)
+	h.closers = append(h.closers, b.Close)
+	return b, nil
 }
 
 // close closes what open opened, last first, so that the catalog outlives
