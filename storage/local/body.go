@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -108,7 +109,14 @@ func (w *bodyWriter) write(p []byte) error {
 		rest = rest[len(b):]
 	}
 	w.size += int64(len(p))
-	_, err := w.f.Write(p)
+	return writeAll(w.f, p)
+}
+
+func writeAll(f vfs.File, p []byte) error {
+	n, err := f.Write(p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
 	return err
 }
 
@@ -116,7 +124,7 @@ func (w *bodyWriter) write(p []byte) error {
 func (w *bodyWriter) finish(t trailer) error {
 	t.size = w.size
 	tail := t.append(w.table, w.table)
-	if _, err := w.f.Write(tail); err != nil {
+	if err := writeAll(w.f, tail); err != nil {
 		return err
 	}
 	return w.f.SyncData()

@@ -121,7 +121,11 @@ func (c *checker) withIndex(folder string, work func() error) (err error) {
 	defer func() { err = errors.Join(err, e.lock.Close()) }()
 	o := indexOptions(e, e.lock, chooseSizes(e.fs, e.dir, 0))
 	o.ReadOnly, o.ErrorIfNotExists = !c.o.Repair, folder != newIndexFolder
-	if e.index, err = pebble.Open(e.path(folder), o); err != nil {
+	err = e.aside("local.Check", func() (err error) {
+		e.index, err = pebble.Open(e.path(folder), o)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("%w: %w", errIndex, err)
 	}
 	defer func() { err = errors.Join(err, e.index.Close()) }()

@@ -32,6 +32,9 @@ func (e *Engine) apply(ctx context.Context, op string, b *pebble.Batch) error {
 
 // change lets one change of the index's log in at a time.
 func (e *Engine) change(ctx context.Context, op string, do func() error) (err error) {
+	if err := e.broken.check(op); err != nil {
+		return err
+	}
 	select {
 	case <-e.gate:
 	case <-e.broken.ch:
@@ -58,12 +61,28 @@ func (e *Engine) guard(op string, do func() error) (err error) {
 	return do()
 }
 
+// aside is guard for what may also fail by never returning, because the
+// index declared itself lost in the middle of it (see indexLogger).
+func (e *Engine) aside(op string, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- e.guard(op, do) }()
+	select {
+	case err := <-done:
+		return err
+	case <-e.broken.ch:
+		return e.broken.error(op)
+	}
+}
+
 // settle waits until an applied batch is on the disk. One sync serves all
 // who wait.
 func (e *Engine) settle(op string, b *pebble.Batch) error {
 	if err := b.SyncWait(); err != nil {
 		e.broken.fail(err)
-		return e.broken.error(op)
+	}
+	// The index may have been told that a failed sync went well: see fuse.
+	if err := e.broken.check(op); err != nil {
+		return err
 	}
 	b.Close()
 	return nil

@@ -132,7 +132,7 @@ func (e *Engine) leaveTidy() error {
 	if err := e.ids.end(); err != nil {
 		return err
 	}
-	return e.guard("local.Close", e.index.Flush)
+	return e.aside("local.Close", e.index.Flush)
 }
 
 // makeFolders makes what is missing of the folders, durably.

@@ -66,7 +66,11 @@ func (e *Engine) openIndex(s sizes, isNew bool) error {
 	}
 	o := indexOptions(e, lock, s)
 	o.ErrorIfNotExists = !isNew
-	db, err := pebble.Open(e.path(indexFolder), o)
+	var db *pebble.DB
+	err = e.aside("local.Open", func() (err error) {
+		db, err = pebble.Open(e.path(indexFolder), o)
+		return err
+	})
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
 		err = noIndex(err)
 	}
@@ -98,12 +102,12 @@ func (e *Engine) closeIndex() error {
 	if e.broken.failed() {
 		return errors.Join(e.lock.Close(), e.fs.dropSpare())
 	}
-	return errors.Join(e.index.Close(), e.lock.Close(), e.fs.dropSpare())
+	return errors.Join(e.aside("local.Close", e.index.Close), e.lock.Close(), e.fs.dropSpare())
 }
 
 func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          vfs.OnDiskFull(e.fs, e.space.ballast.release),
+		FS:                          &fuse{vfs.OnDiskFull(e.fs, e.space.ballast.release), &e.broken},
 		Lock:                        lock,
 		Logger:                      indexLogger{e},
 		EventListener:               indexEvents(e),

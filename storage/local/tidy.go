@@ -119,7 +119,7 @@ func (t *tidier) rewrite() error {
 	if err := t.e.change(t.ctx, "local.tidy", flush); err != nil {
 		return err
 	}
-	return t.e.guard("local.tidy", func() error {
+	return t.e.aside("local.tidy", func() error {
 		return t.e.index.Compact(t.ctx, []byte{spaceAlloc}, []byte{spaceObject + 1}, false)
 	})
 }
