@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -25,7 +26,8 @@ type conn struct {
 
 	wire    *wire
 	out     packets
-	secure  bool // TLS
+	base    context.Context // of all statements
+	secure  bool            // TLS
 	session Session
 
 	stmts    map[uint32]*prepared
@@ -36,11 +38,13 @@ type conn struct {
 }
 
 func newConn(s *Server, id uint32, raw net.Conn, host string) *conn {
-	return &conn{
+	c := &conn{
 		srv: s, id: id, raw: raw, host: host,
 		log:   s.o.Logger.With("connection", id, "client", host),
 		stmts: map[uint32]*prepared{},
 	}
+	c.base = wharf.WithWaiting(context.Background(), c.out.flush)
+	return c
 }
 
 // serve is the life of a connection.

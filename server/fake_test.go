@@ -29,6 +29,7 @@ import (
 //	fail CODE          an error of that code
 //	midfail N          N rows, then an error
 //	block              runs until it is cancelled
+//	late               a row, and then nothing until it is cancelled
 //	forever            rows without end
 //	panic, midpanic    what they say
 //	begin, commit      the transaction flag
@@ -134,6 +135,13 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 	case "forever":
 		s.world.blocked <- struct{}{}
 		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: s.forever}}, nil
+	case "late":
+		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: func(yield func([]wharf.Value, error) bool) {
+			yield([]wharf.Value{wharf.Text("early")}, nil)
+			wharf.Waiting(ctx)
+			<-ctx.Done()
+			yield(nil, context.Cause(ctx))
+		}}}, nil
 	case "conn":
 		return rowsOf([]wharf.Column{{Name: "id", Type: wharf.TypeUint}, {Name: "user"}, {Name: "db"}},
 			[]wharf.Value{wharf.Uint(uint64(s.client.ID)), wharf.Text(s.client.Principal.User), wharf.Text(s.db)}), nil

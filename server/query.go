@@ -98,7 +98,7 @@ func (c *conn) statement(st Stmt, f func(context.Context) error) error {
 	c.srv.questions.Add(1)
 	// Not under a context of the server, where all connections would meet to
 	// be taken in and out: Shutdown ends each statement by itself.
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(c.base)
 	defer cancel(nil)
 	c.start(st, cancel)
 	defer c.finish()

@@ -21,7 +21,6 @@ func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, st
 	p.buf = appendLenenc(p.buf, uint64(len(r.Columns)))
 	p.end()
 	p.columns(r.Columns, status)
-	done := ctx.Done()
 	for row, err := range r.All {
 		if err != nil {
 			return err
@@ -35,10 +34,9 @@ func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, st
 			return err
 		}
 		p.end()
-		select {
-		case <-done:
+		// Not by Done, which makes a channel for every statement.
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		default:
 		}
 		if p.err != nil {
 			return p.err

@@ -25,6 +25,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 		}()
 		in := s.listInput(o)
 		for {
+			wharf.Waiting(ctx)
 			page, err := s.api.ListObjectsV2(ctx, in)
 			if err != nil {
 				yield(wharf.Object{}, s.fail(ctx, "s3.List", err))
