@@ -68,7 +68,7 @@ func matching(ctx context.Context, store Store, o ListOptions, pat Pattern) iter
 
 // OpenFile opens the one file that the location names.
 func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
-	if err := authorize(p); err != nil {
+	if err := authorizeFile(p); err != nil {
 		return nil, err
 	}
 	key, err := ParseKey(loc.Path)

@@ -89,6 +89,10 @@ func (id StageID) IsZero() bool { return id == StageID{} }
 // Principal is who asks. The zero Principal is nobody, and may do nothing.
 type Principal struct {
 	User string
+	// Only, unless zero, is the one stage that the principal reaches, under
+	// whatever name it asks: who comes with a presigned URL. It may read and
+	// store files there, and nothing else.
+	Only StageID
 }
 
 // Root is the one user there is until users can be created.

@@ -13,6 +13,7 @@ import (
 type ServiceOptions struct {
 	Catalog Catalog
 	Opener  Opener
+	Signer  URLSigner    // for PRESIGN of internal stages; nil: there is none
 	Logger  *slog.Logger // nil discards
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
@@ -33,6 +34,7 @@ const (
 type Service struct {
 	catalog Catalog
 	opener  Opener
+	signer  URLSigner // may be nil
 	log     *slog.Logger
 	now     func() time.Time
 
@@ -67,6 +69,7 @@ func NewService(o ServiceOptions) *Service {
 	return &Service{
 		catalog:     o.Catalog,
 		opener:      o.Opener,
+		signer:      o.Signer,
 		log:         o.Logger,
 		now:         o.Now,
 		maxFileSize: o.MaxFileSize,
@@ -154,8 +157,12 @@ func (s *Service) Stages(ctx context.Context, p Principal) ([]Stage, error) {
 }
 
 // resolve finds the stage that p means by name. A user's own stage exists
-// from the moment that somebody looks for it.
+// from the moment that somebody looks for it. A grant's stage is found by its
+// ID: it may have another name by now, and its old name may be another's.
 func (s *Service) resolve(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	if !p.Only.IsZero() {
+		return s.catalog.StageByID(ctx, p.Only)
+	}
 	if name != UserStage {
 		return s.catalog.Stage(ctx, name)
 	}
@@ -180,8 +187,18 @@ func (s *Service) store(ctx context.Context, p Principal, name StageName) (Store
 }
 
 // authorize tells whether p may do anything at all. There is one user, who
-// may do everything.
+// may do everything, unless it comes with a grant.
 func authorize(p Principal) error {
+	if !p.Only.IsZero() {
+		return Errorf(CodeDenied, "a presigned URL is for one file and for nothing else")
+	}
+	return authorizeFile(p)
+}
+
+// authorizeFile tells whether p may read or store a file of a stage that it
+// can name: what a grant allows too. Which file of the stage, whoever admitted
+// the grant has checked.
+func authorizeFile(p Principal) error {
 	if p.User == "" {
 		return Errorf(CodeUnauthenticated, "nobody is logged in")
 	}

@@ -31,7 +31,7 @@ type Upload struct {
 // as that is known, else UnknownSize: what the wait is for. Where the wait is
 // over, it is CodeUnavailable.
 func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, size int64) (*Upload, error) {
-	if err := authorize(p); err != nil {
+	if err := authorizeFile(p); err != nil {
 		return nil, err
 	}
 	u, err := s.startLanding(ctx, p, name)

@@ -44,6 +44,8 @@ func (c *Catalog) Check(ctx context.Context) error {
 			_, _, err := c.formats().find(tx, string(key))
 			found = append(found, err)
 		})
+		_, err := c.signingKeys(tx)
+		found = append(found, err)
 		if names != stages {
 			found = append(found, fmt.Errorf("there are %d names and %d stages", names, stages))
 		}

@@ -1,6 +1,6 @@
 // Package meta is the [wharf.Catalog]: the definitions of the stages, named
 // connections and named file formats, in a bbolt file, with every secret in
-// it sealed.
+// it sealed. It is [wharf.SigningKeys] too.
 //
 // Invariants:
 //
@@ -19,7 +19,7 @@
 // It does not know who may do what, nor where the files of a stage are, and
 // it does not keep the list of files.
 //
-// # The format on disk, version 2
+// # The format on disk, version 3
 //
 // In the folder, both files 0600:
 //
@@ -30,17 +30,18 @@
 // removes it.
 //
 //	bucket       key       value
-//	wharf        "format"  uint32, big-endian: 2
+//	wharf        "format"  uint32, big-endian: 3
 //	wharf        "check"   record: a sealed "wharf"; it tells a wrong key
 //	names        name      record: the 16 bytes of the ID
 //	stages       ID        record: a stage as JSON
 //	dropped      ID        record: a stage as JSON
 //	connections  name      record: a named connection as JSON
 //	formats      name      record: a named file format as JSON
+//	signing      ID        record: a signing key as JSON
 //
-// Version 1 had no connections and no formats. It is not read, and the
-// version went up with the two buckets, so that a server of then does not
-// open a catalog of now and pass over half of it.
+// Version 1 had no connections and no formats, version 2 no signing keys.
+// They are not read, and the version went up with the buckets, so that a
+// server of then does not open a catalog of now and pass over half of it.
 //
 // A record:
 //
@@ -55,8 +56,8 @@
 // one whose bytes changed.
 //
 // A stage as JSON has the fields of stageRecord, a connection those of
-// namedConnectionRecord, a file format those of formatRecord. A secret in them
-// is a sealed value, in base64:
+// namedConnectionRecord, a file format those of formatRecord, a signing key
+// those of signingKeyRecord. A secret in them is a sealed value, in base64:
 //
 //	byte 0     version of the seal: 1
 //	byte 1-12  nonce, random
@@ -67,6 +68,7 @@
 // value is and whose: version, kind, ID and field, each with its length in
 // one byte before it; for a secret of a stage "stage", the 16 bytes of its ID
 // and the name of the field as in [wharf.Connection]; for one of a named
-// connection "connection", its name and the same; for the check "catalog", ""
+// connection "connection", its name and the same; for a signing key "signing
+// key", its ID and "Secret"; for the check "catalog", ""
 // and "check". The length of a secret can be seen.
 package meta

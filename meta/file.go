@@ -23,7 +23,7 @@ const (
 
 	fileMode = 0o600
 	// formatVersion is the format that this version reads and writes.
-	formatVersion = 2
+	formatVersion = 3
 )
 
 // openFiles opens the two files in dir. Where there is neither, or a key

@@ -46,6 +46,7 @@ func closeNow(t *testing.T, c *Catalog) {
 
 func TestCatalog(t *testing.T) {
 	metatest.Run(t, func(t *testing.T) wharf.Catalog { return open(t, t.TempDir()) })
+	metatest.RunSigningKeys(t, func(t *testing.T) wharf.SigningKeys { return open(t, t.TempDir()) })
 }
 
 func TestReopen(t *testing.T) {
@@ -188,8 +189,8 @@ func TestOpenRefuses(t *testing.T) {
 		"no db file": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, bytes.Repeat([]byte("x"), 1<<16)) }, wharf.CodeInternal,
 			"catalog.db is damaged"},
 		"a future format": {inDB(func(tx *bolt.Tx) error {
-			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, 3))
-		}), wharf.CodeUnsupported, "catalog.db has format 3; this version reads format 2"},
+			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, 4))
+		}), wharf.CodeUnsupported, "catalog.db has format 4; this version reads format 3"},
 		"no format": {inDB(func(tx *bolt.Tx) error {
 			return tx.Bucket([]byte(bucketSelf)).Delete([]byte(keyFormat))
 		}), wharf.CodeInvalid, "catalog.db does not tell its format"},

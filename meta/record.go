@@ -18,12 +18,13 @@ const (
 	bucketDropped     = "dropped"
 	bucketConnections = "connections"
 	bucketFormats     = "formats"
+	bucketSigning     = "signing"
 
 	keyFormat = "format"
 	keyCheck  = "check"
 )
 
-var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats}
+var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats, bucketSigning}
 
 const (
 	recordVersion = 1

@@ -18,8 +18,8 @@ const (
 // identity says what a sealed value is and whose. A value that is moved to
 // another place does not open there.
 type identity struct {
-	kind  string // "stage", "connection"
-	id    string // of the stage; the name of the connection
+	kind  string // "stage", "connection", "signing key"
+	id    string // of the stage, of the key; the name of the connection
 	field string // "SecretAccessKey"
 }
 

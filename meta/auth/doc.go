@@ -1,5 +1,5 @@
-// Package auth checks passwords. It is pure: no I/O but random salts, no
-// state, no clock.
+// Package auth checks passwords and signatures. It is pure: no I/O but random
+// salts and keys, no state, no clock.
 //
 // A [Password] is what may be kept of a password: two hashes, never the
 // password. One is of the form that mysql_native_password proves knowledge
@@ -9,6 +9,10 @@
 // A [Digest] is the third form, which caching_sha2_password proves knowledge
 // of without sending the password. It is unsalted: it is made in memory when
 // a password was seen and matched, and never stored.
+//
+// A [Ring] is the keys that sign grants, the newest first. The newest signs;
+// each older one still proves what it has signed until the longest of it has
+// expired. A signature binds every field of a [wharf.Grant].
 //
 // Invariants:
 //

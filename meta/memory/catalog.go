@@ -18,9 +18,13 @@ type Catalog struct {
 	dropped     map[wharf.StageID]wharf.Stage
 	connections named[wharf.ConnectionName, wharf.NamedConnection]
 	formats     named[wharf.FormatName, wharf.NamedFormat]
+	signing     []wharf.SigningKey // the newest first
 }
 
-var _ wharf.Catalog = (*Catalog)(nil)
+var (
+	_ wharf.Catalog     = (*Catalog)(nil)
+	_ wharf.SigningKeys = (*Catalog)(nil)
+)
 
 // New makes an empty catalog.
 func New() *Catalog {

@@ -1,0 +1,114 @@
+package wharf
+
+import (
+	"context"
+	"mime"
+	"strings"
+	"time"
+)
+
+// How long a presigned URL is valid.
+const (
+	DefaultPresign = time.Hour
+	MinPresign     = time.Second
+	MaxPresign     = 7 * 24 * time.Hour // the limit of S3's signatures
+)
+
+// maxContentType bounds a bound Content-Type, in bytes: what RFC 6838 allows
+// for both halves of a type's name, and some parameters.
+const maxContentType = 512
+
+// PresignRequest is what a presigned URL is to allow.
+type PresignRequest struct {
+	Upload bool          // to store the file, else to read it
+	Expire time.Duration // for how long; 0 is DefaultPresign
+	// ContentType is the Content-Type that an upload must be sent with, or
+	// that a download is answered with; "" leaves it open.
+	ContentType string
+}
+
+// Presigned is a request that its URL permits to whoever knows it.
+type Presigned struct {
+	Method  string            // GET or PUT
+	Headers map[string]string // what the request must send besides; may be nil
+	URL     string
+}
+
+// Presigner is a [Store] that signs URLs of its own, which lead past this
+// server; found by type assertion.
+type Presigner interface {
+	// Presign gives a URL for the object under key, which need not exist. o
+	// is validated. Where there is nothing to sign with, it is CodeInvalid.
+	Presign(ctx context.Context, key Key, o PresignRequest) (Presigned, error)
+}
+
+// Presign gives a URL by which anybody may read or store the one file that
+// the location names, until it expires. Whether a file to be read is there
+// shows when the URL is used, as with S3: it may land later. A folder, a time
+// that is not from 1 second to 7 days, and a type that is none are
+// CodeInvalid; a stage on storage that has no such URLs is CodeUnsupported.
+func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o PresignRequest) (Presigned, error) {
+	if err := authorize(p); err != nil {
+		return Presigned{}, err
+	}
+	if o.Expire == 0 {
+		o.Expire = DefaultPresign
+	}
+	if err := o.check(); err != nil {
+		return Presigned{}, err
+	}
+	if loc.IsFolder() {
+		return Presigned{}, Errorf(CodeInvalid, "PRESIGN is for one file, and %s is a folder; write the file's whole name", loc)
+	}
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return Presigned{}, err
+	}
+	st, err := s.resolve(ctx, p, loc.Stage)
+	if err != nil {
+		return Presigned{}, err
+	}
+	if st.Internal() {
+		return s.presignHere(ctx, p, st, loc, o)
+	}
+	store, err := s.opener.Open(ctx, st)
+	if err != nil {
+		return Presigned{}, err
+	}
+	signer, ok := store.(Presigner)
+	if !ok {
+		scheme, _, _ := strings.Cut(st.URL, "://")
+		return Presigned{}, Errorf(CodeUnsupported, "PRESIGN is for internal stages and for those on S3; the files of @%s are on %s://, which has no presigned URLs",
+			loc.Stage, scheme)
+	}
+	return signer.Presign(ctx, key, o)
+}
+
+// presignHere gives a URL of this server.
+func (s *Service) presignHere(ctx context.Context, p Principal, st Stage, loc Location, o PresignRequest) (Presigned, error) {
+	if s.signer == nil {
+		return Presigned{}, Errorf(CodeUnsupported, "this server signs no URLs")
+	}
+	return s.signer.SignURL(ctx, Grant{
+		User: p.User, Stage: st.ID, Name: loc.Stage, Key: Key(loc.Path),
+		Upload: o.Upload, ContentType: o.ContentType,
+		// Up to the next whole second, so that none is cut off.
+		Expires: s.now().Add(o.Expire + time.Second - 1).UTC().Truncate(time.Second),
+	})
+}
+
+func (o PresignRequest) check() error {
+	if o.Expire < MinPresign || o.Expire > MaxPresign {
+		return Errorf(CodeInvalid, "EXPIRE is out of range; it takes %d to %d seconds (7 days)",
+			MinPresign/time.Second, MaxPresign/time.Second)
+	}
+	if o.ContentType == "" {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(o.ContentType)
+	if err != nil || !strings.Contains(kind, "/") || len(o.ContentType) > maxContentType || !isPlain(o.ContentType) ||
+		strings.TrimSpace(o.ContentType) != o.ContentType {
+		return Errorf(CodeInvalid, "CONTENT_TYPE is not a media type; it is written like 'text/csv' or 'text/csv; charset=utf-8'")
+	}
+	return nil
+}
