@@ -170,13 +170,16 @@ func (d *damagedFolder) served() map[wharf.Key][]byte {
 	return got
 }
 
-func TestCheck(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		damage func(d *damagedFolder)
-		finds  []string    // a part of each finding
-		loses  []wharf.Key // what the repair cannot keep
-	}{
+// damage is one kind of damage, and what a check makes of it.
+type damage struct {
+	name   string
+	damage func(d *damagedFolder)
+	finds  []string    // a part of each finding
+	loses  []wharf.Key // what the repair cannot keep
+}
+
+func damagedBodies() []damage {
+	return []damage{
 		{name: "nothing", damage: func(*damagedFolder) {}},
 		{
 			name:   "a bit of a large body",
@@ -220,7 +223,13 @@ func TestCheck(t *testing.T) {
 				d.write("data/bodies/00000000/80000000000000ff", d.content(d.files["large 1"]))
 			},
 			finds: []string{"00000000/strange: a stray file", "80000000000000ff: a stray file"},
-		}, {
+		},
+	}
+}
+
+func damagedIndex() []damage {
+	return []damage{
+		{
 			name: "a damaged record",
 			damage: func(d *damagedFolder) {
 				d.edit(func(e *Engine) error {
@@ -280,7 +289,11 @@ func TestCheck(t *testing.T) {
 			},
 			finds: []string{"the index cannot be read"}, loses: []wharf.Key{"small 1", "small 2"},
 		},
-	} {
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, c := range append(damagedBodies(), damagedIndex()...) {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDamagedFolder(t)
 			c.damage(d)
