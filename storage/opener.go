@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wharf"
+	"wharf/storage/dir"
 	"wharf/storage/s3"
 )
 
@@ -15,6 +16,8 @@ type Options struct {
 	Local func(wharf.StageID) wharf.Store
 	// S3 opens s3:// stages. Nil: the server has none.
 	S3 *s3.Backend
+	// Dir opens fs:// stages. Nil: the server has none.
+	Dir *dir.Backend
 	// Cached is how many stores of external stages are kept; 0 is 1,024.
 	Cached int
 }
@@ -84,6 +87,8 @@ func (p *Opener) backend(s wharf.Stage) (backend, error) {
 	switch {
 	case scheme == "s3" && p.o.S3 != nil:
 		return backend{check: p.o.S3.Check, open: p.openS3, cached: true}, nil
+	case scheme == "fs" && p.o.Dir != nil:
+		return backend{check: p.o.Dir.Check, open: p.openDir, cached: true}, nil
 	}
 	return backend{}, wharf.Errorf(wharf.CodeUnsupported, "this server has no stages on %s://; a stage's URL starts with %s",
 		scheme, strings.Join(p.schemes(), " or "))
@@ -94,6 +99,9 @@ func (p *Opener) schemes() []string {
 	var known []string
 	if p.o.S3 != nil {
 		known = append(known, "s3://")
+	}
+	if p.o.Dir != nil {
+		known = append(known, "fs:///")
 	}
 	if known == nil {
 		known = []string{"nothing: only internal stages are enabled"}
@@ -116,6 +124,14 @@ func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error)
 	store, err := p.o.S3.Open(ctx, s)
 	if err != nil {
 		return nil, err // a nil *s3.Store in a wharf.Store would not be nil
+	}
+	return store, nil
+}
+
+func (p *Opener) openDir(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+	store, err := p.o.Dir.Open(ctx, s)
+	if err != nil {
+		return nil, err // likewise
 	}
 	return store, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"wharf"
 	"wharf/storage"
+	"wharf/storage/dir"
 	"wharf/storage/memory"
 	"wharf/storage/s3"
 )
@@ -41,6 +42,7 @@ func open(t *testing.T, p *storage.Opener, s wharf.Stage) wharf.Store {
 func TestCheck(t *testing.T) {
 	full := newOpener(t, 0)
 	bare := storage.New(storage.Options{})
+	folders := storage.New(storage.Options{Dir: dir.New(dir.Options{Allow: []string{"/srv/in"}})})
 	for _, c := range []struct {
 		name string
 		p    *storage.Opener
@@ -54,7 +56,11 @@ func TestCheck(t *testing.T) {
 		{"S3 in capitals", full, wharf.Stage{URL: "S3://bucket/path/"}, "", ""},
 		{"s3 by its own rules", full, wharf.Stage{URL: "s3://bucket/path"}, wharf.CodeInvalid, "s3://bucket/path/"},
 		{"unknown scheme", full, wharf.Stage{URL: "gcs://bucket/path/"}, wharf.CodeUnsupported, "gcs://; a stage's URL starts with s3://"},
-		{"a later backend", full, wharf.Stage{URL: "fs:///tmp/"}, wharf.CodeUnsupported, "fs://"},
+		{"no folders", full, wharf.Stage{URL: "fs:///srv/in/"}, wharf.CodeUnsupported, "fs://"},
+		{"a folder", folders, wharf.Stage{URL: "fs:///srv/in/"}, "", ""},
+		{"a folder that is not allowed", folders, wharf.Stage{URL: "FS:///srv/"}, wharf.CodeDenied, "fs-allow"},
+		{"a folder by its own rules", folders, wharf.Stage{URL: "fs:///srv/in"}, wharf.CodeInvalid, "fs:///folder/path/"},
+		{"unknown scheme beside folders", folders, wharf.Stage{URL: "gcs://b/"}, wharf.CodeUnsupported, "starts with fs:///"},
 		{"no scheme", full, wharf.Stage{URL: "bucket/path/"}, wharf.CodeInvalid, "s3://bucket/path/"},
 		{"no scheme but keys", full, wharf.Stage{URL: "AKIA:hunter2@bucket://path/"}, wharf.CodeInvalid, "no scheme"},
 		{"empty scheme", full, wharf.Stage{URL: "://bucket/"}, wharf.CodeInvalid, "no scheme"},

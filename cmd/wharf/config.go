@@ -87,6 +87,9 @@ func parseFlags(args []string) (flags map[string]string, file string, err error)
 			file = value
 			continue
 		}
+		if before, again := flags[name]; again && settings[known].list {
+			value = before + "," + value
+		}
 		flags[name] = value
 	}
 	return flags, file, nil
@@ -112,17 +115,36 @@ func readConfigFile(path string) (map[string]string, error) {
 	values := make(map[string]string, len(raw))
 	for key, v := range raw {
 		name := strings.ReplaceAll(key, "_", "-")
-		if !slices.ContainsFunc(settings, func(s setting) bool { return s.name == name }) {
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+		if i < 0 {
 			return nil, usagef("the config file %s has the unknown key %q; wharf --help lists the settings", path, key)
 		}
-		switch v.(type) {
-		case string, int64, bool:
-			values[name] = fmt.Sprint(v)
-		default:
+		value, ok := fileValue(settings[i], v)
+		if !ok {
 			return nil, usagef("the config file %s gives %q a value that is neither text, a whole number nor a boolean", path, key)
 		}
+		values[name] = value
 	}
 	return values, nil
+}
+
+// fileValue is a value of the config file as a flag would have it.
+func fileValue(s setting, v any) (string, bool) {
+	switch v := v.(type) {
+	case string, int64, bool:
+		return fmt.Sprint(v), true
+	case []any:
+		texts := make([]string, len(v))
+		for i, item := range v {
+			text, ok := item.(string)
+			if !ok {
+				return "", false
+			}
+			texts[i] = text
+		}
+		return strings.Join(texts, ","), s.list
+	}
+	return "", false
 }
 
 func setPasswordFile(c *config, path string) error {

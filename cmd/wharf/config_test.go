@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,10 +75,43 @@ func TestEndpointVariables(t *testing.T) {
 	}
 }
 
+func TestListOfFolders(t *testing.T) {
+	list := writeFile(t, `fs-allow = ["/srv/a", "/srv/b"]`)
+	for _, tc := range []struct {
+		args []string
+		env  func(string) string
+		want string
+	}{
+		{nil, env(), ""},
+		{[]string{"--fs-allow=/srv/a"}, env("WHARF_FS_ALLOW", "/srv/c"), "/srv/a"},
+		{[]string{"--fs-allow=/srv/a/", "--fs-allow", "/srv//b"}, env(), "/srv/a /srv/b"},
+		{[]string{"--fs-allow=/srv/a,/srv/b"}, env(), "/srv/a /srv/b"},
+		{nil, env("WHARF_FS_ALLOW", "/srv/a,/srv/b"), "/srv/a /srv/b"},
+		{[]string{"--config", list}, env(), "/srv/a /srv/b"},
+	} {
+		c, err := loadConfig(tc.args, tc.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.fsAllow, " "); got != tc.want {
+			t.Errorf("%v: the folders are %q, want %q", tc.args, got, tc.want)
+		}
+	}
+	c, err := loadConfig([]string{"--fs-allow=here"}, env())
+	if err != nil || len(c.fsAllow) != 1 || !filepath.IsAbs(c.fsAllow[0]) {
+		t.Errorf("a relative folder: %v, %v", c, err)
+	}
+}
+
 // TestRefused runs the whole command: each of these is one line on standard
 // error that names the offender, and the exit status 2.
 func TestRefused(t *testing.T) {
 	empty := writeFile(t, "\n")
+	data, link := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.MkdirAll(filepath.Join(data, "files"), 0o700), os.Symlink(data, link),
+		os.WriteFile(filepath.Join(data, lockFile), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		args []string
 		env  func(string) string
@@ -99,6 +133,14 @@ func TestRefused(t *testing.T) {
 		{[]string{"serve", "--log-format=xml"}, env(), "text or json"},
 		{[]string{"serve", "--public-url=localhost"}, env(), "--public-url"},
 		{[]string{"serve", "--s3-endpoint=http://u:p@h"}, env(), "without keys"},
+		{[]string{"serve", "--fs-allow=/a,,/b"}, env(), "one of its folders is empty"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=/nonexistent"}, env(), "--fs-allow /nonexistent: no such file"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + empty}, env(), "is not a folder"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=/"}, env(), "must not hold each other"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + data}, env(), "must not hold each other"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + filepath.Join(data, "files")}, env(), "must not hold each other"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + link}, env(), "must not hold each other"},
+		{[]string{"serve", "--config=" + writeFile(t, "fs-allow = [1]")}, env(), "neither text"},
 		{[]string{"serve", "--mysql-addr=0.0.0.0:0"}, env(), "--mysql-addr 0.0.0.0:0 is open"},
 		{[]string{"serve", "--http-addr=:0"}, env(), "--http-addr :0 is open"},
 		{[]string{"serve", "--root-password-file=" + empty}, env(), "first line is empty"},

@@ -33,6 +33,10 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, unlock)
+	folders, err := openFolders(cfg)
+	if err != nil {
+		return err
+	}
 	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: h.log})
 	if err != nil {
 		return err
@@ -50,6 +54,7 @@ func (h *house) open(cfg *config) error {
 	opener := storage.New(storage.Options{
 		Local: func(id wharf.StageID) wharf.Store { return files.Store(id) },
 		S3:    buckets,
+		Dir:   folders,
 	})
 	h.service = wharf.NewService(wharf.ServiceOptions{
 		Catalog: catalog, Opener: opener, Logger: h.log,

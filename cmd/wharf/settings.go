@@ -22,6 +22,7 @@ type config struct {
 	s3Endpoint          string
 	s3Region            string
 	s3ServerCredentials bool
+	fsAllow             []string // absolute paths
 	rootPassword        wharf.Secret
 	maxFileSize         int64
 	uploadMemory        int64
@@ -39,6 +40,7 @@ type setting struct {
 	arg   string // what --help calls the value
 	usage string
 	env   []string // further variables that set it, in order of preference
+	list  bool     // a list separated by commas; the flag may be repeated
 	set   func(c *config, v string) error
 }
 
@@ -65,6 +67,9 @@ var settings = []setting{
 	{name: "s3-server-credentials", value: "false", arg: "BOOL",
 		usage: "stages without keys use the server's own AWS credentials; otherwise their requests are anonymous",
 		set:   func(c *config, v string) (err error) { c.s3ServerCredentials, err = parseBool(v); return }},
+	{name: "fs-allow", arg: "DIR", list: true,
+		usage: "folder of this machine that may hold fs:// stages; may be given several times, or as a list separated by commas; without it, there are none",
+		set:   setFSAllow},
 	{name: "root-password-file", arg: "FILE",
 		usage: "file whose first line is root's password (or set WHARF_ROOT_PASSWORD); without one, only clients on this machine are let in",
 		set:   setPasswordFile},
