@@ -10,13 +10,15 @@ VERSION   ?= 0.1.0-dev
 FUZZTIME  ?= 1m
 ARGS      ?=
 TOOLS     := $(CURDIR)/.tools/bin
+NODE      := $(CURDIR)/.tools/node
+DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
 # Tests write up to 7 GiB at a time, which is not for a /tmp in memory.
 SCRATCH   := $(CURDIR)/.tools/tmp
 WITH      := TMPDIR='$(SCRATCH)' PATH='$(TOOLS)':"$$PATH"
 VERSITYGW := v1.8.0
 LDFLAGS   := -X main.version=$(VERSION)
 
-.PHONY: help build run test tools compiler check vulnerabilities demo fuzz soak bench clean
+.PHONY: help build run test tools packages compiler check vulnerabilities demo fuzz soak bench clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,12 +34,26 @@ test: tools ## all tests, with the race detector and real clients
 	$(WITH) go test -race -timeout 20m ./...
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
-# by sudo, and the S3 server that the tests talk to by the go command.
-tools: compiler $(TOOLS)/versitygw ## installs what the tests need
+# by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
+tools: compiler packages $(TOOLS)/versitygw $(NODE)/installed ## installs what the tests need
+
+packages:
 	@missing=; \
 	command -v curl >/dev/null || missing+=' curl'; \
 	command -v mariadb >/dev/null || missing+=' mariadb-client'; \
+	command -v php >/dev/null || missing+=' php-cli'; \
+	command -v javac >/dev/null || missing+=' default-jdk-headless'; \
+	command -v node >/dev/null || missing+=' nodejs'; \
+	command -v npm >/dev/null || missing+=' npm'; \
+	for package in $(DRIVERS); do \
+	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \
+	done; \
 	$(call apt-install,$$missing)
+
+$(NODE)/installed: tests/clients/node/package.json tests/clients/node/package-lock.json | packages
+	@mkdir -p '$(NODE)'; cp $^ '$(NODE)'
+	cd '$(NODE)' && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch '$@'
 
 compiler:
 	@missing=; command -v "$$(go env CC)" >/dev/null || missing=' gcc libc6-dev'; \

@@ -2,8 +2,12 @@ package clients
 
 import (
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // goTour is the tour with go-sql-driver.
@@ -12,6 +16,9 @@ func goTour(o *tourist) error {
 	defer db.Close()
 	if o.mode == "login" {
 		o.rows(db, "login", "SELECT CURRENT_USER()")
+		secure := o.open(o.env["PROXY_PORT"], o.env["SQL_PASSWORD"], "tls=skip-verify")
+		o.rows(secure, "over TLS", "SELECT CURRENT_USER()")
+		o.fail("close", secure.Close())
 		wrong := o.open(o.env["SQL_PORT"], "wrong", "")
 		o.failed("wrong password", wrong.PingContext(o.ctx))
 		o.fail("close", wrong.Close())
@@ -150,4 +157,18 @@ func (o *tourist) interrupted(db *sql.DB) {
 	o.rows(conn, "sleeping", "SELECT CONNECTION_ID()")
 	o.rows(conn, "killed", "SELECT SLEEP(30)")
 	o.rows(conn, "after", "SELECT 1")
+	other, err := db.Conn(o.ctx)
+	if err != nil {
+		o.fail("connect", err)
+		return
+	}
+	defer other.Close()
+	var id int64
+	o.fail("kill", other.QueryRowContext(o.ctx, "SELECT CONNECTION_ID()").Scan(&id))
+	_, err = conn.ExecContext(o.ctx, "KILL ?", id)
+	o.fail("kill", err)
+	err = other.PingContext(o.ctx)
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) {
+		o.say("kill", "gone")
+	}
 }

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,15 +22,13 @@ const (
 	listPerForm = 500
 )
 
-// TestKillList kills a LIST of many files that is under way.
-func TestKillList(t *testing.T) {
+// TestCutList ends a LIST of many files that is under way, by KILL and by its
+// time.
+func TestCutList(t *testing.T) {
 	s := start(t, "")
-	if _, err := s.db.ExecContext(t.Context(), "CREATE STAGE many"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.db, "CREATE STAGE many")
 	s.uploadMany(t, "many")
-	o := &tourist{ctx: t.Context()}
-	db := o.open(port(t, s.MySQL), "", "")
+	db := (&tourist{}).open(port(t, s.MySQL), "", "")
 	defer db.Close()
 	conn, err := db.Conn(t.Context())
 	if err != nil {
@@ -40,33 +39,70 @@ func TestKillList(t *testing.T) {
 	if err := conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("kill", func(t *testing.T) {
+		rows := oneRow(t, conn)
+		killed := s.kill(t, id)
+		wantCut(t, rows, killed, 1317)
+		await(t, "the connection is idle", func() bool { return s.running(t)[id] == "" })
+	})
+	t.Run("timeout", func(t *testing.T) {
+		must(t, conn, "SET max_execution_time = 1")
+		rows, err := conn.QueryContext(t.Context(), "LIST @many")
+		if err != nil {
+			wantNumber(t, err, 3024) // not a row was ready by then
+		} else {
+			wantCut(t, rows, time.Now(), 3024)
+		}
+		must(t, conn, "SET max_execution_time = 0")
+	})
+	var one int
+	if err := conn.QueryRowContext(t.Context(), "SELECT 1").Scan(&one); err != nil || one != 1 {
+		t.Errorf("SELECT 1 after it: %d, %v", one, err)
+	}
+}
+
+func must(t *testing.T, q queryer, query string) {
+	t.Helper()
+	if _, err := q.ExecContext(t.Context(), query); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// oneRow starts the LIST and reads one row of it.
+func oneRow(t *testing.T, conn *sql.Conn) *sql.Rows {
+	t.Helper()
 	rows, err := conn.QueryContext(t.Context(), "LIST @many")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
+	t.Cleanup(func() { rows.Close() })
 	if !rows.Next() {
 		t.Fatalf("no row: %v", rows.Err())
 	}
-	killed := s.kill(t, id)
-	n := 1
+	return rows
+}
+
+// wantCut wants the rows to end early and soon, with that error.
+func wantCut(t *testing.T, rows *sql.Rows, since time.Time, number uint16) {
+	t.Helper()
+	n := 0
 	for rows.Next() {
 		n++
 	}
+	wantNumber(t, rows.Err(), number)
+	if n >= listFiles-1 {
+		t.Errorf("%d rows came: all of them", n)
+	}
+	if d := time.Since(since); d > killedWithin {
+		t.Errorf("the LIST ended after %s, want at most %s", d, killedWithin)
+	}
+}
+
+func wantNumber(t *testing.T, err error, number uint16) {
+	t.Helper()
 	var e *mysql.MySQLError
-	if err := rows.Err(); !errors.As(err, &e) || e.Number != 1317 {
-		t.Errorf("after %d rows: %v, want 1317", n, err)
-	}
-	if n >= listFiles {
-		t.Errorf("all %d rows came", n)
-	}
-	if d := time.Since(killed); d > killedWithin {
-		t.Errorf("the LIST ended %s after the KILL, want at most %s", d, killedWithin)
-	}
-	await(t, "the connection is idle", func() bool { return s.running(t)[id] == "" })
-	var one int
-	if err := conn.QueryRowContext(t.Context(), "SELECT 1").Scan(&one); err != nil || one != 1 {
-		t.Errorf("SELECT 1 after it: %d, %v", one, err)
+	if !errors.As(err, &e) || e.Number != number {
+		t.Errorf("error %v, want %d", err, number)
 	}
 }
 

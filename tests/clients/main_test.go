@@ -2,7 +2,9 @@ package clients
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"wharf/tests/harness"
@@ -22,9 +24,23 @@ func run(m *testing.M) int {
 		defer os.RemoveAll(dir)
 		binary, err = harness.Build(root, dir)
 	}
+	if err == nil {
+		err = noteScripts()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+// noteScripts looks at what the clients run, which the go command cannot see,
+// so that it runs the tests again when that has changed.
+func noteScripts() error {
+	return filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
 }

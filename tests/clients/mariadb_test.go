@@ -174,11 +174,11 @@ func TestMariaDBInterrupt(t *testing.T) {
 
 func TestMariaDBLogin(t *testing.T) {
 	s := start(t, password)
+	wrong := *s
+	wrong.password = "wrong"
 	for _, plugin := range []string{"mysql_native_password", "caching_sha2_password"} {
 		for _, tls := range []string{"--ssl", "--skip-ssl"} {
 			s.mariadb(t, "--default-auth="+plugin, tls).want(t, "root@%\n", "", "-N", "-e", "SELECT CURRENT_USER()")
-			wrong := *s
-			wrong.password = "wrong"
 			_, stderr := wrong.mariadb(t, "--default-auth="+plugin, tls).run(t, "", "-e", "SELECT 1")
 			if !strings.HasPrefix(stderr, "ERROR 1045 (28000)") {
 				t.Errorf("%s %s with a wrong password: %s", plugin, tls, stderr)

@@ -1,18 +1,21 @@
 package clients
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 )
 
-// proxy stands between a client and the server and counts the bytes.
+// proxy stands between a client and the server and keeps what passes.
 type proxy struct {
-	net.Listener
-	passed atomic.Int64
-	done   sync.WaitGroup
+	listener net.Listener
+	to       string
+	running  sync.WaitGroup
+
+	mu   sync.Mutex
+	seen bytes.Buffer // guarded by mu
 }
 
 func newProxy(t *testing.T, to string) *proxy {
@@ -21,26 +24,27 @@ func newProxy(t *testing.T, to string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{Listener: ln}
-	p.done.Go(func() {
-		for {
-			in, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			p.done.Go(func() { p.pass(t, in, to) })
-		}
-	})
-	t.Cleanup(func() { ln.Close(); p.done.Wait() })
+	p := &proxy{listener: ln, to: to}
+	p.running.Go(p.accept)
+	t.Cleanup(func() { p.end() })
 	return p
 }
 
-func (p *proxy) pass(t *testing.T, in net.Conn, to string) {
+func (p *proxy) accept() {
+	for {
+		in, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.running.Go(func() { p.pass(in) })
+	}
+}
+
+func (p *proxy) pass(in net.Conn) {
 	defer in.Close()
-	out, err := net.Dial("tcp", to)
+	out, err := net.Dial("tcp", p.to)
 	if err != nil {
-		t.Error(err)
-		return
+		return // the client will tell
 	}
 	defer out.Close()
 	done := make(chan struct{})
@@ -54,8 +58,21 @@ func (p *proxy) pass(t *testing.T, in net.Conn, to string) {
 
 // copy ends both directions when one ends.
 func (p *proxy) copy(dst, src net.Conn) {
-	n, _ := io.Copy(dst, src)
-	p.passed.Add(n)
+	io.Copy(io.MultiWriter(dst, p), src)
 	dst.Close()
 	src.Close()
+}
+
+// Write keeps what passes.
+func (p *proxy) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen.Write(b)
+}
+
+// end waits for the connections to end and gives all that passed.
+func (p *proxy) end() []byte {
+	p.listener.Close()
+	p.running.Wait()
+	return p.seen.Bytes()
 }

@@ -28,14 +28,11 @@ func (s *server) tour(t *testing.T, c client) {
 		t.Fatal(err)
 	}
 	p := newProxy(t, s.MySQL)
-	env := "PROXY_PORT=" + port(t, p.Addr().String())
-	compare(t, s.run(t, c, "tour", env), c.adapt(lines(string(want))))
+	compare(t, s.run(t, c, "tour", p), c.adapt(lines(string(want))))
 	if slices.Contains(c.without, "compressed") {
 		return
 	}
-	p.Close()
-	p.done.Wait()
-	if n := p.passed.Load(); n == 0 || n > compressedWithin {
+	if n := len(p.end()); n == 0 || n > compressedWithin {
 		t.Errorf("the step with compression took %d bytes, want 1 to %d", n, compressedWithin)
 	}
 }
@@ -71,12 +68,22 @@ func (c client) adapt(all []string) []string {
 	return want
 }
 
+// login logs a client in and wants its connection over TLS to be that.
+func (s *server) login(t *testing.T, c client, env ...string) {
+	p := newProxy(t, s.MySQL)
+	want := []string{"login: text root@%", "over TLS: text root@%", "wrong password: error 1045 28000", "end: closed"}
+	compare(t, s.run(t, c, "login", p, env...), c.adapt(want))
+	if seen := p.end(); len(seen) == 0 || bytes.Contains(seen, []byte("CURRENT_USER")) {
+		t.Errorf("what should pass over TLS is readable: %q", seen)
+	}
+}
+
 // run runs a client to its end and returns its lines. Where it says that it
 // sleeps, it is killed.
-func (s *server) run(t *testing.T, c client, mode string, env ...string) []string {
+func (s *server) run(t *testing.T, c client, mode string, p *proxy, env ...string) []string {
 	t.Helper()
 	env = append([]string{
-		"SQL_PORT=" + port(t, s.MySQL), "SQL_PASSWORD=" + s.password, "HTTP_ADDR=" + s.HTTP, "STAGE=" + c.stage(), "PROXY_PORT=0",
+		"SQL_PORT=" + port(t, s.MySQL), "SQL_PASSWORD=" + s.password, "HTTP_ADDR=" + s.HTTP, "STAGE=" + c.stage(), "PROXY_PORT=" + port(t, p.listener.Addr().String()),
 	}, env...)
 	if c.inProcess != nil {
 		return s.runInProcess(t, c, mode, env)

@@ -121,6 +121,10 @@ class Tour {
         return connect(System.getenv("SQL_PORT"), System.getenv("SQL_PASSWORD"), options);
     }
 
+    static Connection overProxy(String options) throws SQLException {
+        return connect(System.getenv("PROXY_PORT"), System.getenv("SQL_PASSWORD"), options);
+    }
+
     /** The page's request: a form with one file. */
     static void upload(String name, String content) throws Exception {
         String body = "--limit\r\nContent-Disposition: form-data; name=\"upload\"; filename=\"" + name + "\"\r\n\r\n"
@@ -210,7 +214,7 @@ class Tour {
     }
 
     static void compressed() throws SQLException {
-        try (Connection c = connect(System.getenv("PROXY_PORT"), System.getenv("SQL_PASSWORD"), "useCompression=true")) {
+        try (Connection c = overProxy("useCompression=true")) {
             rows(c, "compressed", "SELECT LENGTH('" + BIG + "')", false);
             try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT '" + BIG + "'")) {
                 say("compressed", r.next() && r.getString(1).equals(BIG) ? "same" : "different");
@@ -225,6 +229,13 @@ class Tour {
         rows(c, "sleeping", "SELECT CONNECTION_ID()", false);
         fails("killed", () -> execute(c, "SELECT SLEEP(30)"));
         rows(c, "after", "SELECT 1", false);
+        try (Connection other = connect("")) {
+            try (Statement s = other.createStatement(); ResultSet r = s.executeQuery("SELECT CONNECTION_ID()")) {
+                r.next();
+                execute(c, "KILL " + r.getLong(1));
+            }
+            say("kill", other.isValid(10) ? "still there" : "gone");
+        }
     }
 
     static void tour(Connection c) throws Exception {
@@ -240,6 +251,9 @@ class Tour {
 
     static void login(Connection c) throws Exception {
         rows(c, "login", "SELECT CURRENT_USER()", false);
+        try (Connection secure = overProxy("useSsl=true&trustServerCertificate=true")) {
+            rows(secure, "over TLS", "SELECT CURRENT_USER()", false);
+        }
         fails("wrong password", () -> connect(System.getenv("SQL_PORT"), "wrong", ""));
     }
 

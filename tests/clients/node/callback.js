@@ -19,7 +19,7 @@ async function prepare(c, text) {
 async function connect(options) {
   const c = mysql.createConnection(options);
   await call(c, 'connect');
-  const own = { prepare: (text) => prepare(c, text), execute: (text) => call(c, 'execute', text, []) };
+  const own = { threadId: c.threadId, on: (...args) => c.on(...args), prepare: (text) => prepare(c, text), execute: (text) => call(c, 'execute', text, []) };
   for (const method of ['query', 'beginTransaction', 'commit', 'rollback', 'ping', 'reset', 'changeUser', 'end']) {
     own[method] = (...args) => call(c, method, ...args);
   }

@@ -126,13 +126,18 @@ async function compressed(connect) {
   await c.end();
 }
 
-async function interrupted(c) {
+async function interrupted(c, connect) {
   await c.query('SET max_execution_time = 100');
   await fails('timeout', () => c.query('SELECT SLEEP(30)'));
   await c.query('SET max_execution_time = 0');
   values('sleeping', await c.query('SELECT CONNECTION_ID()'));
   await fails('killed', () => c.query('SELECT SLEEP(30)'));
   values('after', await c.query('SELECT 1'));
+  const other = await connect(defaults);
+  const gone = new Promise((resolve) => { other.on('error', resolve); });
+  await c.query(`KILL ${other.threadId}`);
+  await gone;
+  say('kill', 'gone');
 }
 
 async function tour(c, connect) {
@@ -141,7 +146,7 @@ async function tour(c, connect) {
   await transactions(c);
   await session(c, connect);
   await compressed(connect);
-  await interrupted(c);
+  await interrupted(c, connect);
   all('remove', await c.query(`REMOVE @${stage}/books.parquet`));
   const [done] = await c.query(`DROP STAGE ${stage}`);
   say('drop', `done ${done.affectedRows}`);
@@ -149,6 +154,9 @@ async function tour(c, connect) {
 
 async function login(c, connect) {
   values('login', await c.query('SELECT CURRENT_USER()'));
+  const secure = await connect({ ...overProxy, compress: false, ssl: { rejectUnauthorized: false } });
+  values('over TLS', await secure.query('SELECT CURRENT_USER()'));
+  await secure.end();
   await fails('wrong password', () => connect({ ...defaults, password: 'wrong' }));
 }
 

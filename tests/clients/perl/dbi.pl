@@ -170,6 +170,9 @@ sub interrupted {
     say_step('sleeping', "int $c->{mysql_thread_id}");
     fails('killed', sub { query($c, 'SELECT SLEEP(30)') });
     values_of('after', query($c, 'SELECT 1'));
+    my $other = connect_to($ENV{SQL_PASSWORD}, $ENV{SQL_PORT});
+    $c->do("KILL $other->{mysql_thread_id}");
+    say_step('kill', $other->ping ? 'still there' : 'gone');
 }
 
 sub tour {
@@ -187,6 +190,9 @@ sub tour {
 sub login {
     my ($c) = @_;
     values_of('login', query($c, 'SELECT CURRENT_USER()'));
+    my $secure = connect_to($ENV{SQL_PASSWORD}, $ENV{PROXY_PORT}, ';mysql_ssl=1;mysql_ssl_optional=1');
+    values_of('over TLS', query($secure, 'SELECT CURRENT_USER()'));
+    $secure->disconnect;
     fails('wrong password', sub { connect_to('wrong', $ENV{SQL_PORT}) });
 }
 

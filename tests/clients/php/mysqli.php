@@ -137,6 +137,13 @@ function interrupted($c)
     say('sleeping', "int $c->thread_id");
     fails('killed', fn () => $c->query('SELECT SLEEP(30)'));
     values('after', $c->query('SELECT 1'));
+    $other = connect();
+    $c->kill($other->thread_id);
+    try {
+        $other->query('SELECT 1');
+    } catch (mysqli_sql_exception $e) {
+        say('kill', $e->getCode() === 2006 ? 'gone' : $e->getMessage());
+    }
 }
 
 function tour($c)
@@ -154,6 +161,9 @@ function tour($c)
 function login($c)
 {
     values('login', $c->query('SELECT CURRENT_USER()'));
+    $secure = connect(PASSWORD, PROXY, MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_DONT_VERIFY_SERVER_CERT);
+    values('over TLS', $secure->query('SELECT CURRENT_USER()'));
+    $secure->close();
     fails('wrong password', fn () => connect('wrong'));
 }
 

@@ -129,6 +129,13 @@ function interrupted($c)
     values('sleeping', $c->query('SELECT CONNECTION_ID()'));
     fails('killed', fn () => $c->query('SELECT SLEEP(30)'));
     values('after', $c->query('SELECT 1'));
+    $other = connect();
+    $c->exec('KILL ' . $other->query('SELECT CONNECTION_ID()')->fetchColumn());
+    try {
+        $other->query('SELECT 1');
+    } catch (PDOException $e) {
+        say('kill', $e->errorInfo[1] === 2006 ? 'gone' : $e->getMessage());
+    }
 }
 
 function tour($c)
@@ -146,6 +153,8 @@ function tour($c)
 function login($c)
 {
     values('login', $c->query('SELECT CURRENT_USER()'));
+    $secure = connect(PASSWORD, PROXY, [PDO::MYSQL_ATTR_SSL_CIPHER => 'DEFAULT', PDO::MYSQL_ATTR_SSL_VERIFY_SERVER_CERT => false]);
+    values('over TLS', $secure->query('SELECT CURRENT_USER()'));
     fails('wrong password', fn () => connect('wrong'));
 }
 

@@ -81,6 +81,13 @@ def interrupted(c):
     one('sleeping', query(c, 'SELECT CONNECTION_ID()'))
     fails('killed', query, c, 'SELECT SLEEP(30)')
     one('after', query(c, 'SELECT 1'))
+    other = c.engine.connect()
+    query(c, 'KILL %d' % query(other, 'SELECT CONNECTION_ID()').scalar())
+    try:
+        query(other, 'SELECT 1')
+    except DBAPIError as e:
+        say('kill', 'gone' if e.connection_invalidated else str(e))
+    other.close()
 
 
 def tour(e):
@@ -100,6 +107,10 @@ def tour(e):
 def login(e):
     with e.connect() as c:
         one('login', query(c, 'SELECT CURRENT_USER()'))
+    secure = engine(port=PROXY, ssl={'ssl': True} if driver == 'pymysql' else {'cipher': 'HIGH'})
+    with secure.connect() as c:
+        one('over TLS', query(c, 'SELECT CURRENT_USER()'))
+    secure.dispose()
     fails('wrong password', engine('wrong').connect)
 
 

@@ -7,6 +7,7 @@ from tour import BIG, BOUND, ERRORS, HOST, PASSWORD, PORT, PROXY, STAGE, TYPES, 
 
 driver = importlib.import_module(sys.argv[1])
 pymysql = sys.argv[1] == 'pymysql'
+SSL = {'ssl': True} if pymysql else {'cipher': 'HIGH'}
 
 
 def connect(password=PASSWORD, port=PORT, **more):
@@ -114,10 +115,19 @@ def interrupted(c):
     one(c, 'sleeping', 'SELECT CONNECTION_ID()')
     fails('killed', execute, c, 'SELECT SLEEP(30)')
     one(c, 'after', 'SELECT 1')
+    other = connect()
+    c.kill(other.thread_id())
+    try:
+        execute(other, 'SELECT 1')
+    except driver.OperationalError:
+        say('kill', 'gone')
 
 
 def login(c):
     one(c, 'login', 'SELECT CURRENT_USER()')
+    secure = connect(port=PROXY, ssl=SSL)
+    one(secure, 'over TLS', 'SELECT CURRENT_USER()')
+    secure.close()
     fails('wrong password', connect, 'wrong')
 
 
