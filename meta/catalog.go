@@ -40,6 +40,8 @@ type Catalog struct {
 	db   *bolt.DB
 	file *os.File // of db, which keeps the lock
 	seal *sealer
+	// recent keeps what was read since the last write.
+	recent recent
 	// writing holds one token: bbolt lets its writers wait on a mutex, which
 	// no context ends.
 	writing chan struct{}
@@ -77,6 +79,7 @@ func Open(dir string, o Options) (*Catalog, error) {
 // Close waits for the transactions that run and closes the files. Methods
 // that are called later fail with [wharf.CodeUnavailable].
 func (c *Catalog) Close() error {
+	c.recent.writing() // for good
 	if c.panicked.Load() {
 		return translate("meta.Close", letGo(c.file))
 	}
@@ -101,6 +104,7 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 	if err := c.ready(ctx); err != nil {
 		return translate(op, err)
 	}
+	defer c.recent.writing()()
 	committing := 0
 	err := c.run(func() error {
 		return c.db.Update(func(tx *bolt.Tx) error {

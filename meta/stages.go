@@ -63,29 +63,45 @@ func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.St
 
 // Stage implements [wharf.Catalog].
 func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
-	var s wharf.Stage
-	err := c.view(ctx, "meta.Stage", func(tx *bolt.Tx) error {
-		present, found, err := c.byName(tx, name)
+	known := func() (wharf.Stage, bool) { return c.recent.name(name) }
+	return c.stage(ctx, "meta.Stage", known, func(tx *bolt.Tx) (wharf.Stage, error) {
+		s, found, err := c.byName(tx, name)
 		if err == nil && !found {
 			err = errNoStage(name)
 		}
-		s = present
-		return err
+		return s, err
 	})
-	return s, err
 }
 
 // StageByID implements [wharf.Catalog].
 func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {
-	var s wharf.Stage
-	err := c.view(ctx, "meta.StageByID", func(tx *bolt.Tx) error {
-		present, found, err := c.byID(tx, bucketStages, id)
+	known := func() (wharf.Stage, bool) { return c.recent.id(id) }
+	return c.stage(ctx, "meta.StageByID", known, func(tx *bolt.Tx) (wharf.Stage, error) {
+		s, found, err := c.byID(tx, bucketStages, id)
 		if err == nil && !found {
 			err = wharf.Errorf(wharf.CodeNotFound, "the stage was dropped")
 		}
-		s = present
+		return s, err
+	})
+}
+
+// stage gives a stage that is known since the last write, or else reads it.
+func (c *Catalog) stage(ctx context.Context, op string, known func() (wharf.Stage, bool),
+	read func(*bolt.Tx) (wharf.Stage, error)) (s wharf.Stage, err error) {
+	if err := c.ready(ctx); err != nil {
+		return s, translate(op, err)
+	}
+	if s, ok := known(); ok {
+		return s, nil
+	}
+	as := c.recent.writes.Load()
+	err = c.view(ctx, op, func(tx *bolt.Tx) error {
+		s, err = read(tx)
 		return err
 	})
+	if err == nil {
+		c.recent.keep(as, s)
+	}
 	return s, err
 }
 

@@ -1,0 +1,83 @@
+package meta
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"wharf"
+)
+
+// maxRecent bounds the stages that are kept decoded.
+const maxRecent = 1024
+
+// recent keeps the stages that were read since the last transaction that
+// wrote, decoded: an upload looks its stage up twice. The file is this
+// process's alone, so its own writers are all that can change a stage, and
+// from the moment that one begins nothing of before is given out.
+type recent struct {
+	// writes counts the beginnings and the ends of transactions that write:
+	// it is odd while one runs.
+	writes atomic.Uint64
+
+	mu     sync.RWMutex // guards all below
+	as     uint64       // what writes was when all below was read
+	byName map[wharf.StageName]wharf.Stage
+	byID   map[wharf.StageID]wharf.Stage
+}
+
+// writing forgets everything, and keeps nothing until done is called.
+func (r *recent) writing() (done func()) {
+	r.writes.Add(1)
+	return func() { r.writes.Add(1) }
+}
+
+// name gives the stage of that name, if it was read since the last write.
+func (r *recent) name(name wharf.StageName) (wharf.Stage, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.byName[name]
+	return detached(s), ok && r.current()
+}
+
+// id gives the stage with that ID, if it was read since the last write.
+func (r *recent) id(id wharf.StageID) (wharf.Stage, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.byID[id]
+	return detached(s), ok && r.current()
+}
+
+func (r *recent) current() bool { return r.as == r.writes.Load() }
+
+// keep takes in a stage that was read in a transaction that began after
+// writes was as.
+func (r *recent) keep(as uint64, s wharf.Stage) {
+	if as%2 == 1 || as != r.writes.Load() {
+		return // the transaction may have seen the catalog before the write
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.as > as {
+		return
+	}
+	if r.byName == nil || r.as < as || len(r.byID) >= maxRecent {
+		r.as, r.byName, r.byID = as, map[wharf.StageName]wharf.Stage{}, map[wharf.StageID]wharf.Stage{}
+	}
+	s = detached(s)
+	r.byName[s.Name], r.byID[s.ID] = s, s
+}
+
+// detached is a copy that shares nothing that can be changed.
+func detached(s wharf.Stage) wharf.Stage {
+	s.FileFormat, s.CopyOpts = detachedOptions(s.FileFormat), detachedOptions(s.CopyOpts)
+	return s
+}
+
+func detachedOptions(options []wharf.Option) []wharf.Option {
+	options = slices.Clone(options)
+	for i := range options {
+		options[i].List = slices.Clone(options[i].List)
+	}
+	return options
+}
