@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"wharf"
 )
 
@@ -76,5 +78,114 @@ func BenchmarkBorder(b *testing.B) {
 				benchmarkPut(b, Options{border: border}, size, 16)
 			})
 		}
+	}
+}
+
+// fill stores n empty records in the index, without the cost of uploads.
+func fill(b *testing.B, e *Engine, stage wharf.StageID, n int) {
+	b.Helper()
+	batch := e.index.NewBatch()
+	for i := range n {
+		key := wharf.Key(fmt.Sprintf("year=2026/month=%02d/part-%08d.parquet", i%12, i))
+		cl := claim{id: e.ids.newSmall(), stage: stage, key: key, mtime: now(), data: []byte("0123456789")}
+		for _, w := range cl.writes() {
+			if err := batch.Set(w.key, w.value, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if batch.Len() > 1<<20 || i == n-1 {
+			if err := e.index.Apply(batch, pebble.NoSync); err != nil {
+				b.Fatal(err)
+			}
+			batch = e.index.NewBatch()
+		}
+	}
+}
+
+const million = 1_000_000
+
+// BenchmarkList lists a million objects.
+func BenchmarkList(b *testing.B) {
+	e := openEngine(b, b.TempDir(), Options{})
+	fill(b, e, stageOne, million)
+	e.tidy.dead.Store(1)
+	if err := e.tidy.now(); err != nil { // so that nothing works beside the list
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	cpu := cpuTime()
+	for b.Loop() {
+		n := 0
+		for _, err := range e.Store(stageOne).List(b.Context(), wharf.ListOptions{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != million {
+			b.Fatalf("%d objects", n)
+		}
+	}
+	b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "objects/s")
+	b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/float64(b.N)/million, "cpu-ns/object")
+}
+
+// BenchmarkRemoveMillion removes a million objects in the pages of a list.
+func BenchmarkRemoveMillion(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		e := openEngine(b, b.TempDir(), Options{})
+		fill(b, e, stageOne, million)
+		s := e.Store(stageOne)
+		b.StartTimer()
+		var keys []wharf.Key
+		for o, err := range s.List(b.Context(), wharf.ListOptions{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if keys = append(keys, o.Key); len(keys) == 1000 {
+				if err := s.Delete(b.Context(), keys); err != nil {
+					b.Fatal(err)
+				}
+				keys = keys[:0]
+			}
+		}
+	}
+}
+
+// BenchmarkClearMillion clears a stage of a million objects.
+func BenchmarkClearMillion(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		e := openEngine(b, b.TempDir(), Options{})
+		fill(b, e, stageOne, million)
+		b.StartTimer()
+		if err := e.Store(stageOne).Clear(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkOpenMillion starts on a folder with a million objects.
+func BenchmarkOpenMillion(b *testing.B) {
+	dir := b.TempDir()
+	e, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, e, stageOne, million)
+	if err := e.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		e, err := Open(dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := e.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
 	}
 }

@@ -34,6 +34,7 @@ type Engine struct {
 	space   space
 	reaper  reaper
 	tidy    tidier
+	hash    hasher
 
 	users users // who is inside a method
 }
@@ -60,6 +61,7 @@ func newEngine(dir string, o Options) *Engine {
 	e.ids.init(e, o.window)
 	e.reaper.init(e)
 	e.tidy.init(e)
+	e.hash.init(e)
 	return e
 }
 
@@ -86,6 +88,7 @@ func (e *Engine) open(o Options) error {
 	e.space.ballast.restore()
 	e.reaper.start()
 	e.tidy.start()
+	e.hash.start()
 	return nil
 }
 
@@ -119,6 +122,7 @@ func (e *Engine) Close() error {
 	}
 	e.reaper.stop()
 	e.tidy.close()
+	e.hash.close()
 	err := e.leaveTidy()
 	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", errors.Join(err, e.closeIndex()))
 }

@@ -32,6 +32,13 @@ func outOfFiles(err error) bool {
 
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
+func ignoreNotFound(err error) error {
+	if wharf.CodeOf(err) == wharf.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
 // damaged is the error of bytes that are not what was stored.
 func damaged(op, what string) error {
 	return &wharf.Error{Code: wharf.CodeInternal, Op: op, Msg: "the stored file is damaged",

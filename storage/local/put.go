@@ -20,6 +20,8 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 		return wharf.Object{}, err
 	}
 	defer s.e.leave()
+	s.e.hash.uploads.Add(1)
+	defer s.e.hash.uploads.Add(-1)
 	u := &upload{ctx: ctx, s: s, key: key, indexKey: s.objectKey(key), r: r, o: o}
 	if err := u.precheck(); err != nil {
 		return wharf.Object{}, fault(op, err)
@@ -150,6 +152,9 @@ func (u *upload) publish(b *pebble.Batch, r record) error {
 		return err
 	}
 	u.s.e.bury(replaced)
+	if !r.hasMD5 {
+		u.s.e.hash.poke()
+	}
 	return nil
 }
 
@@ -173,7 +178,12 @@ func (u *upload) apply(b *pebble.Batch, r record) (old record, err error) {
 			return old, err
 		}
 	}
-	if err := b.Set(u.indexKey, r.append(nil, u.indexKey), nil); err != nil {
+	err = b.Set(u.indexKey, r.append(nil, u.indexKey), nil)
+	if err == nil && !r.hasMD5 {
+		debt := idKey(spaceHash, r.id)
+		err = b.Set(debt[:], u.indexKey[1:], nil)
+	}
+	if err != nil {
 		return old, err
 	}
 	return old, e.apply(u.ctx, "local.Put", b)

@@ -17,6 +17,7 @@ const (
 	spaceBody   = 'b' // id: a small body
 	spaceDead   = 'd' // id: a body file that nothing refers to any more
 	spaceFile   = 'f' // id: which object a body file belongs to
+	spaceHash   = 'h' // id: whose MD5 is still to be worked out
 	spaceObject = 'o' // stage, key: what is known of an object
 )
 
@@ -120,6 +121,9 @@ func (r record) object(key wharf.Key) wharf.Object {
 	}
 	return o
 }
+
+// idText is a body's number as the object's ETag shows it.
+func idText(id bodyID) string { return string(record{id: id}.appendText(nil)) }
 
 // appendText appends the ETag, 16 hexadecimal digits, and the MD5 if known.
 func (r record) appendText(dst []byte) []byte {
