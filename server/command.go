@@ -185,7 +185,7 @@ func (c *conn) changeUser(body []byte) bool {
 		err = c.welcome(&h)
 	}
 	if r, ok := err.(refusal); ok {
-		c.log.Info("MySQL login failed", "error", r)
+		c.log().Info("MySQL login failed", "error", r)
 		c.out.refuse(r)
 		return false
 	}

@@ -64,7 +64,7 @@ func (w *wire) compress(h *hello) error {
 		return nil
 	}
 	w.packed = c
-	w.in, w.out = newReader(c), c
+	w.in, w.out = w.newReader(c), c
 	return nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"wharf"
-	"wharf/sql/exec"
 )
 
 // conn is one connection. All of it but state and raw belongs to the
@@ -22,7 +21,6 @@ type conn struct {
 	id   uint32
 	raw  net.Conn // the socket; others may close it
 	host string
-	log  *slog.Logger
 
 	wire    *wire
 	out     packets
@@ -40,11 +38,16 @@ type conn struct {
 func newConn(s *Server, id uint32, raw net.Conn, host string) *conn {
 	c := &conn{
 		srv: s, id: id, raw: raw, host: host,
-		log:   s.o.Logger.With("connection", id, "client", host),
 		stmts: map[uint32]*prepared{},
 	}
 	c.base = wharf.WithWaiting(context.Background(), c.out.flush)
 	return c
+}
+
+// log is the server's, with what tells connections apart. It is made when
+// there is something to say, for most connections never need it.
+func (c *conn) log() *slog.Logger {
+	return c.srv.o.Logger.With("connection", c.id, "client", c.host)
 }
 
 // serve is the life of a connection.
@@ -56,7 +59,7 @@ func (c *conn) serve() {
 	defer c.recovered()
 	defer c.closeSession()
 	if err := c.login(); err != nil {
-		c.log.Info("MySQL login failed", "error", err)
+		c.log().Info("MySQL login failed", "error", err)
 		return
 	}
 	for c.next() {
@@ -69,58 +72,12 @@ func (c *conn) recovered() {
 	if v == nil {
 		return
 	}
-	c.log.Error("panic in a MySQL connection", "panic", v, "stack", string(debug.Stack()))
+	c.log().Error("panic in a MySQL connection", "panic", v, "stack", string(debug.Stack()))
 	if c.out.w != nil {
 		c.out.discard()
 		c.out.refuse(refusalOf(wharf.Errorf(wharf.CodeInternal, ""), c.id))
 		c.out.flush()
 	}
-}
-
-// login lets the client in and opens its session.
-func (c *conn) login() error {
-	if err := c.raw.SetDeadline(time.Now().Add(c.srv.o.LoginTimeout)); err != nil {
-		return err
-	}
-	c.wire = newWire(c.raw, loginPacket)
-	front := &loginConn{wire: c.wire, id: c.id, caps: capabilities, tls: c.srv.o.TLS}
-	front.welcome = func(h *hello) error {
-		c.secure = front.secure
-		return c.welcome(h)
-	}
-	if front.tls != nil {
-		front.caps |= clientSSL
-	}
-	if err := front.handshake(c.srv.o.Version, c.srv.check); err != nil {
-		return err
-	}
-	c.out.w, c.out.caps = c.wire, front.hello.caps
-	o := &c.srv.o
-	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
-	if err := c.wire.compress(front.hello); err != nil {
-		return err
-	}
-	return c.wire.endless()
-}
-
-// welcome opens the session of a user who was let in, on the database that
-// the client named.
-func (c *conn) welcome(h *hello) error {
-	session := c.srv.o.NewSession(exec.Client{
-		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db,
-	})
-	if h.db != "" {
-		if err := session.UseDatabase(h.db); err != nil {
-			session.Close()
-			return refusalOf(err, c.id)
-		}
-	}
-	c.closeSession()
-	c.session = session
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.user, c.db = h.user, session.Database()
-	return nil
 }
 
 // closeSession closes the session and what belongs to it.
@@ -198,7 +155,7 @@ func (c *conn) lastWord(r refusal) {
 func (c *conn) fail(err error) {
 	r := refusalOf(err, c.id)
 	if _, protocol := err.(refusal); !protocol && wharf.CodeOf(err) == wharf.CodeInternal {
-		c.log.Error("MySQL statement failed", "error", err)
+		c.log().Error("MySQL statement failed", "error", err)
 	}
 	c.out.refuse(r)
 }

@@ -1,19 +1,19 @@
 // Package server speaks the MySQL protocol: it accepts connections, logs
 // them in, runs their commands on a session each, and writes results.
 //
-// It stands on the server package of go-mysql for the handshake and for the
-// framing of incoming packets, and has the rest of its own: the wire below
-// (buffers, limits, deadlines, compression), the command loop, the encoders.
-// The faults of the library that this cures, and where:
+// All of it is its own. The server package of go-mysql, whose constants are
+// used here, costs a login 16 KiB of buffer and has faults that cannot be
+// cured from outside; each of these files holds what cures one:
 //
 //	greeting.go     status and capability flags that have no setter; the
-//	                connection's ID, which the library counts for the process
+//	                connection's ID, which is counted for the process
 //	login.go        malformed packets before login, which panic; TLS below
 //	                the buffers; ip:port in refusals; a database used before
-//	                the login is checked; the salt without an accessor
+//	                the login is checked
 //	authenticate.go plain passwords at rest; 1449 for an unknown user
-//	wire.go         packets without a limit; a write for every packet;
-//	                writes without a deadline; unbuffered reads under TLS
+//	wire.go         packets without a limit, copied three times; a write for
+//	                every packet; writes without a deadline; unbuffered reads
+//	                under TLS
 //	conn.go         panics; Close from another goroutine
 //	watch.go        a client that leaves during a statement
 //	prepared.go     NULLs from a second execute; SEND_LONG_DATA; statements

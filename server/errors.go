@@ -59,9 +59,6 @@ const maxMessage = 1024
 // payload is the body of the ERR packet. A client that was not greeted yet
 // expects it without the SQLSTATE.
 func (r refusal) payload(withState bool) []byte {
-	if r == (refusal{}) {
-		r = badHandshake()
-	}
 	b := binary.LittleEndian.AppendUint16([]byte{mysql.ERR_HEADER}, r.errno)
 	if withState {
 		b = append(append(b, '#'), r.state...)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -36,28 +35,21 @@ const (
 	saltLen = 20
 )
 
-// patchGreeting sets, in the payload of the library's greeting, what
-// go-mysql's server/initial_handshake.go takes from fields without a setter:
-// the connection's ID, the capabilities and the status. It returns the salt,
-// and false if the payload is not laid out as expected.
-func patchGreeting(p []byte, id, caps uint32) ([]byte, bool) {
-	version := bytes.IndexByte(p, 0)
-	if version < 0 || p[0] != 10 {
-		return nil, false
-	}
-	// What follows the version: ID 4, salt 8, 0, capabilities 2, collation 1,
-	// status 2, capabilities 2, length 1, reserved 10, salt 12, 0.
-	b := p[version+1:]
-	const fixed = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 10 + 12 + 1
-	if len(b) < fixed {
-		return nil, false
-	}
-	binary.LittleEndian.PutUint32(b, id)
-	binary.LittleEndian.PutUint16(b[13:], uint16(caps))
-	binary.LittleEndian.PutUint16(b[16:], mysql.SERVER_STATUS_AUTOCOMMIT)
-	binary.LittleEndian.PutUint16(b[18:], uint16(caps>>16))
-	salt := make([]byte, 0, saltLen)
-	salt = append(salt, b[4:12]...)
-	salt = append(salt, b[31:43]...)
-	return salt, b[20] == saltLen+1 && b[43] == 0
+// greet writes the greeting of protocol 10.
+func (c *conn) greet(caps uint32, salt []byte) {
+	const firstSalt = 8
+	c.out.begin()
+	b := append(c.out.buf, 10)
+	b = append(append(b, c.srv.o.Version...), 0)
+	b = binary.LittleEndian.AppendUint32(b, c.id)
+	b = append(append(b, salt[:firstSalt]...), 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(caps))
+	b = append(b, collation)
+	b = binary.LittleEndian.AppendUint16(b, mysql.SERVER_STATUS_AUTOCOMMIT)
+	b = binary.LittleEndian.AppendUint16(b, uint16(caps>>16))
+	b = append(b, saltLen+1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // and what is reserved
+	b = append(append(b, salt[firstSalt:]...), 0)
+	c.out.buf = append(append(b, nativePlugin...), 0)
+	c.out.end()
+	c.out.flush()
 }

@@ -1,10 +1,6 @@
 package server
 
-import (
-	"encoding/binary"
-
-	"github.com/go-mysql-org/go-mysql/mysql"
-)
+import "github.com/go-mysql-org/go-mysql/mysql"
 
 const (
 	nativePlugin = mysql.AUTH_NATIVE_PASSWORD
@@ -69,12 +65,4 @@ func parseChangeUser(p []byte, caps uint32) (hello, bool) {
 		h.plugin = string(f.nul())
 	}
 	return h, !f.bad
-}
-
-// forLibrary takes out of a hello what go-mysql's server/handshake_resp.go
-// reads without looking at lengths, or acts on though nobody offered it.
-func forLibrary(p []byte) {
-	caps := binary.LittleEndian.Uint32(p)
-	caps &^= mysql.CLIENT_CONNECT_ATTRS | mysql.CLIENT_SESSION_TRACK
-	binary.LittleEndian.PutUint32(p, caps)
 }

@@ -72,6 +72,7 @@ type Server struct {
 	statements atomic.Int64 // prepared now
 	questions  atomic.Uint64
 	running    sync.WaitGroup // the goroutines of conns
+	readers    sync.Pool      // of their buffers
 
 	mu        sync.Mutex // guards what follows
 	draining  bool

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -24,10 +25,8 @@ var (
 	errOutOfOrder     = errors.New("packet out of order")
 )
 
-// wire is the net.Conn between the protocol and the socket: the library's
-// until the login is done, the command loop's from then on. Reads are
-// buffered, stop at the end of a packet and keep to a limit; writes have a
-// deadline. It is used by the connection's goroutine only, but for peek.
+// wire is what is between the packets and the socket. Reads are buffered,
+// stop at the end of a packet and keep to a limit; writes have a deadline. It is used by the connection's goroutine only, but for peek.
 type wire struct {
 	net.Conn               // the socket, or TLS over it
 	in       *bufio.Reader // of packets
@@ -47,21 +46,28 @@ type wire struct {
 	body    []byte      // of the last packet that was read
 	out     io.Writer   // where writes go: Conn, or compression over it
 	packed  *compressed // nil without compression
+	readers *sync.Pool  // of *bufio.Reader that nobody uses
 }
 
-func newWire(c net.Conn, limit int) *wire {
-	w := &wire{limit: limit}
+func newWire(c net.Conn, limit int, readers *sync.Pool) *wire {
+	w := &wire{limit: limit, readers: readers}
 	w.over(c)
 	return w
 }
 
 // over puts the wire over another connection: TLS.
 func (w *wire) over(c net.Conn) {
-	w.Conn, w.base, w.out = c, newReader(c), c
+	w.Conn, w.base, w.out = c, w.newReader(c), c
 	w.in = w.base
 }
 
-func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, readBuffer) }
+func (w *wire) newReader(r io.Reader) *bufio.Reader {
+	if used, ok := w.readers.Get().(*bufio.Reader); ok {
+		used.Reset(r)
+		return used
+	}
+	return bufio.NewReaderSize(r, readBuffer)
+}
 
 // packet reads the next packet, which has that sequence. Its payload is valid
 // until the next call. It takes memory as the bytes come, not as the header
@@ -164,8 +170,7 @@ func (w *wire) endless() error {
 	return w.SetDeadline(time.Time{})
 }
 
-// Write writes p at once: the library writes whole packets, and answers of
-// the command loop come gathered.
+// Write writes p at once, for what comes here is gathered.
 func (w *wire) Write(p []byte) (int, error) {
 	if w.write > 0 && renew(&w.writeBy, w.write) {
 		if err := w.SetWriteDeadline(w.writeBy); err != nil {
@@ -192,9 +197,15 @@ func (w *wire) unpeek(done <-chan struct{}) {
 	w.SetReadDeadline(w.readBy)
 }
 
-// release lets go of what the wire holds besides the connection.
+// release lets go of what the wire holds besides the connection. Nobody reads
+// from it any more.
 func (w *wire) release() {
-	if w != nil && w.packed != nil {
+	if w == nil {
+		return
+	}
+	if w.packed != nil {
 		w.packed.codec.close()
 	}
+	w.base.Reset(nil)
+	w.readers.Put(w.base)
 }
