@@ -322,3 +322,8 @@ func TestAllowedFolderIsGone(t *testing.T) {
 	f.do(err)
 	f.want("the file when the folder is back", got, "x")
 }
+
+// writeEmpty makes a file without the care that Put takes.
+func writeEmpty(folder, name string) error {
+	return os.WriteFile(filepath.Join(folder, name), nil, 0o600)
+}

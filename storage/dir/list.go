@@ -43,7 +43,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 			return
 		}
 		defer root.Close()
-		l := &lister{ctx: ctx, root: root, most: s.pageNames, after: o.After, yield: yield}
+		l := &lister{ctx: ctx, root: root, most: s.pageNames, keysOnly: o.KeysOnly, after: o.After, yield: yield}
 		if err := l.walk(folder, base); err != nil && !l.stopped {
 			yield(wharf.Object{}, translate("dir.List", err))
 		}
@@ -52,27 +52,36 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 
 // lister is one List under way.
 type lister struct {
-	ctx     context.Context
-	root    *os.Root
-	most    int // names of a folder that are kept
-	after   wharf.Key
-	yield   func(wharf.Object, error) bool
-	stopped bool // the caller wants no more
+	ctx      context.Context
+	root     *os.Root
+	most     int  // names of a folder that are kept
+	keysOnly bool // nobody looks at anything but the keys
+	after    wharf.Key
+	yield    func(wharf.Object, error) bool
+	stopped  bool // the caller wants no more
 }
+
+// entry is one name in a folder: with a '/' at its end, that of a folder.
+type entry struct {
+	name    string
+	regular bool // the system says that it is a plain file
+}
+
+func (e entry) isFolder() bool { return strings.HasSuffix(e.name, "/") }
 
 // walk yields what is below a folder, "" or ending in '/', whose names start
 // with base. In byte order of key a folder stands where its name with the '/'
-// does, which is how its entries are called here.
+// does.
 func (l *lister) walk(folder, base string) error {
 	for last, more := "", true; more; {
-		var page []string
+		var page []entry
 		var err error
 		if page, more, err = l.page(folder, base, last); err != nil {
 			return err
 		}
-		for _, name := range page {
-			last = name
-			if err := l.entry(folder, name); err != nil || l.stopped {
+		for _, e := range page {
+			last = e.name
+			if err := l.entry(folder, e); err != nil || l.stopped {
 				return err
 			}
 		}
@@ -80,22 +89,31 @@ func (l *lister) walk(folder, base string) error {
 	return nil
 }
 
-func (l *lister) entry(folder, name string) error {
+func (l *lister) entry(folder string, e entry) error {
 	if err := l.ctx.Err(); err != nil {
 		return err
 	}
-	full := folder + name
-	below := strings.HasSuffix(name, "/")
-	if string(l.after) >= full && !(below && strings.HasPrefix(string(l.after), full)) {
+	full := folder + e.name
+	if string(l.after) >= full && !(e.isFolder() && strings.HasPrefix(string(l.after), full)) {
 		return nil
 	}
-	if below {
+	if e.isFolder() {
 		return l.walk(full, "")
 	}
 	key, err := wharf.ParseKey(full)
 	if err != nil {
 		return nil // nobody could name it
 	}
+	if e.regular && l.keysOnly {
+		l.stopped = !l.yield(wharf.Object{Key: key}, nil)
+		return nil
+	}
+	return l.file(key)
+}
+
+// file yields the file that has the key, if there still is one.
+func (l *lister) file(key wharf.Key) error {
+	full := string(key)
 	info, err := l.root.Lstat(full)
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
 		info, err = l.root.Stat(full)
@@ -106,15 +124,15 @@ func (l *lister) entry(folder, name string) error {
 	if err != nil {
 		return err
 	}
-	if info.Mode().IsRegular() && !l.yield(objectOf(key, info), nil) {
-		l.stopped = true
+	if info.Mode().IsRegular() {
+		l.stopped = !l.yield(objectOf(key, info), nil)
 	}
 	return nil
 }
 
 // page gives the first names of a folder that start with base and come after
 // last, sorted, and whether there are more.
-func (l *lister) page(folder, base, last string) (names []string, more bool, err error) {
+func (l *lister) page(folder, base, last string) (names []entry, more bool, err error) {
 	f, err := l.root.Open(strings.TrimSuffix("./"+folder, "/"))
 	if isMissing(err) {
 		return nil, false, nil
@@ -137,14 +155,14 @@ func (l *lister) page(folder, base, last string) (names []string, more bool, err
 				name += "/"
 			}
 			if name > last && strings.HasPrefix(name, base) {
-				names = append(names, name)
+				names = append(names, entry{name, e.Type().IsRegular()})
 			}
 		}
 		if err != nil && err != io.EOF && !isMissing(err) {
 			return nil, false, err
 		}
 		if len(names) >= 2*l.most || err != nil {
-			slices.Sort(names)
+			slices.SortFunc(names, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 			if len(names) > l.most {
 				names, more = names[:l.most], true
 			}
