@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what kind of failure an [Error] is. Each listener has one table
@@ -52,6 +53,10 @@ type Error struct {
 
 // Error gives everything, for the log. Clients are shown [MessageOf].
 func (e *Error) Error() string {
+	if inner, ok := e.Err.(*Error); ok && inner.Code == e.Code && inner.Msg == e.Msg {
+		// WrapError took both from the cause, which says them itself.
+		return strings.TrimPrefix(e.Op+": "+inner.Error(), ": ")
+	}
 	s := string(e.Code)
 	if e.Op != "" {
 		s = e.Op + ": " + s

@@ -58,6 +58,14 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestAWrappedErrorSaysItsMessageOnce(t *testing.T) {
+	err := wharf.WrapError(wharf.CodeInternal, "meta.Stage", "", wharf.Errorf(wharf.CodeNotFound, "no stage"))
+	err = wharf.WrapError(wharf.CodeInternal, "", "", err)
+	if got, want := err.Error(), "meta.Stage: not_found: no stage"; got != want {
+		t.Errorf("the log gets %q, want %q", got, want)
+	}
+}
+
 func TestEveryCodeHasAMessage(t *testing.T) {
 	for _, code := range wharf.Codes() {
 		if wharf.MessageOf(&wharf.Error{Code: code}) == "" {

@@ -31,6 +31,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err == nil {
 		return 0
 	}
+	if err == errFound {
+		return 1
+	}
 	fmt.Fprintln(stderr, "wharf: "+oneLine(err))
 	var usage *usageError
 	if errors.As(err, &usage) {
@@ -53,13 +56,15 @@ func dispatch(ctx context.Context, args []string, getenv func(string) string, st
 			return err
 		}
 		return serve(ctx, cfg, stdout, stderr)
+	case "check":
+		return check(ctx, args[1:], getenv, stdout)
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(stdout, "wharf "+version)
 		return err
 	case "help", "--help", "-help", "-h":
 		return writeHelp(stdout)
 	}
-	return usagef("%q is not a command; the commands are serve and version, and --help shows the rest", args[0])
+	return usagef("%q is not a command; the commands are serve, check and version, and --help shows the rest", args[0])
 }
 
 // usageError is a command line or a setting that cannot be used.
@@ -77,7 +82,8 @@ func oneLine(err error) string {
 	var we *wharf.Error
 	if errors.As(err, &we) && we.Msg != "" {
 		s = we.Msg
-		if we.Err != nil {
+		// A cause with the same message says nothing more.
+		if we.Err != nil && wharf.MessageOf(we.Err) != we.Msg {
 			s += ": " + we.Err.Error()
 		}
 	}
