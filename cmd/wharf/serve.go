@@ -13,10 +13,6 @@ import (
 	"wharf"
 )
 
-// cancelWait bounds how long statements and uploads may take to end after
-// the grace is over and their contexts are cancelled.
-const cancelWait = 5 * time.Second
-
 // listener is one of the two halves, as far as starting and stopping goes.
 type listener interface {
 	Serve(net.Listener) error
@@ -31,7 +27,7 @@ func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 	if err == nil {
 		err = h.run(ctx, cfg, stdout)
 	}
-	return errors.Join(err, h.close())
+	return errors.Join(err, h.close(), h.unlisten())
 }
 
 func newLogger(cfg *config, w io.Writer) *slog.Logger {
@@ -42,18 +38,10 @@ func newLogger(cfg *config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// run opens both ports, serves them until ctx ends or one of them fails, and
-// lets what is under way finish.
-func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) error {
-	mysqlLn, err := listen("mysql-addr", cfg.mysqlAddr)
-	if err != nil {
-		return err
-	}
-	httpLn, err := listen("http-addr", cfg.httpAddr)
-	if err != nil {
-		return errors.Join(err, mysqlLn.Close())
-	}
-	h.mysqlAddr = mysqlLn.Addr()
+// run serves both ports until ctx ends or one of them fails, and lets what
+// is under way finish.
+func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) (err error) {
+	mysqlLn, httpLn := h.mysqlPort, h.httpPort
 	sweeping, stopSweeping := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { h.service.Run(sweeping) })
@@ -81,6 +69,31 @@ func serveOn(l listener, ln net.Listener, name string) error {
 		return fmt.Errorf("the %s port failed: %w", name, err)
 	}
 	return nil
+}
+
+// listen opens both ports. That is done before anything is opened on the
+// disk, so that a port in use is all that is said; who connects waits until
+// the ports are served.
+func (h *house) listen(cfg *config) (err error) {
+	if h.mysqlPort, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
+		return err
+	}
+	h.httpPort, err = listen("http-addr", cfg.httpAddr)
+	return err
+}
+
+// unlisten closes the ports that were opened and not served.
+func (h *house) unlisten() error {
+	var errs []error
+	for _, ln := range []net.Listener{h.mysqlPort, h.httpPort} {
+		if ln == nil {
+			continue
+		}
+		if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // listen opens a port. Its error names the setting, so that the operator
