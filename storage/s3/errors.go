@@ -61,7 +61,10 @@ func answers() []answer {
 	}
 }
 
-const denied = "access denied by {host}: the keys are wrong or lack permission"
+const (
+	denied          = "access denied by {host}: the keys are wrong or lack permission"
+	deniedAnonymous = "access denied by {host}: the stage has no keys, and its requests are anonymous; give ACCESS_KEY_ID and SECRET_ACCESS_KEY in CONNECTION"
+)
 
 // fail makes the error of a request that no missing object explains: what is
 // not found then is the bucket, or S3 itself.
@@ -87,6 +90,9 @@ func (s *Store) failObject(ctx context.Context, op string, err error) error {
 		return wharf.WrapError(wharf.CodeUpstream, op, "", ctxErr)
 	}
 	code, msg := explain(err)
+	if msg == denied && s.t.auth == authNone {
+		msg = deniedAnonymous
+	}
 	msg = strings.NewReplacer("{host}", s.t.host, "{bucket}", s.t.bucket).Replace(msg)
 	return &wharf.Error{Code: code, Op: op, Msg: msg, Err: s.t.scrub(err)}
 }

@@ -74,6 +74,19 @@ func TestWrongKeys(t *testing.T) {
 	}
 }
 
+// TestWithoutKeys has a bucket that strangers may not use: the message tells
+// the stage that has no keys from one whose keys are wrong.
+func TestWithoutKeys(t *testing.T) {
+	for _, op := range operations() {
+		t.Run(op.name, func(t *testing.T) {
+			s := stageAt("s3://"+newBucket(t)+"/", "")
+			s.Connection = wharf.Connection{}
+			store := open(t, newBackend(t, s3.Options{Endpoint: shared.url}), s)
+			wantError(t, op.run(t.Context(), store), wharf.CodeUpstream, "the stage has no keys")
+		})
+	}
+}
+
 // TestRefusedKeys has a server that removes some keys of a batch and not
 // others.
 func TestRefusedKeys(t *testing.T) {
