@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -116,6 +117,9 @@ func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 	})
 	if panicked {
 		err = errors.Join(err, letGo(file))
+	}
+	if err != nil {
+		err = fmt.Errorf("catalog.db cannot be opened: %w", err)
 	}
 	return db, file, err
 }

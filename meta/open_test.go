@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -163,6 +164,16 @@ func writeRaw(t *testing.T, dir, name string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), data, fileMode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOpenSaysWhichFile has a file that bbolt refuses in words of its own.
+func TestOpenSaysWhichFile(t *testing.T) {
+	dir := t.TempDir()
+	closeNow(t, open(t, dir))
+	writeRaw(t, dir, dbFile, bytes.Repeat([]byte("x"), 5000))
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "catalog.db cannot be opened") {
+		t.Errorf("Open says only %v", err)
 	}
 }
 
