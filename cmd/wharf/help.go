@@ -12,6 +12,10 @@ what landed.
 
 Usage:
   wharf serve [flags]   run the server until INT or TERM
+  wharf check [--repair] [flags]
+                        verify the data folder of a stopped server: one line
+                        for each fault, exit status 1 if there is any;
+                        --repair puts aside what is broken and keeps the rest
   wharf version         print the version
   wharf --help          print this
 

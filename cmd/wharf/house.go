@@ -13,6 +13,9 @@ import (
 	"wharf/storage/s3"
 )
 
+// filesFolder is where in the data folder the internal stages' files are.
+const filesFolder = "files"
+
 // house is the rooms, wired together.
 type house struct {
 	log     *slog.Logger
@@ -20,7 +23,7 @@ type house struct {
 	mysql   listener
 	http    listener
 
-	mysqlAddr net.Addr // set before the port is served
+	mysqlLn, httpLn net.Listener
 
 	closers []func() error // in the order of opening
 }
@@ -33,6 +36,9 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, unlock)
+	if err := h.listen(cfg); err != nil {
+		return err
+	}
 	folders, err := openFolders(cfg)
 	if err != nil {
 		return err
@@ -42,7 +48,7 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, catalog.Close)
-	files, err := local.Open(filepath.Join(cfg.dataDir, "files"), local.Options{Logger: h.log})
+	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: h.log})
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (h *house) openListeners(cfg *config) error {
 	executor := exec.New(exec.Options{
 		Service: h.service, Sessions: sessions, Logger: h.log,
 		Version: mysqlVersion + "-wharf-" + version,
-		Port:    h.mysqlPort, MaxPacket: server.DefaultMaxPacket,
+		Port:    h.port, MaxPacket: server.DefaultMaxPacket,
 		ErrorNumber: server.ErrorNumber,
 	})
 	mysql := server.New(server.Options{
@@ -51,13 +51,8 @@ func (h *house) openListeners(cfg *config) error {
 	return nil
 }
 
-// mysqlPort is the port that the MySQL half is on, for @@port.
-func (h *house) mysqlPort() int {
-	if tcp, ok := h.mysqlAddr.(*net.TCPAddr); ok {
-		return tcp.Port
-	}
-	return 0
-}
+// port is the one that the MySQL half is on, for @@port.
+func (h *house) port() int { return h.mysqlLn.Addr().(*net.TCPAddr).Port }
 
 // publicHosts is the names under which requests may address the HTTP port.
 func publicHosts(cfg *config) []string {

@@ -41,7 +41,7 @@ func newLogger(cfg *config, w io.Writer) *slog.Logger {
 // run serves both ports until ctx ends or one of them fails, and lets what
 // is under way finish.
 func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) (err error) {
-	mysqlLn, httpLn := h.mysqlPort, h.httpPort
+	mysqlLn, httpLn := h.mysqlLn, h.httpLn
 	sweeping, stopSweeping := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { h.service.Run(sweeping) })
@@ -75,17 +75,17 @@ func serveOn(l listener, ln net.Listener, name string) error {
 // disk, so that a port in use is all that is said; who connects waits until
 // the ports are served.
 func (h *house) listen(cfg *config) (err error) {
-	if h.mysqlPort, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
+	if h.mysqlLn, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
 		return err
 	}
-	h.httpPort, err = listen("http-addr", cfg.httpAddr)
+	h.httpLn, err = listen("http-addr", cfg.httpAddr)
 	return err
 }
 
 // unlisten closes the ports that were opened and not served.
 func (h *house) unlisten() error {
 	var errs []error
-	for _, ln := range []net.Listener{h.mysqlPort, h.httpPort} {
+	for _, ln := range []net.Listener{h.mysqlLn, h.httpLn} {
 		if ln == nil {
 			continue
 		}

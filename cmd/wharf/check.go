@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"wharf/meta"
+	"wharf/storage/local"
+)
+
+// errFound says that a check found something, and that all has been said.
+var errFound = errors.New("the data folder has faults")
+
+// check verifies a stopped data folder, and prints what it finds, one line
+// each: catalog first, files after. It takes the settings of serve, of which
+// it uses the data folder.
+func check(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	isRepair := func(a string) bool { return a == "--repair" || a == "-repair" }
+	repair := slices.ContainsFunc(args, isRepair)
+	cfg, err := loadConfig(slices.DeleteFunc(slices.Clone(args), isRepair), getenv)
+	if errors.Is(err, errHelp) {
+		return writeHelp(stdout)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(cfg.dataDir, lockFile)); err != nil {
+		return fmt.Errorf("%s is not a data folder of Wharf's", cfg.dataDir)
+	}
+	unlock, err := openDataDir(cfg.dataDir)
+	if err != nil {
+		return err
+	}
+	defer unlock() // a lock that nothing was written under
+	return checkDataDir(ctx, cfg.dataDir, repair, stdout)
+}
+
+func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer) error {
+	faults := 0
+	report := func(what string) {
+		faults++
+		fmt.Fprintln(stdout, what)
+	}
+	if err := meta.CheckFolder(ctx, dir, report); err != nil {
+		return err
+	}
+	err := local.Check(ctx, filepath.Join(dir, filesFolder), local.CheckOptions{Repair: repair},
+		func(f local.Finding) { report(f.String()) })
+	if err != nil {
+		return err
+	}
+	if faults > 0 {
+		fmt.Fprintf(stdout, "%d found\n", faults)
+		return errFound
+	}
+	fmt.Fprintln(stdout, "nothing is wrong")
+	return nil
+}
