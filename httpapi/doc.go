@@ -11,6 +11,13 @@
 //	GET         /v1/stage/<stage>/           a list: prefix, pattern, after, limit
 //	GET         /v1/health                   200, or 503 when stopping
 //
+// A [Signer] makes presigned URLs of the form
+//
+//	/v1/stage/<stage>/<path>?X-Wharf-…&X-Wharf-Signature=…
+//
+// which let in whoever knows them, without a password, for what was signed:
+// user, method, stage ID, path, content type, until it expires.
+//
 // Invariants:
 //
 //   - Method, origin, password, stage, form and declared length are checked
@@ -24,6 +31,7 @@
 //     shape, and one line in the log that names the same id. (What net/http
 //     refuses by itself, such as a header that is too large, it answers in
 //     plain text.)
+//   - The log holds no query of a URL: those of presigned URLs are secrets.
 //   - Bytes that go out are verified, or the connection ends short of its
 //     Content-Length.
 //

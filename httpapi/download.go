@@ -79,15 +79,24 @@ func entityTag(obj wharf.Object) string { return `"` + strings.Trim(obj.ETag, `"
 // describeContent sets the headers of the file's own bytes. A browser saves
 // them: to show them would be to run other people's HTML in this server's
 // name.
-func describeContent(h http.Header, obj wharf.Object) {
-	h.Set("Content-Type", contentType(string(obj.Key)))
+func (x *exchange) describeContent(obj wharf.Object) {
+	h := x.Header()
+	h.Set("Content-Type", x.fileType(obj))
 	h.Set("Content-Disposition", attachment(string(obj.Key)))
+}
+
+// fileType is the media type that a file is sent as.
+func (x *exchange) fileType(obj wharf.Object) string {
+	if x.contentType != "" {
+		return x.contentType
+	}
+	return contentType(string(obj.Key))
 }
 
 func (x *exchange) sendWhole(file wharf.File) error {
 	obj := file.Object()
 	h := x.Header()
-	describeContent(h, obj)
+	x.describeContent(obj)
 	h.Set("Content-Length", strconv.FormatInt(obj.Size, 10))
 	if sum, err := hex.DecodeString(obj.MD5); err == nil && len(sum) > 0 {
 		h.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum))
@@ -98,7 +107,7 @@ func (x *exchange) sendWhole(file wharf.File) error {
 func (x *exchange) sendRange(file wharf.File, r span) error {
 	obj := file.Object()
 	h := x.Header()
-	describeContent(h, obj)
+	x.describeContent(obj)
 	h.Set("Content-Length", strconv.FormatInt(r.length, 10))
 	h.Set("Content-Range", r.contentRange(obj.Size))
 	return x.send(http.StatusPartialContent, file, r)

@@ -22,6 +22,9 @@ type exchange struct {
 	principal wharf.Principal
 	stage     string   // as it was sent, for the answer
 	files     []string // what landed, as it was sent
+	// contentType is what a presigned URL has the file answered as; "" is by
+	// its name.
+	contentType string
 
 	status int   // 0 while nothing was answered
 	sent   int64 // bytes of the answer's body

@@ -49,14 +49,26 @@ func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 		}
 		return wharf.Principal{User: user}, nil
 	}
-	if !loopback(hostname(r.RemoteAddr)) {
-		return wharf.Principal{}, wharf.Errorf(wharf.CodeDenied, "root has no password, so only this server's own machine may come in")
-	}
-	if host := hostname(r.Host); !g.hosts[strings.ToLower(host)] && !loopback(host) {
-		return wharf.Principal{}, wharf.Errorf(wharf.CodeDenied, "the server is not known as %q; "+
-			"while root has no password it answers to localhost, to loopback addresses and to its configured public name", host)
+	if err := g.admitAnybody(r); err != nil {
+		return wharf.Principal{}, err
 	}
 	return wharf.Root, nil
+}
+
+// admitAnybody tells whether a request may come in from where it does and to
+// the name that it does, whoever sends it.
+func (g guard) admitAnybody(r *http.Request) error {
+	if g.auth != nil && g.auth.PasswordSet() {
+		return nil
+	}
+	if !loopback(hostname(r.RemoteAddr)) {
+		return wharf.Errorf(wharf.CodeDenied, "root has no password, so only this server's own machine may come in")
+	}
+	if host := hostname(r.Host); !g.hosts[strings.ToLower(host)] && !loopback(host) {
+		return wharf.Errorf(wharf.CodeDenied, "the server is not known as %q; "+
+			"while root has no password it answers to localhost, to loopback addresses and to its configured public name", host)
+	}
+	return nil
 }
 
 // hostname takes the port, and the brackets of IPv6, off an address.

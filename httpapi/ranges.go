@@ -98,16 +98,17 @@ func (x *exchange) sendRanges(file wharf.File, ranges []span) error {
 	obj := file.Object()
 	out := &pacedWriter{x: x, status: http.StatusPartialContent}
 	w := multipart.NewWriter(out)
-	length, err := byterangesLength(w.Boundary(), obj, ranges)
+	kind := x.fileType(obj)
+	length, err := byterangesLength(w.Boundary(), kind, obj, ranges)
 	if err != nil {
 		return err
 	}
+	x.describeContent(obj)
 	h := x.Header()
-	describeContent(h, obj)
 	h.Set("Content-Type", "multipart/byteranges; boundary="+w.Boundary())
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
 	for _, r := range ranges {
-		if _, err := w.CreatePart(rangeHeader(obj, r)); err != nil {
+		if _, err := w.CreatePart(rangeHeader(kind, obj, r)); err != nil {
 			return err
 		}
 		if err := x.copyRange(out, file, r); err != nil {
@@ -117,22 +118,22 @@ func (x *exchange) sendRanges(file wharf.File, ranges []span) error {
 	return w.Close()
 }
 
-func rangeHeader(obj wharf.Object, r span) textproto.MIMEHeader {
+func rangeHeader(kind string, obj wharf.Object, r span) textproto.MIMEHeader {
 	return textproto.MIMEHeader{
-		"Content-Type":  {contentType(string(obj.Key))},
+		"Content-Type":  {kind},
 		"Content-Range": {r.contentRange(obj.Size)},
 	}
 }
 
 // byterangesLength writes what is between the ranges to nowhere, to count it.
-func byterangesLength(boundary string, obj wharf.Object, ranges []span) (int64, error) {
+func byterangesLength(boundary, kind string, obj wharf.Object, ranges []span) (int64, error) {
 	var n counter
 	w := multipart.NewWriter(&n)
 	if err := w.SetBoundary(boundary); err != nil {
 		return 0, err
 	}
 	for _, r := range ranges {
-		if _, err := w.CreatePart(rangeHeader(obj, r)); err != nil {
+		if _, err := w.CreatePart(rangeHeader(kind, obj, r)); err != nil {
 			return 0, err
 		}
 		n += counter(r.length)

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Service *wharf.Service
 	Auth    Authenticator // nil: nobody has a password
+	Signer  *Signer       // whose URLs are let in; nil: there are none
 	Logger  *slog.Logger  // nil discards
 	Version string        // shown by health
 
@@ -71,6 +72,7 @@ type Server struct {
 	service *wharf.Service
 	log     *slog.Logger
 	guard   guard
+	signer  *Signer // may be nil
 	version string
 	stall   time.Duration
 
@@ -97,6 +99,7 @@ func New(o Options) *Server {
 		service: o.Service,
 		log:     o.Logger,
 		guard:   newGuard(o.Auth, o.Hosts),
+		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
 		running: semaphore.NewWeighted(allRequests),
@@ -172,10 +175,10 @@ func (s *Server) routes() *echo.Echo {
 	e.HEAD("/v1/health", s.open((*Server).health))
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.POST("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
-	e.GET(stagePrefix+"*", s.guarded((*Server).getStage))
-	e.HEAD(stagePrefix+"*", s.guarded((*Server).getStage))
-	e.PUT(stagePrefix+"*", s.guarded((*Server).uploadRaw))
-	e.DELETE(stagePrefix+"*", s.guarded((*Server).remove))
+	e.GET(stagePrefix+"*", s.granted((*Server).getStage))
+	e.HEAD(stagePrefix+"*", s.granted((*Server).getStage))
+	e.PUT(stagePrefix+"*", s.granted((*Server).uploadRaw))
+	e.DELETE(stagePrefix+"*", s.granted((*Server).remove))
 	return e
 }
 
