@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -180,7 +181,7 @@ func (a *allocator) settleAborted() error {
 	for _, n := range a.aborted {
 		folders[a.e.folderPath(bodyID(n))] = true
 	}
-	for name := range folders {
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
 		if err := syncFolder(a.e.fs, name); err != nil && !missing(err) {
 			return err
 		}
@@ -207,11 +208,19 @@ func (a *allocator) abort(id bodyID) {
 	a.aborted = append(a.aborted, id.number())
 }
 
-// current tells whether name is the folder that new files go to.
-func (a *allocator) current(name string) bool {
+// uses tells whether a new file may come into the folder.
+func (a *allocator) uses(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.window != nil && a.window.name == name
+	if a.window != nil && a.window.name == name {
+		return true
+	}
+	for n := range a.inFlight {
+		if a.e.folderPath(bodyID(n)) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // folderPath is where the file of a body lies; bodyPath is the file.

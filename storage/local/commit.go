@@ -96,6 +96,18 @@ func (e *Engine) commit(ctx context.Context, op string, b *pebble.Batch) error {
 	return e.settle(op, b)
 }
 
+// applyLazily is apply for what a crash may undo: it becomes durable with the
+// next commit that must be.
+func (e *Engine) applyLazily(ctx context.Context, op string, b *pebble.Batch) error {
+	return e.change(ctx, op, func() error {
+		if err := e.index.Apply(b, pebble.NoSync); err != nil {
+			e.broken.fail(err)
+			return e.broken.error(op)
+		}
+		return b.Close()
+	})
+}
+
 // stripes are the locks of the keys: whoever reads an object's record to
 // change it holds its stripe until the change is applied.
 type stripes struct {

@@ -113,10 +113,7 @@ func (h *hasher) settle(id bodyID, owner []byte) error {
 	if err := b.Delete(debt[:], nil); err != nil {
 		return err
 	}
-	if err := h.apply(b, id, owner, sum); err != nil {
-		return err
-	}
-	return h.e.settle("local.hash", b)
+	return h.apply(b, id, owner, sum)
 }
 
 func (h *hasher) apply(b *pebble.Batch, id bodyID, owner []byte, sum []byte) error {
@@ -133,7 +130,7 @@ func (h *hasher) apply(b *pebble.Batch, id bodyID, owner []byte, sum []byte) err
 			}
 		}
 	}
-	return h.e.apply(h.ctx, "local.hash", b)
+	return h.e.applyLazily(h.ctx, "local.hash", b)
 }
 
 // sum reads a body and gives its MD5, nil if the object has another by now.

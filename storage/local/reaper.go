@@ -2,6 +2,8 @@ package local
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -129,7 +131,7 @@ func (r *reaper) reap(ids []bodyID) error {
 			return err
 		}
 	}
-	return r.e.commit(context.Background(), "local.reap", b)
+	return r.e.applyLazily(context.Background(), "local.reap", b)
 }
 
 // removeBodies removes files and syncs their folders; a folder that is
@@ -143,8 +145,8 @@ func (e *Engine) removeBodies(ids []bodyID) error {
 		folders[e.folderPath(id)] = true
 	}
 	emptied := false
-	for name := range folders {
-		if !e.ids.current(name) && e.fs.Remove(name) == nil {
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		if !e.ids.uses(name) && e.fs.Remove(name) == nil {
 			emptied = true
 			continue
 		}

@@ -1,0 +1,117 @@
+package local
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"wharf"
+)
+
+// TestTrace holds the order of the file operations that change something, of
+// each kind of call: a sync that is missing or too much is a change of
+// testdata/trace. Run it with -rewrite to accept one.
+func TestTrace(t *testing.T) {
+	tr := &trace{}
+	var e *Engine
+	open := func() {
+		var err error
+		if e, err = Open("data", tinyOptions(errorfs.Wrap(tr.mem(), errorfs.InjectorFunc(tr.record)))); err != nil {
+			t.Fatal(err)
+		}
+		e.hash.close() // it works when it likes; here it must when it is told
+	}
+	t.Cleanup(func() { e.Close() })
+	datadriven.RunTest(t, "testdata/trace", func(t *testing.T, d *datadriven.TestData) string {
+		tr.take()
+		var err error
+		switch d.Cmd {
+		case "open":
+			open()
+		case "put":
+			var size int
+			d.ScanArgs(t, "size", &size)
+			put(t, e.Store(stageOne), wharf.Key(d.CmdArgs[0].Key), make([]byte, size))
+		case "fail":
+			_, err = e.Store(stageOne).Put(t.Context(), wharf.Key(d.CmdArgs[0].Key),
+				strings.NewReader(strings.Repeat("x", chunkSize+1)), wharf.PutOptions{Size: chunkSize + 2})
+			wantCode(t, err, wharf.CodeInvalid)
+			err = nil
+		case "delete":
+			var keys []wharf.Key
+			for _, a := range d.CmdArgs {
+				keys = append(keys, wharf.Key(a.Key))
+			}
+			err = e.Store(stageOne).Delete(t.Context(), keys)
+		case "clear":
+			err = e.Store(stageOne).Clear(t.Context())
+		case "md5":
+			e.hash.ctx = t.Context()
+			err = e.hash.work()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-e.reaper.idle()
+		return tr.take()
+	})
+}
+
+// trace records file operations.
+type trace struct {
+	fs *vfs.MemFS
+
+	mu    sync.Mutex // guards lines
+	lines []string
+}
+
+func (tr *trace) mem() vfs.FS {
+	tr.fs = vfs.NewCrashableMem()
+	return tr.fs
+}
+
+// opNames are the operations that change something.
+func opNames() map[errorfs.OpKind]string {
+	return map[errorfs.OpKind]string{
+		errorfs.OpCreate: "create", errorfs.OpLink: "link", errorfs.OpRemove: "remove",
+		errorfs.OpRemoveAll: "remove all", errorfs.OpRename: "rename", errorfs.OpReuseForWrite: "reuse",
+		errorfs.OpMkdirAll: "mkdir", errorfs.OpFileWrite: "write", errorfs.OpFileWriteAt: "write at",
+		errorfs.OpFileSync: "sync", errorfs.OpFileSyncData: "sync data", errorfs.OpFileSyncTo: "sync to",
+	}
+}
+
+var logName = regexp.MustCompile(`[0-9]{6}\.log`)
+
+func (tr *trace) record(op errorfs.Op) error {
+	name, ok := opNames()[op.Kind]
+	if !ok {
+		return nil
+	}
+	line := fmt.Sprintf("%s %s", name, logName.ReplaceAllString(strings.TrimSuffix(op.Path, "/"), "the log"))
+	if strings.HasPrefix(line, "write") && strings.HasSuffix(line, "the log") {
+		// A goroutine of its own writes the log, in as many pieces as it
+		// likes. What counts is when it is synced.
+		return nil
+	}
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if n := len(tr.lines); n == 0 || tr.lines[n-1] != line {
+		tr.lines = append(tr.lines, line)
+	}
+	return nil
+}
+
+// take gives what was recorded since the last time.
+func (tr *trace) take() string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	s := strings.Join(tr.lines, "\n")
+	tr.lines = nil
+	return s
+}
