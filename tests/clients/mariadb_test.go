@@ -172,6 +172,30 @@ func TestMariaDBInterrupt(t *testing.T) {
 	s.wantNoConnections(t)
 }
 
+// TestMariaDBInteractive types at a terminal, which script makes: the client
+// then asks for the names of all tables, prompts, and draws frames.
+func TestMariaDBInteractive(t *testing.T) {
+	s := start(t, "")
+	s.mariadb(t).want(t, "", "CREATE STAGE s;\n")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	client := s.mariadb(t, "default").command(ctx)
+	cmd := exec.CommandContext(ctx, "script", "-qec", strings.Join(client.Args, " "), "/dev/null")
+	cmd.Env = append(client.Env, "TERM=dumb", "HOME="+t.TempDir())
+	cmd.Stdin = strings.NewReader("SHOW STAGES LIKE 'none';\nSELECT 'two\nlines';\nLIST @s; SELECT 7;\nREMOVE @s;\nuse nowhere\nuse default\n\\q\n")
+	out, err := cmd.CombinedOutput()
+	text := strings.ReplaceAll(string(out), "\r", "")
+	for _, want := range []string{
+		`Server version: 8\.0\.36-wharf-0\.0\.0-test`, `\[default\]> `, `Empty set \(`, `\| two\nlines \|\n`, `1 row in set \(`,
+		`\| 7 \|\n`, `\nERROR 1175 \(HY000\): `, `\nERROR 1049 \(42000\): `, `\nDatabase changed\n`, `\nBye\n$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("the terminal shows no %s:\n%s%v", want, text, err)
+		}
+	}
+	s.wantNoConnections(t)
+}
+
 func TestMariaDBLogin(t *testing.T) {
 	s := start(t, password)
 	wrong := *s
