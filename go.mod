@@ -3,24 +3,26 @@ module wharf
 go 1.26.0
 
 require (
-	github.com/BurntSushi/toml v1.6.0
-	github.com/aws/aws-sdk-go-v2/config v1.33.15
-	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
-	github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager v0.5.4
-	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8
-	github.com/aws/smithy-go v1.28.8
-	github.com/cespare/xxhash/v2 v2.2.0
-	github.com/cockroachdb/datadriven v1.0.3-0.20250407164829-2945557346d5
-	github.com/cockroachdb/pebble/v2 v2.1.4
-	github.com/go-mysql-org/go-mysql v1.16.0
-	github.com/go-sql-driver/mysql v1.10.1
-	github.com/google/uuid v1.6.0
-	github.com/klauspost/compress v1.18.6
-	github.com/labstack/echo/v4 v4.16.0
-	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17
-	go.etcd.io/bbolt v1.5.0
-	golang.org/x/sync v0.23.0
-	golang.org/x/sys v0.48.0
+	github.com/BurntSushi/toml v1.6.0 // the config file
+	github.com/aws/aws-sdk-go-v2 v1.47.7 // S3: signing and requests
+	github.com/aws/aws-sdk-go-v2/config v1.33.15 // S3: the server's own credentials
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // S3: the stage's credentials
+	github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager v0.5.4 // benchmarks: what our uploads to S3 are measured against
+	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8 // S3
+	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // S3: roles
+	github.com/aws/smithy-go v1.28.8 // S3: its errors
+	github.com/cockroachdb/datadriven v1.0.3-0.20250407164829-2945557346d5 // tests from data files
+	github.com/cockroachdb/pebble/v2 v2.1.4 // the index of internal stages
+	github.com/go-mysql-org/go-mysql v1.16.0 // MySQL handshake
+	github.com/go-sql-driver/mysql v1.10.1 // tests: a real client
+	github.com/google/uuid v1.6.0 // request IDs
+	github.com/klauspost/compress v1.18.6 // MySQL protocol compression: zstd
+	github.com/labstack/echo/v4 v4.16.0 // HTTP routing
+	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
+	go.etcd.io/bbolt v1.5.0 // the catalog
+	golang.org/x/sync v0.23.0 // admission of uploads: a weighted semaphore
+	golang.org/x/sys v0.48.0 // what the system offers and package os does not: statfs, flock, fallocate
+	golang.org/x/text v0.42.0 // character sets and collations of SHOW and LIKE
 )
 
 require (
@@ -28,7 +30,6 @@ require (
 	github.com/DataDog/zstd v1.5.7 // indirect
 	github.com/RaduBerinde/axisds v0.1.0 // indirect
 	github.com/RaduBerinde/btreemap v0.0.0-20250419174037-3d62b7205d54 // indirect
-	github.com/aws/aws-sdk-go-v2 v1.47.7 // indirect
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 // indirect
@@ -41,8 +42,8 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/signin v1.12.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
-	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
+	github.com/cespare/xxhash/v2 v2.2.0 // indirect
 	github.com/cockroachdb/crlib v0.0.0-20241112164430-1264a2edc35b // indirect
 	github.com/cockroachdb/errors v1.11.3 // indirect
 	github.com/cockroachdb/logtags v0.0.0-20230118201751-21c54148d20b // indirect
@@ -51,7 +52,6 @@ require (
 	github.com/cockroachdb/tokenbucket v0.0.0-20230807174530-cc333fc44b06 // indirect
 	github.com/coreos/go-semver v0.3.1 // indirect
 	github.com/getsentry/sentry-go v0.27.0 // indirect
-	github.com/goccy/go-json v0.10.6 // indirect
 	github.com/gogo/protobuf v1.3.2 // indirect
 	github.com/golang/protobuf v1.5.3 // indirect
 	github.com/golang/snappy v0.0.5-0.20231225225746-43d5d4cd4e0e // indirect
@@ -72,7 +72,6 @@ require (
 	github.com/prometheus/common v0.42.0 // indirect
 	github.com/prometheus/procfs v0.10.1 // indirect
 	github.com/rogpeppe/go-internal v1.9.0 // indirect
-	github.com/shopspring/decimal v1.4.0 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	github.com/valyala/fasttemplate v1.2.2 // indirect
 	go.uber.org/atomic v1.11.0 // indirect
@@ -84,8 +83,6 @@ require (
 	golang.org/x/mod v0.41.0 // indirect
 	golang.org/x/net v0.59.0 // indirect
 	golang.org/x/telemetry v0.0.0-20260924152758-ed294f943157 // indirect
-	golang.org/x/text v0.42.0 // indirect
-	golang.org/x/time v0.15.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	golang.org/x/tools/go/packages/packagestest v0.1.1-deprecated // indirect
 	golang.org/x/vuln v1.1.4 // indirect
