@@ -22,7 +22,7 @@ require (
 	go.etcd.io/bbolt v1.5.0 // the catalog
 	golang.org/x/sync v0.23.0 // admission of uploads: a weighted semaphore
 	golang.org/x/sys v0.48.0 // what the system offers and package os does not: statfs, flock, fallocate
-	golang.org/x/text v0.42.0 // character sets and collations of SHOW and LIKE
+	golang.org/x/text v0.42.0 // LIKE without regard to accents
 )
 
 require (
