@@ -58,7 +58,7 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 		return Presigned{}, err
 	}
 	if loc.IsFolder() {
-		return Presigned{}, Errorf(CodeInvalid, "PRESIGN is for one file, and %s is a folder; write the file's whole name", loc)
+		return Presigned{}, Errorf(CodeInvalid, "PRESIGN is for one file, and %s is a stage or a folder; write the file's whole name", loc)
 	}
 	key, err := ParseKey(loc.Path)
 	if err != nil {

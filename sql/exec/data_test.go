@@ -42,7 +42,7 @@ func newHarness(t testing.TB) *harness { return newHarnessOver(t, newCatalog()) 
 
 func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h := &harness{listener: &listener{}, sessions: map[string]*exec.Session{}}
-	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: memory.NewOpener(), Now: now})
+	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: opener{memory.NewOpener()}, Signer: signer{}, Now: now})
 	h.executor = exec.New(exec.Options{
 		Service: h.service, Sessions: h.listener, Version: "8.0.36-wharf-test", Now: now,
 		Port: func() int { return 3307 },

@@ -161,6 +161,8 @@ func (s *Session) planStage(stmt sql.Statement) (plan, error) {
 		return s.removeFiles(st), nil
 	case *sql.CopyFiles:
 		return s.copyFiles(st), nil
+	case *sql.Presign:
+		return s.presign(st), nil
 	}
 	return s.planDefinition(stmt)
 }
@@ -188,16 +190,7 @@ func (s *Session) planDefinition(stmt sql.Statement) (plan, error) {
 	case *sql.ShowFileFormats:
 		return s.showFileFormats(st), nil
 	}
-	return plan{}, unsupported(statementName(stmt))
-}
-
-// statementName names the stage statements that are not done.
-func statementName(stmt sql.Statement) string {
-	switch stmt.(type) {
-	case *sql.Presign:
-		return "PRESIGN"
-	}
-	return "this statement"
+	return plan{}, unsupported("this statement")
 }
 
 func unsupported(name string) error {
