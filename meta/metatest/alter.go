@@ -2,12 +2,11 @@ package metatest
 
 import (
 	"errors"
-	"testing"
 
 	"wharf"
 )
 
-func testUpdate(t *testing.T, c wharf.Catalog) {
+func testUpdate(t recorder, c wharf.Catalog) {
 	old := External("s")
 	create(t, c, old)
 	var all wharf.Stage
@@ -31,6 +30,9 @@ func testUpdate(t *testing.T, c wharf.Catalog) {
 			t.Fatal(err)
 		}
 		wantStage(t, "StageByID after UpdateStage", got, want)
+		if len(got.FileFormat) == 0 {
+			return
+		}
 		got.FileFormat[0].List[0] = "changed by the caller"
 	}
 	_, err = c.UpdateStage(t.Context(), "nobody", func(s wharf.Stage) (wharf.Stage, error) {
@@ -42,7 +44,7 @@ func testUpdate(t *testing.T, c wharf.Catalog) {
 	wantDropped(t, c)
 }
 
-func testUpdateRefused(t *testing.T, c wharf.Catalog) {
+func testUpdateRefused(t recorder, c wharf.Catalog) {
 	for _, old := range []wharf.Stage{Stage("in"), External("ex")} {
 		create(t, c, old)
 		changes := map[string]struct {
@@ -73,7 +75,7 @@ func testUpdateRefused(t *testing.T, c wharf.Catalog) {
 	}
 }
 
-func testRename(t *testing.T, c wharf.Catalog) {
+func testRename(t recorder, c wharf.Catalog) {
 	old, other := External("old"), Stage("other")
 	create(t, c, old)
 	create(t, c, other)

@@ -2,13 +2,12 @@ package metatest
 
 import (
 	"context"
-	"testing"
 	"time"
 
 	"wharf"
 )
 
-func testContexts(t *testing.T, c wharf.Catalog) {
+func testContexts(t recorder, c wharf.Catalog) {
 	s := Stage("s")
 	create(t, c, s)
 	canceled, cancel := context.WithCancel(t.Context())

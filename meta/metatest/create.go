@@ -2,12 +2,11 @@ package metatest
 
 import (
 	"fmt"
-	"testing"
 
 	"wharf"
 )
 
-func testCreate(t *testing.T, c wharf.Catalog) {
+func testCreate(t recorder, c wharf.Catalog) {
 	wantNames(t, c)
 	for _, s := range []wharf.Stage{Stage("a"), External("b")} {
 		_, err := c.Stage(t.Context(), s.Name)
@@ -33,7 +32,7 @@ func testCreate(t *testing.T, c wharf.Catalog) {
 	wantCode(t, "StageByID of nobody", err, wharf.CodeNotFound)
 }
 
-func testCreateModes(t *testing.T, c wharf.Catalog) {
+func testCreateModes(t recorder, c wharf.Catalog) {
 	old := Stage("s")
 	create(t, c, old)
 	_, created, err := c.CreateStage(t.Context(), Stage("s"), wharf.CreateNew)
@@ -68,7 +67,7 @@ func testCreateModes(t *testing.T, c wharf.Catalog) {
 	}
 }
 
-func testRefusedUnchanged(t *testing.T, c wharf.Catalog) {
+func testRefusedUnchanged(t recorder, c wharf.Catalog) {
 	old := Stage("s")
 	create(t, c, old)
 	bad := Stage("s")

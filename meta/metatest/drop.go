@@ -1,12 +1,10 @@
 package metatest
 
 import (
-	"testing"
-
 	"wharf"
 )
 
-func testDrop(t *testing.T, c wharf.Catalog) {
+func testDrop(t recorder, c wharf.Catalog) {
 	for _, s := range []wharf.Stage{Stage("s"), External("s")} {
 		_, err := c.DropStage(t.Context(), "s")
 		wantCode(t, "DropStage of nothing", err, wharf.CodeNotFound)
@@ -24,7 +22,7 @@ func testDrop(t *testing.T, c wharf.Catalog) {
 	}
 }
 
-func testDroppedList(t *testing.T, c wharf.Catalog) {
+func testDroppedList(t recorder, c wharf.Catalog) {
 	var dropped []wharf.Stage
 	for range 3 {
 		s := Stage("s")
@@ -51,7 +49,7 @@ func testDroppedList(t *testing.T, c wharf.Catalog) {
 	wantNames(t, c, "s")
 }
 
-func testOrder(t *testing.T, c wharf.Catalog) {
+func testOrder(t recorder, c wharf.Catalog) {
 	names := []wharf.StageName{"-", "A", "Z", "_", "a", "a-", "a1", "aa", "b", "é", "日本", "𝒳"}
 	for _, i := range []int{5, 3, 11, 0, 7, 9, 1, 10, 2, 8, 4, 6} {
 		create(t, c, Stage(string(names[i])))
@@ -59,7 +57,7 @@ func testOrder(t *testing.T, c wharf.Catalog) {
 	wantNames(t, c, names...)
 }
 
-func testOddNames(t *testing.T, c wharf.Catalog) {
+func testOddNames(t recorder, c wharf.Catalog) {
 	long := make([]byte, wharf.MaxStageName)
 	for i := range long {
 		long[i] = 'x'

@@ -3,7 +3,6 @@ package metatest
 import (
 	"fmt"
 	"reflect"
-	"testing"
 	"time"
 
 	"wharf"
@@ -11,7 +10,7 @@ import (
 
 // testEveryField fills every field that a stage has by reflection, so that
 // one that is added and not stored is found.
-func testEveryField(t *testing.T, c wharf.Catalog) {
+func testEveryField(t recorder, c wharf.Catalog) {
 	var s wharf.Stage
 	fillStage(t, &s)
 	s.ID, s.URL = wharf.NewStageID(), "s3://b/"
@@ -23,12 +22,12 @@ func testEveryField(t *testing.T, c wharf.Catalog) {
 	wantStage(t, "a stage with every field set", got, s)
 }
 
-func fillStage(t *testing.T, s *wharf.Stage) {
+func fillStage(t recorder, s *wharf.Stage) {
 	n := 0
 	fill(t, reflect.ValueOf(s).Elem(), &n)
 }
 
-func fill(t *testing.T, v reflect.Value, n *int) {
+func fill(t recorder, v reflect.Value, n *int) {
 	*n++
 	switch v.Interface().(type) {
 	case wharf.Secret:
@@ -63,7 +62,7 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 	}
 }
 
-func testCopies(t *testing.T, c wharf.Catalog) {
+func testCopies(t recorder, c wharf.Catalog) {
 	s := Stage("s")
 	s.FileFormat = []wharf.Option{{Name: "NULL_IF", List: []string{"a", "b"}, Kind: wharf.OptionList}}
 	got, _, err := c.CreateStage(t.Context(), s, wharf.CreateNew)

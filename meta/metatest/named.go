@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"testing"
 
 	"wharf"
 )
@@ -14,7 +13,7 @@ import (
 // kind is one kind of definition that has a name and nothing else to find it
 // by, as the cases see it.
 type kind[N ~string, T any] struct {
-	make   func(t *testing.T, name string) T // every field set
+	make   func(t recorder, name string) T // every field set
 	name   func(T) N
 	spoil  func(*T) // makes the text something that is not UTF-8
 	create func(wharf.Catalog, context.Context, T, wharf.CreateMode) (T, bool, error)
@@ -25,7 +24,7 @@ type kind[N ~string, T any] struct {
 
 func connections() kind[wharf.ConnectionName, wharf.NamedConnection] {
 	return kind[wharf.ConnectionName, wharf.NamedConnection]{
-		make: func(t *testing.T, name string) (c wharf.NamedConnection) {
+		make: func(t recorder, name string) (c wharf.NamedConnection) {
 			n := len(name)
 			fill(t, reflect.ValueOf(&c).Elem(), &n)
 			c.Name = wharf.ConnectionName(name)
@@ -42,7 +41,7 @@ func connections() kind[wharf.ConnectionName, wharf.NamedConnection] {
 
 func formats() kind[wharf.FormatName, wharf.NamedFormat] {
 	return kind[wharf.FormatName, wharf.NamedFormat]{
-		make: func(t *testing.T, name string) (f wharf.NamedFormat) {
+		make: func(t recorder, name string) (f wharf.NamedFormat) {
 			n := len(name)
 			fill(t, reflect.ValueOf(&f).Elem(), &n)
 			f.Name = wharf.FormatName(name)
@@ -57,8 +56,8 @@ func formats() kind[wharf.FormatName, wharf.NamedFormat] {
 	}
 }
 
-func namedCases() map[string]func(t *testing.T, c wharf.Catalog) {
-	return map[string]func(t *testing.T, c wharf.Catalog){
+func namedCases() map[string]func(t recorder, c wharf.Catalog) {
+	return map[string]func(t recorder, c wharf.Catalog){
 		"connections":         connections().testAll,
 		"connections-refused": connections().testRefused,
 		"connections-race":    connections().testRace,
@@ -70,14 +69,14 @@ func namedCases() map[string]func(t *testing.T, c wharf.Catalog) {
 
 // same holds two definitions together. Values are not printed: they may
 // differ in a secret.
-func same[T any](t *testing.T, what string, got, want T) {
+func same[T any](t recorder, what string, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s gives %+v, want %+v", what, got, want)
 	}
 }
 
-func (k kind[N, T]) wantNames(t *testing.T, c wharf.Catalog, names ...N) {
+func (k kind[N, T]) wantNames(t recorder, c wharf.Catalog, names ...N) {
 	t.Helper()
 	all, err := k.all(c, t.Context())
 	if err != nil {
@@ -92,7 +91,7 @@ func (k kind[N, T]) wantNames(t *testing.T, c wharf.Catalog, names ...N) {
 	}
 }
 
-func (k kind[N, T]) mustCreate(t *testing.T, c wharf.Catalog, v T, mode wharf.CreateMode) {
+func (k kind[N, T]) mustCreate(t recorder, c wharf.Catalog, v T, mode wharf.CreateMode) {
 	t.Helper()
 	got, created, err := k.create(c, t.Context(), v, mode)
 	if err != nil || !created {
@@ -106,7 +105,7 @@ func (k kind[N, T]) mustCreate(t *testing.T, c wharf.Catalog, v T, mode wharf.Cr
 }
 
 // testAll makes, replaces, lists and drops, with every field set.
-func (k kind[N, T]) testAll(t *testing.T, c wharf.Catalog) {
+func (k kind[N, T]) testAll(t recorder, c wharf.Catalog) {
 	k.wantNames(t, c)
 	first, second := k.make(t, "b"), k.make(t, "b")
 	k.mustCreate(t, c, first, wharf.CreateNew)
@@ -136,7 +135,7 @@ func (k kind[N, T]) testAll(t *testing.T, c wharf.Catalog) {
 	wantDropped(t, c)
 }
 
-func (k kind[N, T]) testRefused(t *testing.T, c wharf.Catalog) {
+func (k kind[N, T]) testRefused(t recorder, c wharf.Catalog) {
 	old := k.make(t, "s")
 	k.mustCreate(t, c, old, wharf.CreateNew)
 	bad := k.make(t, "s")
@@ -167,7 +166,7 @@ func (k kind[N, T]) testRefused(t *testing.T, c wharf.Catalog) {
 	k.wantNames(t, c, "s")
 }
 
-func (k kind[N, T]) testRace(t *testing.T, c wharf.Catalog) {
+func (k kind[N, T]) testRace(t recorder, c wharf.Catalog) {
 	v := k.make(t, "s")
 	var made atomic.Int64
 	var wg sync.WaitGroup

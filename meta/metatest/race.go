@@ -5,12 +5,11 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"testing"
 
 	"wharf"
 )
 
-func testRaceCreate(t *testing.T, c wharf.Catalog) {
+func testRaceCreate(t recorder, c wharf.Catalog) {
 	var made, exists, kept atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 16 {
@@ -38,7 +37,7 @@ func testRaceCreate(t *testing.T, c wharf.Catalog) {
 
 // testRaceReplace has many replace one stage and others drop it: every stage
 // that was made is either there or on the list, once.
-func testRaceReplace(t *testing.T, c wharf.Catalog) {
+func testRaceReplace(t recorder, c wharf.Catalog) {
 	const n = 24
 	var wg sync.WaitGroup
 	for i := range n {
@@ -73,7 +72,7 @@ func testRaceReplace(t *testing.T, c wharf.Catalog) {
 }
 
 // testRaceUpdate has many change one stage: none of the changes is lost.
-func testRaceUpdate(t *testing.T, c wharf.Catalog) {
+func testRaceUpdate(t recorder, c wharf.Catalog) {
 	const n = 24
 	old := Stage("s")
 	create(t, c, old)
@@ -100,7 +99,7 @@ func testRaceUpdate(t *testing.T, c wharf.Catalog) {
 }
 
 // testRaceRename has many stages want one name: one of them gets it.
-func testRaceRename(t *testing.T, c wharf.Catalog) {
+func testRaceRename(t recorder, c wharf.Catalog) {
 	const n = 16
 	var made atomic.Int64
 	var wg sync.WaitGroup

@@ -3,7 +3,6 @@ package metatest
 import (
 	"reflect"
 	"slices"
-	"testing"
 	"time"
 
 	"wharf"
@@ -30,7 +29,7 @@ func External(name string) wharf.Stage {
 	return s
 }
 
-func create(t *testing.T, c wharf.Catalog, s wharf.Stage) {
+func create(t recorder, c wharf.Catalog, s wharf.Stage) {
 	t.Helper()
 	got, created, err := c.CreateStage(t.Context(), s, wharf.CreateNew)
 	if err != nil || !created {
@@ -39,7 +38,7 @@ func create(t *testing.T, c wharf.Catalog, s wharf.Stage) {
 	wantStage(t, "CreateStage", got, s)
 }
 
-func wantStage(t *testing.T, what string, got, want wharf.Stage) {
+func wantStage(t recorder, what string, got, want wharf.Stage) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		// %v shows no secret, and the difference may be in one.
@@ -47,14 +46,14 @@ func wantStage(t *testing.T, what string, got, want wharf.Stage) {
 	}
 }
 
-func wantCode(t *testing.T, what string, err error, code wharf.Code) {
+func wantCode(t recorder, what string, err error, code wharf.Code) {
 	t.Helper()
 	if wharf.CodeOf(err) != code {
 		t.Errorf("%s: want the code %q: %v", what, code, err)
 	}
 }
 
-func wantNames(t *testing.T, c wharf.Catalog, names ...wharf.StageName) {
+func wantNames(t recorder, c wharf.Catalog, names ...wharf.StageName) {
 	t.Helper()
 	all, err := c.Stages(t.Context())
 	if err != nil {
@@ -69,7 +68,7 @@ func wantNames(t *testing.T, c wharf.Catalog, names ...wharf.StageName) {
 	}
 }
 
-func wantDropped(t *testing.T, c wharf.Catalog, want ...wharf.Stage) {
+func wantDropped(t recorder, c wharf.Catalog, want ...wharf.Stage) {
 	t.Helper()
 	got, err := c.DroppedStages(t.Context())
 	if err != nil {

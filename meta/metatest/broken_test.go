@@ -1,0 +1,132 @@
+package metatest
+
+import (
+	"context"
+
+	"wharf"
+)
+
+// broken is a catalog some of whose methods are replaced.
+type broken struct {
+	wharf.Catalog
+	createStage  func(context.Context, wharf.Stage, wharf.CreateMode) (wharf.Stage, bool, error)
+	dropStage    func(context.Context, wharf.StageName) (wharf.Stage, error)
+	stage        func(context.Context, wharf.StageName) (wharf.Stage, error)
+	stageByID    func(context.Context, wharf.StageID) (wharf.Stage, error)
+	stages       func(context.Context) ([]wharf.Stage, error)
+	dropped      func(context.Context) ([]wharf.Stage, error)
+	forget       func(context.Context, wharf.StageID) error
+	update       func(context.Context, wharf.StageName, func(wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error)
+	rename       func(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error)
+	createConn   func(context.Context, wharf.NamedConnection, wharf.CreateMode) (wharf.NamedConnection, bool, error)
+	dropConn     func(context.Context, wharf.ConnectionName) error
+	conn         func(context.Context, wharf.ConnectionName) (wharf.NamedConnection, error)
+	conns        func(context.Context) ([]wharf.NamedConnection, error)
+	createFormat func(context.Context, wharf.NamedFormat, wharf.CreateMode) (wharf.NamedFormat, bool, error)
+	formats      func(context.Context) ([]wharf.NamedFormat, error)
+}
+
+func (b *broken) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+	if b.createStage != nil {
+		return b.createStage(ctx, s, mode)
+	}
+	return b.Catalog.CreateStage(ctx, s, mode)
+}
+
+func (b *broken) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	if b.dropStage != nil {
+		return b.dropStage(ctx, name)
+	}
+	return b.Catalog.DropStage(ctx, name)
+}
+
+func (b *broken) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+	if b.stage != nil {
+		return b.stage(ctx, name)
+	}
+	return b.Catalog.Stage(ctx, name)
+}
+
+func (b *broken) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {
+	if b.stageByID != nil {
+		return b.stageByID(ctx, id)
+	}
+	return b.Catalog.StageByID(ctx, id)
+}
+
+func (b *broken) Stages(ctx context.Context) ([]wharf.Stage, error) {
+	if b.stages != nil {
+		return b.stages(ctx)
+	}
+	return b.Catalog.Stages(ctx)
+}
+
+func (b *broken) DroppedStages(ctx context.Context) ([]wharf.Stage, error) {
+	if b.dropped != nil {
+		return b.dropped(ctx)
+	}
+	return b.Catalog.DroppedStages(ctx)
+}
+
+func (b *broken) ForgetDropped(ctx context.Context, id wharf.StageID) error {
+	if b.forget != nil {
+		return b.forget(ctx, id)
+	}
+	return b.Catalog.ForgetDropped(ctx, id)
+}
+
+func (b *broken) UpdateStage(ctx context.Context, name wharf.StageName, change func(wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error) {
+	if b.update != nil {
+		return b.update(ctx, name, change)
+	}
+	return b.Catalog.UpdateStage(ctx, name, change)
+}
+
+func (b *broken) RenameStage(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error) {
+	if b.rename != nil {
+		return b.rename(ctx, from, to)
+	}
+	return b.Catalog.RenameStage(ctx, from, to)
+}
+
+func (b *broken) CreateConnection(ctx context.Context, c wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
+	if b.createConn != nil {
+		return b.createConn(ctx, c, mode)
+	}
+	return b.Catalog.CreateConnection(ctx, c, mode)
+}
+
+func (b *broken) DropConnection(ctx context.Context, name wharf.ConnectionName) error {
+	if b.dropConn != nil {
+		return b.dropConn(ctx, name)
+	}
+	return b.Catalog.DropConnection(ctx, name)
+}
+
+func (b *broken) Connection(ctx context.Context, name wharf.ConnectionName) (wharf.NamedConnection, error) {
+	if b.conn != nil {
+		return b.conn(ctx, name)
+	}
+	return b.Catalog.Connection(ctx, name)
+}
+
+func (b *broken) Connections(ctx context.Context) ([]wharf.NamedConnection, error) {
+	if b.conns != nil {
+		return b.conns(ctx)
+	}
+	return b.Catalog.Connections(ctx)
+}
+
+func (b *broken) CreateFileFormat(ctx context.Context, f wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
+	if b.createFormat != nil {
+		return b.createFormat(ctx, f, mode)
+	}
+	return b.Catalog.CreateFileFormat(ctx, f, mode)
+}
+
+func (b *broken) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
+	if b.formats != nil {
+		return b.formats(ctx)
+	}
+	return b.Catalog.FileFormats(ctx)
+}
