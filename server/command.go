@@ -141,11 +141,8 @@ func (c *conn) processKill(body []byte) error {
 	}
 	id := binary.LittleEndian.Uint32(body)
 	err := c.srv.Kill(context.Background(), id, false)
-	switch {
-	case err == nil && id == c.id:
+	if err == nil && id == c.id {
 		return interrupted()
-	case wharf.CodeOf(err) == wharf.CodeNotFound:
-		return refusal{1094, "HY000", wharf.MessageOf(err)}
 	}
 	return err
 }

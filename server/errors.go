@@ -110,8 +110,15 @@ func number(code wharf.Code) (errno uint16, state string, ok bool) {
 // numberOf is the number of an error: its Code's, unless MySQL tells apart
 // what the Code does not.
 func numberOf(err error) (errno uint16, state string) {
-	if errors.Is(err, exec.ErrUnknownDatabase) {
+	switch {
+	case errors.Is(err, exec.ErrUnknownDatabase):
 		return 1049, "42000"
+	case errors.Is(err, exec.ErrNoDatabase):
+		return 1046, "3D000"
+	case errors.Is(err, exec.ErrUnknownVariable):
+		return 1193, "HY000"
+	case errors.Is(err, exec.ErrUnknownThread):
+		return 1094, "HY000"
 	}
 	errno, state, _ = number(wharf.CodeOf(err))
 	return errno, state

@@ -20,16 +20,25 @@ func TestEveryCodeHasANumber(t *testing.T) {
 	}
 }
 
-// USE nowhere is a statement like others to the server, and yet has the
-// number of COM_INIT_DB.
-func TestNumberOfUnknownDatabase(t *testing.T) {
-	r := refusalOf(&wharf.Error{Code: wharf.CodeNotFound, Msg: "no such", Err: exec.ErrUnknownDatabase}, 1)
-	if want := (refusal{1049, "42000", "no such"}); r != want {
-		t.Errorf("%v, want %v", r, want)
-	}
-	r = refusalOf(wharf.Errorf(wharf.CodeNotFound, "no such"), 1)
-	if want := (refusal{1146, "42S02", "no such"}); r != want {
-		t.Errorf("%v, want %v", r, want)
+// TestNumbersOfCauses has errors of one code that MySQL tells apart.
+func TestNumbersOfCauses(t *testing.T) {
+	for _, c := range []struct {
+		code  wharf.Code
+		cause error
+		errno uint16
+		state string
+	}{
+		{wharf.CodeNotFound, exec.ErrUnknownDatabase, 1049, "42000"},
+		{wharf.CodeNotFound, exec.ErrUnknownThread, 1094, "HY000"},
+		{wharf.CodeNotFound, nil, 1146, "42S02"},
+		{wharf.CodeInvalid, exec.ErrNoDatabase, 1046, "3D000"},
+		{wharf.CodeInvalid, exec.ErrUnknownVariable, 1193, "HY000"},
+		{wharf.CodeInvalid, nil, 1210, "HY000"},
+	} {
+		err := &wharf.Error{Code: c.code, Msg: "no such", Err: c.cause}
+		if r, want := refusalOf(err, 1), (refusal{c.errno, c.state, "no such"}); r != want {
+			t.Errorf("%v: %v, want %v", c.cause, r, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"wharf"
@@ -29,7 +30,7 @@ func (s *Server) Kill(_ context.Context, id uint32, queryOnly bool) error {
 	c := s.conns[id]
 	s.mu.Unlock()
 	if c == nil {
-		return wharf.Errorf(wharf.CodeNotFound, "Unknown thread id: %d", id)
+		return &wharf.Error{Code: wharf.CodeNotFound, Err: exec.ErrUnknownThread, Msg: fmt.Sprintf("Unknown thread id: %d", id)}
 	}
 	if queryOnly {
 		c.interrupt(interrupted())

@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -35,10 +33,6 @@ const (
 	DefaultVersion   = "8.0.36-wharf"
 	DefaultMaxPacket = 64 << 20
 )
-
-// ErrUnknownDatabase is the cause of an error about a database that there is
-// not, for which MySQL has a number of its own.
-var ErrUnknownDatabase = errors.New("unknown database")
 
 // DefaultDatabase is the one database that a Wharf has.
 const DefaultDatabase = "default"
@@ -127,8 +121,5 @@ func (e *Executor) CheckDatabase(name string) error {
 	if name == "" || name == DefaultDatabase {
 		return nil
 	}
-	return &wharf.Error{
-		Code: wharf.CodeNotFound, Err: ErrUnknownDatabase,
-		Msg: fmt.Sprintf("Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase),
-	}
+	return because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase)
 }

@@ -80,7 +80,7 @@ func (s *Session) UseDatabase(name string) error {
 		return err
 	}
 	if name == "" {
-		return wharf.Errorf(wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+		return noDatabase()
 	}
 	s.database = name
 	return nil

@@ -94,7 +94,7 @@ func inDatabase(rows func() [][]wharf.Value) func(context.Context, *Session, *sq
 }
 
 func noDatabase() error {
-	return wharf.Errorf(wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+	return because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
 }
 
 // noSuchTable is what every question about a table gets.

@@ -54,7 +54,7 @@ func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) er
 }
 
 func unknownThread(id uint64) error {
-	return wharf.Errorf(wharf.CodeNotFound, "Unknown thread id: %d", id)
+	return because(ErrUnknownThread, wharf.CodeNotFound, "Unknown thread id: %d", id)
 }
 
 // noSessions is a listener that knows of no connections.

@@ -122,7 +122,7 @@ func words() variableType {
 func (e *Executor) variable(name string) (*variable, error) {
 	v, ok := e.variables[strings.ToLower(name)]
 	if !ok {
-		return nil, wharf.Errorf(wharf.CodeInvalid, "Unknown system variable '%s'", name)
+		return nil, because(ErrUnknownVariable, wharf.CodeInvalid, "Unknown system variable '%s'", name)
 	}
 	return v, nil
 }
