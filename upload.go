@@ -81,9 +81,16 @@ func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (O
 // order, object first and look-up second, is what makes a file that lands
 // while its stage is dropped either swept by the drop or found here.
 func (u *Upload) confirm(ctx context.Context, key Key) error {
+	_, err := u.service.catalog.StageByID(ctx, u.stage.ID)
+	if err == nil {
+		return nil
+	}
+	left := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterPut)
 	defer cancel()
-	_, err := u.service.catalog.StageByID(ctx, u.stage.ID)
+	if left {
+		_, err = u.service.catalog.StageByID(ctx, u.stage.ID)
+	}
 	if CodeOf(err) != CodeNotFound {
 		return err
 	}

@@ -45,10 +45,11 @@ func (s *Server) record(x *exchange) {
 	case wharf.CodeUpstream, wharf.CodeNoSpace:
 		level = slog.LevelWarn
 	}
-	ctx := context.WithoutCancel(x.r.Context())
+	ctx := x.r.Context()
 	if !s.log.Enabled(ctx, level) {
 		return
 	}
+	ctx = context.WithoutCancel(ctx)
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("id", x.id),

@@ -1,16 +1,12 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
-
-	"wharf"
 )
 
 const (
@@ -23,24 +19,9 @@ const (
 	retryAfter = "5"
 )
 
-// outcome is the answer to every upload, and to every request that failed.
-// The order of the fields is part of the interface.
-type outcome struct {
-	ID        string   `json:"id"`
-	StageName string   `json:"stage_name"`
-	State     string   `json:"state"`
-	Files     []string `json:"files"`
-	Error     *failure `json:"error,omitempty"`
-}
-
-type failure struct {
-	Code    wharf.Code `json:"code"`
-	Message string     `json:"message"`
-}
-
 // succeed tells the client which files landed.
 func (x *exchange) succeed() error {
-	return x.answer(http.StatusOK, outcome{ID: x.id, StageName: x.stage, State: "SUCCESS", Files: x.landed()})
+	return x.answer(http.StatusOK, x.outcome("SUCCESS", nil))
 }
 
 // fail tells the client why not, and lets go of a body that it may still be
@@ -68,30 +49,20 @@ func (x *exchange) fail(err error) {
 	if sending {
 		h.Set("Connection", "close")
 	}
-	answered := x.answer(status, outcome{ID: x.id, StageName: x.stage, State: "FAILED", Files: x.landed(),
-		Error: &failure{Code: wharf.CodeOf(err), Message: wharf.MessageOf(err)}})
+	answered := x.answer(status, x.outcome("FAILED", err))
 	if sending && answered == nil {
 		x.drain()
 	}
 }
 
-// landed is never nil, because JSON tells null from a list.
-func (x *exchange) landed() []string {
-	if x.files == nil {
-		return []string{}
-	}
-	return x.files
+// outcome gives the answer about the files that landed.
+func (x *exchange) outcome(state string, err error) []byte {
+	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files, err: err}
+	return o.appendTo(make([]byte, 0, 256))
 }
 
-// answer writes v as the whole answer.
-func (x *exchange) answer(status int, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // file names come back as they were sent
-	if err := enc.Encode(v); err != nil {
-		return wharf.WrapError(wharf.CodeInternal, "httpapi.answer", "", err)
-	}
-	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+// answer writes a text of JSON as the whole answer.
+func (x *exchange) answer(status int, text []byte) error {
 	h := x.w.Header()
 	h["Content-Type"] = jsonType
 	h["Content-Length"] = []string{strconv.Itoa(len(text))}

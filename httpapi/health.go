@@ -1,6 +1,10 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"wharf"
+)
 
 // health is the answer of GET /v1/health.
 type health struct {
@@ -13,7 +17,15 @@ type health struct {
 func (s *Server) health(x *exchange) error {
 	if s.stopping.Load() {
 		x.w.Header().Set("Retry-After", retryAfter)
-		return x.answer(http.StatusServiceUnavailable, health{Status: "stopping", Version: s.version})
+		return x.answerHealth(http.StatusServiceUnavailable, health{Status: "stopping", Version: s.version})
 	}
-	return x.answer(http.StatusOK, health{Status: "ok", Version: s.version})
+	return x.answerHealth(http.StatusOK, health{Status: "ok", Version: s.version})
+}
+
+func (x *exchange) answerHealth(status int, h health) error {
+	text, err := encodeJSON(h)
+	if err != nil {
+		return wharf.WrapError(wharf.CodeInternal, "httpapi.health", "", err)
+	}
+	return x.answer(status, text)
 }

@@ -159,18 +159,32 @@ func oneHeader(h http.Header, what string, spellings []string) (string, error) {
 
 // formBoundary tells whether a request carries a form, and gives its boundary.
 func formBoundary(r *http.Request) (string, error) {
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return "", wharf.Errorf(wharf.CodeMediaType, "the body is not a multipart/form-data form (curl -F upload=@file)")
+	boundary, ok := plainBoundary(r.Header)
+	if !ok {
+		kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil || kind != "multipart/form-data" {
+			return "", wharf.Errorf(wharf.CodeMediaType, "the body is not a multipart/form-data form (curl -F upload=@file)")
+		}
+		boundary = params["boundary"]
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return "", wharf.Errorf(wharf.CodeMediaType, "the form is encoded as %q; it must be sent as it is", coding)
 	}
-	boundary := params["boundary"]
 	if !validBoundary(boundary) {
 		return "", wharf.Errorf(wharf.CodeMediaType, "the form's Content-Type has no boundary of 1 to 70 allowed characters")
 	}
 	return boundary, nil
+}
+
+// plainBoundary reads the Content-Type as nearly every client writes it, at a
+// tenth of the price of reading it in general.
+func plainBoundary(h http.Header) (string, bool) {
+	all := h["Content-Type"]
+	if len(all) == 0 {
+		return "", false
+	}
+	boundary, ok := strings.CutPrefix(all[0], "multipart/form-data; boundary=")
+	return boundary, ok && isToken(boundary)
 }
 
 // validBoundary holds a boundary to RFC 2046, section 5.1.1.
