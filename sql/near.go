@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -14,7 +15,21 @@ const maxNear = 64
 // MySQL's manner. What was expected may be "".
 func (s source) syntaxError(at int, expected string) error {
 	pos := s.position(at)
-	return syntaxErrorf(withoutConnection(near(s.clean[at:])), pos, expected)
+	return syntaxErrorf(withoutKeys(withoutConnection(near(s.clean[at:]))), pos, expected)
+}
+
+// unquotedKey is the value of a setting that is a secret, and userInfo what
+// stands before the host of a URL, both where their quotes were forgotten. A
+// URL may be cut off before its '@'.
+var (
+	unquotedKey = regexp.MustCompile(`(?i)((?:key|key_id|token|external_id|password)\s*=\s*)[^\s'(),;]+`)
+	userInfo    = regexp.MustCompile(`://(?:[^\s']*@|[^\s/'@]*:[^\s']*)`)
+)
+
+// withoutKeys cuts what withoutConnection cannot know: keys outside of a
+// clause, because its name or its parenthesis was mistyped.
+func withoutKeys(near string) string {
+	return userInfo.ReplaceAllString(unquotedKey.ReplaceAllString(near, "${1}…"), "://…")
 }
 
 // withoutConnection cuts what CONNECTION = (…) or CREDENTIALS = (…) hold: a
