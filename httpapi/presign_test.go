@@ -28,7 +28,7 @@ func startPresign(t *testing.T, change ...func(*settings)) *presignFixture {
 	sign := func(s *settings) {
 		s.http.Signer = httpapi.NewSigner(httpapi.SignerOptions{
 			Keys: s.service.Catalog.(wharf.SigningKeys), Now: now,
-			PublicURL: func() string { return "https://wharf.example/base" },
+			PublicURL: "https://wharf.example/base",
 		})
 		s.http.Auth = password("sesame")
 		s.service.Signer, s.service.Now = s.http.Signer, now
@@ -329,7 +329,7 @@ func (r neverReader) Read([]byte) (int, error) { <-r.ctx.Done(); return 0, io.EO
 // TestSigningKeysFail has a catalog that cannot be read.
 func TestSigningKeysFail(t *testing.T) {
 	f := startPresign(t, func(s *settings) {
-		s.http.Signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: noKeys{}, PublicURL: func() string { return "" }})
+		s.http.Signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: noKeys{}, PublicURL: ""})
 		s.service.Signer = s.http.Signer
 	})
 	if _, err := f.service.Presign(t.Context(), wharf.Root, wharf.Location{Stage: "s", Path: "a"}, wharf.PresignRequest{}); wharf.CodeOf(err) != wharf.CodeNoSpace {
@@ -353,7 +353,7 @@ func (noKeys) UpdateSigningKeys(context.Context, func([]wharf.SigningKey) []whar
 func FuzzPresigned(f *testing.F) {
 	fix := start(f, func(s *settings) {
 		s.http.Auth, s.http.Logger = password("sesame"), nil
-		s.http.Signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: s.service.Catalog.(wharf.SigningKeys), PublicURL: func() string { return "" }})
+		s.http.Signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: s.service.Catalog.(wharf.SigningKeys), PublicURL: ""})
 		s.service.Signer = s.http.Signer
 	})
 	if _, err := fix.service.Presign(f.Context(), wharf.Root, wharf.Location{Stage: "s", Path: "a"}, wharf.PresignRequest{}); err != nil {

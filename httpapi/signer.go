@@ -26,9 +26,9 @@ const (
 // SignerOptions are what a Signer is made of. Keys and PublicURL are needed.
 type SignerOptions struct {
 	Keys wharf.SigningKeys
-	// PublicURL gives the address under which clients reach this server,
-	// without a '/' at its end.
-	PublicURL func() string
+	// PublicURL is the address under which clients reach this server, without
+	// a '/' at its end.
+	PublicURL string
 	Now       func() time.Time // nil is time.Now
 }
 
@@ -37,7 +37,7 @@ type SignerOptions struct {
 // other servers, which rotate them too. Make it with [NewSigner].
 type Signer struct {
 	keys      wharf.SigningKeys
-	publicURL func() string
+	publicURL string
 	now       func() time.Time
 }
 
@@ -76,7 +76,7 @@ func (s *Signer) SignURL(ctx context.Context, g wharf.Grant) (wharf.Presigned, e
 	path := url.URL{Path: stagePrefix + string(g.Name) + "/" + string(g.Key)}
 	return wharf.Presigned{
 		Method: g.Method(), Headers: headers,
-		URL: s.publicURL() + path.EscapedPath() + "?" + q.Encode(),
+		URL: s.publicURL + path.EscapedPath() + "?" + q.Encode(),
 	}, nil
 }
 

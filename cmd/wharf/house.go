@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"wharf"
+	"wharf/httpapi"
 	"wharf/meta"
 	"wharf/storage"
 	"wharf/storage/local"
@@ -20,6 +21,7 @@ const filesFolder = "files"
 type house struct {
 	log     *slog.Logger
 	service *wharf.Service
+	signer  *httpapi.Signer
 	mysql   listener
 	http    listener
 
@@ -62,8 +64,9 @@ func (h *house) open(cfg *config) error {
 		S3:    buckets,
 		Dir:   folders,
 	})
+	h.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, h.httpLn.Addr())})
 	h.service = wharf.NewService(wharf.ServiceOptions{
-		Catalog: catalog, Opener: opener, Logger: h.log,
+		Catalog: catalog, Opener: opener, Signer: h.signer, Logger: h.log,
 		MaxFileSize:  cfg.maxFileSize,
 		UploadMemory: cfg.uploadMemory,
 		UploadWait:   cfg.uploadWait,

@@ -44,6 +44,7 @@ func (h *house) openListeners(cfg *config) error {
 	h.http = httpapi.New(httpapi.Options{
 		Service: h.service,
 		Auth:    rootPassword{password},
+		Signer:  h.signer,
 		Logger:  h.log,
 		Version: version,
 		Hosts:   publicHosts(cfg),
@@ -53,14 +54,6 @@ func (h *house) openListeners(cfg *config) error {
 
 // port is the one that the MySQL half is on, for @@port.
 func (h *house) port() int { return h.mysqlLn.Addr().(*net.TCPAddr).Port }
-
-// publicHosts is the names under which requests may address the HTTP port.
-func publicHosts(cfg *config) []string {
-	if cfg.publicURL == nil {
-		return nil
-	}
-	return []string{cfg.publicURL.Hostname()}
-}
 
 // sessions is the server as exec sees it.
 type sessions struct{ server *server.Server }

@@ -56,7 +56,7 @@ var settings = []setting{
 		usage: "where HTTP clients connect; port 0 takes a free one",
 		set:   func(c *config, v string) error { c.httpAddr = v; return checkAddr(v) }},
 	{name: "public-url", arg: "URL",
-		usage: "the address under which clients reach the HTTP port, if it is another; its host is accepted in requests",
+		usage: "the address under which clients reach the HTTP port, if it is another; presigned URLs start with it, and its host is accepted in requests",
 		set:   setPublicURL},
 	{name: "s3-endpoint", arg: "URL", env: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"},
 		usage: "S3 server of stages that name none; without it, Amazon's",
@@ -113,18 +113,6 @@ func checkAddr(v string) error {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return fmt.Errorf("its port must be a number from 0 to 65535")
 	}
-	return nil
-}
-
-func setPublicURL(c *config, v string) error {
-	if v == "" {
-		return nil
-	}
-	u, err := url.Parse(v)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
-		return fmt.Errorf("it must be like https://stage.example.com, without a user")
-	}
-	c.publicURL = u
 	return nil
 }
 
