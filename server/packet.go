@@ -19,6 +19,7 @@ type packets struct {
 	seq   uint8 // of the next packet
 	caps  uint32
 	err   error
+	sink  rowSink // of the result that is being written
 }
 
 // begin starts a packet; its payload is appended to buf.

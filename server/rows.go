@@ -21,28 +21,52 @@ func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, st
 	p.buf = appendLenenc(p.buf, uint64(len(r.Columns)))
 	p.end()
 	p.columns(r.Columns, status)
-	for row, err := range r.All {
-		if err != nil {
-			return err
-		}
-		if len(row) != len(r.Columns) {
-			return fmt.Errorf("a row of %d values under %d columns", len(row), len(r.Columns))
-		}
-		p.begin()
-		if p.buf, err = encode(p.buf, r.Columns, row); err != nil {
-			p.discard()
-			return err
-		}
-		p.end()
-		// Not by Done, which makes a channel for every statement.
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if p.err != nil {
-			return p.err
-		}
+	// Not a range statement, whose body would be made anew for each result
+	// with all that it shares with this function.
+	s := &p.sink
+	*s = rowSink{p: p, ctx: ctx, cols: r.Columns, encode: encode, yield: s.yield}
+	if s.yield == nil {
+		s.yield = s.take
 	}
-	return nil
+	r.All(s.yield)
+	return s.err
+}
+
+// rowSink writes the rows of one result.
+type rowSink struct {
+	p      *packets
+	ctx    context.Context // of the statement
+	cols   []wharf.Column
+	encode rowEncoder
+	yield  func([]wharf.Value, error) bool // take, bound once
+	err    error                           // how it ended
+}
+
+// take writes a row, and tells whether another is wanted.
+func (s *rowSink) take(row []wharf.Value, err error) bool {
+	if err == nil {
+		err = s.write(row)
+	}
+	s.err = err
+	return err == nil
+}
+
+func (s *rowSink) write(row []wharf.Value) (err error) {
+	p := s.p
+	if len(row) != len(s.cols) {
+		return fmt.Errorf("a row of %d values under %d columns", len(row), len(s.cols))
+	}
+	p.begin()
+	if p.buf, err = s.encode(p.buf, s.cols, row); err != nil {
+		p.discard()
+		return err
+	}
+	p.end()
+	// Not by Done, which makes a channel for every statement.
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	return p.err
 }
 
 // textRow is a row of the text protocol.

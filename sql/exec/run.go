@@ -103,18 +103,18 @@ func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter
 	return func(yield func([]wharf.Value, error) bool) {
 		defer cancel()
 		s.foundRows = 0
-		for row, err := range all {
+		// Not a range statement: its body would cost a small result three
+		// allocations more.
+		all(func(row []wharf.Value, err error) bool {
 			if err != nil {
 				err = timedOut(ctx, err)
 				s.noteError(err)
 				yield(nil, err)
-				return
+				return false
 			}
 			s.foundRows++
-			if !yield(row, nil) {
-				return
-			}
-		}
+			return yield(row, nil)
+		})
 	}
 }
 
