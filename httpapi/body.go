@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -76,6 +77,11 @@ func (b *body) translate(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
 			Msg: "the body stopped coming: nothing arrived for " + b.stall.String()}
+	case errors.Is(err, net.ErrClosed):
+		// Nobody but Shutdown closes a connection under its request. It is
+		// for the log: the client is not there any more.
+		return &wharf.Error{Code: wharf.CodeUnavailable, Op: "httpapi.body", Err: err,
+			Msg: "the server is stopping"}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
 			Msg: "the body was cut off before its end"}

@@ -169,7 +169,7 @@ func TestShutdownCutsOff(t *testing.T) {
 	if err := f.server.Shutdown(ctx); err == nil {
 		t.Error("Shutdown says that all uploads finished")
 	}
-	if line, err := bufio.NewReader(conn).ReadString('\n'); err == nil && !strings.Contains(line, "400") {
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err == nil && !strings.Contains(line, "503") {
 		t.Errorf("the upload that was cut off is answered %q", line)
 	}
 	f.wantStored()

@@ -54,7 +54,10 @@ func parsePartHeader(block []byte) (partHeader, error) {
 
 func cutHeaderLine(line []byte) (name string, value []byte, err error) {
 	head, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok || !isToken(string(head)) || bytes.ContainsAny(value, "\r\n\x00") {
+	if bytes.IndexByte(value, 0) >= 0 {
+		return "", nil, invalid("a part of the form has a NUL in its header; no file name holds one")
+	}
+	if !ok || !isToken(string(head)) || bytes.ContainsAny(value, "\r\n") {
 		return "", nil, invalid("a part of the form has a header line that cannot be read")
 	}
 	return string(head), bytes.Trim(value, " \t"), nil
