@@ -83,6 +83,8 @@ func (b *bench) all() error {
 		{"1 MiB files, 16 connections", b.uploads(1<<20, 16)},
 		{"1 GiB file by curl", b.curlUpload},
 		{"1 GiB file into an S3 stage", b.s3Upload},
+		{"download 1 GiB by curl", b.curlDownload},
+		{"download 4 KiB files, 16 connections", b.downloads},
 		{"SELECT 1, 1 connection", b.selects(1, false)},
 		{"SELECT 1, 16 connections", b.selects(16, false)},
 		{"prepared SELECT ?, 16 connections", b.selects(16, true)},

@@ -40,21 +40,28 @@ func (b *bench) uploads(size, conns int) func(string) error {
 const warmUp = 300 * time.Millisecond
 
 func (b *bench) uploadRound(r *result, p putter, body []byte, conns, round int) error {
+	return b.countRound(r, p.addr, p.proc, conns, func(c *client, n int64) error {
+		return put(c, p, fmt.Sprintf("r%d/%08d.bin", round, n), body)
+	})
+}
+
+// countRound counts how often conns connections can do a thing in a round;
+// it is told how many were begun before.
+func (b *bench) countRound(r *result, addr string, proc *process, conns int, do func(c *client, n int64) error) error {
 	settle()
 	var next, done atomic.Int64
 	var counting, over atomic.Bool
 	errs := make([]error, conns)
 	var wg sync.WaitGroup
 	for i := range conns {
-		c, err := dial(p.addr)
+		c, err := dial(addr)
 		if err != nil {
 			return err
 		}
 		wg.Go(func() {
 			defer c.close()
 			for !over.Load() && errs[i] == nil {
-				name := fmt.Sprintf("r%d/%08d.bin", round, next.Add(1))
-				errs[i] = put(c, p, name, body)
+				errs[i] = do(c, next.Add(1))
 				if counting.Load() {
 					done.Add(1)
 				}
@@ -62,17 +69,17 @@ func (b *bench) uploadRound(r *result, p putter, body []byte, conns, round int) 
 		})
 	}
 	time.Sleep(warmUp)
-	p.proc.resetPeak()
-	cpu, from := p.proc.cpu(), time.Now()
+	proc.resetPeak()
+	cpu, from := proc.cpu(), time.Now()
 	counting.Store(true)
 	time.Sleep(b.length)
 	n, took := float64(done.Load()), time.Since(from)
-	r.cpu += p.proc.cpu() - cpu
+	r.cpu += proc.cpu() - cpu
 	over.Store(true)
 	wg.Wait()
 	r.figures = append(r.figures, n/took.Seconds())
 	r.done += n
-	r.peak = max(r.peak, p.proc.peak())
+	r.peak = max(r.peak, proc.peak())
 	return errors.Join(errs...)
 }
 
@@ -137,7 +144,7 @@ func (b *bench) curlUpload(load string) error {
 }
 
 func curl(args ...string) error {
-	out, err := exec.Command("curl", append([]string{"-sS", "--fail-with-body", "-o", "-"}, args...)...).CombinedOutput()
+	out, err := exec.Command("curl", append([]string{"-sS", "--fail-with-body"}, args...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("curl: %w: %.300s", err, out)
 	}
