@@ -22,6 +22,7 @@ type exchange struct {
 	principal wharf.Principal
 	stage     string   // as it was sent, for the answer
 	files     []string // what landed, as it was sent
+	names     int      // what the names of the form's files take, in bytes
 	// contentType is what a presigned URL has the file answered as; "" is by
 	// its name.
 	contentType string

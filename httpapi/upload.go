@@ -18,8 +18,11 @@ const (
 	// stored, so that the store knows the length of files of up to 64 KiB
 	// beforehand.
 	sizeProbe = 72 << 10
-	// maxFiles bounds the files of one form, because the answer names them all.
-	maxFiles = 100_000
+	// maxNames bounds the names of the files of one form, in bytes, because
+	// the answer has them all: some 10,000 of the longest, and 250,000 of the
+	// shortest. nameCost is what a name takes besides its bytes.
+	maxNames = 16 << 20
+	nameCost = 64
 )
 
 // The names of the headers that say where files go, as net/http spells them.
@@ -88,8 +91,8 @@ func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
 
 // landFile stores the open part of the form.
 func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string, f *form) error {
-	if len(x.files) == maxFiles {
-		return invalid("the form has more than %d files", maxFiles)
+	if x.names += nameCost + len(filename); x.names > maxNames {
+		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
 	}
 	key, err := dest.key(filename)
 	if err != nil {

@@ -224,6 +224,28 @@ func TestUploadPanics(t *testing.T) {
 	}
 }
 
+// TestUploadManyNames has a form with as many of the longest names as the promise
+// of 10,000 parts asks for, and one with more than an answer can name: what
+// landed before the limit stays, and is named.
+func TestUploadManyNames(t *testing.T) {
+	f := start(t)
+	long := strings.Repeat("n", 1024-len("99999"))
+	form := func(files int) string {
+		var b strings.Builder
+		for i := range files {
+			b.WriteString(filePart(fmt.Sprintf("%05d%s", i, long), ""))
+		}
+		return b.String() + formEnd
+	}
+	if a := f.upload(form(10_000)); a.status != 200 {
+		t.Fatalf("10,000 files: %d %.200s", a.status, a.body)
+	}
+	a := f.upload(form(17_000))
+	if a.status != 400 || strings.Count(a.body, long) < 10_000 || !strings.Contains(a.body, "too many files") {
+		t.Errorf("17,000 files: %d, %d of them named, %.200s", a.status, strings.Count(a.body, long), a.body)
+	}
+}
+
 func TestUploadBusy(t *testing.T) {
 	f := start(t, func(s *settings) { s.service.UploadMemory, s.service.UploadWait = 1, 1 })
 	gate := storagetest.NewGate()
