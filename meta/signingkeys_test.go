@@ -86,3 +86,19 @@ func TestDamagedSigningKey(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkSigningKeys is what every presigned request pays for keys that
+// another server may have rotated.
+func BenchmarkSigningKeys(b *testing.B) {
+	c := open(b, b.TempDir())
+	if _, err := c.UpdateSigningKeys(b.Context(), func([]wharf.SigningKey) []wharf.SigningKey {
+		return []wharf.SigningKey{metatest.SigningKey("a", 0), metatest.SigningKey("b", 1)}
+	}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if keys, err := c.SigningKeys(b.Context()); err != nil || len(keys) != 2 {
+			b.Fatal(keys, err)
+		}
+	}
+}

@@ -274,3 +274,29 @@ func TestPresignRefuses(t *testing.T) {
 		t.Run(statement, func(t *testing.T) { wantSQLError(t, err, want.number, want.state, want.says) })
 	}
 }
+
+// TestPresignOwnStage reaches root's own stage, which nobody creates.
+func TestPresignOwnStage(t *testing.T) {
+	s := start(t, settings{})
+	up := presign(s, s.db(""), "PRESIGN UPLOAD @~/mine")
+	if r := s.curl("-T", bookFile, up.url); r.status != 200 || r.uploaded(t).StageName != "~" {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if r := s.curl(presign(s, s.db(""), "PRESIGN @~/mine").url); r.status != 200 || r.body != string(books(t)) {
+		t.Errorf("download: %d and %d bytes", r.status, len(r.body))
+	}
+}
+
+// TestPresignRowInTheShell takes the URL out of the row as README shows it.
+func TestPresignRowInTheShell(t *testing.T) {
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	out := s.mariadb("", "-N", "-e", "PRESIGN UPLOAD @s/books.parquet")
+	columns := strings.Split(strings.TrimSuffix(out.stdout, "\n"), "\t")
+	if out.code != 0 || len(columns) != 3 || columns[0] != "PUT" || columns[1] != "{}" {
+		t.Fatalf("%d %q %s", out.code, out.stdout, out.stderr)
+	}
+	if r := s.curl("-X", "PUT", "-T", bookFile, columns[2]); r.status != 200 || !slices.Equal(r.uploaded(t).Files, []string{"books.parquet"}) {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
