@@ -44,10 +44,11 @@ type pager struct {
 	size         int    // rows of the next page
 	page         []wharf.Object
 	slab         slab
+	keysOnly     bool
 }
 
 func (s *Store) newPager(o wharf.ListOptions) *pager {
-	p := &pager{s: s, size: firstPage}
+	p := &pager{s: s, size: firstPage, keysOnly: o.KeysOnly}
 	p.lower = s.objectKey(wharf.Key(o.Prefix))
 	p.upper = successor(p.lower)
 	if string(o.After) >= o.Prefix && o.After != "" {
@@ -81,7 +82,11 @@ func (p *pager) read(ctx context.Context) (more bool, err error) {
 	if err := it.Error(); err != nil {
 		return false, err
 	}
-	p.slab.flush(p.page)
+	if p.keysOnly {
+		p.slab.flushKeys(p.page)
+	} else {
+		p.slab.flush(p.page)
+	}
 	if ok {
 		p.lower = append(p.lower[:0], it.Key()...)
 		p.size = min(2*p.size, maxPage)
@@ -90,11 +95,19 @@ func (p *pager) read(ctx context.Context) (more bool, err error) {
 }
 
 func (p *pager) add(it *pebble.Iterator) error {
+	k := it.Key()
+	if p.keysOnly {
+		p.page = append(p.page, wharf.Object{})
+		p.slab.addKey(k[objectKey:])
+		if p.slab.n == slabRows {
+			p.slab.flushKeys(p.page)
+		}
+		return nil
+	}
 	v, err := it.ValueAndErr()
 	if err != nil {
 		return err
 	}
-	k := it.Key()
 	r, err := parseRecord(k, v)
 	if err != nil {
 		return err
@@ -121,6 +134,23 @@ func (s *slab) add(key []byte, r record) {
 	s.buf = r.appendText(s.buf)
 	s.ends[s.n].end = len(s.buf)
 	s.n++
+}
+
+// addKey and flushKeys are add and flush for a list of keys only.
+func (s *slab) addKey(key []byte) {
+	s.buf = append(s.buf, key...)
+	s.ends[s.n].key = len(s.buf)
+	s.n++
+}
+
+func (s *slab) flushKeys(page []wharf.Object) {
+	text, start := string(s.buf), 0
+	rows := page[len(page)-s.n:]
+	for i, e := range s.ends[:s.n] {
+		rows[i].Key = wharf.Key(text[start:e.key])
+		start = e.key
+	}
+	s.buf, s.n = s.buf[:0], 0
 }
 
 // flush gives the last rows of the page their texts.
