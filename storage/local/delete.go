@@ -11,8 +11,12 @@ import (
 	"wharf"
 )
 
-// deleteBatch is how many objects one commit removes.
-const deleteBatch = 1024
+// One commit removes at most so many objects, with keys of so many bytes: it
+// must fit into the log file that is there.
+const (
+	deleteBatch = 1024
+	deleteBytes = 48 << 10
+)
 
 // Delete removes the objects under keys, some hundreds in one commit.
 func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
@@ -21,15 +25,27 @@ func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
 		return err
 	}
 	defer s.e.leave()
-	for part := range slices.Chunk(keys, deleteBatch) {
+	for len(keys) > 0 {
 		if err := ctx.Err(); err != nil {
 			return fault(op, err)
 		}
-		if err := s.deletePart(ctx, part); err != nil {
+		n := batchOf(keys)
+		if err := s.deletePart(ctx, keys[:n]); err != nil {
 			return fault(op, err)
 		}
+		keys = keys[n:]
 	}
 	return nil
+}
+
+// batchOf is how many of the keys go into the next commit.
+func batchOf(keys []wharf.Key) int {
+	n, size := 0, 0
+	for n < len(keys) && n < deleteBatch && size < deleteBytes {
+		size += len(keys[n])
+		n++
+	}
+	return n
 }
 
 func (s *Store) deletePart(ctx context.Context, keys []wharf.Key) error {

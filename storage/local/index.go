@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -140,7 +139,7 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 		return pebble.ValueSeparationPolicy{
 			Enabled: true, MinimumSize: 1 << 10, MaxBlobReferenceDepth: 10,
-			RewriteMinimumAge: time.Second, TargetGarbageRatio: 0.3,
+			RewriteMinimumAge: 0, TargetGarbageRatio: 0.25,
 		}
 	}
 	return o

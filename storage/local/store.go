@@ -71,5 +71,5 @@ func (s *Store) lookup(indexKey []byte) (r record, found bool, err error) {
 
 func notFound(op string, key wharf.Key) error {
 	return &wharf.Error{Code: wharf.CodeNotFound, Op: op,
-		Msg: wharf.Errorf(wharf.CodeNotFound, "there is no file %q in the stage", string(key)).Msg}
+		Msg: wharf.Errorf(wharf.CodeNotFound, "there is no file %q", string(key)).Msg}
 }
