@@ -172,8 +172,8 @@ func networkReason(err error) string {
 	return "the request failed; the server's log says more"
 }
 
-func (s *Store) exists(op string, err error) error {
-	return &wharf.Error{Code: wharf.CodePrecondition, Op: op, Msg: "the file exists already", Err: err}
+func (s *Store) exists(op string, key wharf.Key, err error) error {
+	return &wharf.Error{Code: wharf.CodePrecondition, Op: op, Msg: fmt.Sprintf("the file %q exists already", key), Err: err}
 }
 
 // secretParams are the parts of URLs and headers that sign a request.

@@ -57,7 +57,7 @@ func (s *Store) refuseExisting(ctx context.Context, op string, key wharf.Key, o 
 	_, err := s.stat(ctx, op, key)
 	switch {
 	case err == nil:
-		return s.exists(op, nil)
+		return s.exists(op, key, nil)
 	case wharf.CodeOf(err) == wharf.CodeNotFound:
 		return nil
 	}

@@ -30,7 +30,7 @@ func (u *upload) settle(ctx context.Context, err error, etag string) (wharf.Obje
 	case etag != "" && o.ETag == etag && o.Size == u.body.n:
 		return o, nil
 	case u.ifAbsent:
-		return wharf.Object{}, u.s.exists("s3.Put", u.s.t.scrub(err))
+		return wharf.Object{}, u.s.exists("s3.Put", key, u.s.t.scrub(err))
 	}
 	return wharf.Object{}, err
 }
