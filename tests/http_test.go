@@ -139,19 +139,39 @@ func (s *server) mustUpload(stage, name string, content []byte) {
 	}
 }
 
-// fetch reads a file of a stage back.
-func (s *server) fetch(stage, key string) (status int, content []byte) {
+// do sends a request with headers written as "Name: value".
+func (s *server) do(method, address, body string, headers ...string) reply {
 	s.t.Helper()
-	resp, err := http.Get("http://" + s.http + "/v1/stage/" + stage + "/" + (&url.URL{Path: key}).EscapedPath())
+	req, err := http.NewRequest(method, address, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ":")
+		req.Header.Set(name, strings.TrimSpace(value))
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Errorf("%s %s: %v", method, address, err)
 	}
-	return resp.StatusCode, b
+	return reply{status: resp.StatusCode, body: string(b), header: resp.Header}
+}
+
+// fileURL is the address of a file of a stage.
+func fileURL(s *server, stage, key string) string {
+	return "http://" + s.http + "/v1/stage/" + stage + "/" + (&url.URL{Path: key}).EscapedPath()
+}
+
+// fetch reads a file of a stage back.
+func (s *server) fetch(stage, key string) (status int, content []byte) {
+	s.t.Helper()
+	r := s.do(http.MethodGet, fileURL(s, stage, key), "")
+	return r.status, []byte(r.body)
 }
 
 // wantContent wants the file to hold just these bytes.

@@ -179,12 +179,16 @@ func (s *server) kill() {
 	<-s.exited
 }
 
-func (s *server) mysqlPort() string {
-	_, port, err := net.SplitHostPort(s.mysql)
+func (s *server) mysqlPort() string { return port(s.t, s.mysql) }
+
+// port is the one of an address.
+func port(t testing.TB, addr string) string {
+	t.Helper()
+	_, p, err := net.SplitHostPort(addr)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return port
+	return p
 }
 
 // alive wants both ports to serve.
