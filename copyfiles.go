@@ -22,7 +22,7 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 		return nil, err
 	}
 	if !to.IsFolder() {
-		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s/", to, to)
+		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s", to, to.Folder())
 	}
 	source, err := s.resolve(ctx, p, from.Stage)
 	if err != nil {

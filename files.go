@@ -98,7 +98,7 @@ func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pa
 	}
 	if safe && loc.Bare && pat.IsZero() {
 		return nil, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
-			"write %s/ to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc)
+			"write %s to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc.Folder())
 	}
 	store, err := s.store(ctx, p, loc.Stage)
 	if err != nil {
@@ -117,8 +117,8 @@ func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, e
 	}
 	if _, err := store.Stat(ctx, key); err != nil {
 		if CodeOf(err) == CodeNotFound {
-			return nil, Errorf(CodeNotFound, "there is no file %q in @%s; write %s/ for the files in that folder, "+
-				"or give a PATTERN to remove by prefix", key, loc.Stage, loc)
+			return nil, Errorf(CodeNotFound, "there is no file %q in @%s; write %s for the files in that folder, "+
+				"or give a PATTERN to remove by prefix", key, loc.Stage, loc.Folder())
 		}
 		return nil, err
 	}

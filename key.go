@@ -94,10 +94,26 @@ func (l Location) IsFolder() bool {
 	return l.Path == "" || strings.HasSuffix(l.Path, "/")
 }
 
-// String writes the location with its '@', unquoted.
-func (l Location) String() string {
-	if l.Bare {
-		return "@" + string(l.Stage)
+// Folder is the folder of that name: the location with a '/' at its end.
+func (l Location) Folder() Location {
+	l.Bare = false
+	if !l.IsFolder() {
+		l.Path += "/"
 	}
-	return "@" + string(l.Stage) + "/" + l.Path
+	return l
+}
+
+// String writes the location with its '@' as a statement can hold it: in
+// quotes where it could be taken for something else without them. A '#' would
+// even be taken off by the client, and "@s/#x" would become all of "@s/".
+func (l Location) String() string {
+	s := "@" + string(l.Stage)
+	if !l.Bare {
+		s += "/" + l.Path
+	}
+	odd := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`\\#,;()", r) }
+	if !strings.ContainsFunc(s, odd) && !strings.Contains(s, "--") && !strings.Contains(s, "/*") && !strings.Contains(s, "*/") {
+		return s
+	}
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
 }

@@ -80,16 +80,37 @@ func TestParseLocation(t *testing.T) {
 		{"s/a", wharf.Location{Stage: "s", Path: "a"}, false},
 		{"s/a/", wharf.Location{Stage: "s", Path: "a/"}, true},
 		{"~", wharf.Location{Stage: "~", Bare: true}, true},
-		{"~/a b", wharf.Location{Stage: "~", Path: "a b"}, false},
 	} {
 		got, err := wharf.ParseLocation(c.text)
 		if err != nil || got != c.want || got.IsFolder() != c.folder || got.String() != "@"+c.text {
 			t.Errorf("%q: %+v, folder %t, %s, %v", c.text, got, got.IsFolder(), got, err)
 		}
+		if folder := "@" + strings.TrimSuffix(c.text, "/") + "/"; got.Folder().String() != folder || got.Folder().Bare {
+			t.Errorf("%q: the folder is %s, want %s", c.text, got.Folder(), folder)
+		}
 	}
 	for _, bad := range []string{"", "/a", "a b/c", "@s"} {
 		if _, err := wharf.ParseLocation(bad); wharf.CodeOf(err) != wharf.CodeInvalid {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestLocationIsQuoted has locations that a statement cannot hold as they are.
+func TestLocationIsQuoted(t *testing.T) {
+	for text, want := range map[string]string{
+		"~/a b":      `'@~/a b'`,
+		"s/#x":       `'@s/#x'`,
+		"s/it's":     `'@s/it''s'`,
+		`s/a\b`:      `'@s/a\\b'`,
+		"s/*.csv":    `'@s/*.csv'`,
+		"s/a--b":     `'@s/a--b'`,
+		"s/a,b;(c)":  `'@s/a,b;(c)'`,
+		"s/a\u00a0b": "'@s/a\u00a0b'",
+	} {
+		loc, err := wharf.ParseLocation(text)
+		if err != nil || loc.String() != want {
+			t.Errorf("%q: %s, want %s: %v", text, loc, want, err)
 		}
 	}
 }
