@@ -2,6 +2,7 @@ package wharf
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 )
@@ -54,6 +55,11 @@ type Store interface {
 	// after the loss of power.
 	Delete(ctx context.Context, keys []Key) error
 }
+
+// ErrReplaced is the cause of an error of Range where the version is gone,
+// because the store cannot hold it open: who has not used any of its bytes yet
+// can Open the object again.
+var ErrReplaced = errors.New("the object was replaced or removed while it was open")
 
 // File is an open version of an object. Its methods may be called
 // concurrently.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -31,12 +32,28 @@ func (s *Server) getStage(x *exchange) error {
 	return s.download(x)
 }
 
-// download sends a file or ranges of it.
+// openTries is how often a file is opened whose versions are replaced faster
+// than they can be read.
+const openTries = 5
+
+// download sends a file or ranges of it. Where the version that was opened is
+// replaced before its first byte was sent, it sends the next one.
 func (s *Server) download(x *exchange) error {
 	loc, err := stageFile(x)
 	if err != nil {
 		return err
 	}
+	for range openTries {
+		err = s.downloadVersion(x, loc)
+		if x.status != 0 || !errors.Is(err, wharf.ErrReplaced) {
+			break
+		}
+	}
+	return err
+}
+
+// downloadVersion sends the present version of a file.
+func (s *Server) downloadVersion(x *exchange, loc wharf.Location) error {
 	file, err := s.service.OpenFile(x.r.Context(), x.principal, loc)
 	if err != nil {
 		return err

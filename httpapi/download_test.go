@@ -254,6 +254,27 @@ func TestDownloadDamaged(t *testing.T) {
 	}
 }
 
+// TestDownloadReplaced has a store that cannot hold a version open: what was
+// replaced before its first byte is opened again, and not for ever.
+func TestDownloadReplaced(t *testing.T) {
+	f := start(t)
+	f.put("a", "content")
+	left := 0
+	f.faulty.BeforeRange = func(context.Context, wharf.Key, int64, int64) error {
+		if left--; left < 0 {
+			return nil
+		}
+		return &wharf.Error{Code: wharf.CodeUpstream, Msg: "replaced", Err: wharf.ErrReplaced}
+	}
+	for _, c := range []struct{ times, status int }{{0, 200}, {1, 200}, {4, 200}, {5, 502}} {
+		left = c.times
+		a := f.do(f.request("GET", "/v1/stage/s/a", nil))
+		if a.status != c.status || c.status == 200 && a.body != "content" {
+			t.Errorf("replaced %d times: %d %s", c.times, a.status, a.body)
+		}
+	}
+}
+
 // TestDownloadNotTaken stops reading: the server lets go.
 func TestDownloadNotTaken(t *testing.T) {
 	f := start(t, func(s *settings) { s.http.StallTimeout = 50 * time.Millisecond })

@@ -68,7 +68,7 @@ func (f *file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 	want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, size)
 	if trimETag(out.ETag) != f.object.ETag || aws.ToInt64(out.ContentLength) != n || aws.ToString(out.ContentRange) != want {
 		out.Body.Close()
-		return nil, f.changed(op, errors.New("the answer is not the range of the version that was asked for"))
+		return nil, f.replaced(op, errors.New("the answer is not the range of the version that was asked for"))
 	}
 	r := &rangeReader{ctx: ctx, f: f, body: out.Body, left: n}
 	if n == size && f.object.MD5 != "" {
@@ -81,13 +81,18 @@ func (f *file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 func (f *file) refused(ctx context.Context, op string, err error) error {
 	switch statusOf(err) {
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
-		return f.changed(op, f.s.t.scrub(err))
+		return f.replaced(op, f.s.t.scrub(err))
 	}
 	err = f.s.failObject(ctx, op, err)
 	if wharf.CodeOf(err) == wharf.CodeNotFound {
-		return f.changed(op, err)
+		return f.replaced(op, err)
 	}
 	return err
+}
+
+// replaced is changed for what shows before any byte came.
+func (f *file) replaced(op string, err error) error {
+	return f.changed(op, fmt.Errorf("%w: %w", wharf.ErrReplaced, err))
 }
 
 func (f *file) changed(op string, err error) error {
