@@ -41,7 +41,9 @@ type Options struct {
 	IdleTimeout    time.Duration // how long to wait for a command; 0 is 8 h
 }
 
-const loginPacket = 1 << 20 // the most bytes of one packet before login
+// loginPacket is the most bytes of one packet before login. The largest part of
+// a hello is the attributes of the connection, of which MySQL takes 64 KiB.
+const loginPacket = 128 << 10
 
 func (o *Options) setDefaults() {
 	if o.Logger == nil {
