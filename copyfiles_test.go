@@ -62,6 +62,24 @@ func TestCopyFiles(t *testing.T) {
 	}
 }
 
+// TestCopyOfHalfAFile has a source that ends early without an error: no half
+// file is made of it.
+func TestCopyOfHalfAFile(t *testing.T) {
+	f := newFixture(t)
+	f.create("a")
+	f.create("b")
+	f.put("a", "whole")
+	f.faulty(func(s *storagetest.Faulty) {
+		s.Content = func(_ context.Context, _ wharf.Key, r io.Reader) io.Reader { return io.LimitReader(r, 3) }
+	})
+	if got, err := f.copyFiles("a", "", "b"); wharf.CodeOf(err) != wharf.CodeInvalid || got != "" {
+		t.Errorf("copied %q, %v", got, err)
+	}
+	if got, err := f.copyFiles("b", "", "a/back/"); err != nil || got != "" {
+		t.Errorf("b holds %q, %v", got, err)
+	}
+}
+
 // checkCopy holds the body of a copy, which is its source's key, against the
 // copy's own key.
 func (f *fixture) checkCopy(at, key string) {
