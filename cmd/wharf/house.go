@@ -26,6 +26,7 @@ type house struct {
 	http    listener
 
 	mysqlLn, httpLn net.Listener
+	filesFailed     <-chan struct{} // the disk no longer takes what must be on it
 
 	closers []func() error // in the order of opening
 }
@@ -55,6 +56,7 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, files.Close)
+	h.filesFailed = files.Failed()
 	buckets, err := h.openS3(cfg)
 	if err != nil {
 		return err

@@ -57,6 +57,10 @@ func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) (err err
 	case <-ctx.Done():
 		h.log.Info("stopping", "grace", cfg.shutdownGrace)
 	case err = <-failed:
+	case <-h.filesFailed:
+		// What is on the disk is whole, and a start finds it so; going on
+		// would only refuse everybody.
+		err = errors.New("the disk failed a write that files depend on; the log above says which")
 	}
 	err = errors.Join(err, h.stop(cfg.shutdownGrace))
 	stopSweeping()
