@@ -14,6 +14,9 @@ const (
 	// formBuffer is how much of a form is read at once: the fewer calls, the
 	// faster, and beyond this size it made no difference.
 	formBuffer = 256 << 10
+	// smallFormBuffer is for forms that fit into it as a whole: many small
+	// uploads at once hold little.
+	smallFormBuffer = 112 << 10
 	// sizeProbe is how far the end of a part is looked for before its file is
 	// stored, so that the store knows the length of files of up to 64 KiB
 	// beforehand.
@@ -31,7 +34,21 @@ var (
 	folderHeaders = []string{"Relative_path", "X-Databend-Relative-Path"}
 )
 
-var formBuffers = sync.Pool{New: func() any { return new([formBuffer]byte) }}
+var (
+	formBuffers      = sync.Pool{New: func() any { return new([formBuffer]byte) }}
+	smallFormBuffers = sync.Pool{New: func() any { return new([smallFormBuffer]byte) }}
+)
+
+// lendFormBuffer gives a buffer for a form of that length, -1 if it is not
+// known, until giveBack is called.
+func lendFormBuffer(length int64) (buf []byte, giveBack func()) {
+	if length >= 0 && length <= smallFormBuffer {
+		b := smallFormBuffers.Get().(*[smallFormBuffer]byte)
+		return b[:], func() { smallFormBuffers.Put(b) }
+	}
+	b := formBuffers.Get().(*[formBuffer]byte)
+	return b[:], func() { formBuffers.Put(b) }
+}
 
 // destination is where the files of a form go.
 type destination struct {
@@ -65,9 +82,9 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 		return err
 	}
 	defer up.Close()
-	buf := formBuffers.Get().(*[formBuffer]byte)
-	defer formBuffers.Put(buf)
-	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf[:])))
+	buf, giveBack := lendFormBuffer(x.r.ContentLength)
+	defer giveBack()
+	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf)))
 }
 
 // landForm stores the files of a form, one after the other.

@@ -68,13 +68,21 @@ func (u *upload) precheck() error {
 
 func (u *upload) run() (wharf.Object, error) {
 	c := chunks.Get().(*chunk)
-	defer chunks.Put(c)
 	first, err := u.fill(c[:])
+	if err == nil && u.ended && len(first) <= u.s.e.small {
+		b, r, err := u.smallBatch(first)
+		chunks.Put(c) // not held while the commit waits for the disk
+		if err == nil {
+			err = u.publish(b, r)
+		}
+		if err != nil {
+			return wharf.Object{}, err
+		}
+		return r.object(u.key), nil
+	}
+	defer chunks.Put(c)
 	if err != nil {
 		return wharf.Object{}, err
-	}
-	if u.ended && len(first) <= u.s.e.small {
-		return u.storeSmall(first)
 	}
 	return u.storeLarge(c[:], first)
 }

@@ -3,7 +3,7 @@ package local
 import (
 	"crypto/md5"
 
-	"wharf"
+	"github.com/cockroachdb/pebble/v2"
 )
 
 const (
@@ -14,12 +14,13 @@ const (
 	md5AtOnce = 16 << 10
 )
 
-// storeSmall stores a body that has been read whole.
-func (u *upload) storeSmall(data []byte) (wharf.Object, error) {
+// smallBatch makes the commit of a body that has been read whole, with a copy
+// of it.
+func (u *upload) smallBatch(data []byte) (*pebble.Batch, record, error) {
 	e := u.s.e
 	// The body is written twice: to the log, and to a table.
 	if err := e.take(u.ctx, "local.Put", int64(2*len(data)+smallCost)); err != nil {
-		return wharf.Object{}, err
+		return nil, record{}, err
 	}
 	r := smallRecord(e.ids.newSmall(), now(), data)
 	b := e.index.NewBatchWithSize(len(data) + smallCost + 2*len(u.key))
@@ -28,13 +29,7 @@ func (u *upload) storeSmall(data []byte) (wharf.Object, error) {
 	d := b.SetDeferred(len(k), body.length())
 	copy(d.Key, k[:])
 	body.encode(d.Value)
-	if err := d.Finish(); err != nil {
-		return wharf.Object{}, err
-	}
-	if err := u.publish(b, r); err != nil {
-		return wharf.Object{}, err
-	}
-	return r.object(u.key), nil
+	return b, r, d.Finish()
 }
 
 func smallRecord(id bodyID, mtime int64, data []byte) record {
