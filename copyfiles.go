@@ -2,6 +2,7 @@ package wharf
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 )
@@ -76,30 +77,44 @@ func copySources(ctx context.Context, store Store, from Location, pat Pattern) (
 	return matching(ctx, store, ListOptions{Prefix: from.Path}, pat), nil
 }
 
+// copyTries is how often a file is copied whose versions are replaced faster
+// than they can be read.
+const copyTries = 5
+
 // copyOne copies one object, and gives the key of the copy.
 func (s *Service) copyOne(ctx context.Context, p Principal, store Store, obj Object, to Location, rest string) (Key, error) {
 	key, err := ParseKey(to.Path + rest)
 	if err != nil {
 		return "", err
 	}
-	file, err := store.Open(ctx, obj.Key)
+	for range copyTries {
+		if err = s.copyVersion(ctx, p, store, obj.Key, to.Stage, key); !errors.Is(err, ErrReplaced) {
+			break
+		}
+	}
+	return key, err
+}
+
+// copyVersion copies the present version of one object.
+func (s *Service) copyVersion(ctx context.Context, p Principal, store Store, from Key, to StageName, key Key) error {
+	file, err := store.Open(ctx, from)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer file.Close()
 	size := file.Object().Size
-	u, err := s.BeginUpload(ctx, p, to.Stage, size)
+	u, err := s.BeginUpload(ctx, p, to, size)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer u.Close()
 	body, err := file.Range(ctx, 0, -1)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer body.Close()
 	_, err = u.Put(ctx, key, body, PutOptions{Size: size})
-	return key, err
+	return err
 }
 
 // gone tells a file that was removed while it was to be copied from a target

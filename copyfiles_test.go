@@ -184,3 +184,31 @@ func TestCopyFilesPassesOver(t *testing.T) {
 		}
 	}
 }
+
+// TestCopyFilesOfReplaced copies the next version of a file that is replaced
+// between its opening and its reading, and ends where that goes on.
+func TestCopyFilesOfReplaced(t *testing.T) {
+	for _, tc := range []struct {
+		replaced int // times
+		want     string
+		code     wharf.Code
+	}{{1, "1", ""}, {4, "1", ""}, {5, "", wharf.CodeUpstream}} {
+		f := newFixture(t)
+		f.create("a")
+		f.create("b")
+		f.put("a", "1")
+		times := 0
+		f.faulty(func(s *storagetest.Faulty) {
+			s.BeforeRange = func(context.Context, wharf.Key, int64, int64) error {
+				if times++; times <= tc.replaced {
+					return &wharf.Error{Code: wharf.CodeUpstream, Msg: "replaced", Err: wharf.ErrReplaced}
+				}
+				return nil
+			}
+		})
+		copied, err := f.copyFiles("a", "", "b")
+		if copied != tc.want || wharf.CodeOf(err) != tc.code {
+			t.Errorf("replaced %d times: copied %q, %v", tc.replaced, copied, err)
+		}
+	}
+}
