@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wharf/tests/harness"
 )
 
 // Bodies that end before they should, in every way that a connection has.
@@ -48,7 +50,7 @@ func TestCutBodies(t *testing.T) {
 		})
 	}
 	s.alive()
-	s.stop()
+	s.Stop()
 	again := start(t, settings{dir: s.dir})
 	if got := again.list("s"); len(got) != 0 {
 		t.Errorf("LIST shows %q after cut uploads", got)
@@ -59,13 +61,13 @@ func TestCutBodies(t *testing.T) {
 // A stage that is dropped while a file lands in it: the uploader is told, and
 // a new stage of that name does not show the file.
 func TestDropWhileLanding(t *testing.T) {
-	g := startS3(t, "access", "s3-secret-of-drop")
-	s := start(t, settings{secrets: []string{g.secret}})
+	g := harness.StartS3(t, root, "access", "s3-secret-of-drop")
+	s := start(t, settings{secrets: []string{g.Secret}})
 	content := strings.Repeat("x", 1<<20)
 	for _, c := range []struct{ name, create, drop string }{
 		{"drop", "CREATE STAGE s", "DROP STAGE s"},
 		{"replace", "CREATE STAGE s", "CREATE OR REPLACE STAGE s"},
-		{"external", g.createStage("s", "drop/"), "DROP STAGE s"},
+		{"external", g.CreateStage("s", "drop/"), "DROP STAGE s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.exec("DROP STAGE IF EXISTS s", c.create)

@@ -7,24 +7,26 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 // An S3 server that is down, hangs, denies or lacks the bucket: uploads get
 // 502, LIST gets 1296, the message tells which, and nothing holds a secret.
 func TestBadS3(t *testing.T) {
 	const secret = "bad-s3-secret-99"
-	g := startS3(t, "access", secret)
+	g := harness.StartS3(t, root, "access", secret)
 	s := start(t, settings{secrets: []string{secret, "wrong-secret-98"}})
 	for _, c := range []struct {
 		stage, create string
 		words         []string
 	}{
-		{"down", createS3Stage("down", bucket, "", "http://"+freeAddr(t), "access", secret), []string{"S3", "refused"}},
-		{"unknown_host", createS3Stage("unknown_host", bucket, "", "http://s3.invalid:9", "access", secret), []string{"S3", "s3.invalid", "no such host"}},
-		{"hangs", createS3Stage("hangs", bucket, "", "http://"+silentServer(t), "access", secret), []string{"S3", "did not answer"}},
-		{"denies_secret", createS3Stage("denies_secret", bucket, "", g.endpoint(), "access", "wrong-secret-98"), []string{"denied"}},
-		{"denies_key", createS3Stage("denies_key", bucket, "", g.endpoint(), "nobody", secret), []string{"denied"}},
-		{"lacks_bucket", createS3Stage("lacks_bucket", "nosuchbucket", "", g.endpoint(), "access", secret), []string{"nosuchbucket"}},
+		{"down", harness.CreateS3Stage("down", harness.Bucket, "", "http://"+harness.FreeAddr(t), "access", secret), []string{"S3", "refused"}},
+		{"unknown_host", harness.CreateS3Stage("unknown_host", harness.Bucket, "", "http://s3.invalid:9", "access", secret), []string{"S3", "s3.invalid", "no such host"}},
+		{"hangs", harness.CreateS3Stage("hangs", harness.Bucket, "", "http://"+silentServer(t), "access", secret), []string{"S3", "did not answer"}},
+		{"denies_secret", harness.CreateS3Stage("denies_secret", harness.Bucket, "", g.Endpoint(), "access", "wrong-secret-98"), []string{"denied"}},
+		{"denies_key", harness.CreateS3Stage("denies_key", harness.Bucket, "", g.Endpoint(), "nobody", secret), []string{"denied"}},
+		{"lacks_bucket", harness.CreateS3Stage("lacks_bucket", "nosuchbucket", "", g.Endpoint(), "access", secret), []string{"nosuchbucket"}},
 	} {
 		s.exec(c.create)
 		t.Run(c.stage, func(t *testing.T) {
@@ -71,15 +73,13 @@ func silentServer(t testing.TB) string {
 // The S3 server dies under a large upload: the client is told, nothing is
 // listed, and after it is back the same upload works.
 func TestS3DiesUnderUpload(t *testing.T) {
-	g := startS3(t, "access", "dying-s3-secret")
-	s := start(t, settings{secrets: []string{g.secret}})
-	s.exec(g.createStage("s", "in/"))
+	g := harness.StartS3(t, root, "access", "dying-s3-secret")
+	s := start(t, settings{secrets: []string{g.Secret}})
+	s.exec(g.CreateStage("s", "in/"))
 	conn := s.dialHTTP()
 	conn.write(uploadHead("s", -1))
 	conn.write(chunk(rawPart("a.bin", strings.Repeat("x", 20<<20))))
-	if err := g.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	g.Kill()
 	conn.write(chunk(strings.Repeat("y", 1<<20)) + chunk(rawEnd) + chunk(""))
 	conn.reply().wantFailure(t, 502, "upstream", []string{})
 	s.alive()
@@ -88,9 +88,9 @@ func TestS3DiesUnderUpload(t *testing.T) {
 // Files of an external stage are real objects, under the stage's path, and
 // stay when the stage is dropped.
 func TestExternalStage(t *testing.T) {
-	g := startS3(t, "access", "external-secret")
-	s := start(t, settings{secrets: []string{g.secret}})
-	s.exec(g.createStage("s", "deep/er/"))
+	g := harness.StartS3(t, root, "access", "external-secret")
+	s := start(t, settings{secrets: []string{g.Secret}})
+	s.exec(g.CreateStage("s", "deep/er/"))
 	large := random(20 << 20) // several parts of a multipart upload
 	s.mustUpload("s", "large.bin", large)
 	s.mustUpload("s", "folder/small.csv", []byte("1"))
@@ -99,14 +99,14 @@ func TestExternalStage(t *testing.T) {
 	if got := s.list("s"); !slices.Equal(got, []string{"empty.csv", "folder/small.csv", "large.bin"}) {
 		t.Errorf("LIST shows %q", got)
 	}
-	onDisk, err := os.ReadFile(g.dir + "/" + bucket + "/deep/er/large.bin")
+	onDisk, err := os.ReadFile(g.Dir + "/" + harness.Bucket + "/deep/er/large.bin")
 	if err != nil || !slices.Equal(onDisk, large) {
 		t.Errorf("the bucket holds %d bytes of large.bin, %v", len(onDisk), err)
 	}
 	if got := s.column("REMOVE @s/folder/"); !slices.Equal(got, []string{"folder/small.csv"}) {
 		t.Errorf("REMOVE: %q", got)
 	}
-	s.exec("DROP STAGE s", g.createStage("again", "deep/er/"))
+	s.exec("DROP STAGE s", g.CreateStage("again", "deep/er/"))
 	if got := s.list("again"); !slices.Equal(got, []string{"empty.csv", "large.bin"}) {
 		t.Errorf("LIST of the same path shows %q", got)
 	}

@@ -114,6 +114,6 @@ func TestSecretsStayHidden(t *testing.T) {
 			}
 		}
 	}
-	s.stop()
+	s.Stop()
 	wantSealed(t, s.dir, secret, token)
 }

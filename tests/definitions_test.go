@@ -42,7 +42,7 @@ func TestDefinitions(t *testing.T) {
 	s.mustUpload("old", "kept.txt", []byte("kept"))
 	s.exec("ALTER STAGE old SET COMMENT = 'second'", "ALTER STAGE old RENAME TO new", "ALTER STAGE ex SET URL = 's3://bucket/b/'",
 		"CREATE CONNECTION gone STORAGE_TYPE = 's3'", "DROP CONNECTION gone", "CREATE FILE FORMAT gone TYPE = ORC", "DROP FILE FORMAT gone")
-	s.kill()
+	s.Kill()
 	wantSealed(t, dir, secret)
 
 	s = start(t, settings{dir: dir, secrets: []string{secret}})
@@ -84,7 +84,7 @@ func TestFolderStage(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(in, "ours/a.txt")); err != nil || string(text) != "ours" {
 		t.Errorf("others see %q, %v", text, err)
 	}
-	s.kill()
+	s.Kill()
 	s = start(t, settings{dir: data, args: o.args})
 	s.wantRows("LIST @f", "ours/a.txt", "theirs.txt")
 	s.wantRows("COPY FILES INTO @i/from/ FROM @f", "from/ours/a.txt", "from/theirs.txt")

@@ -135,7 +135,7 @@ func roomAgain(t *testing.T, s *server, content []byte) {
 	s.exec("CREATE OR REPLACE STAGE s")
 	s.wantBodies(0)
 	s.mustUpload("s", "last", content)
-	s.stop()
+	s.Stop()
 	after := start(t, settings{dir: s.dir})
 	if got := after.list("s"); !slices.Equal(got, []string{"last"}) {
 		t.Errorf("after a restart LIST shows %q", got)

@@ -1,7 +1,9 @@
 // Package tests drives Wharf from outside: the built binary, real clients
 // (the mariadb command line, go-sql-driver, curl), a real S3 server
 // (versitygw), real signals, a real full disk. It imports nothing of the
-// module, so that what it knows of Wharf is what a user knows.
+// module but its own harness, so that what it knows of Wharf is what a user
+// knows. The files of testdata/statements and the examples of README.md are run
+// by it.
 //
 // It also holds the architecture test, which reads the module's source.
 //

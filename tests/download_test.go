@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 // eachKind runs a test with a stage "s" on the server's own disk, and with
@@ -27,9 +29,9 @@ func eachKind(t *testing.T, test func(t *testing.T, s *server)) {
 	})
 	t.Run("s3", func(t *testing.T) {
 		t.Parallel()
-		g := startS3(t, "each-kind-key", "each-kind-secret")
-		s := start(t, settings{secrets: []string{g.secret}})
-		s.exec(g.createStage("s", "in/"))
+		g := harness.StartS3(t, root, "each-kind-key", "each-kind-secret")
+		s := start(t, settings{secrets: []string{g.Secret}})
+		s.exec(g.CreateStage("s", "in/"))
 		test(t, s)
 	})
 }

@@ -126,7 +126,7 @@ func uploadUntilKilled(s *server, stage string, r *rand.Rand) map[string]*landin
 	}
 	time.Sleep(time.Duration(r.IntN(killWithin)) * time.Millisecond)
 	killed.Store(true)
-	s.kill()
+	s.Kill()
 	wg.Wait()
 	merged := map[string]*landing{}
 	for _, m := range all {

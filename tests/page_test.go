@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"wharf/tests/harness"
 )
 
 // step is one command of the page and what the page says it prints.
@@ -56,25 +58,25 @@ var ways = map[string]func(s *server, statement string) output{
 }
 
 func TestPage(t *testing.T) {
-	g := startS3(t, "minioadmin", "minioadmin")
+	g := harness.StartS3(t, root, "minioadmin", "minioadmin")
 	for way := range ways {
 		t.Run("internal/"+way, func(t *testing.T) {
 			walk(start(t, settings{}), "internal.txt", way)
 		})
 	}
 	for setting, o := range map[string]settings{
-		"AWS_ENDPOINT_URL_S3": {env: []string{"AWS_ENDPOINT_URL_S3=" + g.endpoint(), "AWS_ENDPOINT_URL=http://127.0.0.1:1"}},
-		"AWS_ENDPOINT_URL":    {env: []string{"AWS_ENDPOINT_URL=" + g.endpoint()}},
-		"WHARF_S3_ENDPOINT":   {env: []string{"WHARF_S3_ENDPOINT=" + g.endpoint()}},
-		"--s3-endpoint":       {args: []string{"--s3-endpoint", g.endpoint()}, env: []string{"WHARF_S3_ENDPOINT=http://127.0.0.1:1"}},
+		"AWS_ENDPOINT_URL_S3": {env: []string{"AWS_ENDPOINT_URL_S3=" + g.Endpoint(), "AWS_ENDPOINT_URL=http://127.0.0.1:1"}},
+		"AWS_ENDPOINT_URL":    {env: []string{"AWS_ENDPOINT_URL=" + g.Endpoint()}},
+		"WHARF_S3_ENDPOINT":   {env: []string{"WHARF_S3_ENDPOINT=" + g.Endpoint()}},
+		"--s3-endpoint":       {args: []string{"--s3-endpoint", g.Endpoint()}, env: []string{"WHARF_S3_ENDPOINT=http://127.0.0.1:1"}},
 	} {
 		t.Run("external/"+setting, func(t *testing.T) {
-			if err := os.RemoveAll(g.dir + "/" + bucket + "/admin"); err != nil {
+			if err := os.RemoveAll(g.Dir + "/" + harness.Bucket + "/admin"); err != nil {
 				t.Fatal(err)
 			}
 			o.secrets = []string{"minioadmin"}
 			walk(start(t, o), "external.txt", "execute")
-			got, err := os.ReadFile(g.dir + "/" + bucket + "/admin/data/books.parquet")
+			got, err := os.ReadFile(g.Dir + "/" + harness.Bucket + "/admin/data/books.parquet")
 			if err != nil || string(got) != string(books(t)) {
 				t.Errorf("the bucket holds %d bytes of books.parquet, %v", len(got), err)
 			}

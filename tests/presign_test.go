@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 // presigned is the row that PRESIGN gives.
@@ -21,7 +23,7 @@ func presign(s *server, db *sql.DB, statement string) presigned {
 	if err := db.QueryRowContext(s.context(), statement).Scan(&p.method, &p.headers, &p.url); err != nil {
 		s.t.Fatalf("%s: %v", statement, err)
 	}
-	s.secrets = append(s.secrets, p.signature(s.t))
+	s.Hide(p.signature(s.t))
 	return p
 }
 
@@ -84,7 +86,7 @@ func TestPresign(t *testing.T) {
 		}
 	}
 	get(s, down.url)
-	s.stop()
+	s.Stop()
 
 	again := start(t, o)
 	here, err := url.Parse(down.url)
@@ -208,12 +210,12 @@ func TestPresignStageIsGone(t *testing.T) {
 
 // TestPresignS3 has URLs of an S3 stage lead to the S3 server.
 func TestPresignS3(t *testing.T) {
-	g := startS3(t, "access", "presign-secret-97")
-	s := start(t, settings{secrets: []string{g.secret}})
-	s.exec(g.createStage("s", "deep/er/"))
+	g := harness.StartS3(t, root, "access", "presign-secret-97")
+	s := start(t, settings{secrets: []string{g.Secret}})
+	s.exec(g.CreateStage("s", "deep/er/"))
 	up := presign(s, s.db(""), "PRESIGN UPLOAD '@s/a/ü b.csv' EXPIRE = 60 CONTENT_TYPE = 'text/csv'")
 	down := presign(s, s.db(""), "PRESIGN '@s/a/ü b.csv'")
-	if !strings.HasPrefix(up.url, g.endpoint()+"/"+bucket+"/deep/er/") || up.headers != `{"Content-Type":"text/csv"}` {
+	if !strings.HasPrefix(up.url, g.Endpoint()+"/"+harness.Bucket+"/deep/er/") || up.headers != `{"Content-Type":"text/csv"}` {
 		t.Errorf("PRESIGN gives %+v", up)
 	}
 	if r := s.curl("-T", bookFile, up.url); r.status != 403 {

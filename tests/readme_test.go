@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"wharf/tests/harness"
 )
 
 // TestReadme runs the examples of README.md, in their order, on one fresh
@@ -25,9 +27,9 @@ import (
 // every run is masked as readmeMasks says. With -rewrite the outputs are
 // written instead.
 func TestReadme(t *testing.T) {
-	g := startS3(t, "minioadmin", "minioadmin")
+	g := harness.StartS3(t, root, "minioadmin", "minioadmin")
 	for _, dir := range []string{"my-bucket", "backup"} {
-		if err := os.Mkdir(filepath.Join(g.dir, dir), 0o700); err != nil {
+		if err := os.Mkdir(filepath.Join(g.Dir, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,7 +75,7 @@ type readmeDesk struct {
 	back *strings.Replacer // and back again
 }
 
-func newReadmeDesk(t *testing.T, g *s3) *readmeDesk {
+func newReadmeDesk(t *testing.T, g *harness.S3) *readmeDesk {
 	dir, folder := t.TempDir(), t.TempDir()
 	for _, name := range []string{"books.csv", "books.parquet"} {
 		text, err := os.ReadFile("testdata/files/" + name)
@@ -84,13 +86,13 @@ func newReadmeDesk(t *testing.T, g *s3) *readmeDesk {
 			t.Fatal(err)
 		}
 	}
-	s := start(t, settings{dir: filepath.Join(dir, "wharf-data"), args: []string{"--fs-allow", folder}, env: []string{"AWS_ENDPOINT_URL_S3=" + g.endpoint()}})
+	s := start(t, settings{dir: filepath.Join(dir, "wharf-data"), args: []string{"--fs-allow", folder}, env: []string{"AWS_ENDPOINT_URL_S3=" + g.Endpoint()}})
 	httpPort := port(t, s.http)
 	return &readmeDesk{t: t, s: s, dir: dir,
 		here: strings.NewReplacer("localhost:8000", "localhost:"+httpPort, "-P3307", "-P"+s.mysqlPort(),
-			"http://127.0.0.1:9000", g.endpoint(), "/srv/landing", folder),
+			"http://127.0.0.1:9000", g.Endpoint(), "/srv/landing", folder),
 		back: strings.NewReplacer("localhost:"+httpPort, "localhost:8000", s.http, "localhost:8000",
-			g.endpoint(), "http://127.0.0.1:9000", folder, "/srv/landing"),
+			g.Endpoint(), "http://127.0.0.1:9000", folder, "/srv/landing"),
 	}
 }
 
@@ -173,16 +175,12 @@ func (d *readmeDesk) console(block string) string {
 			continue // an output
 		}
 		b.WriteString(line)
-		if strings.HasPrefix(command, "wharf check") && !d.s.stopped {
-			d.s.stop()
+		if strings.HasPrefix(command, "wharf check") {
+			d.s.Stop() // the check is of a server that is not running
 		}
 		cmd := exec.CommandContext(d.s.context(), "bash", "-c", d.here.Replace(command))
 		cmd.Dir = d.dir
-		binary, err := built.race()
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		cmd.Env = append(os.Environ(), "HOME="+d.dir, "PATH="+d.tools(binary)+":"+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "HOME="+d.dir, "PATH="+d.tools()+":"+os.Getenv("PATH"))
 		out, err := d.both(cmd, "")
 		if err != nil {
 			d.t.Errorf("%s: %v\n%s", command, err, out)
@@ -196,12 +194,12 @@ func (d *readmeDesk) console(block string) string {
 }
 
 // tools is a folder with the server under its own name.
-func (d *readmeDesk) tools(binary string) string {
+func (d *readmeDesk) tools() string {
 	dir := filepath.Join(d.dir, ".bin")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		d.t.Fatal(err)
 	}
-	if err := os.Symlink(binary, filepath.Join(dir, "wharf")); err != nil && !os.IsExist(err) {
+	if err := os.Symlink(binary(d.t, false), filepath.Join(dir, "wharf")); err != nil && !os.IsExist(err) {
 		d.t.Fatal(err)
 	}
 	return dir

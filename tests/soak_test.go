@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 const mib = 1 << 20
@@ -40,9 +42,9 @@ func TestSoak(t *testing.T) {
 		soak(t, s, size, 100)
 	})
 	t.Run("s3", func(t *testing.T) {
-		g := startS3(t, "access", "soak-secret")
-		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}, secrets: []string{g.secret}})
-		s.exec(g.createStage("s", "soak/"))
+		g := harness.StartS3(t, root, "access", "soak-secret")
+		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}, secrets: []string{g.Secret}})
+		s.exec(g.CreateStage("s", "soak/"))
 		soak(t, s, size, 256)
 	})
 }
@@ -136,7 +138,7 @@ func (s *server) wantSize(key string, want int64) {
 // VmHWM the most since resetPeak.
 func (s *server) memory(line string) int64 {
 	s.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -156,7 +158,7 @@ func (s *server) memory(line string) int64 {
 // resetPeak starts VmHWM anew (proc(5), clear_refs).
 func (s *server) resetPeak() {
 	s.t.Helper()
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0); err != nil {
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.PID()), []byte("5"), 0); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 // refusedWithin is the two seconds that a refused start may take, five times
@@ -152,14 +154,14 @@ func TestTermLetsUploadsFinish(t *testing.T) {
 	}
 	content := random(2 << 20)
 	conn := s.halfUpload("slow.bin", string(content[:1<<20]))
-	s.signal(syscall.SIGTERM)
+	s.Signal(syscall.SIGTERM)
 	s.awaitClosed(s.http)
 	s.awaitClosed(s.mysql)
 	conn.write(chunk(string(content[1<<20:])) + chunk(rawEnd) + chunk(""))
 	if r := conn.reply(); r.status != 200 {
 		t.Errorf("the upload that was under way: %d %s", r.status, r.body)
 	}
-	if err := s.awaitExit(); err != nil {
+	if err := s.AwaitExit(); err != nil {
 		t.Errorf("the server ended with %v", err)
 	}
 	again := start(t, settings{dir: s.dir})
@@ -171,7 +173,7 @@ func TestGraceEnds(t *testing.T) {
 	s := start(t, settings{args: []string{"--shutdown-grace", "300ms"}})
 	s.exec("CREATE STAGE s")
 	s.halfUpload("never.bin", strings.Repeat("x", 1<<20))
-	s.stop()
+	s.Stop()
 	again := start(t, settings{dir: s.dir})
 	if got := again.list("s"); !slices.Equal(got, []string{}) {
 		t.Errorf("LIST shows %q", got)
@@ -185,10 +187,10 @@ func TestSecondSignalKills(t *testing.T) {
 		s := start(t, settings{args: []string{"--shutdown-grace", "10m"}})
 		s.exec("CREATE STAGE s")
 		s.halfUpload("never.bin", "x")
-		s.signal(sig)
+		s.Signal(sig)
 		s.awaitClosed(s.http)
-		s.signal(sig)
-		if err := s.awaitExit(); err == nil {
+		s.Signal(sig)
+		if err := s.AwaitExit(); err == nil {
 			t.Errorf("after a second %v the server ended with status 0, as if in order", sig)
 		}
 	}
@@ -209,7 +211,7 @@ func (s *server) halfUpload(name, content string) *rawConn {
 // awaitClosed waits until the port takes no connections.
 func (s *server) awaitClosed(addr string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(stopWithin); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.StopWithin); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			return

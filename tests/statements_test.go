@@ -12,6 +12,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/go-sql-driver/mysql"
+
+	"wharf/tests/harness"
 )
 
 // TestStatements runs the files of testdata/statements over the wire, each
@@ -26,9 +28,10 @@ import (
 //
 // In an input $STAGE is the rest of a CREATE STAGE on a path of its own,
 // $OTHER that of the other kind of stage, $S3 that of one in the bucket,
-// $FOLDER a folder that --fs-allow names. With -rewrite, add -parallel 1.
+// $KIND where $STAGE is, $FOLDER a folder that --fs-allow names. With -rewrite,
+// add -parallel 1.
 func TestStatements(t *testing.T) {
-	g := startS3(t, "statements-key", "statements-secret")
+	g := harness.StartS3(t, root, "statements-key", "statements-secret")
 	files, err := filepath.Glob("testdata/statements/*.txt")
 	if err != nil || len(files) < 5 {
 		t.Fatalf("%d files, %v", len(files), err)
@@ -49,7 +52,7 @@ func TestStatements(t *testing.T) {
 type wire struct {
 	t        testing.TB
 	s        *server
-	g        *s3
+	g        *harness.S3
 	kind     string // where $STAGE is: local or s3
 	path     string // in the bucket
 	folder   string
@@ -57,9 +60,9 @@ type wire struct {
 	sessions map[string]*sql.Conn
 }
 
-func newWire(t testing.TB, g *s3, kind, name string) *wire {
+func newWire(t testing.TB, g *harness.S3, kind, name string) *wire {
 	w := &wire{t: t, g: g, kind: kind, path: name + "-" + kind, folder: t.TempDir(), sessions: map[string]*sql.Conn{}}
-	w.s = start(t, settings{args: []string{"--fs-allow", w.folder}, secrets: []string{g.secret, "topsecret"}})
+	w.s = start(t, settings{args: []string{"--fs-allow", w.folder}, secrets: []string{g.Secret, "topsecret"}})
 	return w
 }
 
@@ -117,13 +120,13 @@ func (w *wire) expand(text string) string {
 			w.stages++
 			rest := ""
 			if kind == "s3" {
-				create := w.g.createStage("x", fmt.Sprintf("%s/%d/", w.path, w.stages))
+				create := w.g.CreateStage("x", fmt.Sprintf("%s/%d/", w.path, w.stages))
 				rest = strings.TrimPrefix(create, "CREATE STAGE x ")
 			}
 			text = strings.Replace(text, name, rest, 1)
 		}
 	}
-	return strings.NewReplacer("$FOLDER", w.folder, "$ENDPOINT", w.g.endpoint()).Replace(text)
+	return strings.NewReplacer("$KIND", w.kind, "$FOLDER", w.folder, "$ENDPOINT", w.g.Endpoint()).Replace(text)
 }
 
 var (
@@ -135,7 +138,7 @@ var (
 
 // mask takes out of an output what differs from run to run.
 func (w *wire) mask(text string) string {
-	text = strings.NewReplacer(w.folder, "$FOLDER", w.g.endpoint(), "$ENDPOINT", w.s.http, "$HTTP",
+	text = strings.NewReplacer(w.folder, "$FOLDER", w.g.Endpoint(), "$ENDPOINT", w.s.http, "$HTTP",
 		"localhost:"+port(w.t, w.s.http), "$HTTP").Replace(text)
 	text = maskTime.ReplaceAllString(text, "$$TIME")
 	text = maskPath.ReplaceAllString(text, "/$$N/")

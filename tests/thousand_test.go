@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"wharf/tests/harness"
 )
 
 var mixedSeed = flag.Uint64("mixed-seed", uint64(time.Now().UnixNano()), "seed of the names and bytes of TestMixedFiles")
@@ -64,9 +66,9 @@ func TestMixedFiles(t *testing.T) {
 // The same with a real S3 server behind, and without kills.
 func TestMixedFilesS3(t *testing.T) {
 	t.Logf("seed %d", *mixedSeed)
-	g := startS3(t, "mixed-key", "mixed-secret")
-	s := start(t, settings{secrets: []string{g.secret}})
-	s.exec(g.createStage("s", "mixed/"))
+	g := harness.StartS3(t, root, "mixed-key", "mixed-secret")
+	s := start(t, settings{secrets: []string{g.Secret}})
+	s.exec(g.CreateStage("s", "mixed/"))
 	files := makeMixed(rand.New(rand.NewPCG(*mixedSeed, 1)), mixedFiles/10, awkward)
 	for _, f := range eachMixed(s, files, nil, putMixed) {
 		t.Errorf("%q is not stored", f.key)
@@ -109,13 +111,14 @@ func makeMixed(r *rand.Rand, n int, names []string) []mixed {
 func killHalfWay(s *server, files []mixed, work func(*server, *http.Client, mixed) error) []mixed {
 	s.t.Helper()
 	var killed atomic.Bool
-	half := make(chan struct{}, len(files))
+	half, dead := make(chan struct{}, len(files)), make(chan struct{})
 	go func() {
+		defer close(dead)
 		for range len(files) / 2 {
 			<-half
 		}
 		killed.Store(true)
-		s.cmd.Process.Kill()
+		s.Kill()
 	}()
 	left := eachMixed(s, files, &killed, func(s *server, c *http.Client, f mixed) error {
 		err := work(s, c, f)
@@ -124,8 +127,7 @@ func killHalfWay(s *server, files []mixed, work func(*server, *http.Client, mixe
 		}
 		return err
 	})
-	s.stopped = true
-	<-s.exited
+	<-dead
 	return left
 }
 

@@ -22,7 +22,8 @@ func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "wharf-clients-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		binary, err = harness.Build(root, dir)
+		binary = filepath.Join(dir, "wharf")
+		err = harness.Build(root, binary, "-race")
 	}
 	if err == nil {
 		err = noteScripts()

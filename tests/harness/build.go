@@ -12,19 +12,19 @@ import (
 // Version is what the built binary says that it is.
 const Version = "0.0.0-test"
 
-// Build builds the server of the module at root, with the race detector, into
-// the folder dir and returns the path of the binary.
-func Build(root, dir string) (string, error) {
+// Build builds the server of the module at root as the file path. Flags are
+// more flags of go build, such as -race.
+func Build(root, path string, flags ...string) error {
 	if err := noteSources(root); err != nil {
-		return "", err
+		return err
 	}
-	path := filepath.Join(dir, "wharf")
-	cmd := exec.Command("go", "build", "-race", "-ldflags", "-X main.version="+Version, "-o", path, "./cmd/wharf")
+	args := append([]string{"build", "-ldflags", "-X main.version=" + Version, "-o", path}, flags...)
+	cmd := exec.Command("go", append(args, "./cmd/wharf")...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/wharf: %w\n%s", err, out)
+		return fmt.Errorf("go build ./cmd/wharf: %w\n%s", err, out)
 	}
-	return path, nil
+	return nil
 }
 
 // noteSources looks at every source file of the module. The go command
@@ -44,4 +44,21 @@ func noteSources(root string) error {
 		}
 		return err
 	})
+}
+
+// Command makes a call of the binary in an environment without any settings
+// of the machine that the tests run on, but for env.
+func Command(binary string, env []string, args ...string) *exec.Cmd {
+	home := filepath.Dir(binary)
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = home
+	// The race detector would sleep for a second at every exit.
+	cmd.Env = []string{"HOME=" + home, "GORACE=atexit_sleep_ms=0"}
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "WHARF_") && !strings.HasPrefix(kv, "HOME=") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,19 +15,23 @@ import (
 
 const (
 	startWithin = 60 * time.Second // on a busy machine, with the race detector
-	stopWithin  = 60 * time.Second
+	// StopWithin is how soon a server has to end that was told to.
+	StopWithin = 60 * time.Second
 )
 
 // Options say how a test wants its server. The zero value is a server with
-// the defaults.
+// the defaults on a fresh data folder.
 type Options struct {
+	Dir     string   // the data folder; "" is a fresh one
 	Args    []string // more flags of wharf serve
 	Env     []string // more environment, as NAME=value
 	Secrets []string // what may not be in the log
+	Killed  bool     // the test kills it, so that its log may end in the middle of a line
 }
 
 // Server is a running `wharf serve`.
 type Server struct {
+	Dir   string // the data folder
 	MySQL string // the address of the MySQL port
 	HTTP  string // the address of the HTTP port
 
@@ -34,20 +39,23 @@ type Server struct {
 	cmd     *exec.Cmd
 	log     logBuffer
 	secrets []string
+	killed  bool
+	stopped atomic.Bool
 	exited  chan struct{} // closed when the process has ended
 	waitErr error         // set before exited is closed
 }
 
-// Start starts the server in binary on a fresh data folder and waits until it
-// is ready. It is stopped and checked at the end of the test.
+// Start starts the server in binary and waits until it is ready. It is
+// stopped, if the test did not, and checked at the end of the test.
 func Start(t testing.TB, binary string, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, secrets: o.Secrets, exited: make(chan struct{})}
-	args := append([]string{"serve", "--mysql-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
-		"--data-dir", filepath.Join(t.TempDir(), "data"), "--log-format", "json", "--log-level", "debug"}, o.Args...)
-	s.cmd = exec.Command(binary, args...)
-	s.cmd.Env = append(environ(filepath.Dir(binary)), o.Env...)
-	s.cmd.Dir = filepath.Dir(binary)
+	s := &Server{Dir: o.Dir, t: t, secrets: o.Secrets, killed: o.Killed, exited: make(chan struct{})}
+	if s.Dir == "" {
+		s.Dir = filepath.Join(t.TempDir(), "data")
+	}
+	args := []string{"serve", "--mysql-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
+		"--data-dir", s.Dir, "--log-format", "json", "--log-level", "debug"}
+	s.cmd = Command(binary, o.Env, append(args, o.Args...)...)
 	s.cmd.Stderr = &s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -61,18 +69,6 @@ func Start(t testing.TB, binary string, o Options) *Server {
 	t.Cleanup(s.finish)
 	s.awaitReady(first)
 	return s
-}
-
-// environ is the environment without settings of servers and accounts.
-func environ(home string) []string {
-	// The race detector would sleep for a second at every exit.
-	env := []string{"HOME=" + home, "GORACE=atexit_sleep_ms=0"}
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "WHARF_") && !strings.HasPrefix(kv, "HOME=") {
-			env = append(env, kv)
-		}
-	}
-	return env
 }
 
 func (s *Server) wait(stdout io.Reader, first chan<- string) {
@@ -98,22 +94,59 @@ func (s *Server) awaitReady(first <-chan string) {
 	}
 }
 
-// finish sends TERM, wants an orderly end, and looks at the log.
-func (s *Server) finish() {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Errorf("TERM: %v", err)
+// Hide names one more secret that may not be in the log.
+func (s *Server) Hide(secret string) { s.secrets = append(s.secrets, secret) }
+
+// PID is the number of the process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Signal sends a signal.
+func (s *Server) Signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Errorf("signal %v: %v", sig, err)
 	}
+}
+
+// AwaitExit waits for the end of the process and returns how it ended.
+func (s *Server) AwaitExit() error {
+	s.t.Helper()
+	s.stopped.Store(true)
 	select {
 	case <-s.exited:
-	case <-time.After(stopWithin):
-		s.t.Errorf("the server did not end within %s", stopWithin)
+	case <-time.After(StopWithin):
+		s.t.Errorf("the server did not end within %s", StopWithin)
 		s.cmd.Process.Signal(syscall.SIGQUIT) // its stacks go to the log
 		<-s.exited
 	}
-	if s.waitErr != nil {
-		s.t.Errorf("after TERM the server ended with %v, want status 0", s.waitErr)
+	return s.waitErr
+}
+
+// Stop sends TERM and wants an orderly end. A server that ended is let be.
+func (s *Server) Stop() {
+	s.t.Helper()
+	if s.stopped.Load() {
+		return
 	}
-	s.log.check(s.t, s.secrets)
+	s.Signal(syscall.SIGTERM)
+	if err := s.AwaitExit(); err != nil {
+		s.t.Errorf("after TERM the server ended with %v, want status 0", err)
+	}
+}
+
+// Kill ends the process as a power cut would end it, but for the caches of
+// the operating system.
+func (s *Server) Kill() {
+	s.t.Helper()
+	s.stopped.Store(true)
+	s.Signal(syscall.SIGKILL)
+	<-s.exited
+}
+
+// finish stops a server that the test left running, and looks at the log.
+func (s *Server) finish() {
+	s.Stop()
+	s.log.check(s.t, s.secrets, s.killed)
 	if s.t.Failed() {
 		s.t.Logf("the server's log:\n%s", s.log.tail(20_000))
 	}
