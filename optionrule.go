@@ -167,10 +167,7 @@ func fileType() valueRule {
 func encoding() valueRule {
 	return valueRule{want: "the name of a character set, such as 'UTF-8', 'GBK' or 'SHIFT_JIS'", read: func(o Option) (Option, bool) {
 		label := strings.ToUpper(o.Value)
-		odd := func(r rune) bool {
-			return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_:.+", r)
-		}
-		ok := (o.Kind == OptionString || o.Kind == OptionWord) && label != "" && len(label) <= 40 && strings.IndexFunc(label, odd) < 0
+		ok := (o.Kind == OptionString || o.Kind == OptionWord) && knownEncoding(label)
 		return Option{Kind: OptionString, Value: label}, ok
 	}}
 }
