@@ -56,6 +56,9 @@ func rangeHolds(r *http.Request, obj wharf.Object) bool {
 }
 
 func httpTime(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, false // the usual case, and an error costs much
+	}
 	t, err := http.ParseTime(s)
 	return t, err == nil
 }

@@ -60,7 +60,7 @@ func (s *Server) downloadVersion(x *exchange, loc wharf.Location) error {
 	}
 	defer file.Close()
 	obj := file.Object()
-	describe(x.Header(), obj)
+	x.describe(obj)
 	switch checkConditions(x.r, obj) {
 	case http.StatusNotModified:
 		x.WriteHeader(http.StatusNotModified)
@@ -83,12 +83,18 @@ func (s *Server) downloadVersion(x *exchange, loc wharf.Location) error {
 }
 
 // describe sets the headers that every answer about an object has.
-func describe(h http.Header, obj wharf.Object) {
-	h.Set("ETag", entityTag(obj))
-	h.Set("Last-Modified", obj.ModTime.UTC().Format(http.TimeFormat))
-	h.Set("Accept-Ranges", "bytes")
-	h.Set("Cache-Control", "private, no-cache")
+func (x *exchange) describe(obj wharf.Object) {
+	x.set("Etag", entityTag(obj))
+	x.set("Last-Modified", obj.ModTime.UTC().Format(http.TimeFormat))
+	h := x.Header()
+	h["Accept-Ranges"] = inBytes
+	h["Cache-Control"] = privateNoCache
 }
+
+var (
+	inBytes        = []string{"bytes"}
+	privateNoCache = []string{"private, no-cache"}
+)
 
 // entityTag is the object's version as HTTP writes it.
 func entityTag(obj wharf.Object) string { return `"` + strings.Trim(obj.ETag, `"`) + `"` }
@@ -97,9 +103,8 @@ func entityTag(obj wharf.Object) string { return `"` + strings.Trim(obj.ETag, `"
 // them: to show them would be to run other people's HTML in this server's
 // name.
 func (x *exchange) describeContent(obj wharf.Object) {
-	h := x.Header()
-	h.Set("Content-Type", x.fileType(obj))
-	h.Set("Content-Disposition", attachment(string(obj.Key)))
+	x.set("Content-Type", x.fileType(obj))
+	x.set("Content-Disposition", attachment(string(obj.Key)))
 }
 
 // fileType is the media type that a file is sent as.
@@ -112,21 +117,19 @@ func (x *exchange) fileType(obj wharf.Object) string {
 
 func (x *exchange) sendWhole(file wharf.File) error {
 	obj := file.Object()
-	h := x.Header()
 	x.describeContent(obj)
-	h.Set("Content-Length", strconv.FormatInt(obj.Size, 10))
+	x.set("Content-Length", strconv.FormatInt(obj.Size, 10))
 	if sum, err := hex.DecodeString(obj.MD5); err == nil && len(sum) > 0 {
-		h.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum))
+		x.set("Content-Md5", base64.StdEncoding.EncodeToString(sum))
 	}
 	return x.send(http.StatusOK, file, span{0, obj.Size})
 }
 
 func (x *exchange) sendRange(file wharf.File, r span) error {
 	obj := file.Object()
-	h := x.Header()
 	x.describeContent(obj)
-	h.Set("Content-Length", strconv.FormatInt(r.length, 10))
-	h.Set("Content-Range", r.contentRange(obj.Size))
+	x.set("Content-Length", strconv.FormatInt(r.length, 10))
+	x.set("Content-Range", r.contentRange(obj.Size))
 	return x.send(http.StatusPartialContent, file, r)
 }
 
@@ -160,13 +163,21 @@ func copySpan(ctx context.Context, out io.Writer, file wharf.File, r span) error
 		return err
 	}
 	defer src.Close()
-	buf := copyBuffers.Get().(*[copyBuffer]byte)
-	defer copyBuffers.Put(buf)
-	sent, err := io.CopyBuffer(out, src, buf[:])
+	sent, err := copyAll(out, src)
 	if err == nil && sent != r.length {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.download", "", io.ErrUnexpectedEOF)
 	}
 	return err
+}
+
+// copyAll copies src, through a buffer only where src needs one.
+func copyAll(out io.Writer, src io.Reader) (int64, error) {
+	if w, ok := src.(io.WriterTo); ok {
+		return w.WriteTo(out)
+	}
+	buf := copyBuffers.Get().(*[copyBuffer]byte)
+	defer copyBuffers.Put(buf)
+	return io.CopyBuffer(out, src, buf[:])
 }
 
 // clearContent takes back what was said of the file, for an error's answer.

@@ -30,6 +30,9 @@ type exchange struct {
 	status int   // 0 while nothing was answered
 	sent   int64 // bytes of the answer's body
 	err    error // what the client was told, with its cause
+
+	values [8]string // of header fields that were set
+	used   int       // of values
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *exchange {
@@ -44,6 +47,18 @@ func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *e
 
 // Header implements [http.ResponseWriter].
 func (x *exchange) Header() http.Header { return x.w.Header() }
+
+// set is Header().Set for a name in its canonical spelling, without an
+// allocation for each value.
+func (x *exchange) set(name, value string) {
+	if x.used == len(x.values) {
+		x.w.Header()[name] = []string{value}
+		return
+	}
+	x.values[x.used] = value
+	x.used++
+	x.w.Header()[name] = x.values[x.used-1 : x.used : x.used]
+}
 
 // WriteHeader implements [http.ResponseWriter].
 func (x *exchange) WriteHeader(status int) {
@@ -74,7 +89,7 @@ func (x *exchange) setSecurityHeaders() {
 	h["Content-Security-Policy"] = sandboxed
 	h["Cross-Origin-Resource-Policy"] = sameOrigin
 	h["Referrer-Policy"] = noReferrer
-	h["X-Request-Id"] = []string{x.id}
+	x.set("X-Request-Id", x.id)
 }
 
 var (

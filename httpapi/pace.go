@@ -24,6 +24,9 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 		w.armed = now
 	}
 	if w.x.status == 0 {
+		if c := wholeConnOf(w.x.r.Context()); c != nil {
+			c.expect(len(p))
+		}
 		w.x.WriteHeader(w.status)
 	}
 	n, err := w.x.Write(p)

@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"sync"
+)
+
+// heldSize is as long as net/http's buffer of a connection: no write of an
+// answer's beginning is longer, but for those that have the body with them.
+const heldSize = 4 << 10
+
+var heldBuffers = sync.Pool{New: func() any { return new([heldSize]byte) }}
+
+// wholeConn sends the header of an answer and what is known of its body in one
+// system call. net/http writes them through a buffer, and what does not fit
+// into it follows by itself: for a file of 4 KiB that is a second packet, which
+// costs both sides as much as the first.
+//
+// It embeds the interface, so that net/http does not find ReadFrom, which
+// would go past what is held back. Only one goroutine at a time writes, which
+// net/http sees to.
+type wholeConn struct {
+	net.Conn
+	tcp    *net.TCPConn
+	body   int             // bytes of the body that are to go out with the header; 0 for none
+	buffer *[heldSize]byte // from heldBuffers while something is held back
+	held   int             // bytes held back
+	both   [2][]byte       // the room of a net.Buffers
+}
+
+// expect announces an answer whose header was not written yet: with it go the
+// next n bytes of body, which the caller writes at once.
+func (c *wholeConn) expect(n int) { c.body = n }
+
+// Write implements [net.Conn].
+func (c *wholeConn) Write(p []byte) (int, error) {
+	if c.buffer != nil {
+		return c.writeBoth(p)
+	}
+	n := c.body
+	c.body = 0
+	if n == 0 || len(p) > heldSize {
+		return c.tcp.Write(p)
+	}
+	header := bytes.Index(p, []byte("\r\n\r\n")) + 4
+	if header < 4 || len(p) >= header+n {
+		return c.tcp.Write(p)
+	}
+	c.buffer = heldBuffers.Get().(*[heldSize]byte)
+	c.held = copy(c.buffer[:], p)
+	return len(p), nil
+}
+
+// writeBoth writes what was held back and p.
+func (c *wholeConn) writeBoth(p []byte) (int, error) {
+	held := c.held
+	c.both = [2][]byte{c.buffer[:held], p}
+	buffers := net.Buffers(c.both[:])
+	n, err := buffers.WriteTo(c.tcp)
+	c.both = [2][]byte{}
+	heldBuffers.Put(c.buffer)
+	c.buffer, c.held = nil, 0
+	return max(0, int(n)-held), err
+}
+
+// CloseWrite is what net/http ends a connection with before it closes it.
+func (c *wholeConn) CloseWrite() error { return c.tcp.CloseWrite() }
+
+// wholeListener makes wholeConns.
+type wholeListener struct{ net.Listener }
+
+// Accept implements [net.Listener].
+func (l wholeListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return &wholeConn{Conn: tcp, tcp: tcp}, nil
+	}
+	return c, err
+}
+
+// connKey is where the context of a request has its wholeConn.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// wholeConnOf gives the connection of a request, or nil where it is of another
+// kind.
+func wholeConnOf(ctx context.Context) *wholeConn {
+	c, _ := ctx.Value(connKey{}).(*wholeConn)
+	return c
+}
