@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -65,60 +64,8 @@ func (s *Store) openBody(key wharf.Key, r record) (wharf.File, error) {
 	if err != nil || n != len(v) || !body.belongs(s.id, key, r) {
 		return nil, damaged("local.Open", "a small body does not match its checksum")
 	}
-	return &smallFile{obj: r.object(key), data: append([]byte(nil), body.data...)}, nil
+	return newSmallFile(r.object(key), body.data), nil
 }
-
-// smallFile is an open small body: bytes that were verified when they were
-// read.
-type smallFile struct {
-	obj  wharf.Object
-	data []byte
-}
-
-// Object tells of the version that is open.
-func (f *smallFile) Object() wharf.Object { return f.obj }
-
-// Close has nothing to let go of.
-func (f *smallFile) Close() error { return nil }
-
-// Range reads from memory.
-func (f *smallFile) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
-	end, err := span(f.obj.Size, off, n)
-	if err != nil {
-		return nil, err
-	}
-	return &memoryReader{ctx: ctx, rest: f.data[off:end]}, nil
-}
-
-// memoryReader hands out bytes until its context ends.
-type memoryReader struct {
-	ctx  context.Context
-	rest []byte
-}
-
-func (r *memoryReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, wharf.WrapError(wharf.CodeInternal, "local.Read", "", err)
-	}
-	if len(r.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
-// WriteTo saves io.Copy its buffer.
-func (r *memoryReader) WriteTo(w io.Writer) (int64, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, wharf.WrapError(wharf.CodeInternal, "local.Read", "", err)
-	}
-	n, err := w.Write(r.rest)
-	r.rest = r.rest[n:]
-	return int64(n), err
-}
-
-func (r *memoryReader) Close() error { return nil }
 
 // span checks a range against a size and gives its end.
 func span(size, off, n int64) (end int64, err error) {
