@@ -9,6 +9,7 @@ SHELL := bash
 VERSION   ?= 0.1.0-dev
 FUZZTIME  ?= 1m
 ARGS      ?=
+FUZZ      ?= $(shell grep -rl --include='*_test.go' --exclude-dir=.tools '^func Fuzz' . | xargs -n1 dirname | sort -u)
 TOOLS     := $(CURDIR)/.tools/bin
 NODE      := $(CURDIR)/.tools/node
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
@@ -88,8 +89,8 @@ vulnerabilities:
 demo: build tools ## the File Upload API page, command by command, with its outputs
 	PATH='$(TOOLS)':"$$PATH" tests/demo.sh bin/wharf
 
-fuzz: ## every fuzz target of sql, httpapi and server for FUZZTIME each
-	@for pkg in ./sql ./httpapi ./server; do \
+fuzz: ## every fuzz target for FUZZTIME each, of the packages in FUZZ (all)
+	@for pkg in $(FUZZ); do \
 	  targets="$$(go test -list '^Fuzz' "$$pkg")"; \
 	  for target in $$(sed -n '/^Fuzz/p' <<<"$$targets"); do \
 	    echo "fuzz $$pkg $$target"; \
