@@ -29,11 +29,14 @@ type house struct {
 	filesFailed     <-chan struct{} // the disk no longer takes what must be on it
 
 	closers []func() error // in the order of opening
+
+	heapFloor []byte
 }
 
 // open opens what lies on disk and wires the rest over it. What was opened is
 // closed by close, also after an error.
 func (h *house) open(cfg *config) error {
+	h.heapFloor = newHeapFloor()
 	unlock, err := openDataDir(cfg.dataDir)
 	if err != nil {
 		return err
