@@ -189,6 +189,12 @@ func (s *splitter) blank(end int) {
 			s.out[from+i] = ' '
 		}
 	}
+	if strings.HasSuffix(string(s.out[max(0, from-2):from]), "--") {
+		// With a blank behind them, two minus signs would begin a comment
+		// that nobody wrote: 1--/**/2 is 3. A plus sign in between is no
+		// change.
+		s.out[from] = '+'
+	}
 	s.pos, s.copied, s.inWord = end, end, false
 	s.tokens-- // what began it was counted
 }
