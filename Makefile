@@ -10,16 +10,19 @@ VERSION   ?= 0.1.0-dev
 FUZZTIME  ?= 1m
 ARGS      ?=
 FUZZ      ?= $(shell grep -rl --include='*_test.go' --exclude-dir=.tools '^func Fuzz' . | xargs -n1 dirname | sort -u)
-TOOLS     := $(CURDIR)/.tools/bin
-NODE      := $(CURDIR)/.tools/node
+TOOLS     := .tools/bin
+NODE      := .tools/node
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
-# Tests write up to 7 GiB at a time, which is not for a /tmp in memory.
-SCRATCH   := $(CURDIR)/.tools/tmp
-WITH      := TMPDIR='$(SCRATCH)' PATH='$(TOOLS)':"$$PATH"
+# Tests write up to 7 GiB at a time, which is not for a /tmp in memory, and talk
+# to this machine alone, which is not for a proxy.
+SCRATCH   := .tools/tmp
+LOCAL     := 127.0.0.1,localhost
+WITH      := TMPDIR='$(CURDIR)/$(SCRATCH)' PATH='$(CURDIR)/$(TOOLS)':"$$PATH" \
+             no_proxy="$(LOCAL),$${no_proxy:-}" NO_PROXY="$(LOCAL),$${NO_PROXY:-}"
 VERSITYGW := v1.8.0
 LDFLAGS   := -X main.version=$(VERSION)
 
-.PHONY: help build run test tools packages compiler check vulnerabilities demo fuzz soak bench clean
+.PHONY: help build run test tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,17 +34,15 @@ run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed o
 	bin/wharf serve $(ARGS)
 
 test: tools ## all tests, with the race detector and real clients
-	mkdir -p '$(SCRATCH)'
+	mkdir -p $(SCRATCH)
 	$(WITH) go test -race -timeout 20m ./...
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
-tools: compiler packages $(TOOLS)/versitygw $(NODE)/installed ## installs what the tests need
+tools: compiler packages $(TOOLS)/.versitygw-$(VERSITYGW) $(NODE)/installed ## installs what the tests need
 
-packages:
+packages: clients
 	@missing=; \
-	command -v curl >/dev/null || missing+=' curl'; \
-	command -v mariadb >/dev/null || missing+=' mariadb-client'; \
 	command -v php >/dev/null || missing+=' php-cli'; \
 	command -v javac >/dev/null || missing+=' default-jdk-headless'; \
 	command -v node >/dev/null || missing+=' nodejs'; \
@@ -51,10 +52,16 @@ packages:
 	done; \
 	$(call apt-install,$$missing)
 
+clients:
+	@missing=; \
+	command -v curl >/dev/null || missing+=' curl'; \
+	command -v mariadb >/dev/null || missing+=' mariadb-client'; \
+	$(call apt-install,$$missing)
+
 $(NODE)/installed: tests/clients/node/package.json tests/clients/node/package-lock.json | packages
-	@mkdir -p '$(NODE)'; cp $^ '$(NODE)'
-	cd '$(NODE)' && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch '$@'
+	@mkdir -p $(NODE); cp $^ $(NODE)
+	cd $(NODE) && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 compiler:
 	@missing=; command -v "$$(go env CC)" >/dev/null || missing=' gcc libc6-dev'; \
@@ -63,11 +70,12 @@ compiler:
 apt-install = if [ -n "$(1)" ]; then \
 	  as=; [ "$$(id -u)" = 0 ] || as=sudo; \
 	  echo "installing$(1)"; \
-	  $$as apt-get update -q && DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $(1); \
+	  $$as apt-get update -q && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
 	fi
 
-$(TOOLS)/versitygw:
-	GOBIN='$(TOOLS)' GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+$(TOOLS)/.versitygw-$(VERSITYGW):
+	GOBIN='$(CURDIR)/$(TOOLS)' GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+	@touch $@
 
 check: vulnerabilities ## format, vet, staticcheck, go.mod, known vulnerabilities
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
@@ -86,8 +94,9 @@ vulnerabilities:
 	  echo "LEFT OUT: govulncheck, because the vulnerability database cannot be reached from here"; \
 	fi
 
-demo: build tools ## the File Upload API page, command by command, with its outputs
-	PATH='$(TOOLS)':"$$PATH" tests/demo.sh bin/wharf
+demo: build clients $(TOOLS)/.versitygw-$(VERSITYGW) ## the File Upload API page, command by command, with its outputs
+	mkdir -p $(SCRATCH)
+	$(WITH) tests/demo.sh bin/wharf
 
 fuzz: ## every fuzz target for FUZZTIME each, of the packages in FUZZ (all)
 	@for pkg in $(FUZZ); do \
@@ -99,7 +108,7 @@ fuzz: ## every fuzz target for FUZZTIME each, of the packages in FUZZ (all)
 	done
 
 soak: tools ## large and many uploads at once; prints the memory they take
-	mkdir -p '$(SCRATCH)'
+	mkdir -p $(SCRATCH)
 	$(WITH) go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests
 
 bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
@@ -107,7 +116,8 @@ bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/be
 	command -v nginx >/dev/null || missing+=' nginx-light'; \
 	command -v mariadbd >/dev/null || missing+=' mariadb-server'; \
 	$(call apt-install,$$missing)
-	go run ./tests/bench -wharf bin/wharf -versitygw '$(TOOLS)/versitygw' -out tests/bench/RESULTS.md $(ARGS)
+	mkdir -p $(SCRATCH)
+	$(WITH) go run ./tests/bench -wharf bin/wharf -versitygw $(TOOLS)/versitygw -out tests/bench/RESULTS.md $(ARGS)
 
 clean: ## removes what build and tools left
 	rm -rf bin .tools

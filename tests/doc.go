@@ -13,7 +13,7 @@
 //     and says which.
 //   - Every server that a test starts is stopped by it, exits with status 0,
 //     and is checked at its end for panics, data races and secrets in its log.
-//   - Random moments and bytes come from a seed that the test prints.
+//   - Random moments and choices come from a seed that the test prints.
 //
 // It does not test the inside of a room; each room's own tests do.
 package tests

@@ -17,17 +17,21 @@ import (
 
 const mib = 1 << 20
 
-// soakSize is how much the soak uploads: one file, then many at once.
+// soakSize is how much the soak uploads: one file, then many at once, then
+// small ones, one after the other over each of as many connections.
 type soakSize struct {
 	single int64
 	many   int
 	each   int64
+	small  int // files of 4 KiB, by each connection
 }
 
 var (
-	fullSize  = soakSize{single: 2048 * mib, many: 64, each: 64 * mib}
-	shortSize = soakSize{single: 256 * mib, many: 64, each: 8 * mib}
+	fullSize  = soakSize{single: 2048 * mib, many: 64, each: 64 * mib, small: 500}
+	shortSize = soakSize{single: 256 * mib, many: 64, each: 8 * mib, small: 50}
 )
+
+const smallSize = 4 << 10
 
 // Memory is bounded whatever is uploaded: less than 100 MiB over idle into an
 // internal stage, less than 256 MiB into an S3 stage.
@@ -71,17 +75,45 @@ func soak(t *testing.T, s *server, size soakSize, limitMiB int) {
 		}
 		wg.Wait()
 	})
-	if got := s.list("s"); len(got) != size.many+1 {
-		t.Errorf("LIST shows %d files, want %d", len(got), size.many+1)
+	smalls := size.many * size.small
+	measure(fmt.Sprintf("%d uploads of %d KiB, %d at once", smalls, smallSize>>10, size.many), int64(smalls)*smallSize, func() {
+		var wg sync.WaitGroup
+		for i := range size.many {
+			wg.Go(func() { s.uploadSmall(fmt.Sprintf("small-%d", i), size.small) })
+		}
+		wg.Wait()
+	})
+	if got, want := len(s.list("s")), size.many+1+smalls; got != want {
+		t.Errorf("LIST shows %d files, want %d", got, want)
 	}
 	if !t.Failed() {
 		s.wantSize("single", size.single)
 		s.wantSize(fmt.Sprintf("many-%d", size.many-1), size.each)
+		s.wantSize(fmt.Sprintf("small-%d-%d", size.many-1, size.small-1), smallSize)
 	}
 }
 
 // uploadSized sends a file of that many bytes in a declared length.
 func (s *server) uploadSized(name string, size int64) {
+	client := soakClient()
+	defer client.CloseIdleConnections()
+	s.uploadBy(client, name, size)
+}
+
+// uploadSmall sends many small files over one connection.
+func (s *server) uploadSmall(name string, n int) {
+	client := soakClient()
+	defer client.CloseIdleConnections()
+	for i := range n {
+		s.uploadBy(client, fmt.Sprintf("%s-%d", name, i), smallSize)
+	}
+}
+
+func soakClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{WriteBufferSize: 256 << 10}}
+}
+
+func (s *server) uploadBy(client *http.Client, name string, size int64) {
 	head, tail := rawPart(name, ""), rawEnd
 	req, err := http.NewRequest("PUT", s.uploadURL(), io.MultiReader(strings.NewReader(head), io.LimitReader(&pattern{}, size), strings.NewReader(tail)))
 	if err != nil {
@@ -91,8 +123,6 @@ func (s *server) uploadSized(name string, size int64) {
 	req.ContentLength = int64(len(head)) + size + int64(len(tail))
 	req.Header.Set("stage_name", "s")
 	req.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
-	client := &http.Client{Transport: &http.Transport{WriteBufferSize: 256 << 10}}
-	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
 		s.t.Errorf("upload of %s: %v", name, err)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"runtime"
 	"syscall"
 	"time"
 )
@@ -57,13 +56,16 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.stop(), os.RemoveAll(b.dir)) }()
+	if fileSystem(b.dir) == "tmpfs" {
+		return errors.New("the scratch folder is in memory, where a sync costs nothing: set TMPDIR to one on a disk")
+	}
 	if err := b.start(*wharfBin, *gatewayBin); err != nil {
 		return err
 	}
 	if err := b.all(); err != nil {
 		return err
 	}
-	text := b.table.markdown(describeMachine())
+	text := b.table.markdown(describeMachine(b.dir))
 	fmt.Print("\n", text)
 	if *out != "" {
 		return os.WriteFile(*out, []byte(text), 0o644)
@@ -132,18 +134,4 @@ func (b *bench) stop() error {
 		errs = append(errs, b.mariadb.stop())
 	}
 	return errors.Join(errs...)
-}
-
-func describeMachine() string {
-	var u syscall.Utsname
-	kernel := ""
-	if syscall.Uname(&u) == nil {
-		for _, c := range u.Release {
-			if c == 0 {
-				break
-			}
-			kernel += string(rune(c))
-		}
-	}
-	return fmt.Sprintf("%s, %d cores, Linux %s, %s", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), kernel, runtime.Version())
 }

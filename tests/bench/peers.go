@@ -47,7 +47,7 @@ func startWharf(dir, bin, gateway string) (*wharf, error) {
 		return nil, err
 	}
 	if err := w.awaitPort(httpAddr); err != nil {
-		return nil, err
+		return w, err
 	}
 	w.db, err = sql.Open("mysql", "root@tcp("+mysqlAddr+")/")
 	return w, err
@@ -165,7 +165,7 @@ func startMariaDB(dir string) (*mariadb, error) {
 		return nil, err
 	}
 	if err := m.awaitPort(addr); err != nil {
-		return nil, err
+		return m, err
 	}
 	m.db, err = sql.Open("mysql", "root@tcp("+addr+")/mysql")
 	return m, err

@@ -31,6 +31,7 @@ func startProcess(dir, name string, env []string, bin string, args ...string) (*
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // where there is no time to stop it
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s cannot be started: %w", name, err)
 	}
@@ -63,8 +64,11 @@ func (p *process) stop() error {
 	return errors.Join(err, p.log.Close())
 }
 
-// tree is the process and its children.
+// tree is the process and its children; no process is none.
 func (p *process) tree() []int {
+	if p == nil {
+		return nil
+	}
 	pids := []int{p.cmd.Process.Pid}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {

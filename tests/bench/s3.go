@@ -47,7 +47,7 @@ func (b *bench) s3Upload(load string) error {
 		{"Wharf", "-", b.wharf.process, func() error {
 			return curl("-H", "stage_name:ext", "-F", "upload=@"+file, "-XPUT", "http://"+b.wharf.httpAddr+"/v1/upload_to_stage")
 		}},
-		{"transfer manager", "-", b.versitygw.process, func() error { return uploadStraight(b.ctx, tm, file) }},
+		{"transfer manager", "-", nil, func() error { return uploadStraight(b.ctx, tm, file) }},
 	})
 }
 

@@ -154,7 +154,7 @@ func curl(args ...string) error {
 // rival is one server doing one piece of work as a whole.
 type rival struct {
 	name, syncs string
-	proc        *process
+	proc        *process // nil for one that is no server: its cost is not told
 	work        func() error
 }
 

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Version is what the built binary says that it is.
@@ -61,4 +62,10 @@ func Command(binary string, env []string, args ...string) *exec.Cmd {
 	}
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
+}
+
+// endWithUs lets a process end with the test that started it, also where the
+// test has no time to end it: go test ends at its -timeout by a panic.
+func endWithUs() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -60,6 +60,7 @@ func (g *S3) try(path string) bool {
 	g.cmd = exec.Command(path, "--port", g.Addr, "--keep-alive", "--quiet", "--virtual-domain", "s3.localhost", "posix", g.Dir)
 	g.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.Key, "ROOT_SECRET_KEY="+g.Secret)
 	g.cmd.Stdout, g.cmd.Stderr = log, log
+	g.cmd.SysProcAttr = endWithUs()
 	if err := g.cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}

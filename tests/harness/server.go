@@ -57,6 +57,7 @@ func Start(t testing.TB, binary string, o Options) *Server {
 		"--data-dir", s.Dir, "--log-format", "json", "--log-level", "debug"}
 	s.cmd = Command(binary, o.Env, append(args, o.Args...)...)
 	s.cmd.Stderr = &s.log
+	s.cmd.SysProcAttr = endWithUs()
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
