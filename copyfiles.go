@@ -16,6 +16,7 @@ import (
 // exactly a key is that one file. The target is a stage or a folder of it;
 // what is there under the same key is replaced. A target that lies within the
 // source, or around it, is CodeInvalid: the copy would meet its own copies.
+// So it is of two stages that have files in common.
 // Nothing more is copied once the caller stops ranging or ctx ends; copies
 // that were made stay. A file that goes away meanwhile is passed over.
 func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (iter.Seq2[Key, error], error) {
@@ -25,18 +26,7 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 	if !to.IsFolder() {
 		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s", to, to.Folder())
 	}
-	source, err := s.resolve(ctx, p, from.Stage)
-	if err != nil {
-		return nil, err
-	}
-	target, err := s.resolve(ctx, p, to.Stage)
-	if err != nil {
-		return nil, err
-	}
-	if source.ID == target.ID && (strings.HasPrefix(to.Path, from.Path) || strings.HasPrefix(from.Path, to.Path)) {
-		return nil, Errorf(CodeInvalid, "%s and %s lie within each other; the copy would meet its own copies", to, from)
-	}
-	store, err := s.opener.Open(ctx, source)
+	store, err := s.copySource(ctx, p, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +51,37 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 			}
 		}
 	}, nil
+}
+
+// copySource opens the store that is copied from, if the copies land where
+// it does not list them.
+func (s *Service) copySource(ctx context.Context, p Principal, from, to Location) (Store, error) {
+	source, err := s.resolve(ctx, p, from.Stage)
+	if err != nil {
+		return nil, err
+	}
+	target, err := s.resolve(ctx, p, to.Stage)
+	if err != nil {
+		return nil, err
+	}
+	store, err := s.opener.Open(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	meet := source.ID == target.ID && (Place{Path: from.Path}).meets(Place{Path: to.Path})
+	if placer, ok := store.(Placer); ok && !meet {
+		other, err := s.opener.Open(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		if o, ok := other.(Placer); ok {
+			meet = placer.Place(from.Path).meets(o.Place(to.Path))
+		}
+	}
+	if meet {
+		return nil, Errorf(CodeInvalid, "%s and %s lie within each other; the copy would meet its own copies", to, from)
+	}
+	return store, nil
 }
 
 // copySources gives the files that a COPY FILES is about.

@@ -135,6 +135,62 @@ func TestCopyFilesRefuses(t *testing.T) {
 	}
 }
 
+// placed is a store whose files are in a place that others may share.
+type placed struct {
+	wharf.Store
+	at wharf.Place
+}
+
+func (p placed) Place(prefix string) wharf.Place {
+	return wharf.Place{Space: p.at.Space, Path: p.at.Path + prefix}
+}
+
+// TestCopyFilesInOnePlace has stages that share a space, wholly or in part.
+func TestCopyFilesInOnePlace(t *testing.T) {
+	f := newFixture(t)
+	places := map[string]wharf.Place{
+		"all": {Space: "x", Path: ""}, "p": {Space: "x", Path: "p/"}, "alias": {Space: "x", Path: "p/"},
+		"sub": {Space: "x", Path: "p/sub/"}, "other": {Space: "y", Path: "p/"},
+	}
+	f.opener.wrap = func(st wharf.Stage, s wharf.Store) wharf.Store {
+		if at, ok := places[string(st.Name)]; ok {
+			return placed{s, at}
+		}
+		return s
+	}
+	for name := range places {
+		f.create(name)
+		f.put(name, "a", "sub/a")
+	}
+	f.create("apart")
+	for _, c := range []struct {
+		from, to string
+		refused  bool
+	}{
+		{"p", "sub", true},
+		{"sub", "p", true},
+		{"p", "alias", true},
+		{"p", "all/p/x/", true},
+		{"all/p", "sub", true},
+		{"p/a", "alias/a/", true},
+		{"p/sub/a", "alias/sub/", true}, // onto itself
+		{"all", "other", false},
+		{"p/sub/", "alias/x/", false},
+		{"p/a", "sub", false},
+		{"sub", "all/q/", false},
+		{"p", "apart", false},
+		{"apart", "p", false},
+	} {
+		copied, err := f.copyFiles(c.from, "", c.to)
+		if refused := wharf.CodeOf(err) == wharf.CodeInvalid && copied == ""; refused != c.refused || err != nil && !refused {
+			t.Errorf("%s to %s: copied %q, %v", c.from, c.to, copied, err)
+		}
+		if c.refused && !strings.Contains(wharf.MessageOf(err), "lie within each other") {
+			t.Errorf("%s to %s: the message is %q", c.from, c.to, wharf.MessageOf(err))
+		}
+	}
+}
+
 // TestCopyFilesStops at the first file that fails, and says which were made.
 func TestCopyFilesStops(t *testing.T) {
 	f := newFixture(t)

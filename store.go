@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 )
 
 // Store holds the files of one stage. It is safe for concurrent use.
@@ -110,4 +111,22 @@ type Clearer interface {
 // UnknownSize) holds at most, in bytes: what admission counts with.
 type Budgeter interface {
 	PutMemory(size int64) int64
+}
+
+// Placer is a Store that others may share its files with: it tells where the
+// keys that start with prefix really are, so that files of two stages are
+// known for the same. It does not ask the network.
+type Placer interface {
+	Place(prefix string) Place
+}
+
+// Place is where files are, whichever way they are reached.
+type Place struct {
+	Space string // what holds them: paths in two spaces have nothing to do with each other
+	Path  string // what the paths of all of them start with
+}
+
+// meets tells whether there may be files in both.
+func (p Place) meets(q Place) bool {
+	return p.Space == q.Space && (strings.HasPrefix(p.Path, q.Path) || strings.HasPrefix(q.Path, p.Path))
 }
