@@ -2,7 +2,6 @@ package dir
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -14,15 +13,9 @@ import (
 	"wharf"
 )
 
+// The stage's folder is shared with other programs: what they may do with its
+// files is for the process's umask to say.
 const (
-	// uploads is the folder, in the stage's, of files that are not whole.
-	uploads = ".wharf-uploads"
-	// leftAge is how long a file there is left alone: so long does no upload
-	// pause between two reads.
-	leftAge = 24 * time.Hour
-
-	// The stage's folder is shared with other programs: what they may do with
-	// its files is for the process's umask to say.
 	fileMode   = 0o666
 	folderMode = 0o777
 )
@@ -66,58 +59,6 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	return objectOf(key, info), nil
 }
 
-// upload is a file that is not whole yet.
-type upload struct {
-	s    *Store
-	root *os.Root
-	f    *os.File
-	name string // below root
-}
-
-// begin makes the file of an upload.
-func (s *Store) begin(root *os.Root) (*upload, error) {
-	if err := s.step("create"); err != nil {
-		return nil, err
-	}
-	if err := root.Mkdir(uploads, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	s.tidy.Do(func() { tidy(root, time.Now().Add(-leftAge)) })
-	u := &upload{s: s, root: root, name: path.Join(uploads, rand.Text())}
-	f, err := root.OpenFile(u.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return nil, err
-	}
-	u.f = f
-	return u, nil
-}
-
-// tidy removes the files of uploads that ended with their process, as far as
-// it can: what stays is tried again by the next server.
-func tidy(root *os.Root, before time.Time) {
-	folder, err := root.OpenRoot(uploads)
-	if err != nil {
-		return
-	}
-	defer folder.Close()
-	f, err := folder.Open(".")
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	for {
-		names, err := f.Readdirnames(pageRead)
-		for _, name := range names {
-			if info, err := folder.Lstat(name); err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
-				folder.Remove(name)
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
 // fill writes the body and makes it durable, under a time that no earlier
 // version of the file has.
 func (u *upload) fill(b *body) (fs.FileInfo, error) {
@@ -138,12 +79,6 @@ func (u *upload) fill(b *body) (fs.FileInfo, error) {
 		return nil, err
 	}
 	return u.f.Stat()
-}
-
-// abandon closes the file, and removes it where it has no other name.
-func (u *upload) abandon() {
-	u.f.Close() // it is durable, or of no use
-	u.root.Remove(u.name)
 }
 
 // publish gives the file its name, and makes that durable.
