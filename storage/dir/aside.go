@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 
 	"wharf"
@@ -17,9 +18,12 @@ const (
 	uploads = ".wharf-uploads"
 	// mark is what the names of such files start with; the rest is random.
 	mark = "upload-"
-	// leftAge is how long a file there is left alone: so long does no upload
-	// pause between two reads.
+	// leftAge is how long a file there is left alone where the file system has
+	// no locks: so long does no upload pause between two reads.
 	leftAge = 24 * time.Hour
+	// holdTries is how often an upload makes a file that another server's
+	// tidy takes away before it is locked.
+	holdTries = 10
 )
 
 // newName makes a name that no other upload has.
@@ -41,21 +45,44 @@ type upload struct {
 }
 
 // begin makes the file of an upload.
-func (s *Store) begin(root *os.Root) (*upload, error) {
+func (s *Store) begin(root *os.Root) (u *upload, err error) {
 	if err := s.step("create"); err != nil {
 		return nil, err
 	}
 	if err := makeAside(root); err != nil {
 		return nil, err
 	}
-	s.tidy.Do(func() { tidy(root, time.Now().Add(-leftAge)) })
-	u := &upload{s: s, root: root, name: path.Join(uploads, newName())}
-	f, err := root.OpenFile(u.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return nil, err
+	s.tidyOnce(root)
+	for range holdTries {
+		u = &upload{s: s, root: root, name: path.Join(uploads, newName())}
+		if u.f, err = root.OpenFile(u.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode); err != nil {
+			return nil, err
+		}
+		if err = u.hold(); err == nil {
+			return u, nil
+		}
+		u.abandon()
 	}
-	u.f = f
-	return u, nil
+	return nil, err
+}
+
+// hold tells every tidy that the file is being written, until it is closed or
+// its process ends. It fails where one was faster.
+func (u *upload) hold() error {
+	if err := u.s.lock(u.f); errors.Is(err, syscall.EWOULDBLOCK) {
+		return err // it holds the file now, and removes it
+	}
+	_, err := u.root.Lstat(u.name)
+	return err
+}
+
+// lock takes the lock on a file, with EWOULDBLOCK if another holds it. Other
+// errors mean that the file system has no locks.
+func (s *Store) lock(f *os.File) error {
+	if err := s.step("lock"); err != nil {
+		return err
+	}
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
 // makeAside makes the folder of uploads. A link in its place could lead to
@@ -72,20 +99,32 @@ func makeAside(root *os.Root) error {
 	return err
 }
 
-// abandon closes the file, and removes it where it has no other name.
+// abandon removes the file where it has no other name, and closes it.
 func (u *upload) abandon() {
-	u.f.Close() // it is durable, or of no use
 	u.root.Remove(u.name)
+	u.f.Close() // it is durable, or of no use
 }
 
-// tidy removes the files of uploads that ended with their process, as far as
-// it can: what stays is tried again by the next server.
-func tidy(root *os.Root, before time.Time) {
-	folder, err := root.OpenRoot(uploads)
-	if err != nil {
-		return
+// tidyOnce removes what uploads that ended with their process left behind, as
+// far as it can: what stays is tried again by the next server.
+func (s *Store) tidyOnce(root *os.Root) {
+	s.tidied.Do(func() {
+		if folder, err := openAside(root); err == nil {
+			defer folder.Close()
+			s.tidy(folder)
+		}
+	})
+}
+
+// openAside opens the folder of uploads if it is one.
+func openAside(root *os.Root) (*os.Root, error) {
+	if info, err := root.Lstat(uploads); err != nil || !info.IsDir() {
+		return nil, fs.ErrNotExist
 	}
-	defer folder.Close()
+	return root.OpenRoot(uploads)
+}
+
+func (s *Store) tidy(folder *os.Root) {
 	f, err := folder.Open(".")
 	if err != nil {
 		return
@@ -94,12 +133,30 @@ func tidy(root *os.Root, before time.Time) {
 	for {
 		names, err := f.Readdirnames(pageRead)
 		for _, name := range names {
-			if info, err := folder.Lstat(name); err == nil && isOurs(name) && info.Mode().IsRegular() && info.ModTime().Before(before) {
-				folder.Remove(name)
+			if isOurs(name) {
+				s.removeLeft(folder, name)
 			}
 		}
 		if err != nil {
 			return
 		}
+	}
+}
+
+// removeLeft removes a file that nobody is writing.
+func (s *Store) removeLeft(folder *os.Root, name string) {
+	info, err := folder.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	// For writing: a lock over NFS takes that.
+	f, err := folder.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	err = s.lock(f)
+	if err == nil || !errors.Is(err, syscall.EWOULDBLOCK) && time.Since(info.ModTime()) > leftAge {
+		folder.Remove(name)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,30 +23,106 @@ func (f *folder) entries(name string) string {
 	return strings.Join(names, " ")
 }
 
-// TestLeftBehind finds the files of two uploads whose process was killed, one
-// of them long ago, and what others put beside them.
+// left makes a file of an upload, written a while ago.
+func (f *folder) left(name string, ago time.Duration) string {
+	f.t.Helper()
+	f.write(uploads+"/"+name, "x")
+	path, then := filepath.Join(f.path, uploads, name), time.Now().Add(-ago)
+	f.do(os.Chtimes(path, then, then))
+	return path
+}
+
+// reopened is the same stage in another server.
+func (f *folder) reopened() *folder {
+	return &folder{t: f.t, path: f.path, Store: &Store{allow: f.allow, below: f.below, pageNames: f.pageNames}}
+}
+
+// TestLeftBehind finds the files of uploads whose process was killed, one of
+// an upload that is under way, and what others put beside them.
 func TestLeftBehind(t *testing.T) {
 	f := newFolder(t)
-	old, young := newName(), newName()
-	others := []string{"keep", mark, mark + "notes.txt", old + "A", strings.ToLower(old), strings.TrimPrefix(old, mark)}
-	then := time.Now().Add(-2 * leftAge)
-	for _, name := range append(others, old, young) {
-		f.write(uploads+"/"+name, "x")
-		f.do(os.Chtimes(filepath.Join(f.path, uploads, name), then, then))
+	killed, held := newName(), newName()
+	others := []string{"keep", mark, mark + "notes.txt", killed + "A", strings.ToLower(killed), strings.TrimPrefix(killed, mark)}
+	for _, name := range others {
+		f.left(name, 2*leftAge)
 	}
-	f.write(uploads+"/"+young, "x")
+	writer, err := os.OpenFile(f.left(held, 2*leftAge), os.O_WRONLY, 0)
+	f.do(err)
+	f.do(syscall.Flock(int(writer.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
 	f.do(os.Mkdir(filepath.Join(f.path, uploads, newName()), 0o700))
-	f.want("list", f.list(""), "")
-	f.do(f.put("k", "x"))
-	got := " " + f.entries(uploads) + " "
-	for _, name := range append(others, young) {
-		if !strings.Contains(got, " "+name+" ") {
-			t.Errorf("%q is gone after the first upload", name)
+	f.do(syscall.Mkfifo(filepath.Join(f.path, uploads, newName()), 0o600))
+	rest := f.entries(uploads)
+	for what, write := range map[string]func(*folder) error{
+		"Put":    func(f *folder) error { return f.put("k", "x") },
+		"Delete": func(f *folder) error { return f.Delete(t.Context(), []wharf.Key{"nobody"}) },
+	} {
+		f.left(killed, 0)
+		f.want("list", f.list("none"), "")
+		f.do(write(f.reopened()))
+		f.want("what is there after the first "+what, f.entries(uploads), rest)
+	}
+	f.do(writer.Close())
+	f.do(f.reopened().put("k", "x"))
+	if _, err := os.Lstat(filepath.Join(f.path, uploads, held)); !os.IsNotExist(err) {
+		t.Errorf("a file whose writer is gone: %v", err)
+	}
+}
+
+// TestLeftBehindWithoutLocks goes by the time of the files.
+func TestLeftBehindWithoutLocks(t *testing.T) {
+	f := newFolder(t)
+	f.fault = func(step string) error {
+		if step == "lock" {
+			return syscall.ENOLCK
 		}
+		return nil
 	}
-	if strings.Contains(got, " "+old+" ") {
-		t.Error("the old upload is there after the next one")
+	young, old := newName(), newName()
+	f.left(young, leftAge/2)
+	f.left(old, 2*leftAge)
+	f.do(f.put("k", "x"))
+	f.want("what is there after the first Put", f.entries(uploads), young)
+}
+
+// TestTidyMeetsUpload has another server tidy while an upload is under way,
+// at each of its steps, and between the making of its file and its lock.
+func TestTidyMeetsUpload(t *testing.T) {
+	for _, at := range []string{"create", "lock", "write", "sync", "publish", "sync folders"} {
+		f := newFolder(t)
+		f.do(f.put("k", "old"))
+		met := 0
+		f.fault = func(step string) error {
+			if step == at && met == 0 {
+				met++
+				f.do(f.reopened().Delete(t.Context(), nil))
+			}
+			return nil
+		}
+		f.do(f.put("k", "new"))
+		got, err := f.read("k")
+		f.do(err)
+		f.want("after a tidy at "+at, got, "new")
+		f.want("what is left", f.entries(uploads), "")
 	}
+}
+
+// TestTidyHoldsUpload has the file of an upload locked by another before its
+// own lock: the next one is free.
+func TestTidyHoldsUpload(t *testing.T) {
+	f := newFolder(t)
+	met := 0
+	f.fault = func(step string) error {
+		if step != "lock" || met > 0 {
+			return nil
+		}
+		met++
+		other, err := os.OpenFile(filepath.Join(f.path, uploads, f.entries(uploads)), os.O_WRONLY, 0)
+		f.do(err)
+		t.Cleanup(func() { other.Close() })
+		return syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	f.do(f.put("k", "x"))
+	f.want("what is left", f.entries(uploads), "")
 }
 
 // TestAsideIsAFolder has something else where uploads are kept: nothing is

@@ -13,6 +13,10 @@
 //     durable, and then put in its place by one rename (by one link, where no
 //     file may have the name), so that it is seen whole or not at all. Keys
 //     in that folder do not exist.
+//   - A file aside is locked (flock) while it is written. The first Put or
+//     Delete of a Store removes those that nobody holds, and so those of a
+//     server that was killed; also while other servers of the machine write
+//     to the folder.
 //   - Put returns when the file, its name, and all folders above it up to the
 //     stage's are durable.
 //   - No file descriptor outlives a call, but those of open Files. A folder
@@ -33,4 +37,13 @@
 // Where making the folder's entry durable fails after the rename, Put tells
 // of the failure, and the new file is there all the same until the power is
 // lost.
+//
+// Files without a name (O_TMPFILE) would need no tidying. They are not used
+// because network and FUSE file systems lack them, so that the other way would
+// be needed all the same, and because replacing a file takes a name aside
+// anyway. Between the making of a file and its lock, a tidy may take it away:
+// the upload sees that and makes another. Where a file system has no locks, a
+// file aside is removed when it is a day old; where its locks do not reach
+// other machines, a server that starts there fails the uploads that others
+// have under way, and nothing else.
 package dir

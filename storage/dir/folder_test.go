@@ -251,7 +251,7 @@ func TestStepsInOrder(t *testing.T) {
 		return nil
 	}
 	f.do(f.put("a/k", "x"))
-	f.want("steps", strings.Join(steps, ", "), "create, write, sync, publish, sync folders")
+	f.want("steps", strings.Join(steps, ", "), "create, lock, write, sync, publish, sync folders")
 }
 
 func TestChangedWhileRead(t *testing.T) {

@@ -25,7 +25,7 @@ type Store struct {
 	pageNames int // how many names of a folder List keeps at once
 
 	making sync.Mutex // held while the stage's folder is made
-	tidy   sync.Once  // removes what uploads that ended badly left behind
+	tidied sync.Once  // what uploads that ended badly left behind is removed
 
 	// fault fails a step of Put before it is taken, in tests.
 	fault func(step string) error
@@ -155,6 +155,7 @@ func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
 		return translate(op, err)
 	}
 	defer root.Close()
+	s.tidyOnce(root)
 	changed := map[string]bool{}
 	for _, key := range keys {
 		if err := ctx.Err(); err != nil {
