@@ -1,6 +1,7 @@
 package dir
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,4 +148,56 @@ func TestAsideIsAFolder(t *testing.T) {
 	}
 	f.do(os.Remove(filepath.Join(f.path, uploads)))
 	f.do(f.put("k", "x"))
+}
+
+// TestNestedStages looks for what is landing in a stage from stages on the
+// folders around it and through links.
+func TestNestedStages(t *testing.T) {
+	f := newFolder(t)
+	outer := &folder{t: t, path: f.allow, Store: open(t, f.allow, "fs://"+f.allow+"/")}
+	f.do(f.put("whole", "x"))
+	aside := "stage/" + uploads
+	for link, target := range map[string]string{"dir": aside, "up": "stage", "stage/in": uploads} {
+		f.do(os.Symlink(target, filepath.Join(outer.path, link)))
+	}
+	behind := open(t, f.allow, "fs://"+f.allow+"/dir/")
+	f.fault = func(step string) error {
+		if step != "publish" {
+			return nil
+		}
+		name := f.entries(uploads)
+		f.do(os.Symlink(aside+"/"+name, filepath.Join(outer.path, "file")))
+		f.want("list", outer.list(""), "stage/whole")
+		f.want("list of keys", fmt.Sprint(keysOf(t, outer, wharf.ListOptions{KeysOnly: true})), "[stage/whole]")
+		for _, prefix := range []string{aside, aside + "/", "dir/", "dir/u", "up/" + uploads + "/", "up/in/", "stage/in/"} {
+			f.want("list of "+prefix, outer.list(prefix), "")
+		}
+		for _, key := range []string{aside + "/" + name, "dir/" + name, "up/" + uploads + "/" + name, "up/in/" + name, "stage/in/" + name, "file"} {
+			outer.wantNotThere(key)
+		}
+		(&folder{t: t, path: f.path, Store: behind}).wantNotThere(name)
+		return nil
+	}
+	f.do(f.put("k", "lands"))
+	got, err := f.read("k")
+	f.do(err)
+	f.want("what landed", got, "lands")
+	for _, key := range []string{aside + "/x", "dir/x", "up/in/x", "up/in/new/x", "stage/in/x", "new/" + uploads + "/x", "new/" + uploads} {
+		err := outer.put(key, "x")
+		f.wantCode("Put of "+key, err, wharf.CodeInvalid)
+		if !strings.Contains(wharf.MessageOf(err), uploads) {
+			t.Errorf("Put of %s: the message is %q", key, wharf.MessageOf(err))
+		}
+	}
+	f.want("what is aside", f.entries(uploads), "")
+}
+
+// wantNotThere wants no way to see or remove what has the key.
+func (f *folder) wantNotThere(key string) {
+	f.t.Helper()
+	_, err := f.read(key)
+	f.wantCode("Open of "+key, err, wharf.CodeNotFound)
+	_, err = f.Stat(f.t.Context(), wharf.Key(key))
+	f.wantCode("Stat of "+key, err, wharf.CodeNotFound)
+	f.do(f.Delete(f.t.Context(), []wharf.Key{wharf.Key(key)}))
 }

@@ -88,6 +88,9 @@ func parseURL(url string) (string, error) {
 	if _, err := wharf.ParseFolder(path[1:]); err != nil {
 		return bad("the stage's URL is wrong: " + wharf.MessageOf(err))
 	}
+	if isAside(path) {
+		return bad("the stage's URL leads into " + uploads + ", where uploads are kept until they are whole")
+	}
 	if strings.Contains(path, "//") {
 		return bad("the path of the stage's URL holds two '/' in a row")
 	}

@@ -11,8 +11,10 @@
 //     stage's. Check looks at the URL alone.
 //   - A file is written aside, in the folder .wharf-uploads of the stage, made
 //     durable, and then put in its place by one rename (by one link, where no
-//     file may have the name), so that it is seen whole or not at all. Keys
-//     in that folder do not exist.
+//     file may have the name), so that it is seen whole or not at all. A
+//     path with a folder of that name, at any depth or behind a symbolic
+//     link, is no key and no stage's: a stage below this one has its uploads
+//     there.
 //   - A file aside is locked (flock) while it is written. The first Put or
 //     Delete of a Store removes those that nobody holds, and so those of a
 //     server that was killed; also while other servers of the machine write

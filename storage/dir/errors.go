@@ -17,6 +17,10 @@ func errTaken(key wharf.Key) error {
 	return wharf.Errorf(wharf.CodePrecondition, "the file %q exists already", key)
 }
 
+func errAside(key wharf.Key) error {
+	return wharf.Errorf(wharf.CodeInvalid, "the file name %q leads into %s, where uploads are kept until they are whole", key, uploads)
+}
+
 // translateAt is translate for what is about one key, which may not be there.
 func translateAt(op string, key wharf.Key, err error) error {
 	if isMissing(err) {

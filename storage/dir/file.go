@@ -41,7 +41,7 @@ func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 		return nil, translateAt(op, key, err)
 	}
 	info, err := f.Stat()
-	if err == nil && info.Mode().IsRegular() {
+	if err == nil && info.Mode().IsRegular() && !s.leadsAside(name) {
 		return &file{f: f, object: objectOf(key, info)}, nil
 	}
 	f.Close()

@@ -43,7 +43,10 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 			return
 		}
 		defer root.Close()
-		l := &lister{ctx: ctx, root: root, most: s.pageNames, keysOnly: o.KeysOnly, after: o.After, yield: yield}
+		if s.leadsAside(folder) {
+			return
+		}
+		l := &lister{ctx: ctx, s: s, root: root, most: s.pageNames, keysOnly: o.KeysOnly, after: o.After, yield: yield}
 		if err := l.walk(folder, base); err != nil && !l.stopped {
 			yield(wharf.Object{}, translate("dir.List", err))
 		}
@@ -53,6 +56,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 // lister is one List under way.
 type lister struct {
 	ctx      context.Context
+	s        *Store
 	root     *os.Root
 	most     int  // names of a folder that are kept
 	keysOnly bool // nobody looks at anything but the keys
@@ -116,7 +120,9 @@ func (l *lister) file(key wharf.Key) error {
 	full := string(key)
 	info, err := l.root.Lstat(full)
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
-		info, err = l.root.Stat(full)
+		if info, err = l.root.Stat(full); err == nil && l.s.leadsAside(full) {
+			return nil
+		}
 	}
 	if isMissing(err) || leadsOut(err) {
 		return nil
@@ -148,10 +154,10 @@ func (l *lister) page(folder, base, last string) (names []entry, more bool, err 
 		entries, err := f.ReadDir(pageRead)
 		for _, e := range entries {
 			name := e.Name()
+			if name == uploads {
+				continue
+			}
 			if e.IsDir() {
-				if folder == "" && name == uploads {
-					continue
-				}
 				name += "/"
 			}
 			if name > last && strings.HasPrefix(name, base) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wharf"
@@ -38,3 +39,10 @@ func (s *Store) real(name string) string {
 	}
 	return at
 }
+
+// leadsAside tells whether a name leads into a folder of files that are not
+// whole, by a symbolic link: that of this stage, or of one below.
+func (s *Store) leadsAside(name string) bool { return isAside(s.real(name)) }
+
+// isAside tells whether a path is in such a folder.
+func isAside(path string) bool { return slices.Contains(strings.Split(path, "/"), uploads) }

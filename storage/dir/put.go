@@ -38,6 +38,9 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 		return wharf.Object{}, translate(op, err)
 	}
 	defer root.Close()
+	if s.leadsAside(path.Dir(name)) {
+		return wharf.Object{}, errAside(key)
+	}
 	if _, err := root.Lstat(name); err == nil && o.IfAbsent {
 		return wharf.Object{}, errTaken(key)
 	}

@@ -89,19 +89,18 @@ func isMissing(err error) bool {
 }
 
 // pathOf gives the path of a key below the stage's folder, CodeInvalid for a
-// key that no file can have.
+// key that no file can have. What is aside is so in the stages on the folders
+// above too.
 func pathOf(key wharf.Key) (string, error) {
-	first := true
 	for segment := range strings.SplitSeq(string(key), "/") {
 		switch {
 		case segment == "" || segment == "." || segment == "..":
 			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q holds an empty part; a stage on fs:// cannot have it", key)
 		case len(segment) > maxSegment:
 			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q has a part of %d bytes; a stage on fs:// takes at most %d", key, len(segment), maxSegment)
-		case first && segment == uploads:
-			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q is in the folder where uploads are kept until they are whole", key)
+		case segment == uploads:
+			return "", errAside(key)
 		}
-		first = false
 	}
 	return string(key), nil
 }
@@ -135,7 +134,7 @@ func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	if err != nil {
 		return wharf.Object{}, translateAt(op, key, err)
 	}
-	if !info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() || s.leadsAside(name) {
 		return wharf.Object{}, errNoFile(key)
 	}
 	return objectOf(key, info), nil
@@ -162,7 +161,7 @@ func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
 			return translate(op, err)
 		}
 		name, err := pathOf(key)
-		if err != nil {
+		if err != nil || s.leadsAside(name) {
 			continue
 		}
 		removed, err := remove(root, name)
