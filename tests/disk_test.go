@@ -60,10 +60,15 @@ func (s *server) wantBodies(n int) {
 func smallDisk(t testing.TB, mib int) string {
 	t.Helper()
 	dir := t.TempDir()
+	mountDisk(t, dir, mib)
+	return dir
+}
+
+func mountDisk(t testing.TB, dir string, mib int) {
+	t.Helper()
 	options := "size=" + strconv.Itoa(mib) + "m,mode=0700,uid=" + strconv.Itoa(os.Getuid())
 	asRoot(t, "mount", "-t", "tmpfs", "-o", options, "wharf-test", dir)
 	t.Cleanup(func() { asRoot(t, "umount", dir) })
-	return dir
 }
 
 // asRoot runs a command that needs root's rights.

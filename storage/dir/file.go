@@ -35,13 +35,21 @@ func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 		return nil, err
 	}
 	defer root.Close()
-	// Without waiting: a pipe that nobody writes to would hold the call.
+	// A device may do something when it is opened, and a socket cannot be.
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, translateAt(op, key, err)
+	}
+	if !info.Mode().IsRegular() || s.leadsAside(name) {
+		return nil, errNoFile(key)
+	}
+	// Without waiting: by now it may be a pipe that nobody writes to.
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, translateAt(op, key, err)
 	}
-	info, err := f.Stat()
-	if err == nil && info.Mode().IsRegular() && !s.leadsAside(name) {
+	info, err = f.Stat()
+	if err == nil && info.Mode().IsRegular() {
 		return &file{f: f, object: objectOf(key, info)}, nil
 	}
 	f.Close()

@@ -100,6 +100,7 @@ func TestFilesOfOthers(t *testing.T) {
 	}
 	f.do(os.MkdirAll(filepath.Join(f.path, "empty/folder"), 0o700))
 	f.do(syscall.Mkfifo(filepath.Join(f.path, "pipe"), 0o600))
+	f.do(syscall.Mknod(filepath.Join(f.path, "socket"), syscall.S_IFSOCK|0o600, 0))
 	f.write("bad\xffname", "")
 	f.write("control\nname", "")
 	f.want("list", f.list(""), ".hidden a-b a.b/c a/1 a/2 a0 b.csv")
@@ -111,14 +112,14 @@ func TestFilesOfOthers(t *testing.T) {
 	got, err := f.read("a/1")
 	f.do(err)
 	f.want("what another wrote", got, "a/1")
-	for _, key := range []string{"pipe", "empty", "empty/folder", "a", "a/1/x", "a//1", "nobody", "../stage/a/1", strings.Repeat("x", 300)} {
+	for _, key := range []string{"pipe", "socket", "empty", "empty/folder", "a", "a/1/x", "a//1", "nobody", "../stage/a/1", strings.Repeat("x", 300)} {
 		_, err := f.read(key)
 		f.wantCode("Open of "+key, err, wharf.CodeNotFound)
 		_, err = f.Stat(t.Context(), wharf.Key(key))
 		f.wantCode("Stat of "+key, err, wharf.CodeNotFound)
 		f.do(f.Delete(t.Context(), []wharf.Key{wharf.Key(key)}))
 	}
-	for _, name := range []string{"pipe", "empty/folder", "a/1"} {
+	for _, name := range []string{"pipe", "socket", "empty/folder", "a/1"} {
 		if _, err := os.Lstat(filepath.Join(f.path, name)); err != nil {
 			t.Errorf("Delete removed what is no object: %v", err)
 		}

@@ -116,6 +116,8 @@ func (u *upload) place(key wharf.Key, name string, ifAbsent bool) (err error) {
 			return wharf.Errorf(wharf.CodeInvalid, "the file %q cannot be stored: a stage on fs:// cannot have a file and a folder of one name", key)
 		case ifAbsent && errors.Is(err, fs.ErrExist):
 			return errTaken(key)
+		case errors.Is(err, syscall.EXDEV):
+			return wharf.Errorf(wharf.CodeInvalid, "the file %q cannot be stored: another disk is mounted in the stage's folder there; make a stage on that disk", key)
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
