@@ -2,6 +2,7 @@ package dir
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -19,6 +20,16 @@ func errTaken(key wharf.Key) error {
 
 func errAside(key wharf.Key) error {
 	return wharf.Errorf(wharf.CodeInvalid, "the file name %q leads into %s, where uploads are kept until they are whole", key, uploads)
+}
+
+// errFolder names the folder of the stage that the system does not let the
+// server read.
+func errFolder(folder string, err error) error {
+	if folder == "" || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return &wharf.Error{Code: wharf.CodeDenied, Op: "dir.List", Err: err,
+		Msg: fmt.Sprintf("the system does not let the server read the folder %q, which is in the stage", folder)}
 }
 
 // translateAt is translate for what is about one key, which may not be there.

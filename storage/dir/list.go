@@ -128,7 +128,7 @@ func (l *lister) file(key wharf.Key) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return errFolder(full[:strings.LastIndexByte(full, '/')+1], err)
 	}
 	if info.Mode().IsRegular() {
 		l.stopped = !l.yield(objectOf(key, info), nil)
@@ -144,7 +144,7 @@ func (l *lister) page(folder, base, last string) (names []entry, more bool, err 
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, false, errFolder(folder, err)
 	}
 	defer f.Close()
 	for {
@@ -165,7 +165,7 @@ func (l *lister) page(folder, base, last string) (names []entry, more bool, err 
 			}
 		}
 		if err != nil && err != io.EOF && !isMissing(err) {
-			return nil, false, err
+			return nil, false, errFolder(folder, err)
 		}
 		if len(names) >= 2*l.most || err != nil {
 			slices.SortFunc(names, func(a, b entry) int { return strings.Compare(a.name, b.name) })

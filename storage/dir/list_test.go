@@ -3,8 +3,12 @@ package dir
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"wharf"
@@ -61,6 +65,47 @@ func TestListLikeMemory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestUnreadableFolder lists as a user who may not look into one of the
+// folders, or not at the files in it.
+func TestUnreadableFolder(t *testing.T) {
+	for _, mode := range []os.FileMode{0, 0o444} {
+		f := newFolder(t)
+		f.write("a/file", "x")
+		f.write("b/lost+found/file", "x")
+		for _, name := range []string{"../..", "..", "", "a", "b"} {
+			f.do(os.Chmod(filepath.Join(f.path, name), 0o755))
+		}
+		closed := filepath.Join(f.path, "b/lost+found")
+		f.do(os.Chmod(closed, mode))
+		t.Cleanup(func() { f.do(os.Chmod(closed, 0o700)) })
+		f.asNobody(func() {
+			var seen []wharf.Key
+			var failed error
+			for obj, err := range f.List(t.Context(), wharf.ListOptions{}) {
+				if failed = err; err == nil {
+					seen = append(seen, obj.Key)
+				}
+			}
+			f.wantCode("List", failed, wharf.CodeDenied)
+			if !strings.Contains(wharf.MessageOf(failed), `"b/lost+found/"`) || !slices.Equal(seen, []wharf.Key{"a/file"}) {
+				t.Errorf("mode %o: the message is %q after %q", mode, wharf.MessageOf(failed), seen)
+			}
+			f.want("a list of another folder", f.list("a/"), "a/file")
+		})
+	}
+}
+
+// asNobody calls do with the rights on files of a user who is not root.
+func (f *folder) asNobody(do func()) {
+	if os.Getuid() == 0 {
+		runtime.LockOSThread() // it is this thread's user alone
+		defer runtime.UnlockOSThread()
+		f.do(syscall.Setfsuid(65534))
+		defer func() { f.do(syscall.Setfsuid(0)) }()
+	}
+	do()
 }
 
 func keysOf(t *testing.T, s wharf.Store, o wharf.ListOptions) []wharf.Key {
