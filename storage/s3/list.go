@@ -17,6 +17,9 @@ import (
 // address are left out, and the log says how many.
 func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
 	return func(yield func(wharf.Object, error) bool) {
+		if strings.ContainsAny(o.Prefix, noXML) {
+			return // what servers would list bears other names
+		}
 		skipped := 0
 		defer func() {
 			if skipped > 0 {
@@ -72,7 +75,7 @@ func (s *Store) listed(e *types.Object, enc types.EncodingType) (wharf.Object, b
 		}
 	}
 	rest, ok := strings.CutPrefix(full, s.t.prefix)
-	if !ok {
+	if !ok || strings.ContainsAny(full, noXML) {
 		return wharf.Object{}, false
 	}
 	key, err := wharf.ParseKey(rest)

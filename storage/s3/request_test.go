@@ -129,6 +129,7 @@ func TestListLeavesOut(t *testing.T) {
 		<Contents><Key>path/</Key><Size>0</Size></Contents>
 		<Contents><Key>path/%01control</Key><Size>1</Size></Contents>
 		<Contents><Key>path/%2Fabsolute</Key><Size>1</Size></Contents>
+		<Contents><Key>path/v%EF%BF%BF1</Key><Size>1</Size></Contents>
 		<Contents><Key>path/a+b%2Bc</Key><Size>12</Size><ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>
 		</ListBucketResult>`,
 		`<ListBucketResult><EncodingType>url</EncodingType>
@@ -162,7 +163,7 @@ func TestListLeavesOut(t *testing.T) {
 	if asked[0].Get("prefix") != "path/" || asked[0].Get("start-after") != "path/A" || asked[1].Get("continuation-token") != "2" {
 		t.Errorf("the server was asked %v", asked)
 	}
-	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "objects=5") {
+	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "objects=6") {
 		t.Errorf("the log says: %s", log.String())
 	}
 }

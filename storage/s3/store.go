@@ -51,10 +51,19 @@ func (s Store) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "s3://"+s.t.bucket+"/"+s.t.prefix)
 }
 
-// fullKey is the object's key in the bucket.
+// noXML are the characters that keys may have and XML has not. The SDK and
+// some servers write U+FFFD for them in what travels as XML, lists and
+// batches of deletions: the name of another file.
+const noXML = "\ufffe\uffff"
+
+// fullKey is the object's key in the bucket: CodeInvalid for one that no
+// object of a stage can have.
 func (s *Store) fullKey(key wharf.Key) (*string, error) {
 	full := s.t.prefix + string(key)
-	if len(full) > maxKey {
+	switch {
+	case strings.ContainsAny(full, noXML):
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the file name %q holds U+FFFE or U+FFFF, which S3's lists cannot carry", key)
+	case len(full) > maxKey:
 		return nil, wharf.Errorf(wharf.CodeInvalid, "the file name is %d bytes long; with the stage's path, which is %d, S3 allows %d",
 			len(key), len(s.t.prefix), maxKey)
 	}
@@ -69,7 +78,7 @@ func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Object, error) {
 	full, err := s.fullKey(key)
 	if err != nil {
-		return wharf.Object{}, err
+		return wharf.Object{}, s.none(op, key, err)
 	}
 	out, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.t.bucket, Key: full})
 	if err != nil {
@@ -96,6 +105,10 @@ func (s *Store) missing(ctx context.Context, op string, key wharf.Key, err error
 	if statusOf(listErr) == http.StatusNotFound {
 		return s.fail(ctx, op, listErr)
 	}
+	return s.none(op, key, err)
+}
+
+func (s *Store) none(op string, key wharf.Key, err error) error {
 	return &wharf.Error{Code: wharf.CodeNotFound, Op: op, Msg: fmt.Sprintf("there is no file %q", key), Err: err}
 }
 

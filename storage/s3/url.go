@@ -49,6 +49,9 @@ func checkPrefix(bucket, path string) (location, error) {
 		return location{}, wharf.Errorf(wharf.CodeInvalid,
 			"the path of the stage's URL is %d bytes long; S3 keys have %d at most, the file's name included", len(path), maxKey)
 	}
+	if strings.ContainsAny(path, noXML) {
+		return location{}, wharf.Errorf(wharf.CodeInvalid, "the path of the stage's URL holds U+FFFE or U+FFFF, which S3's lists cannot carry")
+	}
 	prefix, err := wharf.ParseFolder(path)
 	if err != nil {
 		return location{}, invalidURL("the stage's URL is wrong: " + wharf.MessageOf(err))

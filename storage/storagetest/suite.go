@@ -46,7 +46,7 @@ const (
 	// RacyIfAbsent: two Puts with IfAbsent at the same time may both win.
 	RacyIfAbsent Exception = "IfAbsent is not atomic"
 	// NoNoncharacters: keys with U+FFFE or U+FFFF, which XML cannot carry, are
-	// refused or not listed.
+	// refused, and no method takes them for keys with U+FFFD.
 	NoNoncharacters Exception = "no U+FFFE and U+FFFF in keys"
 )
 
