@@ -29,6 +29,8 @@ type gateway struct {
 	url string
 	dir string // a folder in it is a bucket
 	cmd *exec.Cmd
+
+	exited chan struct{} // closed when the process has ended
 }
 
 var (
@@ -68,23 +70,39 @@ func gatewayBinary() (string, error) {
 	return path, nil
 }
 
+// startGateway starts the server on a free port. Between the look for one and
+// its use another process can take it; then the next try finds another.
 func startGateway(dir string) (*gateway, error) {
 	bin, err := gatewayBinary()
 	if err != nil {
 		return nil, err
 	}
+	var faults []error
+	for range 5 {
+		g, err := tryGateway(bin, dir)
+		if err == nil {
+			return g, nil
+		}
+		faults = append(faults, err)
+	}
+	return nil, errors.Join(faults...)
+}
+
+func tryGateway(bin, dir string) (*gateway, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{url: "http://" + addr, dir: dir}
+	g := &gateway{url: "http://" + addr, dir: dir, exited: make(chan struct{})}
 	g.cmd = exec.Command(bin, "--port", addr, "--keep-alive", "--quiet", "posix", dir)
 	g.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+gatewayKey, "ROOT_SECRET_KEY="+gatewaySecret)
+	dieWithParent(g.cmd)
 	var out strings.Builder
 	g.cmd.Stdout, g.cmd.Stderr = &out, &out
 	if err := g.cmd.Start(); err != nil {
 		return nil, err
 	}
+	go func() { g.cmd.Wait(); close(g.exited) }()
 	if err := g.await(); err != nil {
 		g.stop()
 		return nil, fmt.Errorf("%w\n%s", err, out.String())
@@ -92,10 +110,17 @@ func startGateway(dir string) (*gateway, error) {
 	return g, nil
 }
 
-// await returns when the server answers.
+// await returns when the server answers, or has ended.
 func (g *gateway) await() error {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if resp, err := http.Get(g.url); err == nil {
+	// Who else has taken the port may never answer.
+	client := &http.Client{Timeout: time.Second}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		select {
+		case <-g.exited:
+			return errors.New("versitygw ended")
+		case <-time.After(20 * time.Millisecond):
+		}
+		if resp, err := client.Get(g.url); err == nil {
 			return resp.Body.Close()
 		}
 	}
@@ -104,7 +129,7 @@ func (g *gateway) await() error {
 
 func (g *gateway) stop() {
 	g.cmd.Process.Kill()
-	g.cmd.Wait()
+	<-g.exited
 }
 
 func freeAddr() (string, error) {
