@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"time"
 )
@@ -30,6 +31,10 @@ func newTransport(o Options) *http.Transport {
 // watchedClient sends requests and gives up those that see no byte move for
 // the time allowed. It follows no redirect, so that a server cannot send
 // signed requests elsewhere, and its errors hold no URL.
+//
+// A byte of a request has moved when the transport takes it from the body, and
+// again when the server's side confirms it: the kernel takes megabytes at
+// once, and they may be on their way for longer than the time allowed.
 type watchedClient struct {
 	next http.RoundTripper
 	wait time.Duration
@@ -61,7 +66,7 @@ func (c *watchedClient) Do(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := newWatch(ctx, cancel, &stallError{host: req.URL.Host, wait: wait})
-	out := req.Clone(ctx)
+	out := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.gotConn}))
 	w.watchRequest(out)
 	w.arm()
 	resp, err := c.next.RoundTrip(out)
@@ -81,27 +86,65 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	stall  *stallError
 
-	mu      sync.Mutex // guards timer and sending
+	mu      sync.Mutex // guards what follows
 	timer   *time.Timer
+	armed   bool
+	moved   time.Time // when a byte moved, or the clock was armed
 	sending bool
+	conn    net.Conn // the request's; nil before it has one
+	acked   uint64   // bytes that were confirmed on conn at the last look
 }
 
 func newWatch(ctx context.Context, cancel context.CancelCauseFunc, stall *stallError) *watch {
 	w := &watch{ctx: ctx, cancel: cancel, stall: stall, sending: true}
-	w.timer = time.AfterFunc(stall.wait, func() { cancel(stall) })
+	w.timer = time.AfterFunc(stall.wait, w.look) // does nothing until arm
 	return w
 }
+
+// looks is how often within the time allowed the watch looks for progress: a
+// stall is found late by that part of it at most.
+const looks = 8
 
 func (w *watch) arm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer.Reset(w.stall.wait)
+	w.armed, w.moved = true, time.Now()
+	w.timer.Reset(w.stall.wait / looks)
 }
 
 func (w *watch) disarm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.armed = false
 	w.timer.Stop()
+}
+
+// look is the timer's: it gives the request up or sets the timer again.
+func (w *watch) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.armed {
+		return
+	}
+	if w.sending && w.conn != nil {
+		if n := ackedBytes(w.conn); n != w.acked {
+			w.acked, w.moved = n, time.Now()
+		}
+	}
+	left := w.stall.wait - time.Since(w.moved)
+	if left <= 0 {
+		w.armed = false
+		w.cancel(w.stall)
+		return
+	}
+	w.timer.Reset(min(left, w.stall.wait/looks))
+}
+
+// gotConn is told the connection that the request goes over.
+func (w *watch) gotConn(info httptrace.GotConnInfo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conn, w.acked = info.Conn, ackedBytes(info.Conn)
 }
 
 // progress is a byte of the request that moved. The transport may still read
@@ -110,14 +153,14 @@ func (w *watch) progress() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.sending {
-		w.timer.Reset(w.stall.wait)
+		w.moved = time.Now()
 	}
 }
 
 func (w *watch) sent() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sending = false
+	w.sending, w.armed, w.conn = false, false, nil
 	w.timer.Stop()
 }
 
