@@ -130,9 +130,10 @@ func (u *upload) publish(ctx context.Context, id *string, parts []types.Complete
 	if u.ifAbsent {
 		in.IfNoneMatch = aws.String("*")
 	}
-	out, err := u.s.api.CompleteMultipartUpload(withWait(ctx, u.s.b.o.PublishTimeout), in, once)
+	var tries publishing
+	out, err := u.s.api.CompleteMultipartUpload(withWait(ctx, u.s.b.o.PublishTimeout), in, tries.use)
 	if err != nil {
-		return u.settle(ctx, err, etagOfParts(parts))
+		return u.settle(ctx, err, tries.failed, etagOfParts(parts))
 	}
 	return wharf.Object{ETag: trimETag(out.ETag), ModTime: answeredAt(out.ResultMetadata)}, nil
 }

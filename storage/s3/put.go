@@ -146,14 +146,15 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 // putWhole stores a body that is in memory.
 func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error) {
 	in := &s3.PutObjectInput{Bucket: &u.s.t.bucket, Key: u.key, Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data)))}
+	var tries publishing
 	var opts []func(*s3.Options)
 	if u.ifAbsent {
 		in.IfNoneMatch = aws.String("*")
-		opts = append(opts, once)
+		opts = append(opts, tries.use)
 	}
 	out, err := u.s.api.PutObject(ctx, in, opts...)
 	if err != nil && u.ifAbsent {
-		return u.settle(ctx, err, etagOfBody(data))
+		return u.settle(ctx, err, tries.failed, etagOfBody(data))
 	}
 	if err != nil {
 		return wharf.Object{}, err

@@ -31,6 +31,28 @@ func newRetryer(maxBackoff time.Duration) aws.Retryer {
 // would turn its success into a refusal.
 func once(o *s3.Options) { o.RetryMaxAttempts = 1 }
 
+// publishing retries a request that publishes an object: where the server
+// answers that it failed, and not where its answer is lost, because a refusal
+// of the next attempt would then be all that is known. It is for one request.
+type publishing struct {
+	aws.Retryer
+	failed bool // the server has answered an attempt so: it may have worked
+}
+
+func (p *publishing) IsErrorRetryable(err error) bool {
+	if statusOf(err) == 0 || !p.Retryer.IsErrorRetryable(err) {
+		return false
+	}
+	p.failed = true
+	return true
+}
+
+// use is an option of the request.
+func (p *publishing) use(o *s3.Options) {
+	p.Retryer = o.Retryer
+	o.Retryer = p
+}
+
 // retryable overrules the SDK where another attempt only costs time, or where
 // it misses an error that another connection may cure.
 func retryable(err error) aws.Ternary {

@@ -14,12 +14,14 @@ import (
 )
 
 // settle finds out what became of a request that publishes and whose answer
-// was lost. Under If-None-Match that is no rarity: a server may refuse early
-// and close the connection on a body that it did not read. The object that is
-// there now is this upload's if it has its ETag, else another's. Where that
-// cannot be told, err stays.
-func (u *upload) settle(ctx context.Context, err error, etag string) (wharf.Object, error) {
-	if statusOf(err) != 0 || ctx.Err() != nil {
+// was lost, or that was sent again after the server had said that it failed:
+// a refusal, that there is no such upload or that the file exists, may then
+// come of the earlier attempt's success. Under If-None-Match a lost answer is
+// no rarity: a server may refuse early and close the connection on a body that
+// it did not read. The object that is there now is this upload's if it has its
+// ETag, else another's. Where that cannot be told, err stays.
+func (u *upload) settle(ctx context.Context, err error, failed bool, etag string) (wharf.Object, error) {
+	if statusOf(err) != 0 && !failed || ctx.Err() != nil || etag == "" {
 		return wharf.Object{}, err
 	}
 	key := wharf.Key(strings.TrimPrefix(aws.ToString(u.key), u.s.t.prefix))
@@ -27,7 +29,7 @@ func (u *upload) settle(ctx context.Context, err error, etag string) (wharf.Obje
 	switch {
 	case statErr != nil:
 		return wharf.Object{}, err
-	case etag != "" && o.ETag == etag && o.Size == u.body.n:
+	case o.ETag == etag && o.Size == u.body.n:
 		return o, nil
 	case u.ifAbsent:
 		return wharf.Object{}, u.s.exists("s3.Put", key, u.s.t.scrub(err))
