@@ -31,8 +31,9 @@
 //
 // A server that is killed leaves the parts of its uploads in the bucket. When
 // a stage's store is opened, unfinished uploads below its path that are older
-// than [Options.SweepAge] are given up in the background. A bucket that is not
-// opened again needs a lifecycle rule of its own:
+// than [Options.SweepAge] are given up in the background, but for those of this
+// process: another server's upload that takes longer is lost. A bucket that is
+// not opened again needs a lifecycle rule of its own:
 //
 //	{"Rules": [{"ID": "unfinished uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
 //	  "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]}

@@ -118,8 +118,9 @@ type Backend struct {
 	cancel context.CancelFunc
 	sweeps sync.WaitGroup
 
-	mu     sync.Mutex  // guards server
-	server *aws.Config // the server's own credentials, once they were loaded
+	mu       sync.Mutex          // guards what follows
+	server   *aws.Config         // the server's own credentials, once they were loaded
+	underWay map[string]struct{} // IDs of this process's multipart uploads
 }
 
 // New makes a Backend. It does no I/O; [Options.Validate] tells whether the
@@ -133,6 +134,8 @@ func New(o Options) *Backend {
 		bufs:   newBufferPool(int(o.PartSize)),
 		ctx:    ctx,
 		cancel: cancel,
+
+		underWay: map[string]struct{}{},
 	}
 }
 

@@ -31,6 +31,8 @@ func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object,
 		u.bufs.give(buf)
 		return wharf.Object{}, err
 	}
+	u.s.b.begun(aws.ToString(created.UploadId))
+	defer u.s.b.ended(aws.ToString(created.UploadId))
 	parts, err := u.sendAll(ctx, created.UploadId, buf, n)
 	if err == nil {
 		var o wharf.Object

@@ -12,9 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"wharf"
 	"wharf/storage/s3"
 )
@@ -232,47 +229,5 @@ func TestMD5(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestSweep leaves uploads behind, as a killed server does, and opens the
-// stage again.
-func TestSweep(t *testing.T) {
-	bucket := newBucket(t)
-	begin := func(key string) {
-		_, err := sdkClient().CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: aws.String(key)})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, key := range []string{"path/a", "path/b/c", "other/d", "pathological"} {
-		begin(key)
-	}
-	swept := make(chan string, 10)
-	sweepWith := func(age time.Duration, name string) *s3.Backend {
-		net := &seam{do: func(r *http.Request) (*http.Response, error) {
-			resp, err := pass(r)
-			swept <- r.Method
-			return resp, err
-		}}
-		b := s3.New(s3.Options{SweepAge: age, Transport: net})
-		open(t, b, stageAt("s3://"+bucket+"/path/", shared.url))
-		return b
-	}
-	b := sweepWith(0, "by default")
-	if m := <-swept; m != http.MethodGet {
-		t.Errorf("the sweep begins with %s", m)
-	}
-	b.Close()
-	if n := unfinished(t, bucket); n != 4 {
-		t.Errorf("of 4 young uploads %d are left", n)
-	}
-	b = sweepWith(time.Nanosecond, "everything")
-	for range 3 {
-		<-swept
-	}
-	b.Close()
-	if n := unfinished(t, bucket); n != 2 {
-		t.Errorf("%d uploads are left, want the 2 outside the stage's path", n)
 	}
 }

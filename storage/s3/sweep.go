@@ -15,8 +15,30 @@ const (
 	sweepMost = 1000 // uploads given up at one time
 )
 
+// begun keeps sweeps away from a multipart upload of this process until its
+// end: a slow one may well be older than Options.SweepAge.
+func (b *Backend) begun(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.underWay[id] = struct{}{}
+}
+
+func (b *Backend) ended(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.underWay, id)
+}
+
+func (b *Backend) isUnderWay(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.underWay[id]
+	return ok
+}
+
 // sweepLater gives up, in the background, the old uploads that a killed server
-// left below the stage's path.
+// left below the stage's path. Those of another server that is still at work
+// look the same.
 func (b *Backend) sweepLater(s *Store) {
 	if b.o.SweepAge < 0 || b.ctx.Err() != nil {
 		return
@@ -47,7 +69,7 @@ func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 			return n, s.fail(ctx, op, err)
 		}
 		for _, u := range page.Uploads {
-			if u.Initiated == nil || !u.Initiated.Before(before) {
+			if u.Initiated == nil || !u.Initiated.Before(before) || s.b.isUnderWay(aws.ToString(u.UploadId)) {
 				continue
 			}
 			_, err := s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.t.bucket, Key: u.Key, UploadId: u.UploadId})
