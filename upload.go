@@ -45,7 +45,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 	}
 	cost := int64(defaultPutMemory)
 	if b, ok := u.store.(Budgeter); ok {
-		cost = b.PutMemory(size)
+		cost = b.PutMemory(s.mostBytes(size))
 	}
 	u.release, err = s.admission.acquire(ctx, cost+listenerMemory)
 	if err != nil {
@@ -53,6 +53,15 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 		return nil, err
 	}
 	return u, nil
+}
+
+// mostBytes is what a file of size bytes or of unknown length can have under
+// the server's limit: what Put tells the store too.
+func (s *Service) mostBytes(size int64) int64 {
+	if s.maxFileSize > 0 && (size < 0 || size > s.maxFileSize) {
+		return s.maxFileSize
+	}
+	return size
 }
 
 // Put stores one file. o.Limit may tell the store what else is known of its

@@ -165,6 +165,36 @@ func TestAdmission(t *testing.T) {
 	})
 }
 
+// TestAdmissionAsksForWhatPutMayTell: a store may hold as much memory as the
+// Limit of a Put makes it, so admission has to count with that length.
+func TestAdmissionAsksForWhatPutMayTell(t *testing.T) {
+	for _, c := range []struct{ size, max, want int64 }{
+		{5, 0, 5}, {wharf.UnknownSize, 0, wharf.UnknownSize}, {5, 10, 5}, {wharf.UnknownSize, 10, 10}, {11, 10, 10},
+	} {
+		f := newFixture(t, func(o *wharf.ServiceOptions) { o.MaxFileSize = c.max })
+		f.create("s")
+		asked := int64(-2)
+		f.opener.wrap = func(_ wharf.Stage, s wharf.Store) wharf.Store {
+			return budgeter{s, func(size int64) int64 { asked = size; return 1 }}
+		}
+		u, err := f.BeginUpload(t.Context(), wharf.Root, "s", c.size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Close()
+		if asked != c.want {
+			t.Errorf("an upload of %d bytes under a limit of %d asks for the memory of %d, want %d", c.size, c.max, asked, c.want)
+		}
+	}
+}
+
+type budgeter struct {
+	wharf.Store
+	putMemory func(int64) int64
+}
+
+func (b budgeter) PutMemory(size int64) int64 { return b.putMemory(size) }
+
 // TestRefusedUploadsGiveBack: an upload that was refused counts for nothing,
 // so that no sweep waits for it.
 func TestRefusedUploadsGiveBack(t *testing.T) {

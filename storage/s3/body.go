@@ -36,9 +36,18 @@ func newBody(r io.Reader, o wharf.PutOptions) (*body, error) {
 	case o.Size >= 0:
 		b.bound = o.Size
 	case o.Limit > 0:
-		b.bound = o.Limit
+		b.bound = min(o.Limit, maxObject)
 	}
 	return b, nil
+}
+
+// most is how many bytes the body can have, as far as that is known, else
+// UnknownSize.
+func (b *body) most() int64 {
+	if b.bound == math.MaxInt64 {
+		return wharf.UnknownSize
+	}
+	return b.bound
 }
 
 // fill reads until buf is full or the body has ended, which done tells: at
@@ -110,5 +119,5 @@ func (b *body) broken(err error) error {
 }
 
 func (b *body) tooLarge() error {
-	return wharf.Errorf(wharf.CodeTooLarge, "the file is longer than the %d bytes that are allowed", b.o.Limit)
+	return wharf.Errorf(wharf.CodeTooLarge, "the file is longer than the %d bytes that are allowed", min(b.o.Limit, maxObject))
 }

@@ -11,9 +11,10 @@
 //     length was found right. A multipart upload that comes to nothing is
 //     aborted, also when the caller's context has ended.
 //   - A Put holds at most what PutMemory says: its own length, or
-//     Options.Concurrency parts. Parts are 8 MiB, or as large as a declared
-//     length needs so that there are 10,000 at most; a body of unknown length
-//     may therefore have 78 GiB.
+//     Options.Concurrency parts. Parts are 8 MiB, or as large as the declared
+//     length or the limit needs so that there are 10,000 at most; a body of
+//     which neither is known may therefore have 78 GiB. Of larger parts fewer
+//     are held, but two: 1 GiB for the 5 TiB that S3 takes.
 //   - A file that is open is one version: each range names the ETag.
 //   - Every request ends: making a connection, waiting without a byte moving,
 //     and the number of attempts are bounded.

@@ -50,7 +50,7 @@ func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, sending := errgroup.WithContext(ctx)
-	g.SetLimit(u.s.b.o.Concurrency - 1)
+	g.SetLimit(u.held() - 1)
 	sent := &sentParts{}
 	number, err := int32(0), error(nil)
 	for {
@@ -80,6 +80,13 @@ func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]
 		err = sendErr
 	}
 	return sent.inOrder(), err
+}
+
+// held is how many parts are in memory at a time: of larger ones fewer, but
+// one that is read while one is sent.
+func (u *upload) held() int {
+	o := u.s.b.o
+	return max(2, int(int64(o.Concurrency)*o.PartSize/u.partSize))
 }
 
 func (u *upload) tooManyParts() error {

@@ -1,11 +1,13 @@
 package s3_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"wharf"
 	"wharf/storage/s3"
@@ -64,6 +66,7 @@ func TestPartsLimit(t *testing.T) {
 		{"declared, at the limit", 10_000 * kib, wharf.PutOptions{Size: 10_000 * kib}, 10_000, kib, "", true, false},
 		{"declared, over it: larger parts", 10_000*kib + 1, wharf.PutOptions{Size: 10_000*kib + 1}, 10, mib, "", true, false},
 		{"unknown, at the limit", 10_000*kib - 1, wharf.PutOptions{Size: wharf.UnknownSize}, 10_000, kib, "", true, false},
+		{"unknown, but for a limit over it: larger parts", 10_000*kib + 1, wharf.PutOptions{Size: wharf.UnknownSize, Limit: 10_000*kib + 1}, 10, mib, "", true, false},
 		{"unknown, over it", 10_000*kib + 1, wharf.PutOptions{Size: wharf.UnknownSize}, 10_000, kib, wharf.CodeTooLarge, false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,6 +84,51 @@ func TestPartsLimit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPartsHeld counts what a Put has read before any part is sent to its end:
+// as much as PutMemory says, and so fewer parts where they are large.
+func TestPartsHeld(t *testing.T) {
+	const kib, mib = 1 << 10, 1 << 20
+	for _, c := range []struct{ partSize, size, held, told int64 }{
+		{kib, 100 * kib, 4 * kib, 4 * kib},
+		{kib, 10_000*kib + 1, 2 * mib, 2 * mib},
+		{mib, 10_000*mib + 1, 2 * 2 * mib, 4 * mib},
+		{3 * mib, 30_000*mib + 1, 3 * 4 * mib, 12 * mib},
+		{3 * mib, 40_000*mib + 1, 2 * 5 * mib, 12 * mib},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &partServer{}
+			store, _ := onSeam(t, s3.Options{PartSize: c.partSize}, func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPut {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}
+				return server.do(r)
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			body, done := &countedZeros{}, make(chan error, 1)
+			go func() {
+				_, err := store.Put(ctx, "k", body, wharf.PutOptions{Size: c.size})
+				done <- err
+			}()
+			synctest.Wait()
+			cancel()
+			wantError(t, <-done, wharf.CodeCanceled, "interrupted")
+			if told := store.PutMemory(c.size); body.n != c.held || told != c.told {
+				t.Errorf("of %d bytes %d are held and PutMemory tells %d, want %d and %d", c.size, body.n, told, c.held, c.told)
+			}
+		})
+	}
+}
+
+// countedZeros is a body without an end.
+type countedZeros struct{ n int64 }
+
+func (z *countedZeros) Read(p []byte) (int, error) {
+	clear(p)
+	z.n += int64(len(p))
+	return len(p), nil
 }
 
 // TestAbortIsRepeated has a server on which an upload comes back twice, as

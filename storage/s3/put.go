@@ -33,7 +33,7 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if err := s.refuseExisting(ctx, op, key, o); err != nil {
 		return wharf.Object{}, err
 	}
-	u := &upload{s: s, key: full, body: b, ifAbsent: o.IfAbsent, bufs: s.b.bufs, partSize: partSize(s.b.o.PartSize, o.Size)}
+	u := &upload{s: s, key: full, body: b, ifAbsent: o.IfAbsent, bufs: s.b.bufs, partSize: s.partSize(b.most())}
 	if u.partSize != s.b.o.PartSize {
 		u.bufs = newBufferPool(int(u.partSize))
 	}
@@ -65,26 +65,28 @@ func (s *Store) refuseExisting(ctx context.Context, op string, key wharf.Key, o 
 }
 
 // PutMemory is what a Put of size bytes holds at most: its own length if that
-// is one part, else [Options.Concurrency] parts.
+// is one part, else the parts that it holds at a time.
 func (s *Store) PutMemory(size int64) int64 {
-	part := partSize(s.b.o.PartSize, size)
+	part := s.partSize(size)
 	if size >= 0 && size <= part {
 		return size
 	}
-	parts := int64(s.b.o.Concurrency)
+	held := max(int64(s.b.o.Concurrency)*s.b.o.PartSize, 2*part)
 	if size > 0 {
-		parts = min(parts, (size+part-1)/part)
+		held = min(held, (size+part-1)/part*part)
 	}
-	return parts * part
+	return held
 }
 
-// partSize makes the parts large enough that S3's limit of 10,000 is kept.
-func partSize(part, size int64) int64 {
+// partSize makes the parts large enough that S3's limit of 10,000 is kept for
+// size bytes, if so many are known.
+func (s *Store) partSize(size int64) int64 {
 	const mib = 1 << 20
-	if need := (size + maxParts - 1) / maxParts; need > part {
+	need := (min(size, maxObject) + maxParts - 1) / maxParts
+	if need > s.b.o.PartSize {
 		return (need + mib - 1) / mib * mib
 	}
-	return part
+	return s.b.o.PartSize
 }
 
 // upload is one Put under way.

@@ -172,7 +172,8 @@ func TestPutMemory(t *testing.T) {
 		{0, 0}, {1, 1}, {4096, 4096}, {8 * mib, 8 * mib},
 		{8*mib + 1, 16 * mib}, {16 * mib, 16 * mib}, {16*mib + 1, 24 * mib}, {64 * mib, 32 * mib},
 		{wharf.UnknownSize, 32 * mib},
-		{80_000 * mib, 32 * mib}, {80_000*mib + 1, 36 * mib}, {5 << 40, 4 * 525 * mib},
+		{80_000 * mib, 32 * mib}, {80_000*mib + 1, 32 * mib}, {160_000 * mib, 32 * mib}, {160_000*mib + 1, 34 * mib},
+		{1 << 40, 2 * 105 * mib}, {5 << 40, 2 * 525 * mib}, {6 << 40, 2 * 525 * mib},
 	} {
 		if got := store.PutMemory(c.size); got != c.want {
 			t.Errorf("PutMemory(%d) is %d, want %d", c.size, got, c.want)
