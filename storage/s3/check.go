@@ -14,6 +14,7 @@ type target struct {
 	auth     authKind
 	// hidden are the values that no message and no log may hold.
 	hidden []string
+	lent   []*lent // their values likewise
 }
 
 // authKind is whose credentials sign a stage's requests.

@@ -14,7 +14,7 @@ import (
 )
 
 // newClient makes the SDK's client for a stage.
-func (b *Backend) newClient(ctx context.Context, t target) (*s3.Client, error) {
+func (b *Backend) newClient(ctx context.Context, t *target) (*s3.Client, error) {
 	creds, err := b.credentials(ctx, t)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (b *Backend) newClient(ctx context.Context, t target) (*s3.Client, error) {
 	return s3.New(o), nil
 }
 
-func (b *Backend) credentials(ctx context.Context, t target) (aws.CredentialsProvider, error) {
+func (b *Backend) credentials(ctx context.Context, t *target) (aws.CredentialsProvider, error) {
 	c := t.conn
 	switch t.auth {
 	case authStage:
@@ -52,8 +52,10 @@ func (b *Backend) credentials(ctx context.Context, t target) (aws.CredentialsPro
 	if err != nil {
 		return nil, err
 	}
+	own := cfg.Credentials.(*lent)
+	t.lent = []*lent{own}
 	if c.RoleARN == "" {
-		return cfg.Credentials, nil
+		return own, nil
 	}
 	role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), c.RoleARN, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = "wharf"
@@ -61,10 +63,15 @@ func (b *Backend) credentials(ctx context.Context, t target) (aws.CredentialsPro
 			o.ExternalID = aws.String(c.ExternalID.Reveal())
 		}
 	})
-	return aws.NewCredentialsCache(role), nil
+	taken := &lent{next: aws.NewCredentialsCache(role), lacking: "the stage's role cannot be taken on with the server's own S3 credentials"}
+	t.lent = append(t.lent, taken)
+	return taken, nil
 }
 
-// serverConfig loads the server's own credentials once.
+// noServerKeys is said where the server has no credentials of its own.
+const noServerKeys = "the server's own S3 credentials cannot be loaded"
+
+// serverConfig loads the server's own credentials once. They are lent.
 func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,11 +81,12 @@ func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(b.o.Region),
 		config.WithRetryer(func() aws.Retryer { return newRetryer(b.o.MaxBackoff) }))
 	if err != nil {
-		return aws.Config{}, wharf.WrapError(wharf.CodeUpstream, "s3.Open", "the server's own S3 credentials cannot be loaded", err)
+		return aws.Config{}, wharf.WrapError(wharf.CodeUpstream, "s3.Open", noServerKeys, err)
 	}
 	// Not given to LoadDefaultConfig, which under AWS_CA_BUNDLE refuses every
 	// client that is not the SDK's own.
 	cfg.HTTPClient = b.client
+	cfg.Credentials = &lent{next: cfg.Credentials, lacking: noServerKeys}
 	b.server = &cfg
 	return cfg, nil
 }

@@ -99,6 +99,10 @@ func (s *Store) failObject(ctx context.Context, op string, err error) error {
 
 // explain finds the code and the message for an error of the SDK.
 func explain(err error) (wharf.Code, string) {
+	var lack *lackError
+	if errors.As(err, &lack) {
+		return wharf.CodeUpstream, lack.msg
+	}
 	var name string
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -190,8 +194,14 @@ func (t *target) scrub(err error) error {
 	}
 	text := queries.ReplaceAllString(err.Error(), "$1?…")
 	text = secretParams.ReplaceAllString(text, "$1…")
-	for _, v := range t.hidden {
-		text = strings.ReplaceAll(text, v, "…")
+	hidden := slices.Clone(t.hidden)
+	for _, l := range t.lent {
+		hidden = append(hidden, l.hidden()...)
+	}
+	for _, v := range hidden {
+		if v != "" {
+			text = strings.ReplaceAll(text, v, "…")
+		}
 	}
 	return errors.New(text)
 }

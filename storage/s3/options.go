@@ -2,6 +2,8 @@ package s3
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -123,6 +125,10 @@ type Backend struct {
 	server   *aws.Config         // the server's own credentials, once they were loaded
 	underWay map[string]struct{} // IDs of this process's multipart uploads
 }
+
+// Format shows nothing of what the Backend holds: the SDK's configuration has
+// the server's own keys.
+func (b *Backend) Format(f fmt.State, _ rune) { io.WriteString(f, "s3.Backend") }
 
 // New makes a Backend. It does no I/O; [Options.Validate] tells whether the
 // settings can work.

@@ -57,10 +57,11 @@ func (p *publishing) use(o *s3.Options) {
 // it misses an error that another connection may cure.
 func retryable(err error) aws.Ternary {
 	var stall *stallError
+	var lack *lackError
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
-	case errors.As(err, &stall), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &stall), errors.As(err, &lack), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return aws.FalseTernary
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return aws.FalseTernary

@@ -36,7 +36,7 @@ func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := b.newClient(ctx, t)
+	api, err := b.newClient(ctx, &t)
 	if err != nil {
 		return nil, err
 	}
