@@ -46,3 +46,29 @@ func TestPatternErrors(t *testing.T) {
 		}
 	}
 }
+
+// What would take much memory or time is refused before it does: none of these
+// may take longer than a moment.
+func TestPatternLimits(t *testing.T) {
+	for name, pattern := range map[string]string{
+		"long":             strings.Repeat("(", 16<<20),
+		"a byte too long":  strings.Repeat("x", wharf.MaxPattern+1),
+		"many repetitions": strings.Repeat(".{0,1000}", 450),
+		"nested":           strings.Repeat("((x{30}){30})", 300),
+		"open":             strings.Repeat("x{1000,}", 11),
+	} {
+		_, err := wharf.ParsePattern(pattern)
+		if msg := wharf.MessageOf(err); wharf.CodeOf(err) != wharf.CodeInvalid || !strings.Contains(msg, "is the most") || len(msg) > 300 {
+			t.Errorf("%s: %.400v", name, err)
+		}
+	}
+	for _, pattern := range []string{strings.Repeat("x", wharf.MaxPattern), "x{1000}", ".{0,1000}[.]csv", `\pL{1000}`} {
+		if _, err := wharf.ParsePattern(pattern); err != nil {
+			t.Errorf("%.20q…: %v", pattern, err)
+		}
+	}
+	_, err := wharf.ParsePattern(strings.Repeat("ü", 2000) + "(")
+	if msg := wharf.MessageOf(err); !strings.Contains(msg, "ü…\"") || len(msg) > 300 {
+		t.Errorf("a long pattern is quoted as %q", msg)
+	}
+}
