@@ -9,6 +9,11 @@ const (
 	// sslRequest is the length of the packet that asks for TLS: the first
 	// fields of a hello and nothing else.
 	sslRequest = 4 + 4 + 1 + 23
+
+	// maxName is the most bytes of a user's or a database's name before it is
+	// known who sends it: both get into messages, and so into the log. MySQL
+	// has 32 and 64 characters.
+	maxName = 256
 )
 
 // hello is what a client says of itself when it logs in, or asks to be
@@ -49,7 +54,7 @@ func parseHello(p []byte) (hello, bool) {
 		h.zstd = int(f.u8())
 	}
 	const needed = mysql.CLIENT_PROTOCOL_41 | mysql.CLIENT_SECURE_CONNECTION
-	return h, !f.bad && h.caps&needed == needed
+	return h, !f.bad && h.isShort() && h.caps&needed == needed
 }
 
 // parseChangeUser reads a COM_CHANGE_USER, without its command byte.
@@ -64,5 +69,7 @@ func parseChangeUser(p []byte, caps uint32) (hello, bool) {
 	if caps&mysql.CLIENT_PLUGIN_AUTH != 0 && len(f.b) > 0 {
 		h.plugin = string(f.nul())
 	}
-	return h, !f.bad
+	return h, !f.bad && h.isShort()
 }
+
+func (h *hello) isShort() bool { return len(h.user) <= maxName && len(h.db) <= maxName }

@@ -285,6 +285,31 @@ func TestChangeUser(t *testing.T) {
 	wantErr(t, c.answerLogin(testPassword, nil), 1049, "nodb")
 }
 
+// What a stranger calls itself does not fill the log.
+func TestLongNames(t *testing.T) {
+	r := start(t, withPassword(t, Options{}))
+	const caps = plainCaps | mysql.CLIENT_CONNECT_WITH_DB
+	long := strings.Repeat("u", maxName+1)
+	for _, names := range [][2]string{{long, ""}, {"root", long}, {strings.Repeat(long, 500), ""}} {
+		c := r.dial(t)
+		c.write(1, helloPacket(caps, names[0], nil, names[1], nativePlugin))
+		wantErr(t, c.read(), 1043, "Bad handshake")
+		c.wantGone()
+	}
+	c := r.dial(t)
+	c.write(1, helloPacket(caps, long[1:], nil, "", nativePlugin))
+	wantErr(t, c.read(), 1045, long[1:])
+	for _, names := range [][2]string{{long, ""}, {"root", long}} {
+		c := r.dial(t)
+		wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
+		wantErr(t, c.command(mysql.COM_CHANGE_USER, names[0]+"\x00\x00"+names[1]+"\x00"), 1835, "")
+		c.wantGone()
+	}
+	if log := r.log.String(); strings.Contains(log, long) || !strings.Contains(log, "malformed login") {
+		t.Errorf("the log has %d bytes: %.500s", len(log), log)
+	}
+}
+
 func TestNoPasswordMeansLoopbackOnly(t *testing.T) {
 	for host, want := range map[string]bool{
 		"127.0.0.1": true, "127.8.8.8": true, "::1": true, "::ffff:127.0.0.1": true,
