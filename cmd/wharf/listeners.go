@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
 	"net"
 
 	"wharf/httpapi"
@@ -69,12 +70,10 @@ type rootPassword struct{ password auth.Password }
 
 func (r rootPassword) PasswordSet() bool { return r.password.IsSet() }
 
-// CheckPlain checks the password of an unknown user too, against a decoy, so
-// that the time it takes does not tell who exists.
+// CheckPlain compares with root's password whoever asks, so that the time it
+// takes does not tell who exists.
 func (r rootPassword) CheckPlain(user, password string) bool {
-	if user != "root" {
-		auth.Decoy().Check(password)
-		return false
-	}
-	return r.password.Check(password)
+	matches := r.password.Check(password)
+	isRoot := subtle.ConstantTimeCompare([]byte(user), []byte("root")) == 1
+	return matches && isRoot
 }
