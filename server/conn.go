@@ -30,7 +30,7 @@ type conn struct {
 
 	stmts    map[uint32]*prepared
 	lastStmt uint32
-	longData int // bytes that are held for statements' parameters
+	longData int // bytes that are kept for statements' parameters
 
 	state
 }
@@ -133,6 +133,8 @@ func (c *conn) unreadable(err error) {
 		c.lastWord(outOfOrder())
 	case errors.Is(err, errPacketTooLarge):
 		c.lastWord(packetTooLarge())
+	case errors.Is(err, errNoRoom):
+		c.lastWord(noRoom())
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
 		c.lastWord(inactive())
 	}

@@ -30,7 +30,8 @@
 //     mutex or its socket's Close only.
 //   - A panic ends one connection and is logged with its stack.
 //   - What a stranger can make the server hold before login is bounded by
-//     time and by size.
+//     time and by size, and what all clients together make it hold after
+//     login by memory.go.
 //   - Nothing of a statement but its redacted form is logged or listed, and
 //     errors reach clients by [wharf.MessageOf] only.
 //

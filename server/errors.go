@@ -34,6 +34,12 @@ func outOfOrder() refusal {
 func packetTooLarge() refusal {
 	return refusal{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes"}
 }
+func noRoom() refusal {
+	return refusal{1040, "08004", "The server is busy with other large packets; try again"}
+}
+func tooMuchPrepared(limit int) refusal {
+	return refusal{1461, "42000", fmt.Sprintf("Can't prepare more: the prepared statements of all connections and their data have at most %d bytes", limit)}
+}
 func tooManyConnections() refusal { return refusal{1040, "08004", "Too many connections"} }
 func hostNotAllowed(host string) refusal {
 	return refusal{1130, "HY000", fmt.Sprintf("Host '%s' is not allowed to connect: root has no password, so only this machine may", host)}

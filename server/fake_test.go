@@ -293,6 +293,11 @@ func start(t testing.TB, o Options) *running {
 		if n := r.statements.Load(); n != 0 {
 			t.Errorf("%d statements are counted as prepared", n)
 		}
+		for name, b := range map[string]budget{"packets": r.memory.packets, "kept": r.memory.kept} {
+			if !b.TryAcquire(b.total) {
+				t.Errorf("some of the memory for %s was not given back", name)
+			}
+		}
 	})
 	return r
 }

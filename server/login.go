@@ -27,6 +27,7 @@ func (c *conn) login() error {
 	}
 	c.out.caps = h.caps
 	o := &c.srv.o
+	c.wire.memory = c.srv.memory
 	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
 	if err := c.wire.compress(h); err != nil {
 		return err

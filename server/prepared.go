@@ -13,6 +13,7 @@ import (
 // prepared is a prepared statement.
 type prepared struct {
 	stmt    Stmt
+	size    int            // of its text
 	types   []paramType    // of the last execute that named them
 	long    map[int][]byte // parameters that came in pieces
 	tooLong bool           // and those that came are too long
@@ -20,21 +21,46 @@ type prepared struct {
 
 // prepare answers COM_STMT_PREPARE.
 func (c *conn) prepare(text string) {
+	if err := c.admitStatement(len(text)); err != nil {
+		c.fail(err)
+		return
+	}
+	kept := false
+	defer func() { // also after a panic
+		if !kept {
+			c.dismissStatement(len(text))
+		}
+	}()
 	st, err := c.parseOne(text)
 	if err != nil {
 		c.fail(err)
 		return
 	}
-	if n := c.srv.statements.Add(1); n > int64(c.srv.o.MaxStatements) {
-		c.srv.statements.Add(-1)
-		c.fail(refusal{1461, "42000", fmt.Sprintf(
-			"Can't create more than max_prepared_stmt_count statements (current value: %d)", c.srv.o.MaxStatements)})
-		return
-	}
 	for c.lastStmt++; c.lastStmt == 0 || c.stmts[c.lastStmt] != nil; c.lastStmt++ {
 	}
-	c.stmts[c.lastStmt] = &prepared{stmt: st}
+	c.stmts[c.lastStmt] = &prepared{stmt: st, size: len(text)}
+	kept = true
 	c.describe(c.lastStmt, st.NumParams(), c.session.Columns(st))
+}
+
+// admitStatement counts a statement that is to be prepared, before anything is
+// made of its text.
+func (c *conn) admitStatement(size int) error {
+	if n := c.srv.statements.Add(1); n > int64(c.srv.o.MaxStatements) {
+		c.srv.statements.Add(-1)
+		return refusal{1461, "42000", fmt.Sprintf(
+			"Can't create more than max_prepared_stmt_count statements (current value: %d)", c.srv.o.MaxStatements)}
+	}
+	if !c.keep(size) {
+		c.srv.statements.Add(-1)
+		return tooMuchPrepared(c.srv.o.StatementMemory)
+	}
+	return nil
+}
+
+func (c *conn) dismissStatement(size int) {
+	c.srv.statements.Add(-1)
+	c.unkeep(size)
 }
 
 // parseOne parses a text that may hold one statement only.
@@ -105,7 +131,7 @@ func (c *conn) sendLongData(body []byte) {
 	if p == nil || f.bad || i >= p.stmt.NumParams() {
 		return
 	}
-	if c.longData+len(f.b) > c.srv.o.MaxPacket {
+	if p.tooLong || c.longData+len(f.b) > c.srv.o.MaxPacket || !c.keep(len(f.b)) {
 		p.tooLong = true
 		return
 	}
@@ -119,6 +145,7 @@ func (c *conn) sendLongData(body []byte) {
 func (c *conn) forgetLongData(p *prepared) {
 	for _, b := range p.long {
 		c.longData -= len(b)
+		c.unkeep(len(b))
 	}
 	p.long, p.tooLong = nil, false
 }
@@ -141,12 +168,14 @@ func (c *conn) closeStatement(body []byte) {
 	if p := c.stmts[id]; p != nil {
 		c.forgetLongData(p)
 		delete(c.stmts, id)
-		c.srv.statements.Add(-1)
+		c.dismissStatement(p.size)
 	}
 }
 
 func (c *conn) dropStatements() {
-	c.srv.statements.Add(-int64(len(c.stmts)))
+	for _, p := range c.stmts {
+		c.forgetLongData(p)
+		c.dismissStatement(p.size)
+	}
 	clear(c.stmts)
-	c.longData = 0
 }

@@ -33,12 +33,19 @@ type Options struct {
 	// Logger is where the server logs; nil is slog.Default.
 	Logger *slog.Logger
 
-	MaxConnections int           // at once; 0 is 1,000
-	MaxStatements  int           // prepared, of all connections; 0 is 16,382
-	MaxPacket      int           // the most bytes of one packet after login; 0 is DefaultMaxPacket
-	LoginTimeout   time.Duration // from accept to logged in; 0 is 10 s
-	WriteTimeout   time.Duration // how long one write may stand still; 0 is 60 s
-	IdleTimeout    time.Duration // how long to wait for a command; 0 is 8 h
+	MaxConnections int // at once; 0 is 1,000
+	MaxStatements  int // prepared, of all connections; 0 is 16,382
+	MaxPacket      int // the most bytes of one packet after login; 0 is DefaultMaxPacket
+	// PacketMemory is the most bytes of all packets over 1 MiB together; more
+	// of them wait for MemoryWait. 0 is 256 MiB and 10 s.
+	PacketMemory int
+	MemoryWait   time.Duration
+	// StatementMemory is the most bytes of the texts of all prepared
+	// statements and the data that was sent for them; 0 is 128 MiB.
+	StatementMemory int
+	LoginTimeout    time.Duration // from accept to logged in; 0 is 10 s
+	WriteTimeout    time.Duration // how long one write may stand still; 0 is 60 s
+	IdleTimeout     time.Duration // how long to wait for a command; 0 is 8 h
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
@@ -53,6 +60,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MaxConnections, 1000)
 	setDefault(&o.MaxStatements, 16382)
 	setDefault(&o.MaxPacket, DefaultMaxPacket)
+	setDefault(&o.PacketMemory, 256<<20)
+	setDefault(&o.MemoryWait, 10*time.Second)
+	setDefault(&o.StatementMemory, 128<<20)
 	setDefault(&o.LoginTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
 	setDefault(&o.IdleTimeout, 8*time.Hour)
@@ -69,6 +79,7 @@ func setDefault[T comparable](v *T, def T) {
 type Server struct {
 	o       Options
 	check   *authenticator
+	memory  *memory
 	started time.Time
 
 	statements atomic.Int64 // prepared now
@@ -89,7 +100,7 @@ var _ exec.Sessions = (*Server)(nil)
 func New(o Options) *Server {
 	o.setDefaults()
 	return &Server{
-		o: o, check: newAuthenticator(o.Root), started: time.Now(),
+		o: o, check: newAuthenticator(o.Root), memory: newMemory(&o), started: time.Now(),
 		listeners: map[net.Listener]struct{}{}, conns: map[uint32]*conn{},
 	}
 }

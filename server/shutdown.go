@@ -46,6 +46,7 @@ func (s *Server) stopListening() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.draining = true
+	s.memory.stop()
 	for ln := range s.listeners {
 		ln.Close()
 	}

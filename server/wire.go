@@ -23,6 +23,7 @@ const (
 var (
 	errPacketTooLarge = errors.New("packet over the limit")
 	errOutOfOrder     = errors.New("packet out of order")
+	errNoRoom         = errors.New("no memory for a large packet")
 )
 
 // wire is what is between the packets and the socket. Reads are buffered,
@@ -47,6 +48,9 @@ type wire struct {
 	out     io.Writer   // where writes go: Conn, or compression over it
 	packed  *compressed // nil without compression
 	readers *sync.Pool  // of *bufio.Reader that nobody uses
+
+	memory   *memory // where large packets take room; nil before login
+	reserved int64   // what the last packet took
 }
 
 func newWire(c net.Conn, limit int, readers *sync.Pool) *wire {
@@ -74,9 +78,7 @@ func (w *wire) newReader(r io.Reader) *bufio.Reader {
 // claims.
 func (w *wire) packet(seq byte) ([]byte, error) {
 	const step = 64 << 10
-	if w.body = w.body[:0]; cap(w.body) > readBuffer {
-		w.body = nil
-	}
+	w.dropBody()
 	for first := true; first || w.more; first = false {
 		if err := w.header(); err != nil {
 			return nil, err
@@ -87,6 +89,9 @@ func (w *wire) packet(seq byte) ([]byte, error) {
 		seq++
 		w.in.Discard(headerLen)
 		for w.left -= headerLen; w.left > 0; {
+			if err := w.reserve(); err != nil {
+				return nil, err
+			}
 			n := len(w.body)
 			w.body = slices.Grow(w.body, min(w.left, step))
 			m, err := w.Read(w.body[n:cap(w.body)])
@@ -206,6 +211,7 @@ func (w *wire) release() {
 	if w.packed != nil {
 		w.packed.codec.close()
 	}
+	w.dropBody()
 	w.base.Reset(nil)
 	w.readers.Put(w.base)
 }
