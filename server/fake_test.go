@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ import (
 //	one                one row of 1
 //	rows N             N rows of one string
 //	wide N             one row of N bytes
+//	random N           the same of bytes that cannot be compressed
 //	types              one row of each type, and one of NULLs
 //	echo ? ? …         its parameters, as text
 //	fail CODE          an error of that code
@@ -112,6 +114,10 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 		return stringRows(n, nil), nil
 	case "wide":
 		return rowsOf([]wharf.Column{{Name: "w"}}, []wharf.Value{wharf.Text(strings.Repeat("w", n))}), nil
+	case "random":
+		b := make([]byte, n)
+		rand.NewChaCha8([32]byte{}).Read(b)
+		return rowsOf([]wharf.Column{{Name: "w"}}, []wharf.Value{wharf.Text(string(b))}), nil
 	case "types":
 		return rowsOf(typeColumns(), typeRow(), make([]wharf.Value, len(typeColumns()))), nil
 	case "echo":

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -159,6 +162,46 @@ func TestSlowReader(t *testing.T) {
 		t.Errorf("a slow client is logged as an error of ours: %s", r.log)
 	}
 }
+
+// A client that reads slowly and steadily gets a row that takes it longer than
+// the server waits for one that stands still.
+func TestSteadyReader(t *testing.T) {
+	r := start(t, Options{WriteTimeout: time.Second})
+	for _, flag := range []uint32{0, mysql.CLIENT_COMPRESS} {
+		near, far := net.Pipe() // without the kernel's buffers
+		go r.accept(localConn{far})
+		c := &rawClient{Conn: near, t: t, in: bufio.NewReader(near)}
+		near.SetDeadline(time.Now().Add(20 * time.Second))
+		c.greeting = c.read()
+		c.login(mysql.CLIENT_DEPRECATE_EOF | flag)
+		const rows = 30 * flushAt
+		send, in := io.Writer(c), io.Reader(bufio.NewReaderSize(&steady{near}, flushAt))
+		if flag != 0 {
+			z := &compressed{in: in, out: near, codec: &zlibCodec{}}
+			send, in = z, z
+		}
+		query := fmt.Sprintf("\x03random %d", rows)
+		if _, err := send.Write(append([]byte{byte(len(query)), 0, 0, 0}, query...)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.CopyN(io.Discard, in, rows); err != nil {
+			t.Errorf("flag %#x: after %d bytes: %v", flag, n, err)
+		}
+		near.Close()
+	}
+}
+
+// steady reads 1.3 MB in a second.
+type steady struct{ io.Reader }
+
+func (s *steady) Read(p []byte) (int, error) {
+	time.Sleep(50 * time.Millisecond) // the slowness itself
+	return s.Reader.Read(p)
+}
+
+type localConn struct{ net.Conn }
+
+func (localConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4242} }
 
 func TestTimeouts(t *testing.T) {
 	r := start(t, Options{IdleTimeout: 100 * time.Millisecond, LoginTimeout: 100 * time.Millisecond})

@@ -27,7 +27,8 @@ var (
 )
 
 // wire is what is between the packets and the socket. Reads are buffered,
-// stop at the end of a packet and keep to a limit; writes have a deadline. It is used by the connection's goroutine only, but for peek.
+// stop at the end of a packet and keep to a limit; writes have a deadline. It
+// is used by the connection's goroutine only, but for peek.
 type wire struct {
 	net.Conn               // the socket, or TLS over it
 	in       *bufio.Reader // of packets
@@ -41,11 +42,11 @@ type wire struct {
 
 	idle    time.Duration // how long to wait for a packet; 0 is for ever
 	stall   time.Duration // how long a started packet may stand still; 0 is for ever
-	write   time.Duration // how long a write may take; 0 is for ever
+	write   time.Duration // how long a write may stand still; 0 is for ever
 	readBy  time.Time     // the deadlines that the socket has from these
 	writeBy time.Time
 	body    []byte      // of the last packet that was read
-	out     io.Writer   // where writes go: Conn, or compression over it
+	out     io.Writer   // where writes go: pieces, or compression over it
 	packed  *compressed // nil without compression
 	readers *sync.Pool  // of *bufio.Reader that nobody uses
 
@@ -61,7 +62,7 @@ func newWire(c net.Conn, limit int, readers *sync.Pool) *wire {
 
 // over puts the wire over another connection: TLS.
 func (w *wire) over(c net.Conn) {
-	w.Conn, w.base, w.out = c, w.newReader(c), c
+	w.Conn, w.base, w.out = c, w.newReader(c), pieces{w}
 	w.in = w.base
 }
 
@@ -176,13 +177,25 @@ func (w *wire) endless() error {
 }
 
 // Write writes p at once, for what comes here is gathered.
-func (w *wire) Write(p []byte) (int, error) {
-	if w.write > 0 && renew(&w.writeBy, w.write) {
-		if err := w.SetWriteDeadline(w.writeBy); err != nil {
-			return 0, err
+func (w *wire) Write(p []byte) (int, error) { return w.out.Write(p) }
+
+// pieces writes to a wire's connection in pieces that have a deadline each: it
+// is for a client that stands still, and a long row takes a slow one longer.
+type pieces struct{ w *wire }
+
+func (o pieces) Write(p []byte) (n int, err error) {
+	w := o.w
+	for err == nil && n < len(p) {
+		if w.write > 0 && renew(&w.writeBy, w.write) {
+			if err := w.SetWriteDeadline(w.writeBy); err != nil {
+				return n, err
+			}
 		}
+		var m int
+		m, err = w.Conn.Write(p[n:min(len(p), n+flushAt)])
+		n += m
 	}
-	return w.out.Write(p)
+	return n, err
 }
 
 // peek waits until the client sends something or leaves. It may run beside
