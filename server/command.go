@@ -162,32 +162,26 @@ func (c *conn) setOption(body []byte) {
 	c.out.eof(0, c.status())
 }
 
-// changeUser logs the client in anew, under a new salt if there is a password
-// to prove: clients differ in which old one they would use.
+// changeUser logs the client in anew, always under a new salt: clients differ
+// in which old one they would use.
 func (c *conn) changeUser(body []byte) bool {
 	h, ok := parseChangeUser(body, c.out.caps)
 	if !ok {
 		c.out.refuse(malformed())
 		return false
 	}
-	a := attempt{packets: c, host: c.host, secure: c.secure, user: h.user, plugin: nativePlugin, data: h.auth, dummy: true}
-	if h.plugin == sha2Plugin {
-		a.plugin = sha2Plugin
-	}
-	if c.srv.o.Root.IsSet() {
-		a.data = nil
-	}
-	err := c.srv.check.run(&a)
+	err := c.beginLogin()
 	if err == nil {
-		err = c.welcome(&h)
+		err = c.authenticate(&h, nil)
 	}
-	if r, ok := err.(refusal); ok {
-		c.log().Info("MySQL login failed", "error", r)
-		c.out.refuse(r)
+	if err != nil {
+		c.tellLogin(err)
+		c.log().Info("MySQL login failed", "error", err)
 		return false
 	}
-	if err == nil {
-		c.done(nil)
+	if !c.enter(busy) || c.endLogin() != nil {
+		return false
 	}
-	return err == nil
+	c.done(nil)
+	return true
 }

@@ -16,26 +16,41 @@ var errHello = errors.New("malformed login")
 
 // login lets the client in and opens its session.
 func (c *conn) login() error {
-	if err := c.raw.SetDeadline(time.Now().Add(c.srv.o.LoginTimeout)); err != nil {
-		return err
-	}
 	c.wire = newWire(c.raw, loginPacket, &c.srv.readers)
 	c.out.w = c.wire
+	if err := c.beginLogin(); err != nil {
+		return err
+	}
 	h, err := c.handshake()
 	if err != nil {
+		c.tellLogin(err)
 		return err
 	}
 	c.out.caps = h.caps
-	o := &c.srv.o
-	c.wire.memory = c.srv.memory
-	c.wire.limit, c.wire.idle, c.wire.stall, c.wire.write = o.MaxPacket, o.IdleTimeout, bodyTimeout, o.WriteTimeout
+	c.wire.limit, c.wire.memory = c.srv.o.MaxPacket, c.srv.memory
 	if err := c.wire.compress(h); err != nil {
 		return err
 	}
+	return c.endLogin()
+}
+
+// beginLogin puts everything under one deadline: a client that is to prove who
+// it is has no other. The connection counts as idle meanwhile.
+func (c *conn) beginLogin() error {
+	if !c.enter(connecting) {
+		return shuttingDown()
+	}
+	c.wire.timeouts = timeouts{}
+	return c.wire.SetDeadline(time.Now().Add(c.srv.o.LoginTimeout))
+}
+
+func (c *conn) endLogin() error {
+	o := &c.srv.o
+	c.wire.timeouts = timeouts{idle: o.IdleTimeout, stall: bodyTimeout, write: o.WriteTimeout}
 	return c.wire.endless()
 }
 
-// handshake is the way from the greeting to OK or a refusal.
+// handshake is the way from the greeting to OK.
 func (c *conn) handshake() (*hello, error) {
 	caps := uint32(capabilities)
 	if c.srv.o.TLS != nil {
@@ -45,32 +60,45 @@ func (c *conn) handshake() (*hello, error) {
 	c.greet(caps, salt)
 	h, err := c.hello(caps)
 	if err == nil {
-		a := attempt{
-			packets: c, host: c.host, secure: c.secure, user: h.user, plugin: h.plugin, data: h.auth, salt: salt,
-			// What a client sends for another plugin than the greeting's may
-			// be a dummy: libmysqlclient waits for a salt of that plugin's own.
-			dummy: h.plugin != nativePlugin,
-		}
-		if a.plugin != nativePlugin && a.plugin != sha2Plugin {
-			a.plugin, a.data = nativePlugin, nil
-		}
-		err = c.srv.check.run(&a)
-	}
-	if err == nil {
-		err = c.welcome(h)
+		err = c.authenticate(h, salt)
 	}
 	if err != nil {
-		r, ok := err.(refusal)
-		if !ok {
-			r = badHandshake()
-		}
-		c.out.refuse(r)
-		c.out.flush()
 		return nil, err
 	}
 	c.out.ok(exec.Result{}, c.status())
 	c.out.flush()
 	return h, c.out.err
+}
+
+// authenticate checks that the client is who it says, by what it sent for
+// salt, and opens its session. Without a salt it is asked for a proof.
+func (c *conn) authenticate(h *hello, salt []byte) error {
+	a := attempt{
+		packets: c, host: c.host, secure: c.secure, user: h.user, plugin: h.plugin, data: h.auth, salt: salt,
+		// What a client sends for another plugin than the greeting's may
+		// be a dummy: libmysqlclient waits for a salt of that plugin's own.
+		dummy: salt == nil || h.plugin != nativePlugin,
+	}
+	if a.plugin != nativePlugin && a.plugin != sha2Plugin {
+		a.plugin, a.data = nativePlugin, nil
+	}
+	if salt == nil {
+		a.data = nil
+	}
+	if err := c.srv.check.run(&a); err != nil {
+		return err
+	}
+	return c.welcome(h)
+}
+
+// tellLogin tells the client why it is not let in.
+func (c *conn) tellLogin(err error) {
+	r, ok := err.(refusal)
+	if !ok {
+		r = badHandshake()
+	}
+	c.out.refuse(r)
+	c.out.flush()
 }
 
 // hello reads what the client says of itself, behind TLS if it asks for that.

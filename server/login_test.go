@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -283,6 +284,40 @@ func TestChangeUser(t *testing.T) {
 	wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
 	c.write(0, append([]byte{mysql.COM_CHANGE_USER}, body("root", nativePlugin, "nodb")...))
 	wantErr(t, c.answerLogin(testPassword, nil), 1049, "nodb")
+}
+
+// A client that stops halfway through COM_CHANGE_USER holds up nothing.
+func TestUnfinishedChangeUser(t *testing.T) {
+	halfway := func(t *testing.T, r *running) *rawClient {
+		c := r.dial(t)
+		wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
+		if b := c.command(mysql.COM_CHANGE_USER, "root\x00\x00\x00"); b[0] != mysql.EOF_HEADER {
+			t.Fatalf("asked for a proof by %q", b)
+		}
+		return c
+	}
+	t.Run("timeout", func(t *testing.T) {
+		r := start(t, withPassword(t, Options{LoginTimeout: 500 * time.Millisecond}))
+		c := halfway(t, r)
+		if p := r.Processes(); len(p) != 1 || p[0].Command != "Connect" || p[0].User != "root" {
+			t.Errorf("processes %+v", p)
+		}
+		for c.read() != nil { // a last word is fine, staying is not
+		}
+	})
+	t.Run("shutdown", func(t *testing.T) {
+		r := start(t, withPassword(t, Options{LoginTimeout: time.Hour}))
+		c := halfway(t, r)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- r.Shutdown(ctx) }()
+		for c.read() != nil {
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // What a stranger calls itself does not fill the log.

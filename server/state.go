@@ -100,11 +100,14 @@ func (c *conn) process() (exec.Process, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := exec.Process{ID: c.id, User: c.user, Host: c.host, DB: c.db, Command: "Sleep", Since: c.since}
-	if c.phase == busy {
+	switch c.phase {
+	case busy:
 		p.Command = "Query"
+	case connecting:
+		p.Command = "Connect"
 	}
 	if c.stmt != nil {
 		p.Info = c.stmt.Redacted()
 	}
-	return p, c.phase != connecting
+	return p, c.user != ""
 }

@@ -40,10 +40,8 @@ type wire struct {
 	seq   byte // of the current fragment
 	limit int  // the most bytes that a packet may have
 
-	idle    time.Duration // how long to wait for a packet; 0 is for ever
-	stall   time.Duration // how long a started packet may stand still; 0 is for ever
-	write   time.Duration // how long a write may stand still; 0 is for ever
-	readBy  time.Time     // the deadlines that the socket has from these
+	timeouts
+	readBy  time.Time // the deadlines that the socket has from these
 	writeBy time.Time
 	body    []byte      // of the last packet that was read
 	out     io.Writer   // where writes go: pieces, or compression over it
@@ -52,6 +50,13 @@ type wire struct {
 
 	memory   *memory // where large packets take room; nil before login
 	reserved int64   // what the last packet took
+}
+
+// timeouts are how long things may take; 0 is for ever.
+type timeouts struct {
+	idle  time.Duration // until the next packet
+	stall time.Duration // while a started packet stands still
+	write time.Duration // while a write stands still
 }
 
 func newWire(c net.Conn, limit int, readers *sync.Pool) *wire {
