@@ -94,6 +94,7 @@ func (c *conn) next() bool {
 	if !c.enter(idle) {
 		return false
 	}
+	c.wire.calm()
 	packet, err := c.wire.packet(0)
 	if err != nil {
 		c.unreadable(err)

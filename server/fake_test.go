@@ -33,6 +33,7 @@ import (
 //	block              runs until it is cancelled
 //	late               a row, and then nothing until it is cancelled
 //	forever            rows without end
+//	brief              the same, to be ended after a moment
 //	panic, midpanic    what they say
 //	begin, commit      the transaction flag
 //	conn               the connection's ID and user
@@ -141,6 +142,9 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 	case "forever":
 		s.world.blocked <- struct{}{}
 		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: s.forever}}, nil
+	case "brief":
+		s.world.blocked <- struct{}{}
+		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: s.forever}, Until: time.Now().Add(time.Millisecond)}, nil
 	case "late":
 		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: func(yield func([]wharf.Value, error) bool) {
 			yield([]wharf.Value{wharf.Text("early")}, nil)

@@ -77,19 +77,42 @@ func TestKillIdle(t *testing.T) {
 	other.wantGone()
 }
 
-// A client that reads nothing keeps its goroutine in a write; killing it must
-// not wait for the write's own deadline.
-func TestKillWhileWriting(t *testing.T) {
+// A client that reads nothing keeps its goroutine in a write; ending its
+// statement must not wait for the write's own deadline.
+func TestEndWhileWriting(t *testing.T) {
 	r := start(t, Options{WriteTimeout: time.Hour})
-	c := r.dial(t).login(0)
-	c.send("forever")
-	<-r.world.blocked
-	eventually(t, "the connection is busy", func() bool { return r.Processes()[0].Info == "forever …" })
-	if err := r.Kill(context.Background(), c.id(), false); err != nil {
-		t.Fatal(err)
+	for name, kill := range map[string]func(id uint32) error{
+		"KILL":       func(id uint32) error { return r.Kill(context.Background(), id, false) },
+		"KILL QUERY": func(id uint32) error { return r.Kill(context.Background(), id, true) },
+		"time":       nil,
+	} {
+		for _, flag := range []uint32{0, mysql.CLIENT_COMPRESS} {
+			c := r.pipe(t).login(mysql.CLIENT_DEPRECATE_EOF | flag)
+			query := "forever"
+			if kill == nil {
+				query = "brief"
+			}
+			if flag != 0 {
+				c.Write([]byte{byte(4 + 1 + len(query)), 0, 0, 0, 0, 0, 0}) // the header of a frame
+			}
+			c.send(query)
+			<-r.world.blocked
+			if _, err := c.in.ReadByte(); err != nil { // of a write that then goes no further
+				t.Fatal(err)
+			}
+			if kill != nil {
+				if err := kill(c.id()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case <-r.world.ended:
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s, flag %#x: the statement goes on", name, flag)
+			}
+			eventually(t, name+" ended the connection", func() bool { return len(r.all()) == 0 })
+		}
 	}
-	<-r.world.ended
-	eventually(t, "the connection has ended", func() bool { return len(r.Processes()) == 0 })
 }
 
 func TestProcesses(t *testing.T) {
@@ -168,16 +191,12 @@ func TestSlowReader(t *testing.T) {
 func TestSteadyReader(t *testing.T) {
 	r := start(t, Options{WriteTimeout: time.Second})
 	for _, flag := range []uint32{0, mysql.CLIENT_COMPRESS} {
-		near, far := net.Pipe() // without the kernel's buffers
-		go r.accept(localConn{far})
-		c := &rawClient{Conn: near, t: t, in: bufio.NewReader(near)}
-		near.SetDeadline(time.Now().Add(20 * time.Second))
-		c.greeting = c.read()
+		c := r.pipe(t)
 		c.login(mysql.CLIENT_DEPRECATE_EOF | flag)
 		const rows = 30 * flushAt
-		send, in := io.Writer(c), io.Reader(bufio.NewReaderSize(&steady{near}, flushAt))
+		send, in := io.Writer(c), io.Reader(bufio.NewReaderSize(&steady{c.Conn}, flushAt))
 		if flag != 0 {
-			z := &compressed{in: in, out: near, codec: &zlibCodec{}}
+			z := &compressed{in: in, out: c.Conn, codec: &zlibCodec{}}
 			send, in = z, z
 		}
 		query := fmt.Sprintf("\x03random %d", rows)
@@ -187,7 +206,7 @@ func TestSteadyReader(t *testing.T) {
 		if n, err := io.CopyN(io.Discard, in, rows); err != nil {
 			t.Errorf("flag %#x: after %d bytes: %v", flag, n, err)
 		}
-		near.Close()
+		c.Close()
 	}
 }
 
@@ -197,6 +216,17 @@ type steady struct{ io.Reader }
 func (s *steady) Read(p []byte) (int, error) {
 	time.Sleep(50 * time.Millisecond) // the slowness itself
 	return s.Reader.Read(p)
+}
+
+// pipe is dial without the kernel's buffers.
+func (r *running) pipe(t testing.TB) *rawClient {
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close() })
+	go r.accept(localConn{far})
+	near.SetDeadline(time.Now().Add(20 * time.Second))
+	c := &rawClient{Conn: near, t: t, in: bufio.NewReader(near)}
+	c.greeting = c.read()
+	return c
 }
 
 type localConn struct{ net.Conn }

@@ -85,6 +85,7 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 		c.out.ok(r, statusOf(c.session.Status(), more))
 		return nil
 	}
+	c.wire.until = r.Until
 	if err := c.out.rows(ctx, r.Rows, encode, statusOf(c.session.Status(), more)); err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ func (c *conn) interrupt(why refusal) {
 	defer c.mu.Unlock()
 	if c.cancel != nil {
 		c.cancel(why)
+		c.wire.hurry()
 	}
 }
 

@@ -48,6 +48,8 @@ type wire struct {
 	packed  *compressed // nil without compression
 	readers *sync.Pool  // of *bufio.Reader that nobody uses
 
+	haste
+
 	memory   *memory // where large packets take room; nil before login
 	reserved int64   // what the last packet took
 }
@@ -191,10 +193,8 @@ type pieces struct{ w *wire }
 func (o pieces) Write(p []byte) (n int, err error) {
 	w := o.w
 	for err == nil && n < len(p) {
-		if w.write > 0 && renew(&w.writeBy, w.write) {
-			if err := w.SetWriteDeadline(w.writeBy); err != nil {
-				return n, err
-			}
+		if err := w.allowWrite(); err != nil {
+			return n, err
 		}
 		var m int
 		m, err = w.Conn.Write(p[n:min(len(p), n+flushAt)])

@@ -21,6 +21,10 @@ type Result struct {
 	Affected uint64
 	Warnings uint16
 	Info     string // for the OK packet, may be ""
+	// Until is when max_execution_time ends Rows; the zero Time is never. Rows
+	// see it between two of them: whoever passes them on should wait for its
+	// client no longer either.
+	Until time.Time
 }
 
 // Status is the part of a session's state that goes into every OK and EOF

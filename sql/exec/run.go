@@ -64,6 +64,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 		return res, nil
 	}
 	s.rowCount = -1
+	res.Until, _ = ctx.Deadline()
 	res.Rows.All = s.watch(ctx, cancel, res.Rows.All)
 	return res, nil
 }

@@ -98,7 +98,26 @@ func TestMaxExecutionTime(t *testing.T) {
 			}
 		}
 		must(t, s, "DO SLEEP(5)")
+		until := func() time.Time {
+			st, _, err := s.Parse("SELECT 1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := s.Run(context.Background(), st, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range res.Rows.All {
+			}
+			return res.Until
+		}
+		if want := time.Now().Add(1500 * time.Millisecond); !until().Equal(want) {
+			t.Errorf("rows do not end at %s", want)
+		}
 		must(t, s, "SET max_execution_time = 0")
+		if !until().IsZero() {
+			t.Error("rows end without max_execution_time")
+		}
 		must(t, s, "SELECT SLEEP(10)")
 	})
 }
