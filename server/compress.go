@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -41,6 +42,7 @@ type compressed struct {
 	frame  io.LimitedReader // what the wire has of the current frame
 	plain  io.Reader        // what it unpacks to
 	left   int              // bytes of that which are not read yet
+	lost   error            // why the wire gave no more
 	came   byte             // sequence of the current frame
 	seq    byte             // of the next frame to write
 	buf    bytes.Buffer
@@ -77,8 +79,26 @@ func (c *compressed) sync() {
 	}
 }
 
+// source is the wire below the frames. It notes that it failed, so that a
+// client that left is told apart from a frame that makes no sense.
+type source struct{ *compressed }
+
+func (s source) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	s.lost = err
+	return n, err
+}
+
 // Read reads unpacked bytes, of one frame at a time.
 func (c *compressed) Read(p []byte) (int, error) {
+	n, err := c.read(p)
+	if err != nil && c.lost == nil && !errors.Is(err, errFrame) {
+		err = fmt.Errorf("%w: %w", errFrame, err)
+	}
+	return n, err
+}
+
+func (c *compressed) read(p []byte) (int, error) {
 	for c.left == 0 {
 		if err := c.nextFrame(); err != nil {
 			return 0, err
@@ -96,13 +116,13 @@ func (c *compressed) Read(p []byte) (int, error) {
 }
 
 func (c *compressed) nextFrame() error {
-	if _, err := io.ReadFull(c.in, c.header[:]); err != nil {
+	if _, err := io.ReadFull(source{c}, c.header[:]); err != nil {
 		return err
 	}
 	h := c.header
 	packed, plain := int(h[0])|int(h[1])<<8|int(h[2])<<16, int(h[4])|int(h[5])<<8|int(h[6])<<16
 	c.came = h[3]
-	c.frame = io.LimitedReader{R: c.in, N: int64(packed)}
+	c.frame = io.LimitedReader{R: source{c}, N: int64(packed)}
 	if plain == 0 {
 		c.plain, c.left = &c.frame, packed
 		return nil

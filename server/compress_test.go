@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +133,33 @@ func TestMalformedFrames(t *testing.T) {
 		if got, err := io.ReadAll(c); err == nil {
 			t.Errorf("%s: %q was read", name, got)
 		}
+	}
+}
+
+// A client whose frame is damaged is told so, in a frame, and the log too.
+func TestDamagedFrameIsAnswered(t *testing.T) {
+	log := &logBuffer{}
+	r := start(t, Options{Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	for _, damaged := range []string{
+		"\x05\x00\x00\x00\x50\x00\x00hello",                            // no zlib
+		"\x03\x00\x00\x00\x50\x00\x00\x78\x9c\x4b",                     // cut within
+		"\x08\x00\x00\x00\x06\x00\x00\x78\x9c\x03\x00\x00\x00\x00\x01", // shorter than it says
+	} {
+		c := r.dial(t).login(mysql.CLIENT_COMPRESS)
+		c.Write([]byte(damaged))
+		c.in = bufio.NewReader(&compressed{in: c.Conn, codec: &zlibCodec{}})
+		wantErr(t, c.read(), 1157, "#08S01Couldn't uncompress communication packet")
+		if c.seq != 1 {
+			t.Errorf("the answer has sequence %d", c.seq)
+		}
+		c.wantGone()
+	}
+	c := r.dial(t).login(mysql.CLIENT_COMPRESS)
+	c.Write([]byte("\x05\x00\x00\x00\x50\x00\x00\x78\x9c"))
+	c.Conn.(*net.TCPConn).CloseWrite() // a client that leaves has made no mistake
+	c.wantGone()
+	if n := strings.Count(log.String(), "level=DEBUG msg=\"MySQL client sent a frame"); n != 3 {
+		t.Errorf("3 damaged frames were logged %d times: %s", n, log)
 	}
 }
 

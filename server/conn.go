@@ -134,6 +134,9 @@ func (c *conn) unreadable(err error) {
 		c.lastWord(outOfOrder())
 	case errors.Is(err, errPacketTooLarge):
 		c.lastWord(packetTooLarge())
+	case errors.Is(err, errFrame):
+		c.log().Debug("MySQL client sent a frame that makes no sense", "error", err)
+		c.lastWord(badFrame())
 	case errors.Is(err, errNoRoom):
 		c.lastWord(noRoom())
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
@@ -144,6 +147,7 @@ func (c *conn) unreadable(err error) {
 // lastWord refuses and waits a little for the client to read it: closing on a
 // client that is still sending would take the answer away from it.
 func (c *conn) lastWord(r refusal) {
+	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
 	c.out.refuse(r)
 	c.out.flush()

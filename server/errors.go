@@ -31,6 +31,9 @@ func malformed() refusal { return refusal{1835, "HY000", "Malformed communicatio
 func outOfOrder() refusal {
 	return refusal{1156, "08S01", "Got packets out of order"}
 }
+func badFrame() refusal {
+	return refusal{1157, "08S01", "Couldn't uncompress communication packet"}
+}
 func packetTooLarge() refusal {
 	return refusal{1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes"}
 }

@@ -87,6 +87,7 @@ func (w *wire) newReader(r io.Reader) *bufio.Reader {
 func (w *wire) packet(seq byte) ([]byte, error) {
 	const step = 64 << 10
 	w.dropBody()
+	w.seq = seq // where no header comes, answers follow what was expected
 	for first := true; first || w.more; first = false {
 		if err := w.header(); err != nil {
 			return nil, err
