@@ -77,15 +77,34 @@ func usagef(format string, args ...any) error {
 }
 
 // oneLine tells the operator all of an error, causes included, in a line.
-func oneLine(err error) string {
-	s := err.Error()
-	var we *wharf.Error
-	if errors.As(err, &we) && we.Msg != "" {
-		s = we.Msg
-		// A cause with the same message says nothing more.
-		if we.Err != nil && wharf.MessageOf(we.Err) != we.Msg {
-			s += ": " + we.Err.Error()
+func oneLine(err error) string { return strings.Join(strings.Fields(story(err)), " ") }
+
+// story is an error without the names of operations and codes, which are for
+// the log.
+func story(err error) string {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var parts []string
+		for _, e := range all.Unwrap() {
+			parts = append(parts, story(e))
 		}
+		return strings.Join(parts, "; ")
 	}
-	return strings.Join(strings.Fields(s), " ")
+	cause := errors.Unwrap(err)
+	we, ok := err.(*wharf.Error)
+	switch {
+	case cause == nil && !ok:
+		return err.Error()
+	case cause == nil:
+		return wharf.MessageOf(err)
+	case !ok:
+		// Most put their own words before the cause's.
+		own, found := strings.CutSuffix(err.Error(), cause.Error())
+		if !found {
+			return err.Error()
+		}
+		return own + story(cause)
+	case we.Msg == "" || wharf.MessageOf(cause) == we.Msg:
+		return story(cause) // which says all that there is
+	}
+	return we.Msg + ": " + story(cause)
 }
