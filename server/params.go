@@ -99,22 +99,25 @@ func number64(t paramType, u uint64, i int64) wharf.Value {
 }
 
 // datetime reads a date, with or without a time of day: as many of its parts
-// as are not zero.
+// as are not zero. 0000-00-00 is a value too.
 func (f *fields) datetime(typ byte) (wharf.Value, bool) {
 	n := f.u8()
 	if n != 0 && n != 4 && n != 7 && n != 11 {
 		return wharf.Null(), false
 	}
 	d := fields{b: f.bytes(uint64(n))}
-	s := fmt.Sprintf("%04d-%02d-%02d", d.u16(), d.u8(), d.u8())
+	year, month, day := d.u16(), d.u8(), d.u8()
+	hour, minute, second, micros := d.u8(), d.u8(), d.u8(), d.u32()
+	ok := year <= 9999 && month <= 12 && day <= 31 && hour <= 23 && isClock(minute, second, micros)
+	s := fmt.Sprintf("%04d-%02d-%02d", year, month, day)
 	if typ == mysql.MYSQL_TYPE_DATE || typ == mysql.MYSQL_TYPE_NEWDATE {
-		return wharf.Text(s), true
+		return wharf.Text(s), ok
 	}
-	s += fmt.Sprintf(" %02d:%02d:%02d", d.u8(), d.u8(), d.u8())
+	s += fmt.Sprintf(" %02d:%02d:%02d", hour, minute, second)
 	if n == 11 {
-		s += fmt.Sprintf(".%06d", d.u32())
+		s += fmt.Sprintf(".%06d", micros)
 	}
-	return wharf.Text(s), true
+	return wharf.Text(s), ok
 }
 
 // duration reads a TIME, which may be negative and longer than a day.
@@ -128,10 +131,17 @@ func (f *fields) duration() (wharf.Value, bool) {
 	if d.u8() != 0 {
 		sign = "-"
 	}
-	hours := uint64(d.u32()) * 24
-	s := fmt.Sprintf("%s%02d:%02d:%02d", sign, hours+uint64(d.u8()), d.u8(), d.u8())
+	days, hour := d.u32(), d.u8()
+	minute, second, micros := d.u8(), d.u8(), d.u32()
+	hours := uint64(days)*24 + uint64(hour)
+	const maxHours = 838 // of MySQL's TIME
+	s := fmt.Sprintf("%s%02d:%02d:%02d", sign, hours, minute, second)
 	if n == 12 {
-		s += fmt.Sprintf(".%06d", d.u32())
+		s += fmt.Sprintf(".%06d", micros)
 	}
-	return wharf.Text(s), true
+	return wharf.Text(s), hours <= maxHours && isClock(minute, second, micros)
+}
+
+func isClock(minute, second uint8, micros uint32) bool {
+	return minute <= 59 && second <= 59 && micros <= 999_999
 }

@@ -51,6 +51,7 @@ func TestParameterTypes(t *testing.T) {
 		{"timestamp with micros", "00 01 0700 0b ea07 0c 1f 17 3b 3a 01000000", "4:2026-12-31 23:59:58.000001"},
 		{"time", "00 01 0b00 08 00 00000000 01 02 03", "4:01:02:03"},
 		{"negative time of days", "00 01 0b00 0c 01 02000000 01 02 03 01000000", "4:-49:02:03.000001"},
+		{"longest time", "00 01 0b00 0c 01 22000000 16 3b 3b 3f420f00", "4:-838:59:59.999999"},
 		{"zero time", "00 01 0b00 00", "4:00:00:00"},
 	} {
 		got, err := executed(&prepared{stmt: &fakeStmt{"echo", "?"}}, c.body)
@@ -65,6 +66,11 @@ func TestMalformedParameters(t *testing.T) {
 		"", "00", "00 00", "00 01", "00 01 08", "00 01 0800", "00 01 0800 00000000000000", "00 01 fd00", "00 01 fd00 03 6162",
 		"00 01 fd00 fb", "00 01 fd00 ff", "00 01 fd00 fe ffffffffffffffff", "00 01 0c00 05 ea07 0c 1f 00", "00 01 0c00 07 ea07",
 		"00 01 0b00 07 00", "00 01 f100 00", "00 01 0e00 05 0000000000",
+		"00 01 0a00 04 ffff ff ff", "00 01 0a00 04 ea07 0d 01", "00 01 0a00 04 ea07 0c 20", "00 01 0a00 04 1027 01 01",
+		"00 01 0a00 07 ea07 0c 1f 18 00 00", "00 01 0c00 07 ea07 0c 1f 18 00 00", "00 01 0c00 07 ea07 0c 1f 00 3c 00",
+		"00 01 0c00 07 ea07 0c 1f 00 00 3c", "00 01 0c00 0b ea07 0c 1f 00 00 00 40420f00",
+		"00 01 0b00 08 00 22000000 17 3b 3b", "00 01 0b00 08 00 ffffffff 00 00 00", "00 01 0b00 08 00 00000000 00 3c 00",
+		"00 01 0b00 08 00 00000000 00 00 3c", "00 01 0b00 0c 00 00000000 00 00 00 40420f00",
 	} {
 		if got, err := executed(&prepared{stmt: &fakeStmt{"echo", "?"}}, body); err != error(wrongArguments("mysqld_stmt_execute")) {
 			t.Errorf("%q gave %s, %v", body, got, err)
