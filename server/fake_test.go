@@ -36,6 +36,7 @@ import (
 //	brief              the same, to be ended after a moment
 //	panic, midpanic    what they say
 //	begin, commit      the transaction flag
+//	kill, kill query   its own connection, or itself
 //	conn               the connection's ID and user
 //	show               the columns of a table, for COM_FIELD_LIST
 //	syntax             cannot be parsed
@@ -57,6 +58,8 @@ type fakeWorld struct {
 	open    int
 	blocked chan struct{} // told when a block or forever starts
 	ended   chan error    // told how it ended
+
+	kill func(ctx context.Context, id uint32, queryOnly bool) error
 }
 
 func newFakeWorld() *fakeWorld {
@@ -152,6 +155,8 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 			<-ctx.Done()
 			yield(nil, context.Cause(ctx))
 		}}}, nil
+	case "kill":
+		return exec.Result{}, s.world.kill(ctx, s.client.ID, st.arg == "query")
 	case "conn":
 		return rowsOf([]wharf.Column{{Name: "id", Type: wharf.TypeUint}, {Name: "user"}, {Name: "db"}},
 			[]wharf.Value{wharf.Uint(uint64(s.client.ID)), wharf.Text(s.client.Principal.User), wharf.Text(s.db)}), nil
@@ -287,6 +292,7 @@ func start(t testing.TB, o Options) *running {
 		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
 	}
 	r.Server = New(o)
+	r.world.kill = r.Kill
 	go func() { r.serve <- r.Serve(ln) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

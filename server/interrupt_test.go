@@ -77,6 +77,15 @@ func TestKillIdle(t *testing.T) {
 	other.wantGone()
 }
 
+func TestKillOneself(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t).login(0)
+	wantErr(t, c.command(mysql.COM_QUERY, "kill query"), 1317, "#70100Query execution was interrupted")
+	wantOK(t, c.command(mysql.COM_PING, ""))
+	wantErr(t, c.command(mysql.COM_QUERY, "kill"), 1317, "#70100Query execution was interrupted")
+	c.wantGone()
+}
+
 // A client that reads nothing keeps its goroutine in a write; ending its
 // statement must not wait for the write's own deadline.
 func TestEndWhileWriting(t *testing.T) {

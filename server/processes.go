@@ -24,8 +24,9 @@ func (s *Server) Processes() []exec.Process {
 
 // Kill ends the connection with that ID, or its running statement only. An
 // unknown ID is wharf.CodeNotFound; a connection without a running statement
-// has nothing to end and no error.
-func (s *Server) Kill(_ context.Context, id uint32, queryOnly bool) error {
+// has nothing to end and no error. A statement that ends itself, whose context
+// ctx is, gets wharf.CodeCanceled.
+func (s *Server) Kill(ctx context.Context, id uint32, queryOnly bool) error {
 	s.mu.Lock()
 	c := s.conns[id]
 	s.mu.Unlock()
@@ -36,6 +37,9 @@ func (s *Server) Kill(_ context.Context, id uint32, queryOnly bool) error {
 		c.interrupt(interrupted())
 	} else {
 		c.end(interrupted())
+	}
+	if ctx.Err() != nil {
+		return &wharf.Error{Code: wharf.CodeCanceled, Op: "server.Kill", Msg: interrupted().msg, Err: context.Cause(ctx)}
 	}
 	return nil
 }
