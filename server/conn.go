@@ -25,7 +25,6 @@ type conn struct {
 	wire    *wire
 	out     packets
 	base    context.Context // of all statements
-	secure  bool            // TLS
 	session Session
 
 	stmts    map[uint32]*prepared
@@ -53,7 +52,7 @@ func (c *conn) log() *slog.Logger {
 // serve is the life of a connection.
 func (c *conn) serve() {
 	defer c.srv.forget(c)
-	defer c.raw.Close()
+	defer c.hangUp()
 	// After recovered, which still writes.
 	defer func() { c.wire.release() }()
 	defer c.recovered()
@@ -64,6 +63,16 @@ func (c *conn) serve() {
 	}
 	for c.next() {
 	}
+}
+
+// hangUp closes the connection. Under TLS it says so first: a client that is
+// cut off instead speaks of an error of TLS, and not of a server that has gone.
+func (c *conn) hangUp() {
+	if c.tls == nil {
+		c.raw.Close()
+		return
+	}
+	c.tls.Close() // closes the socket too, when it has said so
 }
 
 // recovered ends the connection, and nothing else, after a panic.
@@ -151,6 +160,9 @@ func (c *conn) lastWord(r refusal) {
 	c.out.seq = c.wire.seq + 1
 	c.out.refuse(r)
 	c.out.flush()
+	if c.tls != nil {
+		c.tls.CloseWrite()
+	}
 	if half, ok := c.raw.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}

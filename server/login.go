@@ -74,7 +74,7 @@ func (c *conn) handshake() (*hello, error) {
 // salt, and opens its session. Without a salt it is asked for a proof.
 func (c *conn) authenticate(h *hello, salt []byte) error {
 	a := attempt{
-		packets: c, host: c.host, secure: c.secure, user: h.user, plugin: h.plugin, data: h.auth, salt: salt,
+		packets: c, host: c.host, secure: c.tls != nil, user: h.user, plugin: h.plugin, data: h.auth, salt: salt,
 		// What a client sends for another plugin than the greeting's may
 		// be a dummy: libmysqlclient waits for a salt of that plugin's own.
 		dummy: salt == nil || h.plugin != nativePlugin,
@@ -135,7 +135,9 @@ func (c *conn) startTLS() error {
 		return err
 	}
 	c.wire.over(secure)
-	c.secure = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tls = secure
 	return nil
 }
 

@@ -14,7 +14,9 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"wharf/meta/auth"
+	"wharf/sql/exec"
 )
 
 const testPassword = "correct horse"
@@ -284,6 +287,80 @@ func TestChangeUser(t *testing.T) {
 	wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
 	c.write(0, append([]byte{mysql.COM_CHANGE_USER}, body("root", nativePlugin, "nodb")...))
 	wantErr(t, c.answerLogin(testPassword, nil), 1049, "nodb")
+}
+
+// However a connection ends, TLS says that it does.
+func TestTLSEndsInOrder(t *testing.T) {
+	r := start(t, withTLS(t, Options{IdleTimeout: time.Minute}))
+	for name, end := range map[string]func(c *rawClient){
+		"COM_QUIT":  func(c *rawClient) { c.write(0, []byte{mysql.COM_QUIT}) },
+		"last word": func(c *rawClient) { c.write(3, []byte{mysql.COM_PING}) },
+		"KILL":      func(c *rawClient) { r.Kill(context.Background(), c.id(), false) },
+		"KILL of a statement": func(c *rawClient) {
+			c.send("block")
+			<-r.world.blocked
+			r.Kill(context.Background(), c.id(), false)
+		},
+		"refusal":  nil,
+		"shutdown": func(*rawClient) { r.Shutdown(context.Background()) },
+	} {
+		if name == "shutdown" {
+			defer endsInOrder(t, r, name, end)
+			continue
+		}
+		endsInOrder(t, r, name, end)
+	}
+}
+
+func endsInOrder(t *testing.T, r *running, name string, end func(c *rawClient)) {
+	c := r.dial(t)
+	c.write(1, helloPacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	seen := &recorder{Conn: c.Conn}
+	secure := tls.Client(seen, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	if err := secure.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	c.Conn, c.in, c.seq = secure, bufio.NewReader(secure), 1
+	if end == nil {
+		wantErr(t, c.logIn("nobody", "", nativePlugin, nil), 1045, "")
+	} else {
+		wantOK(t, c.logIn("root", "", nativePlugin, nil))
+		// Not while the server is still in the write of the OK.
+		eventually(t, "the connection is idle", func() bool {
+			return slices.ContainsFunc(r.Processes(), func(p exec.Process) bool { return p.ID == c.id() && p.Command == "Sleep" })
+		})
+		end(c)
+	}
+	io.Copy(io.Discard, c.in)
+	const alert = 21
+	if last := seen.lastRecord(t); last != alert {
+		t.Errorf("%s: the last record is of type %d", name, last)
+	}
+}
+
+// recorder keeps what is read.
+type recorder struct {
+	net.Conn
+	b []byte
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	r.b = append(r.b, p[:n]...)
+	return n, err
+}
+
+// lastRecord gives the type of the last TLS record.
+func (r *recorder) lastRecord(t *testing.T) (typ byte) {
+	t.Helper()
+	for b := r.b; len(b) > 0; {
+		const header = 5
+		if len(b) < header || len(b) < header+int(binary.BigEndian.Uint16(b[3:])) {
+			t.Fatal("a record is cut short")
+		}
+		typ, b = b[0], b[header+int(binary.BigEndian.Uint16(b[3:])):]
+	}
+	return typ
 }
 
 // A client that stops halfway through COM_CHANGE_USER holds up nothing.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -16,7 +17,8 @@ type state struct {
 	why      error // it was told to end now; nil if not
 	since    time.Time
 	user, db string
-	stmt     Stmt // what is running
+	tls      *tls.Conn // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
+	stmt     Stmt      // what is running
 	cancel   context.CancelCauseFunc
 	watch
 }
@@ -81,8 +83,12 @@ func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ending = true
-	if c.phase != busy {
+	switch {
+	case c.phase == busy:
+	case c.tls == nil:
 		c.raw.Close()
+	default:
+		go c.hangUp() // it may take a while
 	}
 }
 
