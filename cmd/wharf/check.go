@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"wharf/meta"
 	"wharf/storage/local"
@@ -20,14 +19,18 @@ var errFound = errors.New("the data folder has faults")
 // each: catalog first, files after. It takes the settings of serve, of which
 // it uses the data folder.
 func check(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
-	isRepair := func(a string) bool { return a == "--repair" || a == "-repair" }
-	repair := slices.ContainsFunc(args, isRepair)
-	cfg, err := loadConfig(slices.DeleteFunc(slices.Clone(args), isRepair), getenv)
+	cfg, flags, err := gather("check", args, getenv)
 	if errors.Is(err, errHelp) {
 		return writeHelp(stdout)
 	}
 	if err != nil {
 		return err
+	}
+	repair := false
+	if v, ok := flags[repairFlag.name]; ok {
+		if repair, err = parseBool(v); err != nil {
+			return usagef("--repair cannot be %q: %s", v, err)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(cfg.dataDir, lockFile)); err != nil {
 		return fmt.Errorf("%s is not a data folder of Wharf's", cfg.dataDir)

@@ -63,7 +63,16 @@ func TestCheck(t *testing.T) {
 	if status != 1 || !strings.Contains(out, `"f"`) || !strings.HasSuffix(out, "\n1 found\n") || errOut != "" {
 		t.Errorf("a flipped bit: status %d, %q, %q", status, out, errOut)
 	}
-	if status, out, _ := runCheck("--repair", "--data-dir", dir); status != 1 || !strings.Contains(out, `"f"`) {
+	if status, out, _ := runCheck("--repair=false", "--data-dir", dir); status != 1 || !strings.Contains(out, `"f"`) {
+		t.Errorf("no repair: status %d, %q", status, out)
+	}
+	// What only concerns a server that starts is not looked at.
+	var again bytes.Buffer
+	serving := env("WHARF_HTTP_ADDR", "0.0.0.0:8000", "WHARF_ROOT_PASSWORD_FILE", "/nonexistent")
+	if status := run(context.Background(), []string{"check", "--data-dir", dir}, serving, &again, &again); status != 1 || again.String() != out {
+		t.Errorf("with a server's settings: status %d, %q", status, again.String())
+	}
+	if status, out, _ := runCheck("--repair=true", "--data-dir", dir); status != 1 || !strings.Contains(out, `"f"`) {
 		t.Errorf("its repair: status %d, %q", status, out)
 	}
 	if status, out, errOut := runCheck("--data-dir", dir); status != 0 {

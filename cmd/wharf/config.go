@@ -3,96 +3,165 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"golang.org/x/sys/unix"
 
 	"wharf"
+	"wharf/meta/auth"
 )
 
 // errHelp says that --help was among the flags.
 var errHelp = errors.New("help wanted")
 
-// maxPassword is the longest password of MySQL's caching_sha2_password that
-// TiDB's hashing takes, in bytes.
-const maxPassword = 256
-
-// loadConfig puts the settings together: defaults, then the config file, then
-// the environment, then flags.
+// loadConfig puts the settings of serve together, and checks them.
 func loadConfig(args []string, getenv func(string) string) (*config, error) {
-	flags, file, err := parseFlags(args)
+	c, _, err := gather("serve", args, getenv)
 	if err != nil {
 		return nil, err
-	}
-	if file == "" {
-		file = getenv("WHARF_CONFIG")
-	}
-	inFile, err := readConfigFile(file)
-	if err != nil {
-		return nil, err
-	}
-	c := &config{rootPassword: wharf.NewSecret(getenv("WHARF_ROOT_PASSWORD"))}
-	for _, s := range settings {
-		value, from := s.value, "the default of "+s.name
-		if v, ok := inFile[s.name]; ok {
-			value, from = v, fmt.Sprintf("%s in %s", s.name, file)
-		}
-		for _, name := range append([]string{s.envName()}, s.env...) {
-			if v := getenv(name); v != "" {
-				value, from = v, name
-				break
-			}
-		}
-		if v, ok := flags[s.name]; ok {
-			value, from = v, "--"+s.name
-		}
-		if err := s.set(c, value); err != nil {
-			return nil, usagef("%s cannot be %q: %s", from, value, err)
-		}
 	}
 	return c, c.validate()
 }
 
+// gather puts the settings together: defaults, then the config file, then the
+// environment, then flags, which it gives too.
+func gather(command string, args []string, getenv func(string) string) (*config, map[string]string, error) {
+	flags, err := parseFlags(command, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := sources{flags: flags, getenv: getenv, file: flags[configFlag.name]}
+	if in.file == "" {
+		in.file = getenv("WHARF_CONFIG")
+	}
+	if in.inFile, err = readConfigFile(in.file); err != nil {
+		return nil, nil, err
+	}
+	c := &config{}
+	for _, s := range settings {
+		value, from, _ := in.lookup(s)
+		if err := s.set(c, value); err != nil {
+			return nil, nil, usagef("%s cannot be %q: %s", from, value, err)
+		}
+	}
+	if command == "serve" {
+		err = in.lookupPassword(c)
+	}
+	return c, flags, err
+}
+
+// source is where a value comes from. A higher one beats a lower one.
+type source int
+
+const (
+	byDefault source = iota
+	byFile
+	byVariable
+	byFlag
+)
+
+type sources struct {
+	file   string // the config file's path
+	inFile map[string]string
+	getenv func(string) string
+	flags  map[string]string
+}
+
+// lookup gives the value of a setting and where it comes from, in words too.
+func (in *sources) lookup(s setting) (value, from string, by source) {
+	if v, ok := in.flags[s.name]; ok {
+		return v, "--" + s.name, byFlag
+	}
+	for _, name := range append([]string{s.envName()}, s.env...) {
+		if v := in.getenv(name); v != "" {
+			return v, name, byVariable
+		}
+	}
+	if v, ok := in.inFile[s.name]; ok {
+		return v, fmt.Sprintf("%s in %s", s.name, in.file), byFile
+	}
+	return s.value, "the default of " + s.name, byDefault
+}
+
+// lookupPassword decides between the two ways to set root's password, the one
+// of which is a variable and no setting.
+func (in *sources) lookupPassword(c *config) error {
+	plain := in.getenv(passwordVariable)
+	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == "root-password-file" })
+	path, from, by := in.lookup(settings[i])
+	c.passwordFrom = from
+	switch {
+	case plain == "" || path != "" && by == byFlag:
+		return nil
+	case path != "" && by == byVariable:
+		return usagef("%s and %s are both set; root has one password", passwordVariable, from)
+	}
+	c.rootPassword, c.passwordFile = wharf.NewSecret(plain), ""
+	return nil
+}
+
+const passwordVariable = "WHARF_ROOT_PASSWORD"
+
+// The flags that are no settings.
+var (
+	configFlag = setting{name: "config", arg: "FILE"}
+	repairFlag = setting{name: "repair", arg: "BOOL"} // of wharf check
+)
+
 // parseFlags reads --name value and --name=value; a boolean may stand alone.
-func parseFlags(args []string) (flags map[string]string, file string, err error) {
-	flags = make(map[string]string)
+func parseFlags(command string, args []string) (map[string]string, error) {
+	known := append(slices.Clone(settings), configFlag)
+	if command == "check" {
+		known = append(known, repairFlag)
+	}
+	flags := make(map[string]string)
 	for i := 0; i < len(args); i++ {
 		name, value, inline := strings.Cut(args[i], "=")
 		name, ok := flagName(name)
 		if !ok {
-			return nil, "", usagef("serve takes no argument %q; see wharf --help", args[i])
+			return nil, usagef("%s takes no argument %q; see wharf --help", command, args[i])
 		}
 		if name == "help" || name == "h" {
-			return nil, "", errHelp
+			return nil, errHelp
 		}
-		known := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
-		if known < 0 && name != "config" {
-			return nil, "", usagef("there is no flag --%s; see wharf --help", name)
+		at := slices.IndexFunc(known, func(s setting) bool { return s.name == name })
+		if at < 0 {
+			return nil, usagef("there is no flag --%s; see wharf --help", name)
 		}
 		if !inline {
-			switch {
-			case known >= 0 && settings[known].arg == "BOOL":
-				value = "true"
-			case i+1 < len(args):
-				i++
-				value = args[i]
-			default:
-				return nil, "", usagef("--%s needs a value", name)
+			var taken int
+			var err error
+			if value, taken, err = separate(known[at], args[i+1:]); err != nil {
+				return nil, err
 			}
+			i += taken
 		}
-		if name == "config" {
-			file = value
-			continue
-		}
-		if before, again := flags[name]; again && settings[known].list {
+		if before, again := flags[name]; again && known[at].list {
 			value = before + "," + value
 		}
 		flags[name] = value
 	}
-	return flags, file, nil
+	return flags, nil
+}
+
+// separate gives the value of a flag that has none behind a '=', and how many
+// of the arguments that follow it takes.
+func separate(s setting, rest []string) (value string, taken int, err error) {
+	isBool := s.arg == "BOOL"
+	switch {
+	case isBool && (len(rest) == 0 || rest[0] != "true" && rest[0] != "false"):
+		return "true", 0, nil
+	case len(rest) == 0:
+		return "", 0, usagef("--%s needs a value", s.name)
+	case strings.HasPrefix(rest[0], "--"):
+		return "", 0, usagef("--%s needs a value, and %s is a flag; a value like that is written --%s=VALUE", s.name, rest[0], s.name)
+	}
+	return rest[0], 1, nil
 }
 
 func flagName(arg string) (string, bool) {
@@ -123,6 +192,9 @@ func readConfigFile(path string) (map[string]string, error) {
 		if !ok {
 			return nil, usagef("the config file %s gives %q a value that is neither text, a whole number nor a boolean", path, key)
 		}
+		if _, twice := values[name]; twice {
+			return nil, usagef("the config file %s sets %s twice, with '_' and with '-'", path, name)
+		}
 		values[name] = value
 	}
 	return values, nil
@@ -147,11 +219,49 @@ func fileValue(s setting, v any) (string, bool) {
 	return "", false
 }
 
-func setPasswordFile(c *config, path string) error {
-	if path == "" {
+// validate holds the rules that concern several settings, and those of a
+// server's start.
+func (c *config) validate() error {
+	if err := c.readPassword(); err != nil {
+		return usagef("%s cannot be %q: %s", c.passwordFrom, c.passwordFile, err)
+	}
+	var err error
+	if c.password, err = auth.NewPassword(c.rootPassword.Reveal()); err != nil {
+		return usagef("root's password cannot be used: %s", wharf.MessageOf(err))
+	}
+	if c.password.IsSet() {
 		return nil
 	}
-	data, err := os.ReadFile(path)
+	for _, a := range []struct{ name, addr string }{{"mysql-addr", c.mysqlAddr}, {"http-addr", c.httpAddr}} {
+		tcp, err := net.ResolveTCPAddr("tcp", a.addr)
+		if err != nil {
+			return usagef("--%s %s: %s", a.name, a.addr, err)
+		}
+		// Else it is reached from other machines.
+		if !tcp.IP.IsLoopback() {
+			return usagef("--%s %s is open to other machines while root has no password: "+
+				"set WHARF_ROOT_PASSWORD or --root-password-file, or use 127.0.0.1", a.name, a.addr)
+		}
+	}
+	return nil
+}
+
+// readPassword reads the first line of the password file, if there is one.
+func (c *config) readPassword() error {
+	if c.passwordFile == "" {
+		return nil
+	}
+	// Opening a pipe would wait for who writes into it.
+	f, err := os.OpenFile(c.passwordFile, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	defer f.Close() // was read only
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return errors.New("it is not a regular file")
+	}
+	// Enough for a password that is too long to be told as that.
+	data, err := io.ReadAll(io.LimitReader(f, 2*auth.MaxPassword))
 	if err != nil {
 		return errors.Unwrap(err)
 	}
@@ -162,28 +272,4 @@ func setPasswordFile(c *config, path string) error {
 	}
 	c.rootPassword = wharf.NewSecret(first)
 	return nil
-}
-
-// validate holds the rules that concern several settings.
-func (c *config) validate() error {
-	if len(c.rootPassword.Reveal()) > maxPassword {
-		return usagef("root's password is longer than %d bytes", maxPassword)
-	}
-	if !c.rootPassword.IsZero() {
-		return nil
-	}
-	for _, a := range []struct{ name, addr string }{{"mysql-addr", c.mysqlAddr}, {"http-addr", c.httpAddr}} {
-		if !isLoopback(a.addr) {
-			return usagef("--%s %s is open to other machines while root has no password: "+
-				"set WHARF_ROOT_PASSWORD or --root-password-file, or use 127.0.0.1", a.name, a.addr)
-		}
-	}
-	return nil
-}
-
-// isLoopback tells whether a listener on addr is reached from this machine
-// only.
-func isLoopback(addr string) bool {
-	tcp, err := net.ResolveTCPAddr("tcp", addr)
-	return err == nil && tcp.IP.IsLoopback()
 }

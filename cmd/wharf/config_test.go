@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func env(pairs ...string) func(string) string {
@@ -112,6 +114,11 @@ func TestRefused(t *testing.T) {
 		os.WriteFile(filepath.Join(data, lockFile), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	pipe, loop := filepath.Join(t.TempDir(), "pipe"), filepath.Join(t.TempDir(), "loop")
+	if err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink(loop, loop)); err != nil {
+		t.Fatal(err)
+	}
+	absent := filepath.Join(t.TempDir(), "absent")
 	for _, tc := range []struct {
 		args []string
 		env  func(string) string
@@ -122,6 +129,12 @@ func TestRefused(t *testing.T) {
 		{[]string{"serve", "--nope"}, env(), "no flag --nope"},
 		{[]string{"serve", "x"}, env(), `no argument "x"`},
 		{[]string{"serve", "--data-dir"}, env(), "--data-dir needs a value"},
+		{[]string{"serve", "--data-dir", "--log-level=debug"}, env(), "--data-dir needs a value, and --log-level=debug is a flag"},
+		{[]string{"serve", "--s3-server-credentials", "false", "x"}, env(), `no argument "x"`},
+		{[]string{"serve", "--s3-server-credentials=maybe"}, env(), "true or false"},
+		{[]string{"serve", "--repair"}, env(), "no flag --repair"},
+		{[]string{"check", "x"}, env(), `check takes no argument "x"`},
+		{[]string{"check", "--repair=maybe"}, env(), "--repair cannot be \"maybe\": it must be true or false"},
 		{[]string{"serve", "--data-dir="}, env(), "empty"},
 		{[]string{"serve", "--mysql-addr=3307"}, env(), "HOST:PORT"},
 		{[]string{"serve", "--http-addr=127.0.0.1:99999"}, env(), "65535"},
@@ -130,6 +143,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"serve", "--upload-wait=5"}, env(), "unit"},
 		{[]string{"serve", "--upload-memory=5"}, env(), "at least 1MiB"},
 		{[]string{"serve"}, env("WHARF_LOG_LEVEL", "loud"), "WHARF_LOG_LEVEL"},
+		{[]string{"serve", "--log-level=loud"}, env(), "it must be debug, info, warn or error"},
 		{[]string{"serve", "--log-format=xml"}, env(), "text or json"},
 		{[]string{"serve", "--public-url=localhost"}, env(), "--public-url"},
 		{[]string{"serve", "--s3-endpoint=http://u:p@h"}, env(), "without keys"},
@@ -140,14 +154,23 @@ func TestRefused(t *testing.T) {
 		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + data}, env(), "must not hold each other"},
 		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + filepath.Join(data, "files")}, env(), "must not hold each other"},
 		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + link}, env(), "must not hold each other"},
+		{[]string{"serve", "--data-dir=" + data, "--fs-allow=" + loop}, env(), "--fs-allow " + loop + ": EvalSymlinks: too many links"},
 		{[]string{"serve", "--config=" + writeFile(t, "fs-allow = [1]")}, env(), "neither text"},
 		{[]string{"serve", "--mysql-addr=0.0.0.0:0"}, env(), "--mysql-addr 0.0.0.0:0 is open"},
 		{[]string{"serve", "--http-addr=:0"}, env(), "--http-addr :0 is open"},
+		{[]string{"serve", "--mysql-addr=no host:0"}, env(), "--mysql-addr no host:0: lookup no host"},
+		{[]string{"serve", "--root-password-file=" + absent}, env(), "--root-password-file cannot be \"" + absent + "\": no such file"},
+		{[]string{"serve", "--root-password-file=" + pipe}, env(), "it is not a regular file"},
+		{[]string{"serve", "--data-dir=" + absent, "--root-password-file=" + writeFile(t, "a\x00b")}, env(), "NUL"},
+		{[]string{"serve", "--data-dir=" + absent}, env("WHARF_ROOT_PASSWORD", strings.Repeat("x", 257)), "longer than 256 bytes"},
+		{[]string{"serve", "--root-password-file=" + writeFile(t, strings.Repeat("x", 1<<20))}, env(), "longer than 256 bytes"},
+		{[]string{"serve"}, env("WHARF_ROOT_PASSWORD", "a", "WHARF_ROOT_PASSWORD_FILE", empty), "are both set"},
 		{[]string{"serve", "--root-password-file=" + empty}, env(), "first line is empty"},
 		{[]string{"serve", "--config=/nonexistent"}, env(), "cannot be read"},
 		{[]string{"serve", "--config=" + writeFile(t, "a = 1")}, env(), `unknown key "a"`},
 		{[]string{"serve", "--config=" + writeFile(t, "log-level = [1]")}, env(), "neither text"},
 		{[]string{"serve", "--config=" + writeFile(t, "log-level")}, env(), "cannot be read"},
+		{[]string{"serve", "--config=" + writeFile(t, "data_dir = \"a\"\ndata-dir = \"b\"")}, env(), "sets data-dir twice"},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
 			var out, errOut bytes.Buffer
@@ -155,10 +178,52 @@ func TestRefused(t *testing.T) {
 			if code != 2 {
 				t.Errorf("exit status %d, want 2", code)
 			}
+			if _, err := os.Stat(absent); err == nil {
+				t.Error("the data folder was made before the settings were checked")
+			}
 			if got := errOut.String(); !strings.Contains(got, tc.want) || strings.Count(got, "\n") != 1 || out.Len() != 0 {
 				t.Errorf("standard error is %q, want one line with %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestPasswordSources has more than one way to set root's password at once.
+func TestPasswordSources(t *testing.T) {
+	one, two := writeFile(t, "one\n"), writeFile(t, "two\n")
+	inFile := writeFile(t, "root-password-file = \""+one+"\"\n")
+	lost := writeFile(t, "root-password-file = \"/nonexistent\"\n")
+	for _, tc := range []struct {
+		args []string
+		env  func(string) string
+		want string
+	}{
+		{nil, env(), ""},
+		{[]string{"--config", inFile}, env(), "one"},
+		{[]string{"--config", inFile}, env("WHARF_ROOT_PASSWORD", "own"), "own"},
+		{[]string{"--config", lost}, env("WHARF_ROOT_PASSWORD", "own"), "own"},
+		{[]string{"--config", inFile}, env("WHARF_ROOT_PASSWORD_FILE", two), "two"},
+		{[]string{"--config", inFile, "--root-password-file", two}, env("WHARF_ROOT_PASSWORD", "own"), "two"},
+		{[]string{"--root-password-file="}, env("WHARF_ROOT_PASSWORD", "own"), "own"},
+	} {
+		c, err := loadConfig(tc.args, tc.env)
+		if err != nil {
+			t.Errorf("%v: %v", tc.args, err)
+		} else if got := c.rootPassword.Reveal(); got != tc.want || !c.password.Check(tc.want) {
+			t.Errorf("%v: the password is %q, want %q", tc.args, got, tc.want)
+		}
+	}
+}
+
+func TestBooleanFlags(t *testing.T) {
+	for args, want := range map[string]bool{
+		"": false, "--s3-server-credentials": true, "--s3-server-credentials=false": false, "--s3-server-credentials false": false,
+		"--s3-server-credentials true": true, "--s3-server-credentials --data-dir=d": true,
+	} {
+		c, err := loadConfig(strings.Fields(args), env())
+		if err != nil || c.s3ServerCredentials != want {
+			t.Errorf("%q: %v, %v", args, c, err)
+		}
 	}
 }
 

@@ -43,7 +43,10 @@ func openFolders(cfg *config) (*dir.Backend, error) {
 	for _, folder := range cfg.fsAllow {
 		path, err := realPath(folder)
 		if err != nil {
-			return nil, usagef("--fs-allow %s: %s", folder, errors.Unwrap(err))
+			if cause := errors.Unwrap(err); cause != nil {
+				err = cause // it names the folder again
+			}
+			return nil, usagef("--fs-allow %s: %s", folder, err)
 		}
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			return nil, usagef("--fs-allow %s is not a folder", folder)

@@ -16,10 +16,6 @@ const mysqlVersion = "8.0.36"
 
 // openListeners makes both halves over the service. Neither knows the other.
 func (h *house) openListeners(cfg *config) error {
-	password, err := auth.NewPassword(cfg.rootPassword.Reveal())
-	if err != nil {
-		return err
-	}
 	tls, err := server.SelfSigned()
 	if err != nil {
 		return err
@@ -35,7 +31,7 @@ func (h *house) openListeners(cfg *config) error {
 	})
 	mysql := server.New(server.Options{
 		NewSession: server.Sessions(executor.NewSession),
-		Root:       password,
+		Root:       cfg.password,
 		Version:    mysqlVersion + "-wharf-" + version,
 		TLS:        tls,
 		Logger:     h.log,
@@ -44,7 +40,7 @@ func (h *house) openListeners(cfg *config) error {
 	h.mysql = mysql
 	h.http = httpapi.New(httpapi.Options{
 		Service: h.service,
-		Auth:    rootPassword{password},
+		Auth:    rootPassword{cfg.password},
 		Signer:  h.signer,
 		Logger:  h.log,
 		Version: version,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/meta/auth"
 )
 
 // config is everything that can be set, validated.
@@ -23,7 +24,10 @@ type config struct {
 	s3Region            string
 	s3ServerCredentials bool
 	fsAllow             []string // absolute paths
+	passwordFile        string
+	passwordFrom        string // which setting named that file
 	rootPassword        wharf.Secret
+	password            auth.Password // what is kept of rootPassword
 	maxFileSize         int64
 	uploadMemory        int64
 	uploadWait          time.Duration
@@ -72,7 +76,7 @@ var settings = []setting{
 		set:   setFSAllow},
 	{name: "root-password-file", arg: "FILE",
 		usage: "file whose first line is root's password (or set WHARF_ROOT_PASSWORD); without one, only clients on this machine are let in",
-		set:   setPasswordFile},
+		set:   func(c *config, v string) error { c.passwordFile = v; return nil }},
 	{name: "max-file-size", value: "0", arg: "SIZE",
 		usage: "largest file that is taken, such as 500MiB; 0 is no limit",
 		set:   func(c *config, v string) (err error) { c.maxFileSize, err = parseSize(v); return }},
@@ -87,7 +91,7 @@ var settings = []setting{
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
 	{name: "log-level", value: "info", arg: "LEVEL",
 		usage: "debug, info, warn or error",
-		set:   func(c *config, v string) error { return c.logLevel.UnmarshalText([]byte(v)) }},
+		set:   setLogLevel},
 	{name: "log-format", value: "text", arg: "FORMAT",
 		usage: "text or json; the log goes to standard error",
 		set:   setLogFormat},
@@ -134,6 +138,16 @@ func setUploadMemory(c *config, v string) (err error) {
 		err = fmt.Errorf("it must be at least 1MiB")
 	}
 	return err
+}
+
+func setLogLevel(c *config, v string) error {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.EqualFold(v, level.String()) {
+			c.logLevel = level
+			return nil
+		}
+	}
+	return fmt.Errorf("it must be debug, info, warn or error")
 }
 
 func setLogFormat(c *config, v string) error {
