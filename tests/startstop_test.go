@@ -3,6 +3,7 @@ package tests
 import (
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -179,6 +180,20 @@ func TestGraceEnds(t *testing.T) {
 		t.Errorf("LIST shows %q", got)
 	}
 	again.wantBodies(0)
+}
+
+// HUP, which a terminal sends when it is closed, stops the server as TERM does.
+func TestHangUpStopsInOrder(t *testing.T) {
+	// Under nohup it is ignored, and by the server too. What is caught here is
+	// not ignored there.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
+	s := start(t, settings{})
+	s.Signal(syscall.SIGHUP)
+	if err := s.AwaitExit(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
 }
 
 // A second signal ends the server at once, whatever is under way.

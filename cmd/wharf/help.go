@@ -11,7 +11,7 @@ Make a stage with any MySQL client, upload into it with curl, list and fetch
 what landed.
 
 Usage:
-  wharf serve [flags]   run the server until INT or TERM
+  wharf serve [flags]   run the server until INT, TERM or HUP
   wharf check [--repair] [flags]
                         verify the data folder of a stopped server: one line
                         for each fault, exit status 1 if there is any;

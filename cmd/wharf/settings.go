@@ -87,7 +87,7 @@ var settings = []setting{
 		usage: "how long an upload waits for memory before it is answered 503",
 		set:   func(c *config, v string) (err error) { c.uploadWait, err = parseTime(v); return }},
 	{name: "shutdown-grace", value: "30s", arg: "TIME",
-		usage: "how long statements and uploads may take to finish after INT or TERM",
+		usage: "how long statements and uploads may take to finish after INT, TERM or HUP",
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
 	{name: "log-level", value: "info", arg: "LEVEL",
 		usage: "debug, info, warn or error",
