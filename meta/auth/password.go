@@ -47,28 +47,6 @@ func Decoy() Password {
 	return Password{native: doubleSHA1(plain), sha2: tidb.NewHashPassword(plain, sha2Plugin)}
 }
 
-// ParsePassword reads what Stored wrote: two empty strings are the zero
-// Password.
-func ParsePassword(native, sha2 string) (Password, error) {
-	if native == "" && sha2 == "" {
-		return Password{}, nil
-	}
-	p := Password{sha2: sha2}
-	digits, star := strings.CutPrefix(native, "*")
-	if !star || len(digits) != hex.EncodedLen(len(p.native)) {
-		return Password{}, errRecord
-	}
-	if _, err := hex.Decode(p.native[:], []byte(digits)); err != nil {
-		return Password{}, errRecord
-	}
-	if !validSHA2(sha2) {
-		return Password{}, errRecord
-	}
-	return p, nil
-}
-
-var errRecord = wharf.Errorf(wharf.CodeInvalid, "the record of a password cannot be read")
-
 // Stored gives the two hashes in MySQL's own form, to be stored sealed: an
 // asterisk and 40 hexadecimal digits, and $A$005$…. Both are "" if no
 // password is set.

@@ -5,17 +5,11 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	tidb "github.com/pingcap/tidb/pkg/parser/auth"
 )
 
 const sha2Plugin = "caching_sha2_password"
-
-// maxRounds is the most thousands of rounds that a record may ask for:
-// MySQL's own limit.
-const maxRounds = 0xfff
 
 // CheckSHA2 tells whether plain is the password, by the salted hash of
 // caching_sha2_password: thousands of rounds of SHA-256, milliseconds.
@@ -28,18 +22,6 @@ func (p Password) CheckSHA2(plain string) bool {
 	}
 	ok, err := tidb.CheckHashingPassword([]byte(p.sha2), plain, sha2Plugin)
 	return ok && err == nil
-}
-
-// validSHA2 tells whether CheckHashingPassword of TiDB's parser can read s:
-// it slices the salt without looking at the length.
-func validSHA2(s string) bool {
-	part := strings.Split(s, "$")
-	if len(part) != 4 || part[0] != "" || part[1] != "A" {
-		return false
-	}
-	rounds, err := strconv.ParseUint(part[2], 16, 16)
-	const hash = 43 // 32 bytes in the base64 of SHA-crypt
-	return err == nil && rounds > 0 && rounds <= maxRounds && len(part[3]) == tidb.SALT_LENGTH+hash
 }
 
 // Digest is SHA256(SHA256(password)), by which caching_sha2_password checks a
