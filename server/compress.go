@@ -27,6 +27,8 @@ type codec interface {
 	// unpack gives what r unpacks to. It is called for one frame after the
 	// other.
 	unpack(r io.Reader) (io.Reader, error)
+	// unpacked is called when all of that has been read.
+	unpacked()
 	// pack appends the compressed form of src to dst.
 	pack(dst *bytes.Buffer, src []byte) error
 	close()
@@ -128,8 +130,11 @@ func (c *compressed) nextFrame() error {
 		return nil
 	}
 	unpacked, err := c.codec.unpack(&c.frame)
+	if err != nil {
+		return err
+	}
 	c.plain, c.left = unpacked, plain
-	return err
+	return nil
 }
 
 // endFrame skips what the frame has besides its data: a checksum.
@@ -139,6 +144,7 @@ func (c *compressed) endFrame() error {
 		if n, err := io.ReadFull(c.plain, more[:]); n != 0 || !errors.Is(err, io.EOF) {
 			return errFrame
 		}
+		c.codec.unpacked()
 	}
 	_, err := io.Copy(io.Discard, &c.frame)
 	return err
@@ -211,28 +217,36 @@ func (z *zlibCodec) pack(dst *bytes.Buffer, src []byte) error {
 	return z.w.Close()
 }
 
+func (z *zlibCodec) unpacked() {}
+
 func (z *zlibCodec) close() {}
 
+// zstdCodec makes a reader for each frame: what one holds is as large as the
+// client wants, up to maxWindow, and most connections are idle.
 type zstdCodec struct {
-	r *zstd.Decoder
+	r *zstd.Decoder // of the current frame; nil between two
 	w *zstd.Encoder
 }
 
 func newZstdCodec(level int) (*zstdCodec, error) {
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		return nil, err
-	}
 	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
 		zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithWindowSize(2*flushAt))
 	if err != nil {
-		r.Close()
 		return nil, err
 	}
-	return &zstdCodec{r, w}, nil
+	return &zstdCodec{w: w}, nil
 }
 
-func (z *zstdCodec) unpack(r io.Reader) (io.Reader, error) { return z.r, z.r.Reset(r) }
+func (z *zstdCodec) unpack(r io.Reader) (io.Reader, error) {
+	var err error
+	z.r, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	return z.r, err
+}
+
+func (z *zstdCodec) unpacked() {
+	z.r.Close()
+	z.r = nil
+}
 
 func (z *zstdCodec) pack(dst *bytes.Buffer, src []byte) error {
 	_, err := dst.Write(z.w.EncodeAll(src, dst.AvailableBuffer()))
@@ -240,6 +254,8 @@ func (z *zstdCodec) pack(dst *bytes.Buffer, src []byte) error {
 }
 
 func (z *zstdCodec) close() {
-	z.r.Close()
+	if z.r != nil {
+		z.r.Close()
+	}
 	z.w.Close()
 }

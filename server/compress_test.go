@@ -113,6 +113,25 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// Between two frames no reader is held, whose window may have 32 MiB.
+func TestZstdReaderIsLetGo(t *testing.T) {
+	c, wire := frames(t, 3)
+	for range 2 {
+		if _, err := c.Write(bytes.Repeat([]byte("abc"), 1000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(io.Discard, c, 1000); err != nil || c.codec.(*zstdCodec).r == nil {
+			t.Fatalf("within a frame: %v", err)
+		}
+		if _, err := io.CopyN(io.Discard, c, 2000); err != nil || wire.Len() != 0 {
+			t.Fatalf("to its end: %v, %d bytes are left", err, wire.Len())
+		}
+		if c.codec.(*zstdCodec).r != nil {
+			t.Error("the reader is held after its frame")
+		}
+	}
+}
+
 func TestMalformedFrames(t *testing.T) {
 	c, wire := frames(t, 0)
 	if _, err := c.Write(bytes.Repeat([]byte("x"), 100)); err != nil {
