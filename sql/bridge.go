@@ -41,6 +41,11 @@ func readPlain(src source) (Statement, error) {
 	}
 	node, err := guarded(callTiDB, src.clean)
 	if err != nil {
+		if named, ok := src.nameDefault(); ok {
+			if node, err := guarded(callTiDB, named.clean); err == nil {
+				return translate(named, node)
+			}
+		}
 		if name := beyondTiDB(src); name != "" {
 			return unsupported(src, name), nil
 		}

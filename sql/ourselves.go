@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -171,4 +172,25 @@ func (p *parser) characteristics() {
 			return
 		}
 	}
+}
+
+// nameDefault quotes the bare word DEFAULT where it can only be the name of
+// the one database: behind USE, FROM, IN and JOIN, and before a '.'. To MySQL it is
+// a reserved word. ok is false where there is none.
+func (s source) nameDefault() (named source, ok bool) {
+	var b strings.Builder
+	copied, database := 0, false
+	for t := tokenAt(s.clean, 0); t.kind != kindEnd && t.end > t.start; t = tokenAt(s.clean, t.end) {
+		word := s.clean[t.start:t.end]
+		qualifies := strings.HasPrefix(s.clean[t.end:], ".")
+		if t.kind == kindWord && strings.EqualFold(word, "DEFAULT") && (database || qualifies) {
+			b.WriteString(s.clean[copied:t.start] + "`" + strings.ToLower(word) + "`")
+			copied = t.end
+		}
+		database = t.kind == kindWord && slices.ContainsFunc([]string{"USE", "FROM", "IN", "JOIN"},
+			func(before string) bool { return strings.EqualFold(word, before) })
+	}
+	named = s
+	named.clean = b.String() + s.clean[copied:]
+	return named, copied > 0
 }
