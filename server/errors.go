@@ -128,6 +128,10 @@ func numberOf(err error) (errno uint16, state string) {
 		return 1193, "HY000"
 	case errors.Is(err, exec.ErrUnknownThread):
 		return 1094, "HY000"
+	case errors.Is(err, exec.ErrReadOnly):
+		return 1792, "25006"
+	case errors.Is(err, exec.ErrInTransaction):
+		return 1568, "25001"
 	}
 	errno, state, _ = number(wharf.CodeOf(err))
 	return errno, state

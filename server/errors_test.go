@@ -30,6 +30,8 @@ func TestNumbersOfCauses(t *testing.T) {
 	}{
 		{wharf.CodeNotFound, exec.ErrUnknownDatabase, 1049, "42000"},
 		{wharf.CodeNotFound, exec.ErrUnknownThread, 1094, "HY000"},
+		{wharf.CodeDenied, exec.ErrReadOnly, 1792, "25006"},
+		{wharf.CodeInvalid, exec.ErrInTransaction, 1568, "25001"},
 		{wharf.CodeNotFound, nil, 1146, "42S02"},
 		{wharf.CodeInvalid, exec.ErrNoDatabase, 1046, "3D000"},
 		{wharf.CodeInvalid, exec.ErrUnknownVariable, 1193, "HY000"},

@@ -142,7 +142,7 @@ func (p *parser) transaction() Statement {
 		return s
 	case p.acceptAll("START", "TRANSACTION"):
 		s.Verb = "BEGIN"
-		p.characteristics()
+		s.Access = p.characteristics()
 		return s
 	case p.accept("COMMIT"):
 		s.Verb = "COMMIT"
@@ -165,11 +165,21 @@ func (p *parser) transaction() Statement {
 	return s
 }
 
-// characteristics takes what may follow START TRANSACTION.
-func (p *parser) characteristics() {
-	for p.acceptAll("WITH", "CONSISTENT", "SNAPSHOT") || p.acceptAll("READ", "ONLY") || p.acceptAll("READ", "WRITE") {
+// characteristics takes what may follow START TRANSACTION, and gives the
+// access that was asked for, or "".
+func (p *parser) characteristics() (access string) {
+	for {
+		switch {
+		case p.acceptAll("WITH", "CONSISTENT", "SNAPSHOT"):
+		case p.acceptAll("READ", "ONLY"):
+			access = "READ ONLY"
+		case p.acceptAll("READ", "WRITE"):
+			access = "READ WRITE"
+		default:
+			return access
+		}
 		if !p.accept(",") {
-			return
+			return access
 		}
 	}
 }

@@ -91,6 +91,7 @@ type Use struct {
 // Transaction is BEGIN, START TRANSACTION, COMMIT or ROLLBACK.
 type Transaction struct {
 	Verb    string // "BEGIN", "COMMIT", "ROLLBACK"
+	Access  string // of BEGIN: "READ ONLY", "READ WRITE", or "" if not given
 	Chain   bool   // AND CHAIN: begin the next at once
 	Release bool   // RELEASE: end the connection
 	plain

@@ -15,6 +15,8 @@ var (
 	ErrNoDatabase      = errors.New("no database selected")
 	ErrUnknownVariable = errors.New("unknown system variable")
 	ErrUnknownThread   = errors.New("unknown thread")
+	ErrReadOnly        = errors.New("read-only transaction")
+	ErrInTransaction   = errors.New("transaction in progress")
 )
 
 // because is [wharf.Errorf] with a cause.

@@ -132,7 +132,7 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	case *sql.Use:
 		return do(func(context.Context) (Result, error) { return Result{}, s.UseDatabase(st.Database) }), nil
 	case *sql.Transaction:
-		return do(func(context.Context) (Result, error) { return Result{}, s.transaction(st.Verb) }), nil
+		return do(func(context.Context) (Result, error) { return Result{}, s.transaction(st) }), nil
 	case *sql.Kill:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.kill(ctx, st, args) }), nil
 	case *sql.Do:
@@ -140,7 +140,11 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	case *sql.Unsupported:
 		return plan{}, unsupported(st.Name)
 	}
-	return s.planStage(stmt)
+	p, err := s.planStage(stmt)
+	if err != nil {
+		return plan{}, err
+	}
+	return s.inAccess(p, reads(stmt)), nil
 }
 
 // planStage plans the statements of the stage dialect.
@@ -205,7 +209,7 @@ func do(run func(context.Context) (Result, error)) plan { return plan{run: run} 
 // open transaction first.
 func (s *Session) definition(run func(context.Context) error) plan {
 	return do(func(ctx context.Context) (Result, error) {
-		s.inTransaction, s.changed = false, false
+		s.endTransaction()
 		return Result{}, run(ctx)
 	})
 }

@@ -20,7 +20,9 @@ type Session struct {
 	userVars                  map[string]datum
 	zone                      *time.Location
 	autocommit, inTransaction bool
-	changed                   bool // files were removed in the transaction that is open
+	changed                   bool  // files were removed in the transaction that is open
+	readOnly                  bool  // the transaction that is open is
+	nextReadOnly              *bool // what SET TRANSACTION said of the next one; nil if nothing
 
 	warnings  []warning // of the last statement that was not itself a question about them
 	rowCount  int64     // what ROW_COUNT() says
@@ -103,7 +105,7 @@ func (s *Session) start() {
 		s.database = s.client.Database
 	}
 	s.vars, s.userVars = nil, nil
-	s.inTransaction, s.changed = false, false
+	s.endTransaction()
 	s.warnings, s.rowCount, s.foundRows, s.questions = nil, 0, 0, 0
 	s.applyVariables()
 }

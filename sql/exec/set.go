@@ -42,6 +42,7 @@ func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Res
 func (s *Session) restore(before *Session) {
 	s.vars, s.userVars, s.zone = before.vars, before.userVars, before.zone
 	s.autocommit, s.inTransaction, s.changed = before.autocommit, before.inTransaction, before.changed
+	s.readOnly, s.nextReadOnly = before.readOnly, before.nextReadOnly
 }
 
 func (w *setting) assign(a sql.Assignment) error {
@@ -102,8 +103,9 @@ func (s *Session) setUserVar(name string, d datum) error {
 	return nil
 }
 
-// transaction is SET TRANSACTION …. One for the next transaction only changes
-// nothing that could be seen, for no statement of Wharf reads twice.
+// transaction is SET TRANSACTION …. Of one for the next transaction only, the
+// isolation changes nothing that could be seen, for no statement of Wharf
+// reads twice.
 func (w *setting) transaction(a sql.Assignment, text string) error {
 	name, value := "transaction_isolation", stringDatum(text)
 	switch strings.ToUpper(text) {
@@ -117,10 +119,22 @@ func (w *setting) transaction(a sql.Assignment, text string) error {
 		return err
 	}
 	if a.Next {
-		_, err := w.s.checkVariable(v, value)
-		return err
+		return w.next(v, value)
 	}
 	return w.variable(v, sql.Assignment{Scope: a.Scope, Value: a.Value}, value)
+}
+
+// next is SET TRANSACTION without a scope.
+func (w *setting) next(v *variable, d datum) error {
+	if w.s.inTransaction {
+		return because(ErrInTransaction, wharf.CodeInvalid, "Transaction characteristics can't be changed while a transaction is in progress")
+	}
+	value, err := w.s.checkVariable(v, d)
+	if err == nil && v.name == "transaction_read_only" {
+		readOnly := value.Int64() != 0
+		w.s.nextReadOnly = &readOnly
+	}
+	return err
 }
 
 func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
@@ -194,7 +208,7 @@ func (s *Session) flag(name string) bool {
 // setAutocommit commits the open transaction where it switches on.
 func (s *Session) setAutocommit(on bool) {
 	if on && !s.autocommit {
-		s.inTransaction, s.changed = false, false
+		s.endTransaction()
 	}
 	s.autocommit = on
 }

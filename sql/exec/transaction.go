@@ -11,21 +11,73 @@ import (
 // transaction keeps the flag that clients rely on. Statements of stages take
 // effect at once, in a transaction or not; ROLLBACK warns where files that
 // were removed stay removed.
-func (s *Session) transaction(verb string) error {
-	switch verb {
+func (s *Session) transaction(st *sql.Transaction) error {
+	switch st.Verb {
 	case "BEGIN":
-		s.inTransaction, s.changed = true, false
+		readOnly := s.nextIsReadOnly()
+		if st.Access != "" {
+			readOnly = st.Access == "READ ONLY"
+		}
+		s.endTransaction()
+		s.inTransaction, s.readOnly = true, readOnly
 	case "COMMIT":
-		s.inTransaction, s.changed = false, false
+		s.endTransaction()
 	case "ROLLBACK":
 		if s.changed {
 			s.warn("Warning", warnNotRolledBack, "Some non-transactional changed tables couldn't be rolled back")
 		}
-		s.inTransaction, s.changed = false, false
+		s.endTransaction()
 	default:
-		return unsupported(verb)
+		return unsupported(st.Verb)
 	}
 	return nil
+}
+
+// endTransaction ends the transaction that is open, and what SET TRANSACTION
+// said of it.
+func (s *Session) endTransaction() {
+	s.inTransaction, s.changed, s.readOnly, s.nextReadOnly = false, false, false, nil
+}
+
+// nextIsReadOnly tells whether a transaction that begins now is read-only.
+func (s *Session) nextIsReadOnly() bool {
+	if s.nextReadOnly != nil {
+		return *s.nextReadOnly
+	}
+	return s.flag("transaction_read_only")
+}
+
+// inAccess holds a plan of a statement of stages to the transaction's access:
+// in a read-only one, only what reads may run. What SET TRANSACTION said of the
+// next transaction is said of one statement where each is its own.
+func (s *Session) inAccess(p plan, reads bool) plan {
+	run := p.run
+	p.run = func(ctx context.Context) (Result, error) {
+		readOnly := s.readOnly
+		if !s.inTransaction {
+			readOnly = s.nextIsReadOnly()
+		}
+		if s.autocommit && !s.inTransaction {
+			s.nextReadOnly = nil
+		}
+		if readOnly && !reads {
+			return Result{}, because(ErrReadOnly, wharf.CodeDenied, "Cannot execute statement in a READ ONLY transaction.")
+		}
+		return run(ctx)
+	}
+	return p
+}
+
+// reads tells the statements of stages that change nothing.
+func reads(stmt sql.Statement) bool {
+	switch st := stmt.(type) {
+	case *sql.ShowStages, *sql.DescStage, *sql.ShowCreateStage, *sql.ListFiles,
+		*sql.DescConnection, *sql.ShowConnections, *sql.DescFileFormat, *sql.ShowFileFormats:
+		return true
+	case *sql.Presign:
+		return !st.Upload
+	}
+	return false
 }
 
 // kill ends a connection or its statement.
