@@ -42,8 +42,11 @@ func describeSelect(s *Select) string {
 	if s.Where != nil {
 		fmt.Fprintf(&b, " where=%s", describeExpr(s.Where))
 	}
-	if s.Limit0 {
+	switch {
+	case s.Limit0:
 		b.WriteString(" limit0")
+	case s.Limited:
+		b.WriteString(" limited")
 	}
 	if n := NumParams(s); n > 0 {
 		fmt.Fprintf(&b, " params=%d", n)

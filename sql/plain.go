@@ -21,6 +21,9 @@ type Select struct {
 	Items  []SelectItem
 	Where  Expr // WHERE and HAVING, joined by AND; nil if not given
 	Limit0 bool // also where an OFFSET skips the one row
+	// Limited is set where there is a LIMIT: sql_select_limit is for those
+	// without.
+	Limited bool
 	plain
 }
 

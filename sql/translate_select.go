@@ -33,6 +33,7 @@ func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
 	}
 	if n.Limit != nil {
 		limit := t.limit(n.Limit)
+		s.Limited = true
 		s.Limit0 = limit.Count == 0 || limit.Offset > 0
 	}
 	return s, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"time"
 
 	"wharf"
@@ -19,6 +20,9 @@ type plan struct {
 	// asks is set for statements about the diagnostics of the one before,
 	// which therefore keep them.
 	asks bool
+	// capped is set for the statements that sql_select_limit shortens: those
+	// that only show.
+	capped bool
 }
 
 // Columns tells the columns that Run will answer with, without running the
@@ -65,7 +69,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	}
 	s.rowCount = -1
 	res.Until, _ = ctx.Deadline()
-	res.Rows.All = s.watch(ctx, cancel, res.Rows.All)
+	res.Rows.All = s.watch(ctx, cancel, res.Rows.All, s.mostRows(p))
 	return res, nil
 }
 
@@ -98,12 +102,23 @@ func timedOut(ctx context.Context, err error) error {
 	return err
 }
 
-// watch counts the rows of a result, ends it with its context, and keeps its
-// error.
-func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter.Seq2[[]wharf.Value, error]) iter.Seq2[[]wharf.Value, error] {
+// mostRows is how many rows of a plan are shown.
+func (s *Session) mostRows(p plan) uint64 {
+	if !p.capped {
+		return math.MaxUint64
+	}
+	return s.variableValue(s.executor.variables["sql_select_limit"], false).Uint64()
+}
+
+// watch counts the rows of a result and gives at most that many, ends it with
+// its context, and keeps its error.
+func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter.Seq2[[]wharf.Value, error], most uint64) iter.Seq2[[]wharf.Value, error] {
 	return func(yield func([]wharf.Value, error) bool) {
 		defer cancel()
 		s.foundRows = 0
+		if most == 0 {
+			return
+		}
 		// Not a range statement: its body would cost a small result three
 		// allocations more.
 		all(func(row []wharf.Value, err error) bool {
@@ -114,7 +129,7 @@ func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter
 				return false
 			}
 			s.foundRows++
-			return yield(row, nil)
+			return yield(row, nil) && s.foundRows < most
 		})
 	}
 }
@@ -144,7 +159,8 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return s.inAccess(p, reads(stmt)), nil
+	p.capped = reads(stmt)
+	return s.inAccess(p, p.capped), nil
 }
 
 // planStage plans the statements of the stage dialect.

@@ -29,7 +29,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 	}
-	return plan{columns: columns, timed: true, asks: asks, run: func(ctx context.Context) (Result, error) {
+	return plan{columns: columns, timed: true, asks: asks, capped: !st.Limited, run: func(ctx context.Context) (Result, error) {
 		ev := s.evaluation(ctx)
 		rows := &wharf.Rows{Columns: columns, All: each(nil)}
 		keep, err := holdsTrue(ev, where)

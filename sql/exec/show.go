@@ -62,7 +62,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 		}
 		return limited(kept, st.Limit), nil
 	})
-	p.asks = def.asks
+	p.asks, p.capped = def.asks, true
 	return p, nil
 }
 
