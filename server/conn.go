@@ -104,6 +104,9 @@ func (c *conn) next() bool {
 		return false
 	}
 	c.wire.calm()
+	if c.wire.idle = c.session.WaitTimeout(); c.wire.idle == 0 {
+		c.wire.idle = c.srv.o.IdleTimeout
+	}
 	packet, err := c.wire.packet(0)
 	if err != nil {
 		c.unreadable(err)

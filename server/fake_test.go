@@ -37,6 +37,7 @@ import (
 //	panic, midpanic    what they say
 //	begin, commit      the transaction flag
 //	kill, kill query   its own connection, or itself
+//	wait DURATION      sets how long to wait for the next command
 //	conn               the connection's ID and user
 //	show               the columns of a table, for COM_FIELD_LIST
 //	syntax             cannot be parsed
@@ -50,6 +51,7 @@ type fakeSession struct {
 	world  *fakeWorld
 	status exec.Status
 	db     string
+	wait   time.Duration
 }
 
 // fakeWorld is what the sessions of a server share with its test.
@@ -108,6 +110,9 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 		return exec.Result{Affected: 3, Warnings: 2, Info: "done"}, nil
 	case "begin":
 		s.status.InTransaction = true
+		return exec.Result{}, nil
+	case "wait":
+		s.wait, _ = time.ParseDuration(st.arg)
 		return exec.Result{}, nil
 	case "commit":
 		s.status.InTransaction = false
@@ -174,9 +179,10 @@ func (s *fakeSession) forever(yield func([]wharf.Value, error) bool) {
 	s.world.ended <- nil
 }
 
-func (s *fakeSession) Status() exec.Status { return s.status }
-func (s *fakeSession) Reset()              { s.status, s.db = exec.Status{Autocommit: true}, "" }
-func (s *fakeSession) Database() string    { return s.db }
+func (s *fakeSession) Status() exec.Status        { return s.status }
+func (s *fakeSession) Reset()                     { s.status, s.db = exec.Status{Autocommit: true}, "" }
+func (s *fakeSession) Database() string           { return s.db }
+func (s *fakeSession) WaitTimeout() time.Duration { return s.wait }
 
 func (s *fakeSession) UseDatabase(name string) error {
 	if strings.HasPrefix(name, "no") {

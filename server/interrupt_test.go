@@ -252,6 +252,16 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestWaitTimeout has a session that says how long it may be silent.
+func TestWaitTimeout(t *testing.T) {
+	r := start(t, Options{})
+	c := r.dial(t).login(0)
+	c.send("wait 50ms")
+	wantOK(t, c.read())
+	wantErr(t, c.read(), 4031, "inactivity")
+	c.wantGone()
+}
+
 func TestMaxConnections(t *testing.T) {
 	r := start(t, Options{MaxConnections: 2})
 	first := r.dial(t).login(0)

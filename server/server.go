@@ -18,6 +18,9 @@ import (
 // statement.
 const DefaultMaxPacket = 64 << 20
 
+// DefaultMaxConnections is how many connections there may be at once.
+const DefaultMaxConnections = 1000
+
 // Options say how a Server behaves. NewSession is the only one that must be
 // given.
 type Options struct {
@@ -33,7 +36,7 @@ type Options struct {
 	// Logger is where the server logs; nil is slog.Default.
 	Logger *slog.Logger
 
-	MaxConnections int // at once; 0 is 1,000
+	MaxConnections int // at once; 0 is DefaultMaxConnections
 	MaxStatements  int // prepared, of all connections; 0 is 16,382
 	MaxPacket      int // the most bytes of one packet after login; 0 is DefaultMaxPacket
 	// PacketMemory is the most bytes of all packets over 1 MiB together; more
@@ -45,7 +48,7 @@ type Options struct {
 	StatementMemory int
 	LoginTimeout    time.Duration // from accept to logged in; 0 is 10 s
 	WriteTimeout    time.Duration // how long one write may stand still; 0 is 60 s
-	IdleTimeout     time.Duration // how long to wait for a command; 0 is 8 h
+	IdleTimeout     time.Duration // how long to wait for a command where the session does not say; 0 is 8 h
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
@@ -57,7 +60,7 @@ func (o *Options) setDefaults() {
 		o.Logger = slog.Default()
 	}
 	setDefault(&o.Version, "8.0.36-wharf")
-	setDefault(&o.MaxConnections, 1000)
+	setDefault(&o.MaxConnections, DefaultMaxConnections)
 	setDefault(&o.MaxStatements, 16382)
 	setDefault(&o.MaxPacket, DefaultMaxPacket)
 	setDefault(&o.PacketMemory, 256<<20)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"wharf"
 	"wharf/sql/exec"
@@ -23,6 +24,9 @@ type Session interface {
 	Reset()
 	UseDatabase(name string) error
 	Database() string
+	// WaitTimeout is how long to wait for the next command; 0 leaves that to
+	// the server.
+	WaitTimeout() time.Duration
 	Close()
 }
 
@@ -43,6 +47,7 @@ type TypedSession[S Stmt] interface {
 	Reset()
 	UseDatabase(name string) error
 	Database() string
+	WaitTimeout() time.Duration
 	Close()
 }
 
@@ -79,4 +84,5 @@ func (a adapter[T, S]) Status() exec.Status           { return a.inner.Status() 
 func (a adapter[T, S]) Reset()                        { a.inner.Reset() }
 func (a adapter[T, S]) UseDatabase(name string) error { return a.inner.UseDatabase(name) }
 func (a adapter[T, S]) Database() string              { return a.inner.Database() }
+func (a adapter[T, S]) WaitTimeout() time.Duration    { return a.inner.WaitTimeout() }
 func (a adapter[T, S]) Close()                        { a.inner.Close() }

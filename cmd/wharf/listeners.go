@@ -26,7 +26,7 @@ func (h *house) openListeners(cfg *config) error {
 	executor := exec.New(exec.Options{
 		Service: h.service, Sessions: sessions, Logger: h.log,
 		Version: mysqlVersion + "-wharf-" + version,
-		Port:    h.port, MaxPacket: server.DefaultMaxPacket,
+		Port:    h.port, MaxPacket: server.DefaultMaxPacket, MaxConnections: server.DefaultMaxConnections,
 		ErrorNumber: server.ErrorNumber,
 	})
 	mysql := server.New(server.Options{

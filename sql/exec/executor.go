@@ -23,6 +23,10 @@ type Options struct {
 	// @@max_allowed_packet; 0 is DefaultMaxPacket.
 	MaxPacket int64
 
+	// MaxConnections is how many connections the listener takes, for
+	// @@max_connections; 0 is DefaultMaxConnections.
+	MaxConnections int64
+
 	// ErrorNumber gives the listener's number for an error, for SHOW
 	// WARNINGS; nil gives 1105 to every error.
 	ErrorNumber func(error) uint16
@@ -32,6 +36,8 @@ type Options struct {
 const (
 	DefaultVersion   = "8.0.36-wharf"
 	DefaultMaxPacket = 64 << 20
+
+	DefaultMaxConnections = 1000
 )
 
 // DefaultDatabase is the one database that a Wharf has.
@@ -48,6 +54,7 @@ type Executor struct {
 	log         *slog.Logger
 	now         func() time.Time
 	maxPacket   int64
+	maxConns    int64
 	errorNumber func(error) uint16
 
 	functions map[string]function
@@ -73,6 +80,7 @@ func New(o Options) *Executor {
 		log:         o.Logger,
 		now:         o.Now,
 		maxPacket:   o.MaxPacket,
+		maxConns:    o.MaxConnections,
 		errorNumber: o.ErrorNumber,
 		globals:     map[string]wharf.Value{},
 	}
@@ -102,6 +110,9 @@ func (e *Executor) applyDefaults() {
 	}
 	if e.maxPacket <= 0 {
 		e.maxPacket = DefaultMaxPacket
+	}
+	if e.maxConns <= 0 {
+		e.maxConns = DefaultMaxConnections
 	}
 	if e.errorNumber == nil {
 		e.errorNumber = func(error) uint16 { return 1105 }

@@ -313,3 +313,22 @@ func TestErrorsWithoutACode(t *testing.T) {
 		t.Fatalf("%v, %s", err, shown)
 	}
 }
+
+func TestWaitTimeout(t *testing.T) {
+	h := newHarness(t)
+	s := h.session("main")
+	if got := s.WaitTimeout(); got != 8*time.Hour {
+		t.Errorf("%v at first", got)
+	}
+	must(t, s, "SET wait_timeout = 5")
+	if got := s.WaitTimeout(); got != 5*time.Second {
+		t.Errorf("%v after SET wait_timeout = 5", got)
+	}
+	must(t, s, "SET GLOBAL wait_timeout = 7")
+	if got := h.session("later").WaitTimeout(); got != 7*time.Second {
+		t.Errorf("%v in a session after SET GLOBAL wait_timeout = 7", got)
+	}
+	if s.Reset(); s.WaitTimeout() != 7*time.Second {
+		t.Errorf("%v after a reset", s.WaitTimeout())
+	}
+}

@@ -75,6 +75,11 @@ func (s *Session) Status() Status {
 // Database is the database in use, or "".
 func (s *Session) Database() string { return s.database }
 
+// WaitTimeout is how long the client may be silent before its connection ends.
+func (s *Session) WaitTimeout() time.Duration {
+	return time.Duration(s.variableValue(s.executor.variables["wait_timeout"], false).Int64()) * time.Second
+}
+
 // UseDatabase changes the database in use. An unknown one is
 // wharf.CodeNotFound.
 func (s *Session) UseDatabase(name string) error {

@@ -133,6 +133,7 @@ func (e *Executor) serverVariables() []*variable {
 		fixed("hostname", words(), wharf.Text(hostname)),
 		{name: "port", scope: globalOnly, typ: number(0, 65535), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(s.executor.port())) }},
 		{name: "max_allowed_packet", typ: number(1024, 1<<30), def: wharf.Int(e.maxPacket), readOnly: true},
+		fixed("max_connections", number(1, 100000), wharf.Int(e.maxConns)),
 		fixed("system_time_zone", words(), wharf.Text("UTC")),
 		fixed("license", words(), wharf.Text("Apache-2.0")),
 		fixed("lower_case_table_names", number(0, 2), wharf.Int(0)),
