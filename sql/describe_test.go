@@ -11,6 +11,8 @@ func describe(stmt Statement) string {
 	switch s := stmt.(type) {
 	case *Select:
 		return describeSelect(s)
+	case *Query:
+		return describeQuery(s)
 	case *Set:
 		var parts []string
 		for _, a := range s.Assign {
@@ -110,7 +112,11 @@ func describeExpr(x Expr) string {
 	case UserVar:
 		return "@" + x.Name
 	case Column:
-		return "column:" + x.Name
+		return "column:" + strings.TrimLeft(x.Schema+"."+x.Table+"."+x.Name, ".")
+	case Aggregate:
+		return describeAggregate(x)
+	case Subquery:
+		return x.Kind + describeExpr(x.X) + "{" + describeQuery(x.Query) + "}"
 	case Param:
 		return "?" + strconv.Itoa(x.Index)
 	case Call:

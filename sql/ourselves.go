@@ -70,14 +70,16 @@ func (p *parser) charset() (Expr, bool) {
 	return nil, false
 }
 
-// showOurselves reads SHOW WARNINGS and SHOW ERRORS with a LIMIT, and SHOW
-// STORAGE ENGINES.
+// showOurselves reads SHOW WARNINGS and SHOW ERRORS with a LIMIT, SHOW STORAGE
+// ENGINES, and SHOW FULL TRIGGERS.
 func (p *parser) showOurselves() Statement {
 	s := &Show{plain: p.src.plain()}
 	switch {
 	case p.acceptAll("STORAGE", "ENGINES"):
 		s.What = "ENGINES"
 		return s
+	case p.acceptAll("FULL", "TRIGGERS"):
+		return p.showTriggers(s)
 	case p.acceptAll("WARNINGS", "LIMIT"):
 		s.What = "WARNINGS"
 	case p.acceptAll("ERRORS", "LIMIT"):
@@ -96,6 +98,22 @@ func (p *parser) showOurselves() Statement {
 	}
 	if !ok {
 		return nil
+	}
+	return s
+}
+
+// showTriggers reads the rest of SHOW FULL TRIGGERS, but for LIKE and WHERE.
+func (p *parser) showTriggers(s *Show) Statement {
+	s.What, s.Full = "TRIGGERS", true
+	if p.accept("FROM") || p.accept("IN") {
+		switch p.tok.kind {
+		case kindWord:
+			s.On = p.advance()
+		case kindName:
+			s.On = unquote(p.advance())
+		default:
+			return nil
+		}
 	}
 	return s
 }

@@ -138,8 +138,9 @@ type (
 	}
 	// UserVar is @name; the name is in lower case.
 	UserVar struct{ Name string }
-	// Column is a bare name, as in SHOW … WHERE Variable_name = 'x'.
-	Column struct{ Name string }
+	// Column is a column, as in SHOW … WHERE Variable_name = 'x'. Schema and
+	// Table are "" where they were not written.
+	Column struct{ Schema, Table, Name string }
 	// Param is a '?', counted from 0.
 	Param struct{ Index int }
 	// Call is a function of that name, in upper case; operators that have no

@@ -10,10 +10,13 @@ import (
 // translator carries one statement of TiDB's over into types of ours.
 type translator struct {
 	src    source
-	plain  plain  // what every statement of ours gets
-	params []int  // the offsets of all '?', in order
-	depth  int    // of the expression at hand
-	reason string // what there is in it that Wharf does not do; "" if nothing
+	plain  plain // what every statement of ours gets
+	params []int // the offsets of all '?', in order
+	depth  int   // of the expression at hand
+	// relational is set where an expression needs rows: of a table, of a group
+	// or of a subquery.
+	relational bool
+	reason     string // what there is in it that Wharf does not do; "" if nothing
 }
 
 // translate gives the Statement for node, an [Unsupported] for what Wharf
@@ -47,6 +50,8 @@ func (t *translator) statement(node ast.StmtNode) (Statement, error) {
 	switch n := node.(type) {
 	case *ast.SelectStmt:
 		return t.selects(n)
+	case *ast.SetOprStmt:
+		return t.query(n), nil
 	case *ast.SetStmt:
 		return t.set(n)
 	case *ast.ShowStmt:

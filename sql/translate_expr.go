@@ -19,7 +19,7 @@ const maxExprDepth = 200
 // expr carries over an expression. What Wharf does not do is noted, and NULL
 // stands for it.
 func (t *translator) expr(node ast.ExprNode) Expr {
-	if t.depth == maxExprDepth {
+	if t.depth >= maxExprDepth {
 		t.cannot("an expression nested " + strconv.Itoa(maxExprDepth) + " deep")
 	}
 	if t.reason != "" {
@@ -35,7 +35,7 @@ func (t *translator) expr(node ast.ExprNode) Expr {
 	case *ast.VariableExpr:
 		return t.variable(n)
 	case *ast.ColumnNameExpr:
-		return Column{n.Name.OrigColName()}
+		return Column{n.Name.Schema.O, n.Name.Table.O, n.Name.Name.O}
 	case *ast.ParenthesesExpr:
 		return t.expr(n.Expr)
 	case *ast.UnaryOperationExpr:
@@ -61,15 +61,20 @@ func (t *translator) call(node ast.ExprNode) Expr {
 	case *ast.FuncCallExpr:
 		return t.function(n)
 	case *ast.AggregateFuncExpr:
-		return Call{strings.ToUpper(n.F), t.exprs(n.Args)}
+		return t.aggregate(n)
+	case *ast.SubqueryExpr:
+		return t.subquery("", nil, n)
+	case *ast.ExistsSubqueryExpr:
+		return negated(n.Not, t.subquery("EXISTS", nil, n.Sel))
 	case *ast.PatternLikeOrIlikeExpr:
 		return t.like(n)
 	case *ast.PatternRegexpExpr:
 		return negated(n.Not, Call{"REGEXP", []Expr{t.expr(n.Expr), t.expr(n.Pattern)}})
 	case *ast.PatternInExpr:
-		if n.Sel == nil {
-			return negated(n.Not, Call{"IN", append([]Expr{t.expr(n.Expr)}, t.exprs(n.List)...)})
+		if n.Sel != nil {
+			return negated(n.Not, t.subquery("IN", n.Expr, n.Sel))
 		}
+		return negated(n.Not, Call{"IN", append([]Expr{t.expr(n.Expr)}, t.exprs(n.List)...)})
 	case *ast.BetweenExpr:
 		return negated(n.Not, Call{"BETWEEN", []Expr{t.expr(n.Expr), t.expr(n.Left), t.expr(n.Right)}})
 	case *ast.IsNullExpr:
@@ -102,8 +107,8 @@ func (t *translator) call(node ast.ExprNode) Expr {
 // exprName names an expression that Wharf does not do.
 func exprName(node ast.ExprNode) string {
 	switch node.(type) {
-	case *ast.SubqueryExpr, *ast.ExistsSubqueryExpr, *ast.CompareSubqueryExpr, *ast.PatternInExpr:
-		return "a subquery"
+	case *ast.CompareSubqueryExpr:
+		return "a comparison with ALL or ANY of a subquery"
 	case *ast.WindowFuncExpr:
 		return "a window function"
 	case *ast.MatchAgainst:

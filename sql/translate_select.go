@@ -12,12 +12,25 @@ import (
 	"wharf"
 )
 
-// selects carries over a SELECT without a table.
+// selects carries over a SELECT: as a Select where it is one row of
+// expressions, as a Query otherwise.
 func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
 	if reason := beyondSelect(n); reason != "" {
 		t.cannot(reason)
 		return nil, nil
 	}
+	if n.From != nil {
+		return t.query(n), nil
+	}
+	s, err := t.oneRow(n)
+	if err == nil && t.relational {
+		return t.query(n), nil
+	}
+	return s, err
+}
+
+// oneRow carries over a SELECT without a table.
+func (t *translator) oneRow(n *ast.SelectStmt) (*Select, error) {
 	s := &Select{plain: t.plain}
 	for _, f := range n.Fields.Fields {
 		if f.WildCard != nil {
@@ -39,8 +52,8 @@ func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
 	return s, nil
 }
 
-// beyondSelect tells what of a SELECT Wharf does not do. DISTINCT, GROUP BY,
-// ORDER BY and locks change nothing about one row.
+// beyondSelect tells what of a SELECT Wharf does not do. DISTINCT, GROUP BY
+// and ORDER BY change nothing about one row, and locks nothing about any.
 func beyondSelect(n *ast.SelectStmt) string {
 	switch {
 	case n.Kind == ast.SelectStmtKindTable:
@@ -49,8 +62,6 @@ func beyondSelect(n *ast.SelectStmt) string {
 		return "VALUES"
 	case n.SelectIntoOpt != nil:
 		return "SELECT … INTO"
-	case n.From != nil:
-		return "SELECT … FROM a table"
 	case n.With != nil:
 		return "WITH"
 	case len(n.WindowSpecs) > 0:

@@ -70,7 +70,11 @@ type evaluation struct {
 	ctx context.Context
 	s   *Session
 	now time.Time     // one time for the whole statement
-	row []wharf.Value // for Column, in SHOW … WHERE
+	row []wharf.Value // for Column
+
+	outer *evaluation // of the query around this one
+	sums  []datum     // of the group at hand
+	work  *work       // of the whole statement; nil until a query counts
 }
 
 func (s *Session) evaluation(ctx context.Context) *evaluation {
@@ -79,9 +83,14 @@ func (s *Session) evaluation(ctx context.Context) *evaluation {
 
 // compiler turns expressions into nodes.
 type compiler struct {
-	s       *Session
-	args    []wharf.Value  // of the placeholders; nil where they are not known yet
-	columns []wharf.Column // that a bare name may mean
+	s      *Session
+	args   []wharf.Value // of the placeholders; nil where they are not known yet
+	fields []field       // that a name may mean
+
+	outer        *compiler       // of the query around this one
+	aliases      map[string]node // of a SELECT's items, by folded name
+	aliasesFirst bool            // before the fields
+	sums         *[]aggregate    // those of the SELECT; nil where there may be none
 }
 
 func constant(d datum, typ wharf.Type) node {
@@ -113,6 +122,10 @@ func (c *compiler) compile(e sql.Expr) (node, error) {
 		return c.binary(e)
 	case sql.Call:
 		return c.call(e)
+	case sql.Aggregate:
+		return c.aggregate(e)
+	case sql.Subquery:
+		return c.subquery(e)
 	}
 	return node{}, wharf.Errorf(wharf.CodeUnsupported, "this kind of expression is not supported by Wharf")
 }
@@ -197,15 +210,4 @@ func (c *compiler) userVar(v sql.UserVar) node {
 	return node{typ: typeOfDatum(c.s.userVars[name]), scale: asItComes, eval: func(ev *evaluation) (datum, error) {
 		return ev.s.userVars[name], nil
 	}}
-}
-
-func (c *compiler) column(col sql.Column) (node, error) {
-	for i, known := range c.columns {
-		if fold(known.Name) == fold(col.Name) {
-			return node{typ: known.Type, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
-				return datumOf(ev.row[i], known.Type), nil
-			}}, nil
-		}
-	}
-	return node{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s'", col.Name)
 }

@@ -84,20 +84,24 @@ func optionsText(opts []wharf.Option) string {
 }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
-	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
-		stages, err := s.executor.service.Stages(ctx, s.client.Principal)
-		if err != nil {
-			return nil, err
+	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
+}
+
+// stageRows describes the stages whose names are like the pattern, if there is
+// one.
+func (s *Session) stageRows(ctx context.Context, like *string) ([][]wharf.Value, error) {
+	stages, err := s.executor.service.Stages(ctx, s.client.Principal)
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]wharf.Value
+	matches := likeNames(like)
+	for _, stage := range stages {
+		if matches(string(stage.Name)) {
+			rows = append(rows, stageRow(stage))
 		}
-		var rows [][]wharf.Value
-		matches := likeNames(st.Like)
-		for _, stage := range stages {
-			if matches(string(stage.Name)) {
-				rows = append(rows, stageRow(stage))
-			}
-		}
-		return rows, nil
-	})
+	}
+	return rows, nil
 }
 
 // findStage looks a stage up by the name in a statement.

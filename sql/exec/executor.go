@@ -40,7 +40,8 @@ const (
 	DefaultMaxConnections = 1000
 )
 
-// DefaultDatabase is the one database that a Wharf has.
+// DefaultDatabase is the one database that a Wharf has, beside
+// information_schema, which tells of it.
 const DefaultDatabase = "default"
 
 // Executor makes sessions. It is safe for concurrent use, and holds what all
@@ -60,6 +61,8 @@ type Executor struct {
 	functions map[string]function
 	variables map[string]*variable
 	shows     map[string]show
+
+	infoTables []infoTable
 
 	statements statementCache
 
@@ -88,6 +91,7 @@ func New(o Options) *Executor {
 	e.functions = functionTable()
 	e.variables = e.variableTable()
 	e.shows = showTable()
+	e.infoTables = infoTables()
 	e.started = e.now()
 	return e
 }
@@ -129,7 +133,7 @@ func (e *Executor) NewSession(c Client) *Session {
 // CheckDatabase tells whether there is a database of that name; if not, it is
 // wharf.CodeNotFound for the cause ErrUnknownDatabase. "" is no database, and fine.
 func (e *Executor) CheckDatabase(name string) error {
-	if name == "" || name == DefaultDatabase {
+	if name == "" || name == DefaultDatabase || isInformationSchema(name) {
 		return nil
 	}
 	return because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase)

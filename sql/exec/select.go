@@ -19,7 +19,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 		nodes[i] = n
-		columns[i] = wharf.Column{Name: item.Name, Type: n.typ, Nullable: nullable(item.Expr)}
+		columns[i] = wharf.Column{Name: item.Name, Type: n.typ, Nullable: isNullable(item.Expr)}
 		asks = asks || asksDiagnostics(item.Expr)
 	}
 	var where node
@@ -57,13 +57,6 @@ func holdsTrue(ev *evaluation, where node) (bool, error) {
 	d, err := where.eval(ev)
 	isTrue, _ := d.truth()
 	return isTrue, err
-}
-
-// nullable tells whether a column may be NULL: constants other than NULL
-// never are.
-func nullable(e sql.Expr) bool {
-	l, ok := e.(sql.Literal)
-	return !ok || l.Kind == sql.NullLiteral
 }
 
 // asksDiagnostics tells SELECT @@warning_count from others.

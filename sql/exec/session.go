@@ -89,6 +89,9 @@ func (s *Session) UseDatabase(name string) error {
 	if name == "" {
 		return noDatabase()
 	}
+	if isInformationSchema(name) {
+		name = informationSchema
+	}
 	s.database = name
 	return nil
 }

@@ -36,7 +36,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 	columns := def.columns(s, st)
 	var where node
 	if st.Where != nil {
-		c := compiler{s: s, args: args, columns: columns}
+		c := compiler{s: s, args: args, fields: fieldsOf(columns, "", "")}
 		var err error
 		if where, err = c.compile(st.Where); err != nil {
 			return plan{}, err

@@ -8,11 +8,12 @@ import (
 )
 
 // schemaShows tell of databases and tables: of the one database, which has
-// no tables.
+// no tables, and of information_schema.
 func schemaShows() map[string]show {
 	return map[string]show{
-		"DATABASES": constantShow([]wharf.Column{text("Database")}, texts(DefaultDatabase)),
-		"TABLES": {rows: inDatabase(noRows), columns: func(s *Session, st *sql.Show) []wharf.Column {
+		"DATABASES": constantShow([]wharf.Column{text("Database")},
+			rowsOf(databases(), func(name string) []wharf.Value { return texts(name) })...),
+		"TABLES": {rows: showTables, columns: func(s *Session, st *sql.Show) []wharf.Column {
 			name := "Tables_in_" + s.databaseOf(st.On)
 			if st.Like != nil {
 				name += " (" + *st.Like + ")"
@@ -23,7 +24,7 @@ func schemaShows() map[string]show {
 			}
 			return columns
 		}},
-		"TABLE STATUS": {rows: inDatabase(noRows), columns: fixed(
+		"TABLE STATUS": {rows: showTableStatus, columns: fixed(
 			text("Name"), textNull("Engine"), integerNull("Version"), textNull("Row_format"), integerNull("Rows"),
 			integerNull("Avg_row_length"), integerNull("Data_length"), integerNull("Max_data_length"),
 			integerNull("Index_length"), integerNull("Data_free"), integerNull("Auto_increment"),
@@ -31,14 +32,11 @@ func schemaShows() map[string]show {
 			integerNull("Checksum"), textNull("Create_options"), textNull("Comment"))},
 		"OPEN TABLES": {rows: inDatabase(noRows), columns: fixed(text("Database"), text("Table"), integer("In_use"), integer("Name_locked"))},
 		"CREATE DATABASE": {columns: fixed(text("Database"), text("Create Database")),
-			rows: inDatabase(func() [][]wharf.Value {
-				return [][]wharf.Value{texts(DefaultDatabase, "CREATE DATABASE `"+DefaultDatabase+
-					"` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE "+defaultCollation+" */")}
-			})},
-		"COLUMNS":      {columns: columnColumns, rows: noSuchTable},
-		"CREATE TABLE": {columns: fixed(text("Table"), text("Create Table")), rows: noSuchTable},
-		"CREATE VIEW":  {columns: fixed(text("View"), text("Create View"), text("character_set_client"), text("collation_connection")), rows: noSuchTable},
-		"INDEX": {rows: noSuchTable, columns: fixed(text("Table"), integer("Non_unique"), text("Key_name"), integer("Seq_in_index"),
+			rows: showCreateDatabase},
+		"COLUMNS":      {columns: columnColumns, rows: aboutTable(showColumns)},
+		"CREATE TABLE": {columns: fixed(text("Table"), text("Create Table")), rows: aboutTable(showCreateTable)},
+		"CREATE VIEW":  {columns: fixed(text("View"), text("Create View"), text("character_set_client"), text("collation_connection")), rows: aboutTable(nil)},
+		"INDEX": {rows: aboutTable(noIndex), columns: fixed(text("Table"), integer("Non_unique"), text("Key_name"), integer("Seq_in_index"),
 			text("Column_name"), textNull("Collation"), integerNull("Cardinality"), integerNull("Sub_part"), textNull("Packed"),
 			text("Null"), text("Index_type"), text("Comment"), text("Index_comment"), text("Visible"), textNull("Expression"))},
 	}
@@ -82,34 +80,23 @@ func (s *Session) databaseOf(on string) string {
 // inDatabase checks that the database is there before it gives rows.
 func inDatabase(rows func() [][]wharf.Value) func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
 	return func(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-		name := s.databaseOf(st.On)
-		if name == "" {
-			return nil, noDatabase()
-		}
-		if err := s.executor.CheckDatabase(name); err != nil {
+		if err := s.checkNamed(s.databaseOf(st.On)); err != nil {
 			return nil, err
 		}
 		return rows(), nil
 	}
 }
 
-func noDatabase() error {
-	return because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+// checkNamed checks that a database was named, and that it is there.
+func (s *Session) checkNamed(database string) error {
+	if database == "" {
+		return noDatabase()
+	}
+	return s.executor.CheckDatabase(database)
 }
 
-// noSuchTable is what every question about a table gets.
-func noSuchTable(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-	name := st.Database
-	if name == "" {
-		name = s.database
-	}
-	if name == "" {
-		return nil, noDatabase()
-	}
-	if err := s.executor.CheckDatabase(name); err != nil {
-		return nil, err
-	}
-	return nil, wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist; Wharf has stages, see SHOW STAGES", name, cutRunes(st.On, 64))
+func noDatabase() error {
+	return because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
 }
 
 func columnColumns(_ *Session, st *sql.Show) []wharf.Column {

@@ -12,12 +12,13 @@ const maxWarnings = 1024
 
 // The numbers that MySQL's own warnings have.
 const (
-	warnNoSuchTable    = 1051 // ER_BAD_TABLE_ERROR
-	warnExists         = 1050 // ER_TABLE_EXISTS_ERROR
-	warnDivisionByZero = 1365 // ER_DIVISION_BY_ZERO
-	warnNotRolledBack  = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
-	warnRangeAdjusted  = 1292 // ER_TRUNCATED_WRONG_VALUE
-	warnResultTooLong  = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
+	warnNoSuchTable      = 1051 // ER_BAD_TABLE_ERROR
+	warnExists           = 1050 // ER_TABLE_EXISTS_ERROR
+	warnDivisionByZero   = 1365 // ER_DIVISION_BY_ZERO
+	warnNotRolledBack    = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	warnRangeAdjusted    = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
+	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
 )
 
 // warning is one line of SHOW WARNINGS.

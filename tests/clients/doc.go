@@ -7,7 +7,7 @@
 // Steps of the tour: the walk-through of the File Upload API page, values of
 // every type, errors with number and SQLSTATE, bound and prepared values,
 // transactions, databases, change of user, reset, several statements at once,
-// compression, a timeout, a KILL.
+// compression, a timeout, a KILL. JDBC's DatabaseMetaData has a test of its own.
 //
 // Invariants:
 //

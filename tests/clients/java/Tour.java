@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.Date;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -257,10 +258,54 @@ class Tour {
         fails("wrong password", () -> connect(System.getenv("SQL_PORT"), "wrong", ""));
     }
 
+    interface Rows {
+        ResultSet get() throws SQLException;
+    }
+
+    /** The rows of a question about the server: these columns of each. */
+    static void asks(String step, Rows call, String... columns) throws SQLException {
+        try (ResultSet r = call.get()) {
+            int n = 0;
+            for (; r.next(); n++) {
+                String[] line = new String[columns.length];
+                for (int i = 0; i < line.length; i++) {
+                    line[i] = r.getString(columns[i]);
+                }
+                say(step, line);
+            }
+            say(step, n + " rows");
+        }
+    }
+
+    static void metadata(Connection c) throws Exception {
+        DatabaseMetaData m = c.getMetaData();
+        String is = "information_schema";
+        asks("catalogs", m::getCatalogs, "TABLE_CAT");
+        asks("schemas", m::getSchemas);
+        asks("table types", m::getTableTypes, "TABLE_TYPE");
+        asks("tables of default", () -> m.getTables("default", null, "%", new String[] {"TABLE", "VIEW"}));
+        asks("tables", () -> m.getTables(is, null, "S%", null), "TABLE_CAT", "TABLE_NAME", "TABLE_TYPE");
+        asks("columns", () -> m.getColumns(is, null, "STAGES", "%"), "COLUMN_NAME", "DATA_TYPE", "TYPE_NAME", "COLUMN_SIZE", "IS_NULLABLE");
+        asks("procedures", () -> m.getProcedures(null, null, "%"));
+        asks("procedure columns", () -> m.getProcedureColumns(null, null, "%", "%"));
+        asks("functions", () -> m.getFunctions(null, null, "%"));
+        asks("function columns", () -> m.getFunctionColumns(null, null, "%", "%"));
+        asks("primary keys", () -> m.getPrimaryKeys(is, null, "STAGES"));
+        asks("index info", () -> m.getIndexInfo(is, null, "STAGES", false, false));
+        asks("imported keys", () -> m.getImportedKeys(is, null, "STAGES"));
+        asks("exported keys", () -> m.getExportedKeys(is, null, "STAGES"));
+        asks("cross reference", () -> m.getCrossReference(is, null, "STAGES", is, null, "TABLES"));
+        asks("best row identifier", () -> m.getBestRowIdentifier(is, null, "STAGES", DatabaseMetaData.bestRowSession, true));
+        asks("column privileges", () -> m.getColumnPrivileges(is, null, "STAGES", "%"));
+        asks("table privileges", () -> m.getTablePrivileges(is, null, "STAGES"));
+    }
+
     public static void main(String[] args) throws Exception {
         try (Connection c = connect("")) {
             if (args[0].equals("login")) {
                 login(c);
+            } else if (args[0].equals("metadata")) {
+                metadata(c);
             } else {
                 tour(c);
             }

@@ -1,0 +1,181 @@
+package exec
+
+import (
+	"slices"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// aggregate is a compiled function over the rows of a group.
+type aggregate struct {
+	name      string
+	distinct  bool
+	args      []node
+	order     []sortKey
+	separator string
+	typ       wharf.Type
+}
+
+// aggregate compiles a function over rows, where there may be one.
+func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
+	if c.sums == nil {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Invalid use of group function")
+	}
+	inner := *c
+	inner.sums, inner.aliases = nil, nil
+	args, err := inner.compileAll(e.Args)
+	if err != nil {
+		return node{}, err
+	}
+	order, err := inner.sortKeys(e.OrderBy, args)
+	if err != nil {
+		return node{}, err
+	}
+	a := aggregate{name: e.Name, distinct: e.Distinct, args: args, order: order, separator: e.Separator}
+	switch e.Name {
+	case "COUNT":
+		a.typ = wharf.TypeInt
+	case "MIN", "MAX":
+		a.typ = args[0].typ
+	case "SUM", "AVG":
+		a.typ = wharf.TypeFloat
+		if numericType(args[0].typ) != wharf.TypeFloat {
+			a.typ = wharf.TypeDecimal
+		}
+	case "GROUP_CONCAT":
+		a.typ = wharf.TypeString
+	default:
+		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
+	}
+	*c.sums = append(*c.sums, a)
+	i := len(*c.sums) - 1
+	return node{typ: a.typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+}
+
+// sum is an aggregate of one group as it grows.
+type sum struct {
+	*aggregate
+	seen  map[string]bool // for DISTINCT
+	n     int64
+	best  datum // of MIN and MAX
+	exact *decimal
+	float float64
+	parts []outText // of GROUP_CONCAT
+}
+
+type outText struct {
+	text string
+	keys []datum
+}
+
+// add takes a row, unless one of the arguments is NULL.
+func (s *sum) add(ev *evaluation) error {
+	values := make([]datum, len(s.args))
+	var key strings.Builder
+	for i, n := range s.args {
+		d, err := n.eval(ev)
+		if err != nil || d.isNull() {
+			return err
+		}
+		values[i] = n.settle(d)
+		addKey(&key, d)
+	}
+	if s.distinct {
+		if s.seen[key.String()] {
+			return nil
+		}
+		s.seen[key.String()] = true
+		if err := ev.keep([]wharf.Value{wharf.Text(key.String())}); err != nil {
+			return err
+		}
+	}
+	s.n++
+	switch s.name {
+	case "MIN":
+		s.take(values[0], -1)
+	case "MAX":
+		s.take(values[0], 1)
+	case "SUM", "AVG":
+		return s.plus(values[0])
+	case "GROUP_CONCAT":
+		return s.join(ev, values)
+	}
+	return nil
+}
+
+func (s *sum) take(d datum, sign int) {
+	if order, _ := compare(d, s.best); s.n == 1 || order*sign > 0 {
+		s.best = d
+	}
+}
+
+func (s *sum) plus(d datum) error {
+	if s.typ == wharf.TypeFloat {
+		s.float += d.toFloat()
+		return nil
+	}
+	if s.exact == nil {
+		s.exact = decimalFromInt(0)
+	}
+	if s.exact = s.exact.add(d.toDecimal()); !s.exact.fits() {
+		return outOfRange("DECIMAL")
+	}
+	return nil
+}
+
+func (s *sum) join(ev *evaluation, values []datum) error {
+	keys, err := evaluateKeys(ev, s.order)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, d := range values {
+		b.WriteString(d.text())
+	}
+	s.parts = append(s.parts, outText{b.String(), keys})
+	return ev.keep([]wharf.Value{wharf.Text(b.String())})
+}
+
+// result is the value of the group.
+func (s *sum) result(ev *evaluation) (datum, error) {
+	switch {
+	case s.name == "COUNT":
+		return intDatum(s.n), nil
+	case s.n == 0:
+		return nullDatum(), nil
+	case s.name == "SUM" && s.typ == wharf.TypeFloat:
+		return floatDatum(s.float), nil
+	case s.name == "SUM":
+		return decDatum(s.exact), nil
+	case s.name == "AVG" && s.typ == wharf.TypeFloat:
+		return floatDatum(s.float / float64(s.n)), nil
+	case s.name == "AVG":
+		quotient := s.exact.divide(decimalFromInt(s.n))
+		return decDatum(quotient.fit(min(s.exact.scale+divisionScale, maxDecimalScale))), nil
+	case s.name == "GROUP_CONCAT":
+		return s.joined(ev), nil
+	}
+	return s.best, nil
+}
+
+// joined is the text of GROUP_CONCAT, no longer than group_concat_max_len.
+func (s *sum) joined(ev *evaluation) datum {
+	if len(s.order) > 0 {
+		slices.SortStableFunc(s.parts, func(a, b outText) int { return compareKeys(a.keys, b.keys, s.order) })
+	}
+	most := int(min(ev.s.variableValue(ev.s.executor.variables["group_concat_max_len"], false).Int64(), maxText))
+	var b strings.Builder
+	for i, part := range s.parts {
+		if i > 0 {
+			b.WriteString(s.separator)
+		}
+		b.WriteString(part.text)
+		if b.Len() > most {
+			ev.s.warn("Warning", warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
+			return stringDatum(strings.ToValidUTF8(b.String()[:most], ""))
+		}
+	}
+	return stringDatum(b.String())
+}

@@ -1,0 +1,353 @@
+package exec
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// planQuery plans a SELECT that needs rows.
+func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
+	c := &compiler{s: s, args: args}
+	q, err := c.query(st)
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{columns: q.columns, timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
+		ev := s.evaluation(ctx)
+		ev.work = &work{}
+		rows, err := q.rows(ev)
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Rows: &wharf.Rows{Columns: q.columns, All: each(rows)}}, nil
+	}}, nil
+}
+
+// query is a compiled Query.
+type query struct {
+	columns []wharf.Column
+	parts   []queryPart
+	order   []sortKey // of a union
+	limit   *sql.Limit
+}
+
+type queryPart struct {
+	all    bool
+	picked *picking // or
+	nested *query
+}
+
+func (p queryPart) columns() []wharf.Column {
+	if p.nested != nil {
+		return p.nested.columns
+	}
+	return p.picked.columns
+}
+
+// sortKey is one expression to sort by.
+type sortKey struct {
+	node
+	desc bool
+}
+
+// outRow is a row of a result, with what it is sorted by.
+type outRow struct {
+	values []wharf.Value
+	keys   []datum
+}
+
+// query compiles a query within the one that c compiles.
+func (c *compiler) query(st *sql.Query) (*query, error) {
+	q := &query{limit: st.Limit}
+	single := len(st.Parts) == 1 && st.Parts[0].Select != nil
+	for i, part := range st.Parts {
+		p := queryPart{all: part.All}
+		var order []sql.Order
+		if single {
+			order = st.OrderBy
+		}
+		var err error
+		if part.Nested != nil {
+			p.nested, err = c.query(part.Nested)
+		} else {
+			p.picked, err = c.picking(part.Select, order)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			q.columns = slices.Clone(p.columns())
+		} else if err := q.meet(p.columns()); err != nil {
+			return nil, err
+		}
+		q.parts = append(q.parts, p)
+	}
+	if single {
+		return q, nil
+	}
+	scope := &compiler{s: c.s, args: c.args, outer: c, fields: fieldsOf(q.columns, "", "")}
+	var err error
+	q.order, err = scope.sortKeys(st.OrderBy, columnNodes(q.columns))
+	return q, err
+}
+
+// meet makes the columns of a union fit for those of a further part.
+func (q *query) meet(columns []wharf.Column) error {
+	if len(columns) != len(q.columns) {
+		return wharf.Errorf(wharf.CodeInvalid, "The used SELECT statements have a different number of columns")
+	}
+	for i, col := range columns {
+		q.columns[i].Type = commonType(q.columns[i].Type, col.Type)
+		q.columns[i].Nullable = q.columns[i].Nullable || col.Nullable
+	}
+	return nil
+}
+
+func columnNodes(columns []wharf.Column) []node {
+	nodes := make([]node, len(columns))
+	for i, f := range fieldsOf(columns, "", "") {
+		nodes[i] = fieldNode(f, i)
+	}
+	return nodes
+}
+
+// sortKeys compiles ORDER BY; items are what positions stand for.
+func (c *compiler) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
+	keys := make([]sortKey, len(orders))
+	for i, o := range orders {
+		n, err := c.orderNode(o, items)
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = sortKey{n, o.Desc}
+	}
+	return keys, nil
+}
+
+func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
+	if o.Expr != nil {
+		return c.compile(o.Expr)
+	}
+	if o.Position < 1 || o.Position > len(items) {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in the order or group clause", o.Position)
+	}
+	return items[o.Position-1], nil
+}
+
+// rows runs the query. ev is that of the query around it.
+func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
+	if len(q.parts) == 1 && q.parts[0].picked != nil {
+		p := q.parts[0].picked
+		out, err := p.rows(ev, q.most(len(p.order) > 0))
+		if err != nil {
+			return nil, err
+		}
+		return limited(sorted(out, p.order), q.limit), nil
+	}
+	var all [][]wharf.Value
+	for _, part := range q.parts {
+		rows, err := q.partRows(ev, part)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, rows...); !part.all && len(q.parts) > 1 {
+			all = distinctRows(all, q.columns)
+		}
+	}
+	out := make([]outRow, len(all))
+	local := ev.inside()
+	for i, row := range all {
+		local.row = row
+		keys, err := evaluateKeys(local, q.order)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = outRow{row, keys}
+	}
+	return limited(sorted(out, q.order), q.limit), nil
+}
+
+// most is how many rows are needed, or -1 for all.
+func (q *query) most(ordered bool) int {
+	if q.limit == nil || ordered || q.limit.Count > maxRowsKept || q.limit.Offset > maxRowsKept {
+		return -1
+	}
+	return int(q.limit.Count + q.limit.Offset)
+}
+
+// partRows gives the rows of one part of a union, as the union's columns have
+// them.
+func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error) {
+	var rows [][]wharf.Value
+	if part.nested != nil {
+		nested, err := part.nested.rows(ev)
+		if err != nil {
+			return nil, err
+		}
+		rows = nested
+	} else {
+		out, err := part.picked.rows(ev, -1)
+		if err != nil {
+			return nil, err
+		}
+		rows = sorted(out, nil)
+	}
+	for i, col := range part.columns() {
+		if col.Type == q.columns[i].Type {
+			continue
+		}
+		for _, row := range rows {
+			row[i] = datumOf(row[i], col.Type).value(q.columns[i].Type)
+		}
+	}
+	return rows, nil
+}
+
+func distinctRows(rows [][]wharf.Value, columns []wharf.Column) [][]wharf.Value {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(row []wharf.Value) bool {
+		key := rowKey(row, columns)
+		was := seen[key]
+		seen[key] = true
+		return was
+	})
+}
+
+// rowKey is the same text for rows that are equal.
+func rowKey(row []wharf.Value, columns []wharf.Column) string {
+	var b strings.Builder
+	for i, v := range row {
+		addKey(&b, datumOf(v, columns[i].Type))
+	}
+	return b.String()
+}
+
+// addKey appends what tells a value from others. NULL is equal to NULL here.
+func addKey(b *strings.Builder, d datum) {
+	if d.isNull() {
+		b.WriteByte('n')
+		return
+	}
+	text := d.text()
+	if d.kind == kString {
+		text = fold(text)
+	}
+	b.WriteString(strconv.Itoa(len(text)) + ":" + text)
+}
+
+func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
+	if len(order) == 0 {
+		return nil, nil
+	}
+	keys := make([]datum, len(order))
+	for i, k := range order {
+		var err error
+		if keys[i], err = k.eval(ev); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// sorted gives the values of rows in order; NULL comes first.
+func sorted(out []outRow, order []sortKey) [][]wharf.Value {
+	if len(order) > 0 {
+		slices.SortStableFunc(out, func(a, b outRow) int { return compareKeys(a.keys, b.keys, order) })
+	}
+	rows := make([][]wharf.Value, len(out))
+	for i, r := range out {
+		rows[i] = r.values
+	}
+	return rows
+}
+
+func compareKeys(a, b []datum, order []sortKey) int {
+	for i, k := range order {
+		n, known := compare(a[i], b[i])
+		switch {
+		case known:
+		case a[i].isNull() && !b[i].isNull():
+			n = -1
+		case b[i].isNull() && !a[i].isNull():
+			n = 1
+		}
+		if k.desc {
+			n = -n
+		}
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// subquery compiles a query in an expression.
+func (c *compiler) subquery(e sql.Subquery) (node, error) {
+	q, err := c.query(e.Query)
+	if err != nil {
+		return node{}, err
+	}
+	if e.Kind != "EXISTS" && len(q.columns) != 1 {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)")
+	}
+	switch e.Kind {
+	case "EXISTS":
+		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
+			rows, err := q.aside(ev)
+			return boolDatum(len(rows) > 0), err
+		}}, nil
+	case "IN":
+		return c.inSubquery(e, q)
+	}
+	typ := q.columns[0].Type
+	return node{typ: typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
+		rows, err := q.aside(ev)
+		switch {
+		case err != nil || len(rows) == 0:
+			return nullDatum(), err
+		case len(rows) > 1:
+			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Subquery returns more than 1 row")
+		}
+		return datumOf(rows[0][0], typ), nil
+	}}, nil
+}
+
+func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
+	x, err := c.compile(e.X)
+	if err != nil {
+		return node{}, err
+	}
+	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
+		d, err := x.eval(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		rows, err := q.aside(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		values := []datum{d}
+		for _, row := range rows {
+			values = append(values, datumOf(row[0], q.columns[0].Type))
+		}
+		if len(rows) == 0 {
+			return boolDatum(false), nil
+		}
+		return runIn(ev, values)
+	}}, nil
+}
+
+// aside runs a query whose rows are not held for long.
+func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
+	if ev.work == nil {
+		ev.work = &work{}
+	}
+	rows, bytes := ev.work.rows, ev.work.bytes
+	defer func() { ev.work.rows, ev.work.bytes = rows, bytes }()
+	return q.rows(ev)
+}

@@ -1,0 +1,40 @@
+package exec_test
+
+import (
+	"context"
+	"testing"
+
+	"wharf"
+)
+
+// TestQueryBounds has queries that would look at, or hold, far more than is
+// sensible.
+func TestQueryBounds(t *testing.T) {
+	s := newHarness(t).session("main")
+	for _, text := range []string{
+		"SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c",
+		"SELECT a.column_name FROM information_schema.columns a, information_schema.columns b",
+		"SELECT COUNT(DISTINCT a.column_name, a.table_name, b.column_name, b.table_name) FROM information_schema.columns a, information_schema.columns b",
+		"SELECT GROUP_CONCAT(a.column_name) FROM information_schema.columns a, information_schema.columns b",
+		"SELECT 1 FROM (SELECT 1 FROM information_schema.columns a JOIN information_schema.columns b) t",
+	} {
+		if rows, err := query(t, s, text); wharf.CodeOf(err) != wharf.CodeTooLarge {
+			t.Errorf("%s: %d rows, %v", text, len(rows), err)
+		}
+	}
+	// A subquery gives back what it held.
+	must(t, s, "SELECT COUNT(*) FROM information_schema.columns WHERE table_name IN (SELECT table_name FROM information_schema.columns)")
+}
+
+func TestQueryIsCanceled(t *testing.T) {
+	s := newHarness(t).session("main")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stmt, _, err := s.Parse("SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Run(ctx, stmt, nil); wharf.CodeOf(err) != wharf.CodeCanceled {
+		t.Errorf("a query under a context that has ended: %v", err)
+	}
+}

@@ -1,0 +1,330 @@
+package exec
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// A SELECT from tables is evaluated in memory, row by row. The tables are
+// small; what a query may do with them is bounded by work.
+
+// field is one column of a relation.
+type field struct {
+	wharf.Column
+	schema, table string
+	hidden        bool // the second of two that USING made one
+}
+
+// relation is a table, or several joined.
+type relation struct {
+	fields []field
+	// each gives the rows, each valid until the next. ev is that of the query
+	// around the one that the relation is read by.
+	each func(ev *evaluation, row func([]wharf.Value) error) error
+}
+
+// errEnough ends the reading of a relation early. It never leaves a query.
+var errEnough = errors.New("enough rows")
+
+// The bounds of one statement's work.
+const (
+	maxRowsSeen  = 2_000_000 // joined rows count one by one
+	maxRowsKept  = 100_000
+	maxBytesKept = 64 << 20
+	valueBytes   = 48 // of a value in memory, without its text
+)
+
+// work is what a statement has read and what it holds.
+type work struct{ seen, rows, bytes int }
+
+// see counts a row that is looked at.
+func (ev *evaluation) see() error {
+	const often = 128
+	ev.work.seen++
+	if ev.work.seen > maxRowsSeen {
+		return wharf.Errorf(wharf.CodeTooLarge, "the query looks at more than %d rows", maxRowsSeen)
+	}
+	if ev.work.seen%often == 0 && ev.ctx.Err() != nil {
+		return wharf.WrapError(wharf.CodeCanceled, "exec.query", "", ev.ctx.Err())
+	}
+	return nil
+}
+
+// keep counts a row that is held.
+func (ev *evaluation) keep(row []wharf.Value) error {
+	ev.work.rows++
+	ev.work.bytes += len(row) * valueBytes
+	for _, v := range row {
+		ev.work.bytes += len(v.Str())
+	}
+	if ev.work.rows > maxRowsKept || ev.work.bytes > maxBytesKept {
+		return wharf.Errorf(wharf.CodeTooLarge, "the query holds more than %d rows or %d bytes", maxRowsKept, maxBytesKept)
+	}
+	return nil
+}
+
+// relation compiles what stands behind FROM. c is the compiler of the query
+// around.
+func (c *compiler) relation(t sql.Table) (relation, error) {
+	switch t := t.(type) {
+	case sql.TableName:
+		return c.tableNamed(t)
+	case sql.Derived:
+		q, err := c.query(t.Query)
+		if err != nil {
+			return relation{}, err
+		}
+		return relation{fields: fieldsOf(q.columns, "", t.Alias), each: func(ev *evaluation, row func([]wharf.Value) error) error {
+			rows, err := q.rows(ev)
+			if err != nil {
+				return err
+			}
+			return eachOf(rows, row)
+		}}, nil
+	case sql.Join:
+		return c.join(t)
+	}
+	return relation{}, unsupported("this kind of table")
+}
+
+func fieldsOf(columns []wharf.Column, schema, table string) []field {
+	fields := make([]field, len(columns))
+	for i, col := range columns {
+		fields[i] = field{Column: col, schema: schema, table: table}
+	}
+	return fields
+}
+
+func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
+	for _, r := range rows {
+		if err := row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join compiles a join: for each row of one side it goes through the rows of
+// the other, which are held.
+func (c *compiler) join(j sql.Join) (relation, error) {
+	left, err := c.relation(j.Left)
+	if err != nil {
+		return relation{}, err
+	}
+	right, err := c.relation(j.Right)
+	if err != nil {
+		return relation{}, err
+	}
+	n := len(left.fields)
+	fields := make([]field, 0, n+len(right.fields))
+	fields = append(append(fields, left.fields...), right.fields...)
+	on, err := c.joinCondition(j, fields, n)
+	if err != nil {
+		return relation{}, err
+	}
+	loop := joinLoop{outer: left, inner: right, innerAt: n, width: len(fields), on: on, keepsOuter: j.Kind != "INNER"}
+	switch j.Kind {
+	case "LEFT":
+		nullable(fields[n:])
+	case "RIGHT":
+		nullable(fields[:n])
+		loop.outer, loop.inner, loop.outerAt, loop.innerAt = right, left, n, 0
+	}
+	return relation{fields: fields, each: loop.each}, nil
+}
+
+func nullable(fields []field) {
+	for i := range fields {
+		fields[i].Nullable = true
+	}
+}
+
+// joinCondition compiles ON or USING, whose columns are shown once: those of
+// the left side, or of the right one where only that has them always.
+func (c *compiler) joinCondition(j sql.Join, fields []field, n int) (node, error) {
+	on := j.On
+	left, right := &compiler{fields: fields[:n]}, &compiler{fields: fields[n:]}
+	var both []node
+	for _, name := range j.Using {
+		l, err := left.find(sql.Column{Name: name})
+		if err == nil && l < 0 {
+			err = unknownColumn(sql.Column{Name: name})
+		}
+		if err != nil {
+			return node{}, err
+		}
+		r, err := right.find(sql.Column{Name: name})
+		if err == nil && r < 0 {
+			err = unknownColumn(sql.Column{Name: name})
+		}
+		if err != nil {
+			return node{}, err
+		}
+		both = append(both, comparison("=", fieldNode(fields[l], l), fieldNode(fields[n+r], n+r)))
+		if j.Kind == "RIGHT" {
+			fields[l].hidden = true
+		} else {
+			fields[n+r].hidden = true
+		}
+	}
+	if on == nil {
+		return allOf(both), nil
+	}
+	scope := &compiler{s: c.s, args: c.args, outer: c, fields: fields}
+	return scope.compile(on)
+}
+
+// allOf is the conjunction of conditions; of none, it holds.
+func allOf(conditions []node) node {
+	var all node
+	for i, n := range conditions {
+		if i == 0 {
+			all = n
+			continue
+		}
+		all = logical("AND", all, n)
+	}
+	return all
+}
+
+// joinLoop is a join as it runs. outer and inner are the sides as the loops
+// are nested; outerAt and innerAt are where their values are in a row.
+type joinLoop struct {
+	outer, inner     relation
+	outerAt, innerAt int
+	width            int
+	on               node
+	keepsOuter       bool // also a row that has no match
+}
+
+func (j *joinLoop) each(ev *evaluation, row func([]wharf.Value) error) error {
+	var held [][]wharf.Value
+	err := j.inner.each(ev, func(r []wharf.Value) error {
+		held = append(held, append([]wharf.Value(nil), r...))
+		return ev.keep(r)
+	})
+	if err != nil {
+		return err
+	}
+	local := ev.inside()
+	local.row = make([]wharf.Value, j.width)
+	return j.outer.each(ev, func(r []wharf.Value) error {
+		copy(local.row[j.outerAt:], r)
+		matched := false
+		for _, other := range held {
+			copy(local.row[j.innerAt:], other)
+			if err := ev.see(); err != nil {
+				return err
+			}
+			keep, err := holdsTrue(local, j.on)
+			if err != nil {
+				return err
+			}
+			if keep {
+				matched = true
+				if err := row(local.row); err != nil {
+					return err
+				}
+			}
+		}
+		if matched || !j.keepsOuter {
+			return nil
+		}
+		clear(local.row[j.innerAt : j.innerAt+len(j.inner.fields)])
+		return row(local.row)
+	})
+}
+
+// inside is the evaluation of a query within that of the one around it.
+func (ev *evaluation) inside() *evaluation {
+	return &evaluation{ctx: ev.ctx, s: ev.s, now: ev.now, outer: ev, work: ev.work}
+}
+
+// find gives the index of the field that a column means, or -1. A name that
+// two fields have is a mistake.
+func (c *compiler) find(col sql.Column) (int, error) {
+	found := -1
+	for i, f := range c.fields {
+		switch {
+		case fold(f.Name) != fold(col.Name):
+		case col.Table != "" && fold(f.table) != fold(col.Table), col.Schema != "" && fold(f.schema) != fold(col.Schema):
+		case col.Table == "" && f.hidden:
+		case found >= 0:
+			return -1, wharf.Errorf(wharf.CodeInvalid, "Column '%s' is ambiguous", shownColumn(col))
+		default:
+			found = i
+		}
+	}
+	return found, nil
+}
+
+func shownColumn(col sql.Column) string {
+	name := col.Name
+	if col.Table != "" {
+		name = col.Table + "." + name
+	}
+	if !utf8.ValidString(name) {
+		return ""
+	}
+	return cutRunes(name, 200)
+}
+
+func unknownColumn(col sql.Column) error {
+	return wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s'", shownColumn(col))
+}
+
+// fieldNode reads the value at i of the row.
+func fieldNode(f field, i int) node {
+	return node{typ: f.Type, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
+		return datumOf(ev.row[i], f.Type), nil
+	}}
+}
+
+// column compiles a column: one of this query, or of one around it. Aliases
+// come first or last, as the clause wants it.
+func (c *compiler) column(col sql.Column) (node, error) {
+	for scope, up := c, 0; scope != nil; scope, up = scope.outer, up+1 {
+		n, ok, err := scope.here(col)
+		if err != nil {
+			return node{}, err
+		}
+		if ok {
+			return above(n, up), nil
+		}
+	}
+	return node{}, unknownColumn(col)
+}
+
+func (c *compiler) here(col sql.Column) (node, bool, error) {
+	alias, isAlias := c.aliases[fold(col.Name)]
+	isAlias = isAlias && col.Table == ""
+	if isAlias && c.aliasesFirst {
+		return alias, true, nil
+	}
+	i, err := c.find(col)
+	if err != nil || i >= 0 {
+		if err != nil {
+			return node{}, false, err
+		}
+		return fieldNode(c.fields[i], i), true, nil
+	}
+	return alias, isAlias, nil
+}
+
+// above is a node of the query that many levels around.
+func above(n node, up int) node {
+	if up == 0 {
+		return n
+	}
+	eval := n.eval
+	n.eval = func(ev *evaluation) (datum, error) {
+		for range up {
+			ev = ev.outer
+		}
+		return eval(ev)
+	}
+	return n
+}
