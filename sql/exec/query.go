@@ -3,8 +3,6 @@ package exec
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -208,38 +206,6 @@ func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error
 	return rows, nil
 }
 
-func distinctRows(rows [][]wharf.Value, columns []wharf.Column) [][]wharf.Value {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(rows, func(row []wharf.Value) bool {
-		key := rowKey(row, columns)
-		was := seen[key]
-		seen[key] = true
-		return was
-	})
-}
-
-// rowKey is the same text for rows that are equal.
-func rowKey(row []wharf.Value, columns []wharf.Column) string {
-	var b strings.Builder
-	for i, v := range row {
-		addKey(&b, datumOf(v, columns[i].Type))
-	}
-	return b.String()
-}
-
-// addKey appends what tells a value from others. NULL is equal to NULL here.
-func addKey(b *strings.Builder, d datum) {
-	if d.isNull() {
-		b.WriteByte('n')
-		return
-	}
-	text := d.text()
-	if d.kind == kString {
-		text = fold(text)
-	}
-	b.WriteString(strconv.Itoa(len(text)) + ":" + text)
-}
-
 func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 	if len(order) == 0 {
 		return nil, nil
@@ -284,70 +250,4 @@ func compareKeys(a, b []datum, order []sortKey) int {
 		}
 	}
 	return 0
-}
-
-// subquery compiles a query in an expression.
-func (c *compiler) subquery(e sql.Subquery) (node, error) {
-	q, err := c.query(e.Query)
-	if err != nil {
-		return node{}, err
-	}
-	if e.Kind != "EXISTS" && len(q.columns) != 1 {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)")
-	}
-	switch e.Kind {
-	case "EXISTS":
-		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
-			rows, err := q.aside(ev)
-			return boolDatum(len(rows) > 0), err
-		}}, nil
-	case "IN":
-		return c.inSubquery(e, q)
-	}
-	typ := q.columns[0].Type
-	return node{typ: typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
-		rows, err := q.aside(ev)
-		switch {
-		case err != nil || len(rows) == 0:
-			return nullDatum(), err
-		case len(rows) > 1:
-			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Subquery returns more than 1 row")
-		}
-		return datumOf(rows[0][0], typ), nil
-	}}, nil
-}
-
-func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
-	x, err := c.compile(e.X)
-	if err != nil {
-		return node{}, err
-	}
-	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
-		d, err := x.eval(ev)
-		if err != nil {
-			return nullDatum(), err
-		}
-		rows, err := q.aside(ev)
-		if err != nil {
-			return nullDatum(), err
-		}
-		values := []datum{d}
-		for _, row := range rows {
-			values = append(values, datumOf(row[0], q.columns[0].Type))
-		}
-		if len(rows) == 0 {
-			return boolDatum(false), nil
-		}
-		return runIn(ev, values)
-	}}, nil
-}
-
-// aside runs a query whose rows are not held for long.
-func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
-	if ev.work == nil {
-		ev.work = &work{}
-	}
-	rows, bytes := ev.work.rows, ev.work.bytes
-	defer func() { ev.work.rows, ev.work.bytes = rows, bytes }()
-	return q.rows(ev)
 }

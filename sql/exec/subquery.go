@@ -1,0 +1,72 @@
+package exec
+
+import (
+	"wharf"
+	"wharf/sql"
+)
+
+// subquery compiles a query in an expression.
+func (c *compiler) subquery(e sql.Subquery) (node, error) {
+	q, err := c.query(e.Query)
+	if err != nil {
+		return node{}, err
+	}
+	if e.Kind != "EXISTS" && len(q.columns) != 1 {
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)")
+	}
+	switch e.Kind {
+	case "EXISTS":
+		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
+			rows, err := q.aside(ev)
+			return boolDatum(len(rows) > 0), err
+		}}, nil
+	case "IN":
+		return c.inSubquery(e, q)
+	}
+	typ := q.columns[0].Type
+	return node{typ: typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
+		rows, err := q.aside(ev)
+		switch {
+		case err != nil || len(rows) == 0:
+			return nullDatum(), err
+		case len(rows) > 1:
+			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Subquery returns more than 1 row")
+		}
+		return datumOf(rows[0][0], typ), nil
+	}}, nil
+}
+
+func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
+	x, err := c.compile(e.X)
+	if err != nil {
+		return node{}, err
+	}
+	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
+		d, err := x.eval(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		rows, err := q.aside(ev)
+		if err != nil {
+			return nullDatum(), err
+		}
+		values := []datum{d}
+		for _, row := range rows {
+			values = append(values, datumOf(row[0], q.columns[0].Type))
+		}
+		if len(rows) == 0 {
+			return boolDatum(false), nil
+		}
+		return runIn(ev, values)
+	}}, nil
+}
+
+// aside runs a query whose rows are not held for long.
+func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
+	if ev.work == nil {
+		ev.work = &work{}
+	}
+	rows, bytes := ev.work.rows, ev.work.bytes
+	defer func() { ev.work.rows, ev.work.bytes = rows, bytes }()
+	return q.rows(ev)
+}
