@@ -71,15 +71,17 @@ func isNumber(t wharf.Type) bool {
 func functionTable() map[string]function {
 	all := map[string]function{}
 	for _, part := range []map[string]function{
-		sessionFunctions(), operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(),
+		sessionFunctions(), operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
 		}
 	}
-	for name, f := range textFunctions() {
-		f.text = true
-		all[name] = f
+	for _, part := range []map[string]function{textFunctions(), moreTextFunctions()} {
+		for name, f := range part {
+			f.text = true
+			all[name] = f
+		}
 	}
 	return all
 }
@@ -90,6 +92,8 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		return c.control(e)
 	case "CAST", "CONVERT":
 		return c.cast(e)
+	case "DATE_ADD", "DATE_SUB":
+		return c.interval(e)
 	}
 	f, ok := c.s.executor.functions[e.Name]
 	if !ok {
