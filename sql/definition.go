@@ -3,7 +3,6 @@ package sql
 // createConnection reads CREATE CONNECTION from the name on.
 func (p *parser) createConnection(replace bool) (Statement, error) {
 	s := &CreateConnection{OrReplace: replace}
-	p.secret = true
 	var err error
 	s.IfNotExists, s.Name, s.Options, err = p.definition(replace, "connection")
 	return s, err

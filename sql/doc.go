@@ -7,8 +7,8 @@
 // this package too, and every other valid statement an [Unsupported] with its
 // name. A mistake is an error of code syntax in MySQL's manner: the text near
 // it, the line and column, and what was expected there. String values in that
-// text show as '…', and the values of a connection not at all, so that no key
-// leaks into an error or a log.
+// text show as '…', and of a statement that may hold a key nothing shows, so
+// that none leaks into an error or a log.
 //
 // Every Statement prints itself in canonical form, and parsing that form
 // gives the same Statement again.

@@ -65,6 +65,9 @@ func (p *parser) bareLocation(at int) (string, error) {
 // after a quote may be a value that must not be seen.
 func (p *parser) quoteIt(end int, odd string) error {
 	shown := p.src.orig[p.tok.start:end]
+	if p.src.mayHoldKey() {
+		shown = "…"
+	}
 	if i := strings.IndexAny(shown, `'"`); i >= 0 {
 		shown = shown[:i] + "'…'"
 	}

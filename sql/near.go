@@ -14,40 +14,43 @@ const maxNear = 64
 // syntaxError tells of a mistake at the token that begins at offset at, in
 // MySQL's manner. What was expected may be "".
 func (s source) syntaxError(at int, expected string) error {
-	pos := s.position(at)
-	return syntaxErrorf(withoutKeys(withoutConnection(near(s.clean[at:]))), pos, expected)
+	return syntaxErrorf(s.near(at), s.position(at), expected)
 }
 
-// unquotedKey is the value of a setting that is a secret, and userInfo what
-// stands before the host of a URL, both where their quotes were forgotten. A
-// URL may be cut off before its '@'.
-var (
-	unquotedKey = regexp.MustCompile(`(?i)((?:key|key_id|token|external_id|password)\s*=\s*)[^\s'(),;]+`)
-	userInfo    = regexp.MustCompile(`://(?:[^\s']*@|[^\s/'@]*:[^\s']*)`)
-)
-
-// withoutKeys cuts what withoutConnection cannot know: keys outside of a
-// clause, because its name or its parenthesis was mistyped.
-func withoutKeys(near string) string {
-	return userInfo.ReplaceAllString(unquotedKey.ReplaceAllString(near, "${1}…"), "://…")
-}
-
-// withoutConnection cuts what CONNECTION = (…) or CREDENTIALS = (…) hold: a
-// key may stand there without quotes.
-func withoutConnection(near string) string {
-	upper := strings.ToUpper(near)
-	for _, clause := range []string{"CONNECTION", "CREDENTIALS"} {
-		at := strings.Index(upper, clause)
-		if at < 0 || len(upper) != len(near) {
-			continue
-		}
-		if paren := strings.IndexByte(near[at:], '('); paren >= 0 {
-			near = near[:at+paren+1] + "…"
-			upper = upper[:at+paren+1]
-		}
+// near gives what an error shows of the statement from offset at on, which
+// must begin a token.
+func (s source) near(at int) string {
+	switch {
+	case at == len(s.clean):
+		return ""
+	case s.hides():
+		return "…"
 	}
-	return near
+	return userInfo.ReplaceAllString(near(s.clean[at:]), "://…")
 }
+
+// hides tells that an error may show nothing of the statement. Behind a quote
+// that was forgotten, what is a string and what is not have changed places,
+// so that the place of a key does not tell whether it shows: it is enough that
+// the statement may hold one, anywhere. Texts that are long are not searched.
+func (s source) hides() bool {
+	return s.open == "string" || s.open == "name" || s.mayHoldKey()
+}
+
+func (s source) mayHoldKey() bool {
+	return len(s.orig) > maxSearched || mayHoldKey.MatchString(s.orig)
+}
+
+// maxSearched is the longest statement whose mistakes show its text, in bytes.
+const maxSearched = 64 << 10
+
+// mayHoldKey finds what comes with a key. More than one of these does, so
+// that one may be mistyped. userInfo is what stands before the host of a URL,
+// which may be cut off before its '@'.
+var (
+	mayHoldKey = regexp.MustCompile(`(?i)connection|credential|token|password|identified|external_id|key_id|_key\b|key\s*=`)
+	userInfo   = regexp.MustCompile(`://(?:[^\s']*@|[^\s/'@]*:[^\s']*)`)
+)
 
 func syntaxErrorf(near string, pos Pos, expected string) error {
 	if expected != "" {

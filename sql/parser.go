@@ -6,10 +6,6 @@ import "strings"
 type parser struct {
 	src source
 	tok token // the next one
-
-	// secret is set while the values of a connection are read: an error then
-	// shows nothing of the text, for a key may stand there without quotes.
-	secret bool
 }
 
 func newParser(src source) *parser {
@@ -68,9 +64,6 @@ func (p *parser) fail(expected string) error {
 	if p.tok.kind == kindTorn || p.tok.kind == kindEnd && p.src.open == "comment" {
 		return p.src.torn()
 	}
-	if p.secret && p.tok.kind != kindEnd {
-		return syntaxErrorf("…", p.pos(), expected)
-	}
 	return p.src.syntaxError(p.tok.start, expected)
 }
 
@@ -81,7 +74,7 @@ func (s source) torn() error {
 	case "comment":
 		return syntaxErrorf("/*", pos, "expected '*/' at the end of the comment")
 	case "name":
-		return syntaxErrorf(near(s.clean[s.start:]), pos, "expected '`' at the end of the name")
+		return syntaxErrorf(s.near(s.start), pos, "expected '`' at the end of the name")
 	}
 	return syntaxErrorf("'…'", pos, "expected a closing quote at the end of the string")
 }

@@ -120,6 +120,15 @@ type Unsupported struct {
 	plain
 }
 
+// Redacted gives its first word alone where it may hold a key: most of these
+// were not read, so that it is not known what is a string in them.
+func (u *Unsupported) Redacted() string {
+	if mayHoldKey.MatchString(u.text) {
+		return firstRunes(u.text, wordLen(u.text)) + " …"
+	}
+	return u.plain.Redacted()
+}
+
 // Expr is an expression of constants, variables and functions.
 type Expr interface{ expr() }
 

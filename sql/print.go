@@ -137,12 +137,12 @@ func (p *printer) options(clause string, opts []Option) {
 }
 
 // pairs writes options. The values of a connection are secret however they
-// are written.
+// are written, and so is a key that ended up among other options.
 func (p *printer) pairs(opts []Option, sep string, secret bool) {
 	for i, o := range opts {
 		p.when(i > 0, sep)
 		p.put(o.Name, " = ")
-		p.value(o.Value, secret)
+		p.value(o.Value, secret || p.redact && mayHoldKey.MatchString(o.Name))
 	}
 }
 

@@ -49,7 +49,7 @@ func (p *parser) setting(set *StageSettings) error {
 	case "COMMENT", "COMMENTS":
 		return p.textClause(&set.Comment, "COMMENT", true)
 	case "CONNECTION", "CREDENTIALS":
-		return p.optionsClause(&set.Connection, "CONNECTION", p.connection)
+		return p.optionsClause(&set.Connection, "CONNECTION", p.options)
 	case "FILE_FORMAT":
 		return p.optionsClause(&set.FileFormat, "FILE_FORMAT", p.fileFormat)
 	case "COPY_OPTIONS":
@@ -86,14 +86,6 @@ func (p *parser) optionsClause(to *[]Option, clause string, read func() ([]Optio
 	var err error
 	*to, err = read()
 	return err
-}
-
-// connection takes options that nobody may see.
-func (p *parser) connection() ([]Option, error) {
-	p.secret = true
-	opts, err := p.options()
-	p.secret = false
-	return opts, err
 }
 
 // fileFormat takes options in parentheses, or the name of a file format.
