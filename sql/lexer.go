@@ -99,8 +99,24 @@ func isWordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || isDigit(c) || c == '_' || c == '$'
 }
 
-// unquote gives what a closed string or name stands for.
-func unquote(s string) string {
+// unquote gives what a closed string or name of plain MySQL stands for.
+func unquote(s string) string { return unquoteBy(s, appendUnescaped) }
+
+// unquoteOurs gives what a closed string or name of a stage statement stands
+// for. An escape that MySQL does not know keeps its backslash there: a pattern
+// that lost it would match more, and REMOVE with it would remove more.
+func unquoteOurs(s string) string {
+	return unquoteBy(s, func(b []byte, c byte) []byte {
+		if strings.IndexByte(`0bnrtZ%_\'"`, c) < 0 {
+			b = append(b, '\\')
+		}
+		return appendUnescaped(b, c)
+	})
+}
+
+// unquoteBy takes off the quotes; unescape appends what a backslash and a
+// byte stand for.
+func unquoteBy(s string, unescape func([]byte, byte) []byte) string {
 	quote, body := s[0], s[1:len(s)-1]
 	if strings.IndexByte(body, quote) < 0 && (quote == '`' || strings.IndexByte(body, '\\') < 0) {
 		return body
@@ -113,7 +129,7 @@ func unquote(s string) string {
 			b = append(b, quote)
 		case body[i] == '\\' && quote != '`':
 			i++
-			b = appendUnescaped(b, body[i])
+			b = unescape(b, body[i])
 		default:
 			b = append(b, body[i])
 		}

@@ -6,7 +6,7 @@ import "strings"
 // as a string.
 func (p *parser) location() (Location, error) {
 	if p.tok.kind == kindString {
-		s := unquote(p.text())
+		s := unquoteOurs(p.text())
 		if len(s) < 2 || s[0] != '@' || s[1] == '/' {
 			return "", p.fail("expected a location such as '@stage/path'")
 		}
@@ -32,7 +32,7 @@ func (p *parser) quotedStage(q int) (Location, error) {
 	if t.kind == kindTorn {
 		return "", p.src.torn()
 	}
-	stage := unquote(p.src.clean[t.start:t.end])
+	stage := unquoteOurs(p.src.clean[t.start:t.end])
 	if stage == "" || strings.Contains(stage, "/") {
 		return "", p.fail("expected the name of a stage after '@', without a '/' in it")
 	}

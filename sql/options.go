@@ -64,7 +64,7 @@ func (p *parser) value() (OptionValue, error) {
 	case p.tok.kind == kindNumber:
 		return OptionValue{Kind: Number, Text: p.advance()}, nil
 	case p.tok.kind == kindString:
-		return OptionValue{Kind: String, Text: unquote(p.advance())}, nil
+		return OptionValue{Kind: String, Text: unquoteOurs(p.advance())}, nil
 	case p.is("-"):
 		if next := tokenAt(p.src.clean, p.tok.end); next.kind == kindNumber {
 			p.advance()

@@ -94,7 +94,7 @@ func (p *parser) name(what string) (string, error) {
 		return p.advance(), nil
 	case kindName, kindString:
 		if p.text()[0] != '\'' && p.tok.end-p.tok.start > 2 {
-			return unquote(p.advance()), nil
+			return unquoteOurs(p.advance()), nil
 		}
 	}
 	return "", p.fail("expected the name of a " + what)
@@ -105,7 +105,7 @@ func (p *parser) str(what string) (string, error) {
 	if p.tok.kind != kindString {
 		return "", p.fail("expected " + what + " as a string in quotes")
 	}
-	return unquote(p.advance()), nil
+	return unquoteOurs(p.advance()), nil
 }
 
 // ifExists takes IF EXISTS.

@@ -94,7 +94,7 @@ func (p *parser) fileFormat() ([]Option, error) {
 		return p.options()
 	}
 	o := Option{Name: "FORMAT_NAME", Pos: p.pos()}
-	o.Value = OptionValue{Kind: String, Text: unquote(p.advance())}
+	o.Value = OptionValue{Kind: String, Text: unquoteOurs(p.advance())}
 	return []Option{o}, nil
 }
 
