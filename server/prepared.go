@@ -19,6 +19,10 @@ type prepared struct {
 	tooLong bool           // and those that came are too long
 }
 
+// refused is a Stmt that can tell that it is none that is done, so that its
+// run will say so and nothing else.
+type refused interface{ Refused() bool }
+
 // prepare answers COM_STMT_PREPARE.
 func (c *conn) prepare(text string) {
 	if err := c.admitStatement(len(text)); err != nil {
@@ -34,6 +38,14 @@ func (c *conn) prepare(text string) {
 	st, err := c.parseOne(text)
 	if err != nil {
 		c.fail(err)
+		return
+	}
+	if r, ok := st.(refused); ok && r.Refused() {
+		// Told now, as MySQL does: its placeholders were not counted, and a
+		// client with values for them would find fault with those.
+		if err := c.run(st, nil, binaryRow, false); err != nil {
+			c.fail(err)
+		}
 		return
 	}
 	for c.lastStmt++; c.lastStmt == 0 || c.stmts[c.lastStmt] != nil; c.lastStmt++ {

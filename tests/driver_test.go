@@ -68,6 +68,8 @@ func driverSession(t *testing.T, s *server, params, stage string) {
 	mustExec("DROP STAGE " + stage)
 	_, err = db.ExecContext(s.context(), "LIST @"+stage)
 	wantSQLError(t, err, 1146, "42S02", stage)
+	_, err = db.ExecContext(s.context(), "INSERT INTO t VALUES (?)", 1)
+	wantSQLError(t, err, 1235, "42000", "INSERT")
 	transactions(t, s, db)
 }
 

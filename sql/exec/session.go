@@ -40,6 +40,12 @@ type Stmt struct {
 // NumParams tells how many values Run needs.
 func (st *Stmt) NumParams() int { return st.params }
 
+// Refused tells that it is valid MySQL that Wharf does not do: Run will say so.
+func (st *Stmt) Refused() bool {
+	_, refused := st.parsed.(*sql.Unsupported)
+	return refused
+}
+
 // Redacted is the statement in canonical form with its string values as '…',
 // for process lists and logs.
 func (st *Stmt) Redacted() string { return st.parsed.Redacted() }
