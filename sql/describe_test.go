@@ -29,6 +29,8 @@ func describe(stmt Statement) string {
 		return fmt.Sprintf("Kill id=%d expr=%s query=%t", s.ID, describeExpr(s.Expr), s.Query)
 	case *Do:
 		return "Do " + describeExprs(s.Exprs)
+	case *Prepared:
+		return fmt.Sprintf("Prepared params=%d %s", NumParams(s), s.Redacted())
 	case *Unsupported:
 		return "Unsupported " + s.Name
 	}

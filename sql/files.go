@@ -88,15 +88,20 @@ func (p *parser) presign() (Statement, error) {
 	return s, p.finish()
 }
 
-// seconds takes EXPIRE = n. Zero is refused: it would mean that none was
+// seconds takes EXPIRE = n, which may be a placeholder. Zero is refused: it would mean that none was
 // given.
 func (p *parser) seconds() (uint64, error) {
 	p.advance()
 	if err := p.expect("="); err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseUint(p.text(), 10, 64)
-	if p.tok.kind != kindNumber || err != nil || n == 0 {
+	text := p.text()
+	if p.is("?") {
+		text = p.param().String()
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	unknown := p.is("?") && p.args == nil
+	if !unknown && (p.tok.kind != kindNumber && !p.is("?") || err != nil || n == 0) {
 		return 0, p.fail("expected a number of seconds, at least 1")
 	}
 	p.advance()

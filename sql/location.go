@@ -3,10 +3,13 @@ package sql
 import "strings"
 
 // location takes a location: @name, @name/path, @"name"/path, or all of it
-// as a string.
+// as a string or a placeholder for one.
 func (p *parser) location() (Location, error) {
-	if p.tok.kind == kindString {
-		s := unquoteOurs(p.text())
+	if p.isText() {
+		s := p.textHere()
+		if p.args == nil && p.is("?") {
+			s = "@?"
+		}
 		if len(s) < 2 || s[0] != '@' || s[1] == '/' {
 			return "", p.fail("expected a location such as '@stage/path'")
 		}

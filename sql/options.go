@@ -1,6 +1,10 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"wharf"
+)
 
 // options takes NAME = value pairs in parentheses, with or without commas
 // between them. The result is not nil, also when there are none.
@@ -56,15 +60,21 @@ func (p *parser) pair(seen map[string]bool) (Option, error) {
 	return o, err
 }
 
-// value takes a word, a number, a string, or a list of strings.
+// value takes a word, a number, a string, a placeholder for one of these, or
+// a list of strings.
 func (p *parser) value() (OptionValue, error) {
 	switch {
 	case p.tok.kind == kindWord:
 		return OptionValue{Kind: Word, Text: p.advance()}, nil
 	case p.tok.kind == kindNumber:
 		return OptionValue{Kind: Number, Text: p.advance()}, nil
-	case p.tok.kind == kindString:
-		return OptionValue{Kind: String, Text: unquoteOurs(p.advance())}, nil
+	case p.isText():
+		v := OptionValue{Kind: String, Text: p.textHere()}
+		if p.is("?") && p.param().Kind() != wharf.TextValue {
+			v.Kind = Number
+		}
+		p.advance()
+		return v, nil
 	case p.is("-"):
 		if next := tokenAt(p.src.clean, p.tok.end); next.kind == kindNumber {
 			p.advance()

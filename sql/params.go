@@ -1,7 +1,6 @@
 package sql
 
-// NumParams gives the number of parameters, '?', of a statement. The stage
-// statements take none.
+// NumParams gives the number of parameters, '?', of a statement.
 func NumParams(stmt Statement) int {
 	if s, ok := stmt.(interface{ numParams() int }); ok {
 		return s.numParams()

@@ -33,6 +33,15 @@ func parseSource(src source) (Statement, error) {
 	if read == nil {
 		return readPlain(src)
 	}
+	stmt, err := p.statement(read)
+	if err == nil && p.params > 0 {
+		stmt = &Prepared{Form: stmt, plain: plain{text: src.plain().text, params: p.params}}
+	}
+	return stmt, err
+}
+
+// statement reads a stage statement to its end.
+func (p *parser) statement(read func(*parser) (Statement, error)) (Statement, error) {
 	stmt, err := read(p)
 	if err == nil {
 		err = p.finish()

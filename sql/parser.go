@@ -1,11 +1,18 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"wharf"
+)
 
 // parser reads the stage statements by recursive descent, one token ahead.
 type parser struct {
 	src source
 	tok token // the next one
+
+	params int           // placeholders that were taken
+	args   []wharf.Value // what they stand for; nil where that is not known yet
 }
 
 func newParser(src source) *parser {
@@ -15,6 +22,9 @@ func newParser(src source) *parser {
 // advance takes the next token and returns its text.
 func (p *parser) advance() string {
 	t := p.text()
+	if t == "?" {
+		p.params++
+	}
 	p.tok = tokenAt(p.src.clean, p.tok.end)
 	return t
 }
@@ -100,12 +110,14 @@ func (p *parser) name(what string) (string, error) {
 	return "", p.fail("expected the name of a " + what)
 }
 
-// str takes a string.
+// str takes a string, or a placeholder for one.
 func (p *parser) str(what string) (string, error) {
-	if p.tok.kind != kindString {
+	if !p.isText() {
 		return "", p.fail("expected " + what + " as a string in quotes")
 	}
-	return unquoteOurs(p.advance()), nil
+	s := p.textHere()
+	p.advance()
+	return s, nil
 }
 
 // ifExists takes IF EXISTS.

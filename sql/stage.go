@@ -40,7 +40,7 @@ func (p *parser) settings() (*StageSettings, error) {
 }
 
 func (p *parser) setting(set *StageSettings) error {
-	if p.tok.kind == kindString {
+	if p.isText() {
 		return p.textClause(&set.URL, "URL", false)
 	}
 	switch strings.ToUpper(p.text()) {
@@ -90,11 +90,12 @@ func (p *parser) optionsClause(to *[]Option, clause string, read func() ([]Optio
 
 // fileFormat takes options in parentheses, or the name of a file format.
 func (p *parser) fileFormat() ([]Option, error) {
-	if p.tok.kind != kindString {
+	if !p.isText() {
 		return p.options()
 	}
 	o := Option{Name: "FORMAT_NAME", Pos: p.pos()}
-	o.Value = OptionValue{Kind: String, Text: unquoteOurs(p.advance())}
+	o.Value = OptionValue{Kind: String, Text: p.textHere()}
+	p.advance()
 	return []Option{o}, nil
 }
 

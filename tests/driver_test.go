@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -61,6 +62,7 @@ func driverSession(t *testing.T, s *server, params, stage string) {
 			t.Errorf("a prepared LIST gave %d rows, want 2", got)
 		}
 	}
+	bound(t, s, db, stage)
 	mustExec("REMOVE @" + stage + "/one.csv")
 	if got := s.list(stage); !slices.Equal(got, []string{"two.csv"}) {
 		t.Errorf("after REMOVE: %q", got)
@@ -71,6 +73,35 @@ func driverSession(t *testing.T, s *server, params, stage string) {
 	_, err = db.ExecContext(s.context(), "INSERT INTO t VALUES (?)", 1)
 	wantSQLError(t, err, 1235, "42000", "INSERT")
 	transactions(t, s, db)
+}
+
+// bound sends values apart from the statement of stages that they are for.
+func bound(t *testing.T, s *server, db *sql.DB, stage string) {
+	t.Helper()
+	st, err := db.PrepareContext(s.context(), "LIST ? PATTERN = ?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for pattern, want := range map[string]int{"t.*": 1, ".*": 2, `one\.csv`: 1, "it's": 0} {
+		rows, err := st.QueryContext(s.context(), "@"+stage, pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := countRows(t, rows); got != want {
+			t.Errorf("LIST with the pattern %s bound gave %d rows, want %d", pattern, got, want)
+		}
+	}
+	const secret = `wJalr'XUtn"FEMI\`
+	_, err = db.ExecContext(s.context(), "CREATE OR REPLACE STAGE bound URL = ? CREDENTIALS = (AWS_KEY_ID = ? AWS_SECRET_KEY = ?) FILE_FORMAT = (TYPE = CSV SKIP_HEADER = ?)",
+		"s3://bucket/", "AKIAX77PDEF", secret, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name, text string
+	if err := db.QueryRowContext(s.context(), "SHOW CREATE STAGE bound").Scan(&name, &text); err != nil || !strings.Contains(text, "SKIP_HEADER = 1") || !strings.Contains(text, "not shown: ACCESS_KEY_ID, SECRET_ACCESS_KEY") {
+		t.Errorf("SHOW CREATE STAGE: %s, %v", text, err)
+	}
 }
 
 func countRows(t *testing.T, rows *sql.Rows) int {

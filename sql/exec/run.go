@@ -154,6 +154,8 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.kill(ctx, st, args) }), nil
 	case *sql.Do:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.evaluateAll(ctx, st.Exprs, args) }), nil
+	case *sql.Prepared:
+		return s.planPrepared(st, args)
 	case *sql.Unsupported:
 		return plan{}, unsupported(st.Name)
 	}
@@ -163,6 +165,19 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	}
 	p.capped = reads(stmt)
 	return s.inAccess(p, p.capped), nil
+}
+
+// planPrepared plans a statement of stages with the values of its
+// placeholders; without them, only the columns of the plan mean anything.
+func (s *Session) planPrepared(st *sql.Prepared, args []wharf.Value) (plan, error) {
+	if args == nil {
+		return s.planStage(st.Form)
+	}
+	bound, err := st.Bind(args)
+	if err != nil {
+		return plan{}, err
+	}
+	return s.planStage(bound)
 }
 
 // planStage plans the statements of the stage dialect.
