@@ -29,7 +29,8 @@ type conn struct {
 
 	stmts    map[uint32]*prepared
 	lastStmt uint32
-	longData int // bytes that are kept for statements' parameters
+	longData int  // bytes that are kept for statements' parameters
+	released bool // a statement ended the connection
 
 	state
 }
@@ -118,7 +119,7 @@ func (c *conn) next() bool {
 	c.out.seq = c.wire.seq + 1
 	stay := c.command(packet)
 	c.out.flush()
-	return stay && c.out.err == nil
+	return stay && c.out.err == nil && !c.released
 }
 
 // ReadPacket reads a packet that continues the command. It makes c the

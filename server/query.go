@@ -29,7 +29,7 @@ func (c *conn) query(text string) {
 			}
 			break
 		}
-		if err = c.run(st, nil, textRow, more); err != nil || !more {
+		if err = c.run(st, nil, textRow, more); err != nil || !more || c.released {
 			break
 		}
 		st, rest, err = next, after, nextErr
@@ -81,6 +81,9 @@ func (c *conn) run(st Stmt, args []wharf.Value, encode rowEncoder, more bool) er
 }
 
 func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, more bool) error {
+	if r.Release {
+		c.released, more = true, false
+	}
 	if r.Rows == nil {
 		c.out.ok(r, statusOf(c.session.Status(), more))
 		return nil

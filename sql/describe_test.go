@@ -24,7 +24,7 @@ func describe(stmt Statement) string {
 	case *Use:
 		return "Use " + strconv.Quote(s.Database)
 	case *Transaction:
-		return strings.TrimSpace(fmt.Sprintf("Transaction %s chain=%t release=%t %s", s.Verb, s.Chain, s.Release, s.Access))
+		return strings.TrimSpace(fmt.Sprintf("Transaction %s chain=%d release=%d %s", s.Verb, s.Chain, s.Release, s.Access))
 	case *Kill:
 		return fmt.Sprintf("Kill id=%d expr=%s query=%t", s.ID, describeExpr(s.Expr), s.Query)
 	case *Do:

@@ -175,11 +175,18 @@ func (p *parser) transaction() Statement {
 		p.advance()
 		return unsupported(p.src, "ROLLBACK TO SAVEPOINT")
 	}
-	s.Chain = p.acceptAll("AND", "CHAIN")
-	if !s.Chain {
-		p.acceptAll("AND", "NO", "CHAIN")
+	switch {
+	case p.acceptAll("AND", "CHAIN"):
+		s.Chain = Yes
+	case p.acceptAll("AND", "NO", "CHAIN"):
+		s.Chain = No
 	}
-	s.Release = !p.acceptAll("NO", "RELEASE") && p.accept("RELEASE")
+	switch {
+	case p.acceptAll("NO", "RELEASE"):
+		s.Release = No
+	case s.Chain != Yes && p.accept("RELEASE"): // there is no next one without a connection
+		s.Release = Yes
+	}
 	return s
 }
 

@@ -95,10 +95,20 @@ type Use struct {
 type Transaction struct {
 	Verb    string // "BEGIN", "COMMIT", "ROLLBACK"
 	Access  string // of BEGIN: "READ ONLY", "READ WRITE", or "" if not given
-	Chain   bool   // AND CHAIN: begin the next at once
-	Release bool   // RELEASE: end the connection
+	Chain   Choice // AND CHAIN: begin the next at once
+	Release Choice // RELEASE: end the connection
 	plain
 }
+
+// Choice is a clause that may be given, or refused by NO.
+type Choice uint8
+
+// The choices.
+const (
+	Unsaid Choice = iota
+	Yes
+	No
+)
 
 // Kill is KILL [CONNECTION | QUERY] id.
 type Kill struct {

@@ -128,6 +128,17 @@ func transactions(t *testing.T, s *server, db *sql.DB) {
 			t.Error(err)
 		}
 	}
+	conn, err := db.Conn(s.context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(s.context(), "COMMIT RELEASE"); err != nil {
+		t.Errorf("COMMIT RELEASE: %v", err)
+	}
+	if _, err := conn.ExecContext(s.context(), "DO 1"); err == nil {
+		t.Error("the connection is there after COMMIT RELEASE")
+	}
 }
 
 // Several result sets of one text, in order, and an error in the middle that

@@ -173,6 +173,9 @@ func okText(s *exec.Session, before exec.Status, res exec.Result) string {
 	if res.Warnings > 0 {
 		text += fmt.Sprintf(" warnings=%d", res.Warnings)
 	}
+	if res.Release {
+		text += " release"
+	}
 	return text + "\n"
 }
 

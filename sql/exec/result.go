@@ -21,6 +21,7 @@ type Result struct {
 	Affected uint64
 	Warnings uint16
 	Info     string // for the OK packet, may be ""
+	Release  bool   // the connection ends after the answer
 	// Until is when max_execution_time ends Rows; the zero Time is never. Rows
 	// see it between two of them: whoever passes them on should wait for its
 	// client no longer either.

@@ -149,7 +149,7 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	case *sql.Use:
 		return do(func(context.Context) (Result, error) { return Result{}, s.UseDatabase(st.Database) }), nil
 	case *sql.Transaction:
-		return do(func(context.Context) (Result, error) { return Result{}, s.transaction(st) }), nil
+		return do(func(context.Context) (Result, error) { return s.transaction(st) }), nil
 	case *sql.Kill:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.kill(ctx, st, args) }), nil
 	case *sql.Do:
@@ -171,13 +171,13 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 // placeholders; without them, only the columns of the plan mean anything.
 func (s *Session) planPrepared(st *sql.Prepared, args []wharf.Value) (plan, error) {
 	if args == nil {
-		return s.planStage(st.Form)
+		return s.plan(st.Form, nil)
 	}
 	bound, err := st.Bind(args)
 	if err != nil {
 		return plan{}, err
 	}
-	return s.planStage(bound)
+	return s.plan(bound, args)
 }
 
 // planStage plans the statements of the stage dialect.

@@ -11,7 +11,7 @@ import (
 // transaction keeps the flag that clients rely on. Statements of stages take
 // effect at once, in a transaction or not; ROLLBACK warns where files that
 // were removed stay removed.
-func (s *Session) transaction(st *sql.Transaction) error {
+func (s *Session) transaction(st *sql.Transaction) (Result, error) {
 	switch st.Verb {
 	case "BEGIN":
 		readOnly := s.nextIsReadOnly()
@@ -20,17 +20,29 @@ func (s *Session) transaction(st *sql.Transaction) error {
 		}
 		s.endTransaction()
 		s.inTransaction, s.readOnly = true, readOnly
+		return Result{}, nil
 	case "COMMIT":
-		s.endTransaction()
+		return s.complete(st), nil
 	case "ROLLBACK":
 		if s.changed {
 			s.warn("Warning", warnNotRolledBack, "Some non-transactional changed tables couldn't be rolled back")
 		}
-		s.endTransaction()
-	default:
-		return unsupported(st.Verb)
+		return s.complete(st), nil
 	}
-	return nil
+	return Result{}, unsupported(st.Verb)
+}
+
+// complete ends the transaction, and does what it says of what comes after, or
+// what completion_type says where it does not: the next transaction begins,
+// with the same access, or the connection ends.
+func (s *Session) complete(st *sql.Transaction) Result {
+	usual := s.variableValue(s.executor.variables["completion_type"], false).Str()
+	readOnly := s.readOnly
+	s.endTransaction()
+	if st.Chain == sql.Yes || st.Chain == sql.Unsaid && usual == "CHAIN" {
+		s.inTransaction, s.readOnly = true, readOnly
+	}
+	return Result{Release: st.Release == sql.Yes || st.Release == sql.Unsaid && usual == "RELEASE"}
 }
 
 // endTransaction ends the transaction that is open, and what SET TRANSACTION
