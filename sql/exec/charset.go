@@ -38,7 +38,8 @@ func findCharset(name string) (charset, bool) {
 }
 
 // collation is the name of an order of text. Whatever a session asks for,
-// text is compared in one way: without case and without accents.
+// text is compared without case and without accents, unless COLLATE says of it
+// that case counts.
 type collation struct {
 	name, charset string
 	id            int64

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// compare orders two values as MySQL does: texts by the default collation,
-// bytes as bytes, numbers by value, a text beside a number as a number.
+// compare orders two values as MySQL does: texts by the default collation, or
+// by their bytes where COLLATE asked for one that knows case, bytes as bytes, numbers by value, a text beside a number as a number.
 // known is false where one of them is NULL.
 func compare(a, b datum) (order int, known bool) {
 	if a.isNull() || b.isNull() {
@@ -14,16 +14,23 @@ func compare(a, b datum) (order int, known bool) {
 	}
 	switch {
 	case a.isText() && b.isText():
-		if a.kind == kBytes || b.kind == kBytes {
-			return strings.Compare(a.str, b.str), true
-		}
-		return strings.Compare(fold(a.str), fold(b.str)), true
+		x, y := folded(a, b)
+		return strings.Compare(x, y), true
 	case a.kind == kInt && b.kind == kInt:
 		return cmp.Compare(int64(a.num), int64(b.num)), true
 	case a.isExact() && b.isExact():
 		return a.toDecimal().compare(b.toDecimal()), true
 	}
 	return cmp.Compare(a.toFloat(), b.toFloat()), true
+}
+
+// folded gives two texts in a form in which they are compared byte by byte.
+func folded(a, b datum) (string, string) {
+	x, y := a.text(), b.text()
+	if a.kind == kBytes || b.kind == kBytes || a.exact || b.exact {
+		return x, y
+	}
+	return fold(x), fold(y)
 }
 
 func (d datum) isText() bool { return d.kind == kString || d.kind == kBytes || d.kind == kTime }

@@ -46,7 +46,9 @@ func (n node) take(ev *evaluation, from node) (datum, error) {
 	case n.typ == wharf.TypeDecimal:
 		return decDatum(d.toDecimal()), nil
 	case n.typ == wharf.TypeString:
-		return stringDatum(from.settle(d).text()), nil
+		text := stringDatum(from.settle(d).text())
+		text.exact = d.exact
+		return text, nil
 	case n.typ == wharf.TypeBytes:
 		return bytesDatum(from.settle(d).text()), nil
 	}

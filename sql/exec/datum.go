@@ -29,6 +29,10 @@ type datum struct {
 	num  uint64   // kInt, kUint, and the bits of kFloat
 	str  string   // kString, kBytes, kTime
 	dec  *decimal // kDecimal
+
+	// exact is set for text of a collation that tells upper and lower case
+	// apart, which COLLATE gave to it.
+	exact bool
 }
 
 func nullDatum() datum               { return datum{} }

@@ -26,8 +26,8 @@
 //     long ends soon after its context.
 //
 // Expressions follow MySQL 8.0: three-valued logic, integers with their range,
-// exact decimals, text compared without case and accents, whatever collation
-// was asked for. What is not done is refused by its name, and what would be
+// exact decimals, text compared without case and accents, or by its bytes
+// where COLLATE asks for a collation that knows case. What is not done is refused by its name, and what would be
 // misread is refused too: a sql_mode that changes the grammar, a character set
 // other than UTF-8.
 //

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"strings"
 
 	"wharf"
@@ -128,7 +129,11 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		if err := ev.ctx.Err(); err != nil {
 			return nullDatum(), wharf.WrapError(wharf.CodeCanceled, "exec.call", "", err)
 		}
+		exact := slices.ContainsFunc(values, func(d datum) bool { return d.exact })
 		d, err := f.run(ev, values)
+		if exact && d.kind == kString && e.Name != "COLLATE" {
+			d.exact = true
+		}
 		if len(d.str) > maxText {
 			return ev.tooLong(e.Name), nil
 		}

@@ -48,14 +48,16 @@ func runLike(_ *evaluation, a []datum) (datum, error) {
 	if len(s)*len(pattern) > maxLikeWork {
 		return nullDatum(), wharf.Errorf(wharf.CodeTooLarge, "LIKE: a text of %d bytes and a pattern of %d are too much to compare", len(s), len(pattern))
 	}
-	if a[0].kind != kBytes && a[1].kind != kBytes {
-		s, pattern = fold(s), fold(pattern)
-	}
+	s, pattern = folded(a[0], a[1])
 	return boolDatum(like(s, pattern, escape)), nil
 }
 
 func runRegexp(_ *evaluation, a []datum) (datum, error) {
-	re, err := regexp.Compile("(?is)" + a[1].text())
+	flags := "(?is)"
+	if a[0].exact || a[1].exact {
+		flags = "(?s)"
+	}
+	re, err := regexp.Compile(flags + a[1].text())
 	if err != nil {
 		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "REGEXP: the pattern is no regular expression in RE2 syntax")
 	}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"strings"
 	"time"
 
 	"wharf"
@@ -63,12 +64,17 @@ func sleep(ev *evaluation, args []datum) (datum, error) {
 	}
 }
 
-// collate checks the collation's name and changes nothing: all text is
-// compared in one way.
+// collate gives text the one of two ways to be compared that is the nearer to
+// the collation: without case and accents, or by its bytes.
 func collate(_ *evaluation, a []datum) (datum, error) {
-	if _, ok := findCollation(a[1].text()); !ok {
-		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Unknown collation: '%s'", a[1].text())
+	co, ok := findCollation(a[1].text())
+	switch {
+	case !ok:
+		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Unknown collation: '%s'", cutRunes(a[1].text(), 64))
+	case strings.HasSuffix(co.name, "_as_ci"):
+		return nullDatum(), unsupported("COLLATE " + co.name)
 	}
+	a[0].exact = a[0].kind == kString && !strings.HasSuffix(co.name, "_ci")
 	return a[0], nil
 }
 

@@ -174,7 +174,7 @@ func runRight(_ *evaluation, a []datum) (datum, error) {
 
 // locate gives the place of part in s, counted in characters from 1, or 0.
 func locate(s, part datum) datum {
-	text, want := fold(s.text()), fold(part.text())
+	text, want := folded(s, part)
 	at := strings.Index(text, want)
 	if at < 0 {
 		return intDatum(0)
