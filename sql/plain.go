@@ -164,7 +164,7 @@ type (
 	Param struct{ Index int }
 	// Call is a function of that name, in upper case; operators that have no
 	// type of their own are calls too: "LIKE" (an ESCAPE as a third
-	// argument), "IN", "IS NULL", "IS TRUE", "IS FALSE", "BETWEEN", "REGEXP",
+	// argument), "DATE LITERAL" and "TIMESTAMP LITERAL", "IN", "IS NULL", "IS TRUE", "IS FALSE", "BETWEEN", "REGEXP",
 	// "CASE" (conditions and results by turns, then the ELSE if there is
 	// one; CASE x WHEN y is the condition x = y), "CAST" (the type as a
 	// Literal, last), "COLLATE" (likewise), "ROW". Key words among the

@@ -122,19 +122,38 @@ func exprName(node ast.ExprNode) string {
 }
 
 func (t *translator) function(n *ast.FuncCallExpr) Expr {
-	name := strings.ToUpper(n.FnName.O)
-	switch n.FnName.L {
-	case ast.DateLiteral:
-		name = "DATE"
-	case ast.TimeLiteral:
-		name = "TIME"
-	case ast.TimestampLiteral:
-		name = "TIMESTAMP"
-	}
 	if n.Schema.O != "" {
 		t.cannot("a stored function")
 	}
-	return Call{name, t.exprs(n.Args)}
+	switch n.FnName.L {
+	case ast.DateLiteral:
+		return Call{"DATE LITERAL", t.exprs(n.Args)}
+	case ast.TimestampLiteral:
+		return Call{"TIMESTAMP LITERAL", t.exprs(n.Args)}
+	case ast.TimeLiteral:
+		t.cannot("a TIME literal")
+	case ast.CharFunc:
+		return t.char(n)
+	case ast.InsertFunc:
+		return Call{"INSERT", t.exprs(n.Args)}
+	}
+	return Call{strings.ToUpper(n.FnName.O), t.exprs(n.Args)}
+}
+
+// char carries over CHAR(n, … [USING charset]), whose last argument is the
+// character set, or NULL.
+func (t *translator) char(n *ast.FuncCallExpr) Expr {
+	last := len(n.Args) - 1
+	c := Call{"CHAR", t.exprs(n.Args[:last])}
+	charset, _ := t.expr(n.Args[last]).(Literal)
+	switch strings.ToLower(charset.Text) {
+	case "", "binary":
+		return c
+	case "utf8", "utf8mb3", "utf8mb4":
+		return Call{"CAST", []Expr{c, stringLiteral("CHAR")}}
+	}
+	t.cannot("CHAR … USING a character set that is not UTF-8")
+	return c
 }
 
 func (t *translator) like(n *ast.PatternLikeOrIlikeExpr) Expr {

@@ -3,6 +3,7 @@ package exec
 import (
 	"regexp"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"wharf"
@@ -16,7 +17,13 @@ func operatorFunctions() map[string]function {
 			return boolDatum(known && isTrue == want), nil
 		}}
 	}
+	literal := func(name string, t wharf.Type) function {
+		return function{min: 1, max: 1, typ: always(t), run: func(_ *evaluation, a []datum) (datum, error) { return timeLiteral(name, t, a[0].text()) }}
+	}
 	return map[string]function{
+		"DATE LITERAL":      literal("DATE", wharf.TypeDate),
+		"TIMESTAMP LITERAL": literal("DATETIME", wharf.TypeDateTime),
+
 		"IS NULL": {min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) {
 			return boolDatum(a[0].isNull()), nil
 		}},
@@ -50,6 +57,16 @@ func runLike(_ *evaluation, a []datum) (datum, error) {
 	}
 	s, pattern = folded(a[0], a[1])
 	return boolDatum(like(s, pattern, escape)), nil
+}
+
+// timeLiteral reads what stands behind the word DATE or TIMESTAMP.
+func timeLiteral(name string, t wharf.Type, text string) (datum, error) {
+	_, places, _ := parseTime(text, time.UTC)
+	d := castTime(text, t, places)
+	if d.isNull() {
+		return d, wharf.Errorf(wharf.CodeInvalid, "Incorrect %s value: '%s'", name, cutRunes(text, 64))
+	}
+	return d, nil
 }
 
 func runRegexp(_ *evaluation, a []datum) (datum, error) {

@@ -3,6 +3,7 @@ package exec
 import (
 	"crypto/md5"
 	"crypto/sha1"
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ func textFunctions() map[string]function {
 		"LTRIM":            onText(func(s string) string { return strings.TrimLeft(s, " ") }),
 		"RTRIM":            onText(func(s string) string { return strings.TrimRight(s, " ") }),
 		"TRIM":             {min: 1, max: 3, typ: always(wharf.TypeString), strict: true, run: runTrim},
+		"CHAR":             {min: 1, max: -1, typ: always(wharf.TypeBytes), run: runChar},
 		"REVERSE":          onText(reverse),
 		"HEX":              one(wharf.TypeString, hexOf),
 		"MD5":              onText(func(s string) string { sum := md5.Sum([]byte(s)); return hex.EncodeToString(sum[:]) }),
@@ -108,6 +110,23 @@ func runTrim(_ *evaluation, a []datum) (datum, error) {
 		s = s[:len(s)-len(cut)]
 	}
 	return stringDatum(s), nil
+}
+
+// runChar makes bytes of numbers: of each as many as it needs. NULL is left
+// out.
+func runChar(_ *evaluation, a []datum) (datum, error) {
+	var b []byte
+	for _, d := range a {
+		if d.isNull() {
+			continue
+		}
+		four := binary.BigEndian.AppendUint32(nil, uint32(bits(d)))
+		for len(four) > 1 && four[0] == 0 {
+			four = four[1:]
+		}
+		b = append(b, four...)
+	}
+	return bytesDatum(string(b)), nil
 }
 
 func reverse(s string) string {
