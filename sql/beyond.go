@@ -1,6 +1,10 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"wharf"
+)
 
 // beyondTiDB names the statements that are valid, in MySQL or in the
 // language of stages, but that TiDB's parser cannot read. It goes by their
@@ -89,14 +93,36 @@ func (p *parser) inDefiner() bool {
 	return strings.HasSuffix(before, "=") || strings.HasSuffix(before, "@")
 }
 
+// stageNames are statements of Databend and Snowflake that their first words
+// tell.
+var stageNames = []string{
+	"ALTER CONNECTION", "ALTER FILE FORMAT", "COPY INTO", "CREATE OR REPLACE TEMP STAGE", "CREATE OR REPLACE TEMPORARY STAGE",
+	"CREATE TEMP STAGE", "CREATE TEMPORARY STAGE", "CREATE STORAGE INTEGRATION", "SHOW CREATE CONNECTION",
+	"SHOW CREATE FILE FORMAT", "SHOW GRANTS ON", "SHOW ROLES", "SHOW USERS", "SHOW WAREHOUSES", "TRUNCATE STAGE", "UNDROP",
+	"USE CATALOG", "USE ROLE", "USE SCHEMA", "USE WAREHOUSE", "VACUUM",
+}
+
+// instead tells what to do in place of a statement.
+var instead = map[string]string{
+	"PUT": "upload over HTTP, with PUT /v1/stage/<stage>/<path>",
+	"GET": "download over HTTP, with GET /v1/stage/<stage>/<path>",
+}
+
+// notDone is the error of a clause that is valid elsewhere.
+func notDone(name string) error {
+	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf", name)
+}
+
 // ofStages names what of the language of stages is not done yet.
 func ofStages(src source) string {
 	p := newParser(src)
 	switch {
-	case p.acceptAll("COPY", "INTO"):
-		return "COPY INTO"
-	case p.acceptAll("SHOW", "USERS"):
-		return "SHOW USERS"
+	case p.accept("PUT"):
+		return "PUT"
+	case p.accept("GET") && (p.is("@") || p.tok.kind == kindString):
+		return "GET"
+	case byLeadingWords(src, stageNames) != "":
+		return byLeadingWords(src, stageNames)
 	case p.is("GRANT") || p.is("REVOKE"):
 		return p.onStage(strings.ToUpper(p.text()))
 	case p.is("SELECT") || p.is("WITH") || p.is("INSERT") || p.is("REPLACE") || p.is("CREATE") || p.is("EXPLAIN") || p.is("("):

@@ -30,7 +30,7 @@ var tidbParsers = sync.Pool{New: func() any { return tidb.New() }}
 
 // readPlain reads a statement that is not of our own grammar.
 func readPlain(src source) (Statement, error) {
-	if src.open != "" {
+	if src.open != "" && !src.transfers() {
 		return nil, src.torn()
 	}
 	if stmt := readOurselves(src); stmt != nil {
@@ -52,6 +52,12 @@ func readPlain(src source) (Statement, error) {
 		return nil, src.tidbError(err)
 	}
 	return translate(src, node)
+}
+
+// transfers tells of PUT and GET, where file:///tmp/*.csv looks like a comment
+// without its end.
+func (s source) transfers() bool {
+	return s.open == "comment" && instead[ofStages(s)] != ""
 }
 
 // readHuge deals with a statement that is too large for TiDB's parser. Those
@@ -142,7 +148,7 @@ func (s source) tokenBefore(at int) int {
 }
 
 func unsupported(src source, name string) *Unsupported {
-	return &Unsupported{Name: name, plain: src.plain()}
+	return &Unsupported{Name: name, Instead: instead[name], plain: src.plain()}
 }
 
 // plain gives the statement without comments and the blanks around it.

@@ -13,7 +13,8 @@ import (
 // A mistake is [wharf.CodeSyntax], text that is not UTF-8
 // [wharf.CodeInvalid], and a statement beyond what is sensible to read
 // [wharf.CodeTooLarge]. What MySQL could do and Wharf does not is no error,
-// but an [Unsupported]. Parse takes time in proportion to the statement, and
+// but an [Unsupported]; a clause of a stage statement that others have is
+// [wharf.CodeUnsupported]. Parse takes time in proportion to the statement, and
 // a bounded amount of stack. It may be called from many goroutines.
 func Parse(text string) (Statement, string, error) {
 	src, rest := split(text)

@@ -126,7 +126,8 @@ type Do struct {
 
 // Unsupported is a valid statement of MySQL that Wharf does not do.
 type Unsupported struct {
-	Name string // "CREATE TABLE", "INSERT", …
+	Name    string // "CREATE TABLE", "INSERT", …
+	Instead string // what does the same here; "" if nothing does
 	plain
 }
 

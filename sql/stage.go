@@ -55,6 +55,9 @@ func (p *parser) setting(set *StageSettings) error {
 	case "COPY_OPTIONS":
 		return p.optionsClause(&set.CopyOptions, "COPY_OPTIONS", p.options)
 	}
+	if p.is("ENCRYPTION") || p.is("DIRECTORY") || p.is("STORAGE_INTEGRATION") {
+		return notDone(strings.ToUpper(p.text()) + " of a stage")
+	}
 	return p.fail(expectClause)
 }
 
@@ -119,6 +122,8 @@ func (p *parser) alterStage() (Statement, error) {
 		s.Unset, err = p.unset()
 	case p.acceptAll("RENAME", "TO"):
 		s.RenameTo, err = p.name("stage")
+	case p.is("REFRESH"):
+		err = notDone("ALTER STAGE … REFRESH")
 	default:
 		err = p.fail("expected SET, UNSET or RENAME TO")
 	}

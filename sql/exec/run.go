@@ -157,6 +157,9 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	case *sql.Prepared:
 		return s.planPrepared(st, args)
 	case *sql.Unsupported:
+		if st.Instead != "" {
+			return plan{}, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf; %s", st.Name, st.Instead)
+		}
 		return plan{}, unsupported(st.Name)
 	}
 	p, err := s.planStage(stmt)
