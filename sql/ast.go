@@ -82,8 +82,8 @@ type DropStage struct {
 // DescStage is DESC | DESCRIBE STAGE name.
 type DescStage struct{ Name string }
 
-// ShowStages is SHOW STAGES [LIKE '…'].
-type ShowStages struct{ Like *string }
+// ShowStages is SHOW STAGES [LIKE '…' | WHERE …].
+type ShowStages struct{ Filter }
 
 // ShowCreateStage is SHOW CREATE STAGE name.
 type ShowCreateStage struct{ Name string }
@@ -132,8 +132,8 @@ type DropConnection struct {
 // DescConnection is DESC CONNECTION name.
 type DescConnection struct{ Name string }
 
-// ShowConnections is SHOW CONNECTIONS [LIKE '…'].
-type ShowConnections struct{ Like *string }
+// ShowConnections is SHOW CONNECTIONS [LIKE '…' | WHERE …].
+type ShowConnections struct{ Filter }
 
 // CreateFileFormat is CREATE [OR REPLACE] FILE FORMAT [IF NOT EXISTS] name
 // TYPE = CSV ….
@@ -152,5 +152,5 @@ type DropFileFormat struct {
 // DescFileFormat is DESC FILE FORMAT name.
 type DescFileFormat struct{ Name string }
 
-// ShowFileFormats is SHOW FILE FORMATS [LIKE '…'].
-type ShowFileFormats struct{ Like *string }
+// ShowFileFormats is SHOW FILE FORMATS [LIKE '…' | WHERE …].
+type ShowFileFormats struct{ Filter }

@@ -52,6 +52,16 @@ func (p *parser) dropFileFormat() (Statement, error) {
 	return s, err
 }
 
+// dropped takes [IF EXISTS] name.
+func (p *parser) dropped(what string) (bool, string, error) {
+	ifExists, err := p.ifExists()
+	if err != nil {
+		return false, "", err
+	}
+	name, err := p.name(what)
+	return ifExists, name, err
+}
+
 func (p *parser) descConnection() (Statement, error) {
 	name, err := p.name("connection")
 	return &DescConnection{name}, err
@@ -63,11 +73,11 @@ func (p *parser) descFileFormat() (Statement, error) {
 }
 
 func (p *parser) showConnections() (Statement, error) {
-	like, err := p.like()
-	return &ShowConnections{like}, err
+	filter, err := p.filter()
+	return &ShowConnections{filter}, err
 }
 
 func (p *parser) showFileFormats() (Statement, error) {
-	like, err := p.like()
-	return &ShowFileFormats{like}, err
+	filter, err := p.filter()
+	return &ShowFileFormats{filter}, err
 }

@@ -81,6 +81,9 @@ func (p *parser) presign() (Statement, error) {
 		default:
 			err = p.fail("expected EXPIRE, CONTENT_TYPE or the end of the statement")
 		}
+		if err == nil && p.accept(",") && p.tok.kind == kindEnd {
+			err = p.fail("expected EXPIRE or CONTENT_TYPE")
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -139,7 +139,7 @@ func (p *parser) kill() Statement {
 		return k
 	}
 	k.ID = 0
-	stmt, _, err := Parse("DO " + p.src.clean[start.start:])
+	stmt, err := readDo(p.src.clean[start.start:])
 	do, ok := stmt.(*Do)
 	if err != nil || !ok || len(do.Exprs) != 1 {
 		return nil
@@ -147,6 +147,13 @@ func (p *parser) kill() Statement {
 	k.Expr, k.params = do.Exprs[0], do.params
 	p.tok = token{kind: kindEnd}
 	return k
+}
+
+// readDo reads expressions of plain MySQL, by way of a statement that holds
+// nothing else.
+func readDo(expressions string) (Statement, error) {
+	src, _ := split("DO " + expressions)
+	return readPlain(src)
 }
 
 // transaction reads the statements of transactions, all their noise words

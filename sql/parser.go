@@ -97,17 +97,41 @@ func (p *parser) finish() error {
 	return nil
 }
 
-// name takes an identifier, quoted or not. what says of what.
+// name takes an identifier, quoted or not. what says of what. Unquoted, it may
+// hold single '-' signs, as in a location.
 func (p *parser) name(what string) (string, error) {
 	switch p.tok.kind {
 	case kindWord:
-		return p.advance(), nil
+		return p.dashed(), nil
 	case kindName, kindString:
 		if p.text()[0] != '\'' && p.tok.end-p.tok.start > 2 {
 			return unquoteOurs(p.advance()), nil
 		}
 	}
 	return "", p.fail("expected the name of a " + what)
+}
+
+// dashed takes a word with the '-' signs and the words that follow it without
+// a blank.
+func (p *parser) dashed() string {
+	start, end := p.tok.start, p.tok.end
+	for end < len(p.src.clean) && p.src.clean[end] == '-' {
+		n := wordLen(p.src.clean[end+1:])
+		if n == 0 {
+			break
+		}
+		end += 1 + n
+	}
+	p.tok = tokenAt(p.src.clean, end)
+	return p.src.clean[start:end]
+}
+
+// stage takes the name of a stage; '~' is one.
+func (p *parser) stage() (string, error) {
+	if p.is("~") {
+		return p.advance(), nil
+	}
+	return p.name("stage")
 }
 
 // str takes a string, or a placeholder for one.
@@ -145,15 +169,6 @@ func (p *parser) ifNotExists(replace bool) (bool, error) {
 		return false, p.fail("OR REPLACE and IF NOT EXISTS exclude each other")
 	}
 	return true, nil
-}
-
-// like takes LIKE 'pattern', or nothing.
-func (p *parser) like() (*string, error) {
-	if !p.accept("LIKE") {
-		return nil, nil
-	}
-	s, err := p.str("a pattern")
-	return &s, err
 }
 
 // once fails where a clause is given a second time.

@@ -111,14 +111,6 @@ func bareInLocation(r rune) bool {
 	return r >= utf8.RuneSelf || isWordByte(byte(r)) || strings.ContainsRune("/-.=+~%:@", r)
 }
 
-// like writes LIKE 'pattern', or nothing.
-func (p *printer) like(pattern *string) {
-	if pattern != nil {
-		p.put(" LIKE ")
-		p.str(*pattern)
-	}
-}
-
 // text writes a clause with a string, or nothing.
 func (p *printer) text(clause string, s *string) {
 	if s != nil {

@@ -62,17 +62,17 @@ func (s *ShowCreateStage) print(p *printer) { p.desc("SHOW CREATE STAGE", s.Name
 
 func (s *ShowStages) print(p *printer) {
 	p.put("SHOW STAGES")
-	p.like(s.Like)
+	p.filter(&s.Filter)
 }
 
 func (s *ShowConnections) print(p *printer) {
 	p.put("SHOW CONNECTIONS")
-	p.like(s.Like)
+	p.filter(&s.Filter)
 }
 
 func (s *ShowFileFormats) print(p *printer) {
 	p.put("SHOW FILE FORMATS")
-	p.like(s.Like)
+	p.filter(&s.Filter)
 }
 
 // pattern writes PATTERN = '…', or nothing.

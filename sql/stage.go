@@ -8,7 +8,7 @@ func (p *parser) createStage(replace bool) (Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := p.name("stage")
+	name, err := p.stage()
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (p *parser) alterStage() (Statement, error) {
 	if s.IfExists, err = p.ifExists(); err != nil {
 		return nil, err
 	}
-	if s.Name, err = p.name("stage"); err != nil {
+	if s.Name, err = p.stage(); err != nil {
 		return nil, err
 	}
 	switch {
@@ -121,7 +121,7 @@ func (p *parser) alterStage() (Statement, error) {
 	case p.accept("UNSET"):
 		s.Unset, err = p.unset()
 	case p.acceptAll("RENAME", "TO"):
-		s.RenameTo, err = p.name("stage")
+		s.RenameTo, err = p.stage()
 	case p.is("REFRESH"):
 		err = notDone("ALTER STAGE … REFRESH")
 	default:
@@ -158,31 +158,23 @@ func (p *parser) unset() ([]string, error) {
 func (p *parser) dropStage() (Statement, error) {
 	s := &DropStage{}
 	var err error
-	s.IfExists, s.Name, err = p.dropped("stage")
+	if s.IfExists, err = p.ifExists(); err == nil {
+		s.Name, err = p.stage()
+	}
 	return s, err
 }
 
-// dropped takes [IF EXISTS] name.
-func (p *parser) dropped(what string) (bool, string, error) {
-	ifExists, err := p.ifExists()
-	if err != nil {
-		return false, "", err
-	}
-	name, err := p.name(what)
-	return ifExists, name, err
-}
-
 func (p *parser) descStage() (Statement, error) {
-	name, err := p.name("stage")
+	name, err := p.stage()
 	return &DescStage{name}, err
 }
 
 func (p *parser) showStages() (Statement, error) {
-	like, err := p.like()
-	return &ShowStages{like}, err
+	filter, err := p.filter()
+	return &ShowStages{filter}, err
 }
 
 func (p *parser) showCreateStage() (Statement, error) {
-	name, err := p.name("stage")
+	name, err := p.stage()
 	return &ShowCreateStage{name}, err
 }

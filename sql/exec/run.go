@@ -163,6 +163,9 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return plan{}, unsupported(st.Name)
 	}
 	p, err := s.planStage(stmt)
+	if f, ok := stmt.(interface{ Condition() sql.Expr }); err == nil && ok && f.Condition() != nil {
+		p, err = s.where(p, f.Condition(), args)
+	}
 	if err != nil {
 		return plan{}, err
 	}

@@ -1,0 +1,39 @@
+package exec
+
+import (
+	"context"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// where keeps the rows of a plan for which a condition on its columns holds.
+func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, error) {
+	c := compiler{s: s, args: args, columns: p.columns}
+	holds, err := c.compile(condition)
+	if err != nil {
+		return plan{}, err
+	}
+	run := p.run
+	p.run = func(ctx context.Context) (Result, error) {
+		res, err := run(ctx)
+		if err != nil {
+			return res, err
+		}
+		all, ev := res.Rows.All, s.evaluation(ctx)
+		res.Rows.All = func(yield func([]wharf.Value, error) bool) {
+			for row, err := range all {
+				keep := err != nil
+				if err == nil {
+					ev.row = row
+					keep, err = holdsTrue(ev, holds)
+				}
+				if (keep || err != nil) && !yield(row, err) {
+					return
+				}
+			}
+		}
+		return res, nil
+	}
+	return p, nil
+}
