@@ -11,7 +11,7 @@ import (
 //
 // Either FORMAT_NAME stands alone, or TYPE is there and every other option
 // belongs to that type. An unknown option, one of another type, one given
-// twice, and a value that is not of the option's kind or range are
+// twice, two delimiters that cannot be told apart, and a value that is not of the option's kind or range are
 // [CodeInvalid], with a message that names the offender and what would be
 // right. Whether a named format exists is not looked up.
 func NewFileFormat(options []Option) ([]Option, error) {
@@ -59,7 +59,14 @@ func typedFormat(clause string, rules []optionRule, options []Option) ([]Option,
 		return nil, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
 			clause, optionText(options[i]), didYouMean(options[i].Value, fileTypes()), typeNames)
 	}
-	return applyRules(clause, typ, rules, options)
+	canonical, err := applyRules(clause, typ, rules, options)
+	if err == nil {
+		err = checkDelimiters(clause, typ, canonical)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return canonical, nil
 }
 
 // NewCopyOptions validates what COPY_OPTIONS = (…) says, by the rules of
@@ -107,7 +114,7 @@ func checkNames(clause string, rules []optionRule, options []Option) error {
 	for i, o := range options {
 		if !slices.Contains(names, o.Name) {
 			return Errorf(CodeInvalid, "%s: there is no option %s%s; the options are %s",
-				clause, o.Name, didYouMean(o.Name, names), strings.Join(names, ", "))
+				clause, shown(o.Name), didYouMean(o.Name, names), strings.Join(names, ", "))
 		}
 		if indexOption(options[:i], o.Name) >= 0 {
 			return Errorf(CodeInvalid, "%s: %s is given twice", clause, o.Name)
@@ -145,19 +152,22 @@ func indexOption(options []Option, name string) int {
 	return slices.IndexFunc(options, func(o Option) bool { return o.Name == name })
 }
 
-// optionText writes an option's value as a statement would.
+// optionText writes an option's value as a statement would, for a message.
 func optionText(o Option) string {
 	switch o.Kind {
 	case OptionString:
-		return quoteOption(o.Value)
+		return quoteOption(shown(o.Value))
 	case OptionList:
-		quoted := make([]string, len(o.List))
-		for i, item := range o.List {
-			quoted[i] = quoteOption(item)
+		if len(o.List) == 0 {
+			return "()"
 		}
-		return "(" + strings.Join(quoted, ", ") + ")"
+		more := ""
+		if len(o.List) > 1 {
+			more = ", …"
+		}
+		return "(" + quoteOption(shown(o.List[0])) + more + ")"
 	}
-	return o.Value
+	return shown(o.Value)
 }
 
 func quoteOption(s string) string {

@@ -84,6 +84,37 @@ func TestNoOptions(t *testing.T) {
 	}
 }
 
+// TestLongOptions shows that messages stay short, whatever was written.
+func TestLongOptions(t *testing.T) {
+	long := strings.Repeat("x", 5<<20)
+	items := strings.Split(strings.Repeat("x,", 1000)+"x", ",")
+	for _, o := range []wharf.Option{
+		{Name: long, Value: "1"},
+		{Name: "TYPE", Value: long},
+		{Name: "COMPRESSION", Value: long},
+		{Name: "FIELD_DELIMITER", Kind: wharf.OptionString, Value: long},
+		{Name: "NULL_DISPLAY", Kind: wharf.OptionString, Value: long},
+		{Name: "NULL_IF", Kind: wharf.OptionList, List: []string{long}},
+		{Name: "NULL_IF", Kind: wharf.OptionList, List: items},
+	} {
+		options := []wharf.Option{{Name: "TYPE", Value: "CSV"}, o}
+		switch o.Name {
+		case "TYPE":
+			options = options[1:]
+		case "NULL_IF":
+			options[0].Value = "NDJSON"
+		}
+		_, err := wharf.NewFileFormat(options)
+		if msg := wharf.MessageOf(err); wharf.CodeOf(err) != wharf.CodeInvalid || len(msg) > 1000 {
+			t.Errorf("%.20s: code %q, a message of %d bytes", o.Name, wharf.CodeOf(err), len(msg))
+		}
+	}
+	format, err := wharf.NewFileFormat([]wharf.Option{{Name: "TYPE", Value: "NDJSON"}, {Name: "NULL_IF", Kind: wharf.OptionList, List: items[:1000]}})
+	if err != nil || len(format[1].List) != 1000 {
+		t.Errorf("1,000 items: %v", err)
+	}
+}
+
 // TestEveryOptionBelongsSomewhere gives every option that a message lists to
 // every type: none may be unknown to all of them.
 func TestEveryOptionBelongsSomewhere(t *testing.T) {

@@ -146,10 +146,11 @@ func name() valueRule {
 	}}
 }
 
-// textList takes a list of texts.
+// textList takes a list of up to 1,000 texts.
 func textList() valueRule {
-	return valueRule{want: "a list of quoted texts, ('a', 'b')", read: func(o Option) (Option, bool) {
-		ok := o.Kind == OptionList && !slices.ContainsFunc(o.List, func(s string) bool { return !utf8.ValidString(s) })
+	return valueRule{want: "a list of at most 1,000 quoted texts, ('a', 'b'), each of at most 1,024 bytes", read: func(o Option) (Option, bool) {
+		odd := func(s string) bool { return len(s) > 1024 || !utf8.ValidString(s) }
+		ok := o.Kind == OptionList && len(o.List) <= 1000 && !slices.ContainsFunc(o.List, odd)
 		return Option{Kind: OptionList, List: slices.Clone(o.List)}, ok
 	}}
 }

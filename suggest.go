@@ -1,10 +1,32 @@
 package wharf
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// maxShown is how much a message shows of what somebody wrote, in characters.
+const maxShown = 64
+
+// shown cuts a text for a message.
+func shown(s string) string {
+	at := 0
+	for range maxShown {
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	if at == len(s) {
+		return s
+	}
+	return s[:at] + "…"
+}
 
 // didYouMean gives " (did you mean X?)" for the known name that is nearest to
 // a mistyped one, or "" where none is near.
 func didYouMean(typed string, known []string) string {
+	if len(typed) > maxShown {
+		return ""
+	}
 	best, least := "", 1+len(typed)/3
 	for _, name := range known {
 		if d := editDistance(strings.ToUpper(typed), strings.ToUpper(name)); d <= least && 2*d <= len(name)+1 {
