@@ -174,7 +174,7 @@ func (p *parser) ifNotExists(replace bool) (bool, error) {
 // once fails where a clause is given a second time.
 func (p *parser) once(given bool, clause string) error {
 	if given {
-		return p.fail(clause + " is given twice")
+		return p.fail(firstRunes(clause, maxNear) + " is given twice")
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type castTarget struct {
 // cast compiles CAST(x AS type), whose type is the last argument.
 func (c *compiler) cast(e sql.Call) (node, error) {
 	if len(e.Args) != 2 {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", e.Name)
+		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", cutRunes(e.Name, 64))
 	}
 	name, ok := e.Args[1].(sql.Literal)
 	if !ok {

@@ -136,5 +136,5 @@ func (e *Executor) CheckDatabase(name string) error {
 	if name == "" || name == DefaultDatabase || isInformationSchema(name) {
 		return nil
 	}
-	return because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", name, DefaultDatabase)
+	return because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", cutRunes(name, 64), DefaultDatabase)
 }

@@ -332,3 +332,28 @@ func TestWaitTimeout(t *testing.T) {
 		t.Errorf("%v after a reset", s.WaitTimeout())
 	}
 }
+
+// TestMessagesAreShort shows that no error repeats all of a long name or
+// value.
+func TestMessagesAreShort(t *testing.T) {
+	s := newHarness(t).session("main")
+	must(t, s, "CREATE STAGE s")
+	for _, text := range []string{
+		"SELECT @@LONG", "SELECT LONG(1)", "SET LONG = 1", "SET @@session.LONG = 1", "USE LONG", "LONG", "SHOW LONG", "SHOW CREATE LONG",
+		"SELECT COALESCE()LONG", "SELECT 'a' COLLATE LONG", "SET NAMES LONG", "SET NAMES utf8mb4 COLLATE LONG", "SET time_zone = 'LONG'",
+		"SET sql_mode = 'LONG'", "SET max_execution_time = 'LONG'", "SELECT 'a' LIKE 'b' ESCAPE 'LONG'", "SELECT 'a' REGEXP '(LONG'",
+		"SELECT DATE 'LONG'", "SHOW COLUMNS FROM LONG", "SHOW GRANTS FOR LONG", "SHOW TABLES FROM LONG",
+		"CREATE STAGE LONG", "CREATE STAGE t LONG", "CREATE STAGE t URL = 'LONG'", "CREATE STAGE t URL = 's3://LONG/'", "CREATE STAGE t URL = 'LONG://x/'",
+		"CREATE STAGE t COMMENT = 'LONG'", "CREATE STAGE t FILE_FORMAT = (LONG = 1)", "CREATE STAGE t FILE_FORMAT = (LONG = 1 LONG = 1)",
+		"CREATE STAGE t FILE_FORMAT = (TYPE = LONG)", "CREATE STAGE t FILE_FORMAT = 'LONG'", "CREATE STAGE t COPY_OPTIONS = (LONG = 1)",
+		"CREATE STAGE t COPY_OPTIONS = (PURGE = 'LONG')", "CREATE CONNECTION c LONG = 1", "CREATE CONNECTION c STORAGE_TYPE = LONG",
+		"CREATE CONNECTION c STORAGE_TYPE = s3 LONG = 1", "DROP STAGE LONG", "DESC STAGE LONG", "ALTER STAGE s RENAME TO LONG", "ALTER STAGE s LONG",
+		"LIST LONG", "LIST @LONG", "LIST @`LONG`", "REMOVE @s/LONG", "PRESIGN @s/LONG", "PRESIGN @s/a LONG", "PRESIGN @s/a EXPIRE = LONG",
+		"COPY FILES INTO @s/LONG/ FROM @s", "SHOW STAGES WHERE @@LONG", "DROP FILE FORMAT LONG", "DROP CONNECTION LONG",
+	} {
+		_, err := query(t, s, strings.ReplaceAll(text, "LONG", strings.Repeat("x", 30_000)))
+		if n := len(wharf.MessageOf(err)); n > 1500 {
+			t.Errorf("%s: a message of %d bytes: %.100s", text, n, wharf.MessageOf(err))
+		}
+	}
+}

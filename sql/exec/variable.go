@@ -36,11 +36,12 @@ type variable struct {
 // variableType reads, checks and writes the values of a variable.
 type variableType struct {
 	column wharf.Type
-	// parse checks a value; a Note comes with one that was changed to fit.
+	// parse checks a value, and moves it into the range.
 	parse func(v datum) (wharf.Value, bool)
 	// show writes a value as SHOW VARIABLES does; nil as it is.
 	show func(wharf.Value) string
-	// fits is set for numbers, which are moved into their range.
+	// low and high are the range of a number, into which a value is moved. They
+	// are the same where there is none.
 	low, high int64
 }
 
@@ -118,11 +119,11 @@ func words() variableType {
 	}}
 }
 
-// lookup finds a variable, and checks that it has the scope.
+// variable finds a variable by its name, in any case.
 func (e *Executor) variable(name string) (*variable, error) {
 	v, ok := e.variables[strings.ToLower(name)]
 	if !ok {
-		return nil, because(ErrUnknownVariable, wharf.CodeInvalid, "Unknown system variable '%s'", name)
+		return nil, because(ErrUnknownVariable, wharf.CodeInvalid, "Unknown system variable '%s'", cutRunes(name, 64))
 	}
 	return v, nil
 }
