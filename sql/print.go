@@ -128,6 +128,13 @@ func (p *printer) options(clause string, opts []Option) {
 	}
 }
 
+// OptionsText writes options as they stand between the parentheses of a clause.
+func OptionsText(opts []Option) string {
+	var p printer
+	p.pairs(opts, ", ", false)
+	return p.b.String()
+}
+
 // pairs writes options. The values of a connection are secret however they
 // are written, and so is a key that ended up among other options.
 func (p *printer) pairs(opts []Option, sep string, secret bool) {

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"encoding/json"
 
 	"wharf"
 	"wharf/sql"
@@ -80,21 +79,10 @@ func connectionRow(c wharf.NamedConnection) []wharf.Value {
 	return texts(string(c.Name), c.StorageType, connectionParams(c.Connection))
 }
 
-// connectionParams tells as JSON how the storage is reached. No field of it
-// comes from a secret but whether there are any.
 func connectionParams(c wharf.Connection) string {
-	params := struct {
-		Endpoint    string `json:"endpoint_url,omitempty"`
-		Region      string `json:"region,omitempty"`
-		RoleARN     string `json:"role_arn,omitempty"`
-		Virtual     bool   `json:"enable_virtual_host_style,omitempty"`
-		Credentials bool   `json:"has_credentials"`
-	}{c.EndpointURL, c.Region, c.RoleARN, c.VirtualHostStyle, c.HasCredentials()}
-	text, err := json.Marshal(params)
-	if err != nil {
-		return "{}" // strings and bools always marshal
-	}
-	return string(text)
+	p, credentials := paramsOf(c), c.HasCredentials()
+	p.Endpoint, p.Credentials = c.EndpointURL, &credentials
+	return p.json()
 }
 
 func (s *Session) descConnection(st *sql.DescConnection) plan {

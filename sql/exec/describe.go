@@ -55,33 +55,44 @@ func stageRow(st wharf.Stage) []wharf.Value {
 	}
 }
 
-// storageParams tells as JSON how the storage is reached. No field of it
-// comes from a secret.
 func storageParams(st wharf.Stage, storage string) string {
-	params := struct {
-		Type    string `json:"type"`
-		Bucket  string `json:"bucket,omitempty"`
-		Root    string `json:"root,omitempty"`
-		Region  string `json:"region,omitempty"`
-		RoleARN string `json:"role_arn,omitempty"`
-		Virtual bool   `json:"enable_virtual_host_style,omitempty"`
-	}{Type: storage, Region: st.Connection.Region, RoleARN: st.Connection.RoleARN, Virtual: st.Connection.VirtualHostStyle}
+	p := paramsOf(st.Connection)
+	p.Type = storage
 	if u, err := url.Parse(st.URL); err == nil && !st.Internal() {
-		params.Bucket, params.Root = u.Host, u.Path
+		p.Bucket, p.Root = u.Host, u.Path
 	}
-	text, err := json.Marshal(params)
+	return p.json()
+}
+
+// params tells how a storage is reached. No field of it comes from a secret
+// but whether there are any.
+type params struct {
+	Type        string `json:"type,omitempty"`
+	Bucket      string `json:"bucket,omitempty"`
+	Root        string `json:"root,omitempty"`
+	Endpoint    string `json:"endpoint_url,omitempty"`
+	Region      string `json:"region,omitempty"`
+	RoleARN     string `json:"role_arn,omitempty"`
+	Virtual     bool   `json:"enable_virtual_host_style,omitempty"`
+	Credentials *bool  `json:"has_credentials,omitempty"`
+}
+
+// paramsOf gives what a stage and a connection both tell there: a stage has
+// columns of its own for the rest.
+func paramsOf(c wharf.Connection) params {
+	return params{Region: c.Region, RoleARN: c.RoleARN, Virtual: c.VirtualHostStyle}
+}
+
+func (p params) json() string {
+	text, err := json.Marshal(p)
 	if err != nil {
-		return "{}" // strings and a bool always marshal
+		return "{}" // strings and bools always marshal
 	}
 	return string(text)
 }
 
 // optionsText writes options as a statement does.
-func optionsText(opts []wharf.Option) string {
-	text := (&sql.CreateStage{Name: "s", FileFormat: statementOptions(opts)}).String()
-	_, inside, _ := strings.Cut(text, "(")
-	return strings.TrimSuffix(inside, ")")
-}
+func optionsText(opts []wharf.Option) string { return sql.OptionsText(statementOptions(opts)) }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
 	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
