@@ -9,7 +9,7 @@ import (
 
 // where keeps the rows of a plan for which a condition on its columns holds.
 func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, error) {
-	c := compiler{s: s, args: args, columns: p.columns}
+	c := compiler{s: s, args: args, fields: fieldsOf(p.columns, "", "")}
 	holds, err := c.compile(condition)
 	if err != nil {
 		return plan{}, err
