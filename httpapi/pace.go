@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"time"
 
 	"wharf"
@@ -24,7 +25,8 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 		w.armed = now
 	}
 	if w.x.status == 0 {
-		if c := wholeConnOf(w.x.r.Context()); c != nil {
+		// net/http drops what is written to the answer of a HEAD.
+		if c := wholeConnOf(w.x.r.Context()); c != nil && w.x.r.Method != http.MethodHead {
 			c.expect(len(p))
 		}
 		w.x.WriteHeader(w.status)
