@@ -12,12 +12,16 @@ import (
 )
 
 // finish ends an exchange, deferred: it answers for a handler that panicked,
-// and writes the exchange's line in the log.
+// lets go of a body that was not read, and writes the exchange's line in the
+// log.
 func (s *Server) finish(x *exchange) {
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
 		s.answerPanic(x, fault)
 		fault = nil
+	}
+	if fault == nil {
+		x.drain()
 	}
 	s.record(x)
 	if fault != nil {

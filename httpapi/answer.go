@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// A client that is refused while it still sends is given this much time
+	// A client that is answered while it still sends is given this much time
 	// and room to notice, or closing would cost it the answer.
 	drainBytes = 1 << 20
 	drainTime  = 2 * time.Second
@@ -24,8 +24,7 @@ func (x *exchange) succeed() error {
 	return x.answer(http.StatusOK, x.outcome("SUCCESS", nil))
 }
 
-// fail tells the client why not, and lets go of a body that it may still be
-// sending.
+// fail tells the client why not.
 func (x *exchange) fail(err error) {
 	x.err = err
 	if x.status != 0 {
@@ -45,14 +44,8 @@ func (x *exchange) fail(err error) {
 	if errors.As(err, &wrongMethod) {
 		status = http.StatusMethodNotAllowed
 	}
-	sending := !x.body.complete()
-	if sending {
-		h.Set("Connection", "close")
-	}
-	answered := x.answer(status, x.outcome("FAILED", err))
-	if sending && answered == nil {
-		x.drain()
-	}
+	// A client that does not take the answer is told nothing more.
+	_ = x.answer(status, x.outcome("FAILED", err))
 }
 
 // outcome gives the answer about the files that landed.
@@ -85,11 +78,12 @@ var (
 	noStore  = []string{"no-store"}
 )
 
-// drain sends the answer off and reads some more of the body. A socket that
-// is closed with unread bytes sends a reset, and that overtakes the answer
-// (RFC 9112, section 9.6).
+// drain sends the answer off and reads some more of a body that was not read
+// to its end: nobody asked for it, or its request was refused. A socket that is
+// closed with unread bytes sends a reset, and that overtakes the answer (RFC
+// 9112, section 9.6).
 func (x *exchange) drain() {
-	if x.conn.Flush() != nil || x.body.failed() != nil {
+	if x.body.complete() || x.conn.Flush() != nil || x.body.failed() != nil {
 		return
 	}
 	if x.conn.SetReadDeadline(time.Now().Add(drainTime)) != nil {

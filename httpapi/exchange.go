@@ -60,10 +60,14 @@ func (x *exchange) set(name, value string) {
 	x.w.Header()[name] = x.values[x.used-1 : x.used : x.used]
 }
 
-// WriteHeader implements [http.ResponseWriter].
+// WriteHeader implements [http.ResponseWriter]. An answer before the end of the
+// body is the connection's last: net/http would first wait for the rest.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 {
 		x.status = status
+		if !x.body.complete() {
+			x.w.Header()["Connection"] = closing
+		}
 	}
 	x.w.WriteHeader(status)
 }
@@ -71,7 +75,7 @@ func (x *exchange) WriteHeader(status int) {
 // Write implements [http.ResponseWriter].
 func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
-		x.status = http.StatusOK
+		x.WriteHeader(http.StatusOK)
 	}
 	n, err := x.w.Write(p)
 	x.sent += int64(n)
@@ -97,4 +101,5 @@ var (
 	sandboxed  = []string{"default-src 'none'; frame-ancestors 'none'; sandbox"}
 	sameOrigin = []string{"same-origin"}
 	noReferrer = []string{"no-referrer"}
+	closing    = []string{"close"}
 )

@@ -84,8 +84,7 @@ func (w *listWriter) page(files iter.Seq2[wharf.Object, error], limit int) error
 			return err
 		}
 		if n == limit {
-			w.text(`],"next":`).value(last).text(`}`)
-			return w.flush()
+			return w.text(`],"next":`).value(last).text(`}`).end()
 		}
 		if n > 0 {
 			w.text(",")
@@ -99,8 +98,7 @@ func (w *listWriter) page(files iter.Seq2[wharf.Object, error], limit int) error
 			return err
 		}
 	}
-	w.text(`]}`)
-	return w.flush()
+	return w.text(`]}`).end()
 }
 
 func (w *listWriter) text(s string) *listWriter {
@@ -115,6 +113,14 @@ func (w *listWriter) value(v any) *listWriter {
 		w.b.Truncate(w.b.Len() - len("\n"))
 	}
 	return w
+}
+
+// end sends what is left, and its length before it if that is all.
+func (w *listWriter) end() error {
+	if x := w.out.x; x.status == 0 {
+		x.set("Content-Length", strconv.Itoa(w.b.Len()))
+	}
+	return w.flush()
 }
 
 func (w *listWriter) flush() error {

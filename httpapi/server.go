@@ -162,6 +162,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.running.Release(1)
 	x := newExchange(w, r, s.stall)
 	defer s.finish(x)
+	if r.ContentLength != 0 {
+		x.body.arm() // whoever reads it: net/http does what no handler did
+	}
 	x.setSecurityHeaders()
 	s.router.ServeHTTP(x, r)
 }
