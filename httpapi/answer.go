@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -60,15 +59,13 @@ func (x *exchange) answer(status int, text []byte) error {
 	h["Content-Type"] = jsonType
 	h["Content-Length"] = []string{strconv.Itoa(len(text))}
 	h["Cache-Control"] = noStore
-	out := &pacedWriter{x: x, status: status}
+	out := &answerBody{x: x, status: status}
 	x.WriteHeader(status)
 	if x.r.Method == http.MethodHead {
 		return nil
 	}
-	for chunk := range slices.Chunk(text, copyBuffer) {
-		if _, err := out.Write(chunk); err != nil {
-			return out.left("httpapi.answer")
-		}
+	if _, err := out.Write(text); err != nil {
+		return out.left("httpapi.answer")
 	}
 	return nil
 }

@@ -139,12 +139,12 @@ func (x *exchange) send(status int, file wharf.File, r span) error {
 		x.WriteHeader(status)
 		return nil
 	}
-	return x.copyRange(&pacedWriter{x: x, status: status}, file, r)
+	return x.copyRange(&answerBody{x: x, status: status}, file, r)
 }
 
 // copyRange sends a range of the file. The answer's header goes out with the
 // first bytes, so that what fails before has a status of its own.
-func (x *exchange) copyRange(out *pacedWriter, file wharf.File, r span) error {
+func (x *exchange) copyRange(out *answerBody, file wharf.File, r span) error {
 	err := copySpan(x.r.Context(), out, file, r)
 	switch {
 	case out.err != nil:

@@ -62,13 +62,13 @@ func (s *Server) list(x *exchange, stage wharf.StageName) error {
 // connection in the middle of the answer.
 type listWriter struct {
 	name string
-	out  *pacedWriter
+	out  *answerBody
 	b    bytes.Buffer
 	enc  *json.Encoder
 }
 
 func newListWriter(x *exchange) *listWriter {
-	w := &listWriter{name: x.stage, out: &pacedWriter{x: x, status: http.StatusOK}}
+	w := &listWriter{name: x.stage, out: &answerBody{x: x, status: http.StatusOK}}
 	w.enc = json.NewEncoder(&w.b)
 	w.enc.SetEscapeHTML(false)
 	return w

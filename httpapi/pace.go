@@ -1,45 +1,71 @@
 package httpapi
 
 import (
-	"net/http"
+	"errors"
+	"net"
+	"os"
 	"time"
 
-	"wharf"
+	"golang.org/x/sys/unix"
 )
 
-// pacedWriter writes an answer's body, and holds the client to taking
-// something at least every stall.
-type pacedWriter struct {
-	x      *exchange
-	status int       // of the answer
-	armed  time.Time // when the write deadline was last set
-	err    error     // of the connection, to tell it from the source's
+// pace holds a client to taking something of what is written to it at least
+// every stall.
+//
+// That a write waits says little: the kernel holds megabytes of an answer, and
+// lets a writer go on only when a good part of them is gone, which takes a slow
+// client minutes. So a write that waits is woken now and then to ask the kernel
+// whether the client took any.
+type pace struct {
+	stall time.Duration
+	armed time.Time // when the write deadline was last set
 }
 
-// Write implements io.Writer.
-func (w *pacedWriter) Write(p []byte) (int, error) {
-	// As for body.arm, not at each call.
-	stall := w.x.body.stall
-	if now := time.Now(); now.Sub(w.armed) > stall/4 {
-		w.x.conn.SetWriteDeadline(now.Add(stall + stall/4))
-		w.armed = now
+// patience is that of one write.
+type patience struct {
+	since  time.Time // of the last sign that the client takes something
+	queued int       // bytes that the kernel held when it was last asked; -1 before
+}
+
+// begin readies c for a write.
+func (p *pace) begin(c *net.TCPConn) patience {
+	now := time.Now()
+	// Not at each write, because every move wakes the runtime's timers.
+	if now.Sub(p.armed) > p.stall/8 {
+		p.arm(c, now)
 	}
-	if w.x.status == 0 {
-		// net/http drops what is written to the answer of a HEAD.
-		if c := wholeConnOf(w.x.r.Context()); c != nil && w.x.r.Method != http.MethodHead {
-			c.expect(len(p))
-		}
-		w.x.WriteHeader(w.status)
+	return patience{since: now, queued: -1}
+}
+
+func (p *pace) arm(c *net.TCPConn, now time.Time) {
+	c.SetWriteDeadline(now.Add(p.stall / 4))
+	p.armed = now
+}
+
+// goOn tells whether to go on with a write that ended with err after n bytes.
+func (p *pace) goOn(c *net.TCPConn, patient *patience, n int64, err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
 	}
-	n, err := w.x.Write(p)
+	now, queued := time.Now(), unacknowledged(c)
+	if n > 0 || queued < patient.queued {
+		patient.since = now
+	}
+	patient.queued = queued
+	if now.Sub(patient.since) >= p.stall {
+		return false
+	}
+	p.arm(c, now)
+	return true
+}
+
+// unacknowledged tells how many bytes were written to c that its other side
+// did not take yet, or 0 where that cannot be told.
+func unacknowledged(c *net.TCPConn) (n int) {
+	raw, err := c.SyscallConn()
 	if err != nil {
-		w.err = err
+		return 0
 	}
-	return n, err
-}
-
-// left says that the client did not take the answer. It is for the log: there
-// is nobody to be told.
-func (w *pacedWriter) left(op string) error {
-	return &wharf.Error{Code: wharf.CodeCanceled, Op: op, Msg: "the client left", Err: w.err}
+	raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n
 }

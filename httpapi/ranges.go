@@ -96,7 +96,7 @@ func parseDigits(s string) (int64, bool) {
 // sendRanges answers with several ranges as multipart/byteranges.
 func (x *exchange) sendRanges(file wharf.File, ranges []span) error {
 	obj := file.Object()
-	out := &pacedWriter{x: x, status: http.StatusPartialContent}
+	out := &answerBody{x: x, status: http.StatusPartialContent}
 	w := multipart.NewWriter(out)
 	kind := x.fileType(obj)
 	length, err := byterangesLength(w.Boundary(), kind, obj, ranges)

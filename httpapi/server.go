@@ -121,10 +121,11 @@ func New(o Options) *Server {
 	return s
 }
 
-// Serve answers on l until Shutdown, and then returns nil. It closes l. It may
-// be called for several listeners at once.
+// Serve answers on l until Shutdown, and then returns nil. It closes l, which is
+// one of TCP: clients of others are not held to taking their answers. It may be
+// called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(wholeListener{l}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(wholeListener{l, s.stall}); !errors.Is(err, http.ErrServerClosed) {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
 	}
 	return nil

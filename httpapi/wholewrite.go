@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // heldSize is as long as net/http's buffer of a connection: no write of an
@@ -24,6 +25,7 @@ var heldBuffers = sync.Pool{New: func() any { return new([heldSize]byte) }}
 type wholeConn struct {
 	net.Conn
 	tcp    *net.TCPConn
+	pace   pace
 	body   int             // bytes of the body that are to go out with the header; 0 for none
 	buffer *[heldSize]byte // from heldBuffers while something is held back
 	held   int             // bytes held back
@@ -42,15 +44,27 @@ func (c *wholeConn) Write(p []byte) (int, error) {
 	n := c.body
 	c.body = 0
 	if n == 0 || len(p) > heldSize {
-		return c.tcp.Write(p)
+		return c.writeOne(p)
 	}
 	header := bytes.Index(p, []byte("\r\n\r\n")) + 4
 	if header < 4 || len(p) >= header+n {
-		return c.tcp.Write(p)
+		return c.writeOne(p)
 	}
 	c.buffer = heldBuffers.Get().(*[heldSize]byte)
 	c.held = copy(c.buffer[:], p)
 	return len(p), nil
+}
+
+// writeOne writes p.
+func (c *wholeConn) writeOne(p []byte) (int, error) {
+	total := 0
+	for patient := c.pace.begin(c.tcp); ; {
+		n, err := c.tcp.Write(p[total:])
+		total += n
+		if err == nil || !c.pace.goOn(c.tcp, &patient, int64(n), err) {
+			return total, err
+		}
+	}
 }
 
 // writeBoth writes what was held back and p.
@@ -58,24 +72,39 @@ func (c *wholeConn) writeBoth(p []byte) (int, error) {
 	held := c.held
 	c.both = [2][]byte{c.buffer[:held], p}
 	buffers := net.Buffers(c.both[:])
-	n, err := buffers.WriteTo(c.tcp)
-	c.both = [2][]byte{}
-	heldBuffers.Put(c.buffer)
-	c.buffer, c.held = nil, 0
-	return max(0, int(n)-held), err
+	defer func() {
+		c.both = [2][]byte{}
+		heldBuffers.Put(c.buffer)
+		c.buffer, c.held = nil, 0
+	}()
+	total := int64(0)
+	for patient := c.pace.begin(c.tcp); ; {
+		n, err := buffers.WriteTo(c.tcp) // takes off what was written
+		total += n
+		if err == nil || !c.pace.goOn(c.tcp, &patient, n, err) {
+			return max(0, int(total)-held), err
+		}
+	}
 }
+
+// SetWriteDeadline implements [net.Conn]. The deadline is the pace's, and
+// net/http would take it away after each answer.
+func (c *wholeConn) SetWriteDeadline(time.Time) error { return nil }
 
 // CloseWrite is what net/http ends a connection with before it closes it.
 func (c *wholeConn) CloseWrite() error { return c.tcp.CloseWrite() }
 
-// wholeListener makes wholeConns.
-type wholeListener struct{ net.Listener }
+// wholeListener makes wholeConns, which hold their clients to a pace.
+type wholeListener struct {
+	net.Listener
+	stall time.Duration
+}
 
 // Accept implements [net.Listener].
 func (l wholeListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
-		return &wholeConn{Conn: tcp, tcp: tcp}, nil
+		return &wholeConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}}, nil
 	}
 	return c, err
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestWholeConnHolds drives a connection as net/http does: what is held back
@@ -80,7 +81,7 @@ func wholePair(t *testing.T) (*wholeConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
-	c, err := wholeListener{inner}.Accept()
+	c, err := wholeListener{inner, time.Minute}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
