@@ -20,7 +20,7 @@ require (
 	github.com/labstack/echo/v4 v4.16.0 // HTTP routing
 	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
 	go.etcd.io/bbolt v1.5.0 // the catalog
-	golang.org/x/sync v0.23.0 // admission of uploads: a weighted semaphore
+	golang.org/x/sync v0.23.0 // groups of goroutines, a weighted semaphore
 	golang.org/x/sys v0.48.0 // what the system offers and package os does not: statfs, flock, fallocate
 	golang.org/x/text v0.42.0 // LIKE without regard to accents
 )

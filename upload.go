@@ -23,7 +23,7 @@ type Upload struct {
 	service *Service
 	stage   Stage
 	store   Store
-	release func()
+	held    reservation
 }
 
 // BeginUpload checks stage and privilege, before any byte is read, and waits
@@ -47,7 +47,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 	if b, ok := u.store.(Budgeter); ok {
 		cost = b.PutMemory(s.mostBytes(size))
 	}
-	u.release, err = s.admission.acquire(ctx, cost+listenerMemory)
+	u.held, err = s.admission.acquire(ctx, cost+listenerMemory)
 	if err != nil {
 		s.endLanding(u.stage.ID)
 		return nil, err
@@ -116,7 +116,7 @@ func (u *Upload) confirm(ctx context.Context, key Key) error {
 
 // Close ends the upload. It must be called once.
 func (u *Upload) Close() {
-	u.release()
+	u.held.release()
 	u.service.endLanding(u.stage.ID)
 }
 
