@@ -25,6 +25,7 @@ type admission struct {
 	free  int64
 	large class
 	small class
+	left  time.Time // when somebody last waited in vain
 }
 
 // class is the uploads of one size.
@@ -93,8 +94,17 @@ func (a *admission) leave(c *class, place *list.Element) bool {
 	default:
 	}
 	c.queue.Remove(place)
+	a.left = time.Now()
 	a.serve()
 	return false
+}
+
+// pressed tells whether somebody waits, or did in vain within the last wait:
+// who looks only now and then sees it too.
+func (a *admission) pressed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.large.queue.Len()+a.small.queue.Len() > 0 || time.Since(a.left) < a.wait
 }
 
 // release gives the memory back.

@@ -64,6 +64,10 @@ func (s *Service) mostBytes(size int64) int64 {
 	return size
 }
 
+// UploadsWait tells whether uploads wait for memory that others hold, or gave
+// up waiting not long ago: then nobody has a right to hold it for nothing.
+func (s *Service) UploadsWait() bool { return s.admission.pressed() }
+
 // Put stores one file. o.Limit may tell the store what else is known of its
 // length, such as the length of the form around it. When Put returns nil, the
 // file is durable and can be seen. A stage that was dropped meanwhile is

@@ -11,16 +11,25 @@ import (
 	"wharf"
 )
 
+// minRate is how many bytes a second an upload must send for its place to be
+// kept while others wait for it.
+const minRate = 1 << 10
+
 // body reads a request's body. It counts the bytes, gives every failure a
 // code, and holds the client to sending something at least every stall.
 type body struct {
 	src   io.Reader
 	conn  *http.ResponseController
 	stall time.Duration
+	// holds is set once the body is that of an upload that holds memory.
+	holds *wharf.Service
 
 	armed time.Time // when the read deadline was last set
 	n     int64     // bytes read
 	err   error     // what ended the body; io.EOF if all of it came
+
+	waited time.Duration // for the client, since judge last let it pass
+	came   int64         // bytes meanwhile
 }
 
 // Read implements io.Reader. Its errors stay.
@@ -28,23 +37,44 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.arm()
+	start := b.arm()
 	n, err := b.src.Read(p)
 	b.n += int64(n)
 	if err != nil {
 		b.err = b.translate(err)
+	} else {
+		b.judge(int64(n), start)
 	}
 	return n, b.err
 }
 
-// arm moves the read deadline. Not at each read, because every move wakes the
+// judge ends an upload that trickles, if others wait for memory: a few clients
+// that send a byte now and then would keep them out for ever. Only the time
+// counts that the client was waited for, not what a store took.
+func (b *body) judge(n int64, start time.Time) {
+	b.came += n
+	if float64(b.came) < minRate*b.stall.Seconds() {
+		if b.waited += time.Since(start); b.waited < b.stall {
+			return
+		}
+		if b.holds != nil && b.holds.UploadsWait() {
+			b.err = &wharf.Error{Code: wharf.CodeTimeout, Op: "httpapi.body",
+				Msg: "the body came too slowly to keep other uploads waiting for its sake; try again"}
+		}
+	}
+	b.waited, b.came = 0, 0
+}
+
+// arm moves the read deadline, and tells the time. Not at each read, because every move wakes the
 // runtime's timers; and never after the end of the body, because net/http then
 // reads in the background, and a deadline would look like a client that left.
-func (b *body) arm() {
-	if now := time.Now(); now.Sub(b.armed) > b.stall/4 {
+func (b *body) arm() (now time.Time) {
+	now = time.Now()
+	if now.Sub(b.armed) > b.stall/4 {
 		b.conn.SetReadDeadline(now.Add(b.stall + b.stall/4))
 		b.armed = now
 	}
+	return now
 }
 
 // complete tells whether nothing of the body is left on the connection.

@@ -42,6 +42,7 @@ func (s *Server) landRaw(x *exchange, loc wharf.Location, src io.Reader, o wharf
 		return wharf.Object{}, err
 	}
 	defer up.Close()
+	x.body.holds = s.service
 	obj, err := up.Put(x.r.Context(), wharf.Key(loc.Path), src, o)
 	return obj, x.body.blame(err)
 }

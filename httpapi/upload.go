@@ -82,6 +82,7 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 		return err
 	}
 	defer up.Close()
+	x.body.holds = s.service
 	buf, giveBack := lendFormBuffer(x.r.ContentLength)
 	defer giveBack()
 	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf)))
