@@ -118,6 +118,16 @@ func (u *Upload) confirm(ctx context.Context, key Key) error {
 	return Errorf(CodeNotFound, "the stage %q was dropped while the file was landing", u.stage.Name)
 }
 
+// Hold waits for memory besides that for a file, of n bytes: what a listener
+// keeps of the upload, beyond its Close, until it releases it.
+func (u *Upload) Hold(ctx context.Context, n int64) (release func(), err error) {
+	held, err := u.service.admission.acquire(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return held.release, nil
+}
+
 // Close ends the upload. It must be called once.
 func (u *Upload) Close() {
 	u.held.release()

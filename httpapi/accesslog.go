@@ -15,6 +15,7 @@ import (
 // lets go of a body that was not read, and writes the exchange's line in the
 // log.
 func (s *Server) finish(x *exchange) {
+	defer x.letGo()
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
 		s.answerPanic(x, fault)

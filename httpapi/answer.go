@@ -20,7 +20,7 @@ const (
 
 // succeed tells the client which files landed.
 func (x *exchange) succeed() error {
-	return x.answer(http.StatusOK, x.outcome("SUCCESS", nil))
+	return x.tell(http.StatusOK, "SUCCESS", nil)
 }
 
 // fail tells the client why not.
@@ -44,13 +44,37 @@ func (x *exchange) fail(err error) {
 		status = http.StatusMethodNotAllowed
 	}
 	// A client that does not take the answer is told nothing more.
-	_ = x.answer(status, x.outcome("FAILED", err))
+	_ = x.tell(status, "FAILED", err)
 }
 
-// outcome gives the answer about the files that landed.
-func (x *exchange) outcome(state string, err error) []byte {
+// tell answers about the files that landed.
+func (x *exchange) tell(status int, state string, err error) error {
 	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files, err: err}
-	return o.appendTo(make([]byte, 0, 256))
+	if x.names > freeNames {
+		return x.tellPiecewise(status, o)
+	}
+	return x.answer(status, o.appendTo(make([]byte, 0, 256)))
+}
+
+// tellPiecewise answers with more names than are to be in memory once more.
+func (x *exchange) tellPiecewise(status int, o outcome) error {
+	h := x.w.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
+	out := &answerBody{x: x, status: status}
+	b := o.appendHead(make([]byte, 0, freeNames+8<<10))
+	for i := range o.files {
+		if b = o.appendFile(b, i); len(b) < freeNames {
+			continue
+		}
+		if _, err := out.Write(b); err != nil {
+			return out.left("httpapi.answer")
+		}
+		b = b[:0]
+	}
+	if _, err := out.Write(o.appendTail(b)); err != nil {
+		return out.left("httpapi.answer")
+	}
+	return nil
 }
 
 // answer writes a text of JSON as the whole answer.

@@ -91,12 +91,18 @@ func parseDisposition(s string) (partHeader, error) {
 		}
 		params[name], rest = value, after
 	}
+	name, isFile := params["filename"]
 	if ext, ok := params["filename*"]; ok {
-		name, err := decodeExtended(ext)
-		return partHeader{filename: name, isFile: true}, err
+		var err error
+		if name, err = decodeExtended(ext); err != nil {
+			return partHeader{}, err
+		}
+		isFile = true
 	}
-	name, ok := params["filename"]
-	return partHeader{filename: name, isFile: ok}, nil
+	if len(s)-len(name) > nameCost/2 {
+		name = strings.Clone(name) // it would keep all of s
+	}
+	return partHeader{filename: name, isFile: isFile}, nil
 }
 
 // cutParam cuts the first "name=value" and the ';' after it off s.

@@ -22,10 +22,14 @@ const (
 	// beforehand.
 	sizeProbe = 72 << 10
 	// maxNames bounds the names of the files of one form, in bytes, because
-	// the answer has them all: some 10,000 of the longest, and 250,000 of the
-	// shortest. nameCost is what a name takes besides its bytes.
-	maxNames = 16 << 20
-	nameCost = 64
+	// the answer has them all: some 10,000 of the longest, and 97,000 of the
+	// shortest. nameCost is what a name takes besides its bytes, at most.
+	maxNames = 12 << 20
+	nameCost = 128
+	// freeNames is what is in the memory of an upload anyway; names beyond it
+	// count by themselves, nameStep at a time.
+	freeNames = 64 << 10
+	nameStep  = 256 << 10
 )
 
 // The names of the headers that say where files go, as net/http spells them.
@@ -109,11 +113,11 @@ func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
 
 // landFile stores the open part of the form.
 func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string, f *form) error {
-	if x.names += nameCost + len(filename); x.names > maxNames {
-		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
-	}
 	key, err := dest.key(filename)
 	if err != nil {
+		return err
+	}
+	if err := x.keepName(up, filename); err != nil {
 		return err
 	}
 	o := wharf.PutOptions{Size: wharf.UnknownSize}
@@ -129,6 +133,29 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	}
 	x.files = append(x.files, filename)
 	return nil
+}
+
+// keepName makes room for a name until the answer is written.
+func (x *exchange) keepName(up *wharf.Upload, filename string) error {
+	x.names += nameCost + len(filename)
+	if x.names > maxNames {
+		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
+	}
+	if x.names <= freeNames+nameStep*len(x.held) {
+		return nil
+	}
+	release, err := up.Hold(x.r.Context(), nameStep)
+	if err == nil {
+		x.held = append(x.held, release)
+	}
+	return err
+}
+
+// letGo gives back the memory for the names, once the answer is written.
+func (x *exchange) letGo() {
+	for _, release := range x.held {
+		release()
+	}
 }
 
 // key gives the key under which a file of that name lands. The name is held

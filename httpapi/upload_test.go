@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"wharf"
 	"wharf/storage/memory"
@@ -240,9 +241,33 @@ func TestUploadManyNames(t *testing.T) {
 	if a := f.upload(form(10_000)); a.status != 200 {
 		t.Fatalf("10,000 files: %d %.200s", a.status, a.body)
 	}
-	a := f.upload(form(17_000))
+	a := f.upload(form(13_000))
 	if a.status != 400 || strings.Count(a.body, long) < 10_000 || !strings.Contains(a.body, "too many files") {
-		t.Errorf("17,000 files: %d, %d of them named, %.200s", a.status, strings.Count(a.body, long), a.body)
+		t.Errorf("13,000 files: %d, %d of them named, %.200s", a.status, strings.Count(a.body, long), a.body)
+	}
+}
+
+// TestUploadNamesAreMemory: names beyond some count for the memory that all
+// uploads share, until they are answered.
+func TestUploadNamesAreMemory(t *testing.T) {
+	f := start(t, func(s *settings) { s.service.UploadMemory, s.service.UploadWait = 4<<20, 50*time.Millisecond })
+	long := strings.Repeat("n", 1000)
+	form := func(files int) string {
+		var b strings.Builder
+		for i := range files {
+			b.WriteString(filePart(fmt.Sprintf("%05d%s", i, long), ""))
+		}
+		return b.String() + formEnd
+	}
+	a := f.upload(form(4000))
+	f.wantFailed(a, 503, wharf.CodeUnavailable, a.Files...)
+	if len(a.Files) < 1000 || len(a.Files) > 3000 {
+		t.Errorf("%d files landed before there was no room for their names", len(a.Files))
+	}
+	for range 3 {
+		if a := f.upload(form(1000)); a.status != 200 || len(a.Files) != 1000 {
+			t.Errorf("afterwards: %d, %d files, %.200s", a.status, len(a.Files), a.Error.Message)
+		}
 	}
 }
 
