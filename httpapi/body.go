@@ -65,9 +65,10 @@ func (b *body) judge(n int64, start time.Time) {
 	b.waited, b.came = 0, 0
 }
 
-// arm moves the read deadline, and tells the time. Not at each read, because every move wakes the
-// runtime's timers; and never after the end of the body, because net/http then
-// reads in the background, and a deadline would look like a client that left.
+// arm moves the read deadline, and tells the time. Not at each read, because
+// every move wakes the runtime's timers; and never after the end of the body,
+// because net/http then reads in the background, and a deadline would look like
+// a client that left.
 func (b *body) arm() (now time.Time) {
 	now = time.Now()
 	if now.Sub(b.armed) > b.stall/4 {

@@ -303,6 +303,14 @@ func TestPresignedWithoutPassword(t *testing.T) {
 		}
 	}
 	f.wantDenied("altered", f.use("PUT", up+"0", "x"), "presigned URL")
+	// Nor is it let in as one without a signature.
+	for _, spelling := range []string{"x-wharf-", "X-WHARF-", "%58-Wharf-", "X-W%68arf-", "x%2Dwharf-"} {
+		altered := strings.ReplaceAll(up, "X-Wharf-", spelling)
+		f.wantDenied(spelling, f.use("PUT", altered+"0", "y"), "presigned URL")
+	}
+	if got, _ := f.content("a"); got != "x" {
+		t.Errorf("the file holds %q", got)
+	}
 }
 
 // TestPresignedBody holds a presigned upload to the rules of any other, and

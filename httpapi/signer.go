@@ -106,9 +106,21 @@ func (s *Signer) check(ctx context.Context, query string, name wharf.StageName, 
 }
 
 // carriesGrant tells whether a query is that of a presigned URL, be it a
-// broken one.
+// broken one: whoever writes a name in another way did not mean to come in
+// without it.
 func carriesGrant(query string) bool {
-	return strings.HasPrefix(query, paramPrefix) || strings.Contains(query, "&"+paramPrefix)
+	for query != "" {
+		var param string
+		param, query, _ = strings.Cut(query, "&")
+		name, _, _ := strings.Cut(param, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		if len(name) >= len(paramPrefix) && strings.EqualFold(name[:len(paramPrefix)], paramPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // parseGrant reads the parameters of a presigned URL. Each is there once, and
