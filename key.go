@@ -43,8 +43,16 @@ func ParseFolder(s string) (string, error) {
 	return strings.TrimSuffix(s, "/") + "/", nil
 }
 
-// checkPath holds the rules that keys, folders and prefixes share.
+// checkPath holds the rules of keys and folders.
 func checkPath(what, s string) error {
+	if err := checkText(what, s); err != nil {
+		return err
+	}
+	return checkSegments(what, s, s)
+}
+
+// checkText holds the rules that keys, folders and prefixes share.
+func checkText(what, s string) error {
 	switch {
 	case len(s) > MaxKey:
 		return Errorf(CodeInvalid, "the %s is %d bytes long; at most %d are allowed", what, len(s), MaxKey)
@@ -58,7 +66,12 @@ func checkPath(what, s string) error {
 			return Errorf(CodeInvalid, "the %s %q holds a control character", what, s)
 		}
 	}
-	for seg := range strings.SplitSeq(s, "/") {
+	return nil
+}
+
+// checkSegments refuses segments that lead elsewhere in part, which is of s.
+func checkSegments(what, s, part string) error {
+	for seg := range strings.SplitSeq(part, "/") {
 		if seg == "." || seg == ".." {
 			return Errorf(CodeInvalid, "the %s %q holds the path segment %q", what, s, seg)
 		}
@@ -75,14 +88,18 @@ type Location struct {
 
 // ParseLocation validates a location written without its '@': "stage",
 // "stage/", "stage/path". The path follows the rules of a key, but may be
-// empty and may end in '/'.
+// empty and may end in '/'. Its last segment may be "." or "..": it is also a
+// prefix, that of ".hidden" and "..x". No key and no folder ends so.
 func ParseLocation(s string) (Location, error) {
 	stage, path, slash := strings.Cut(s, "/")
 	name, err := ParseStageName(stage)
 	if err != nil {
 		return Location{}, err
 	}
-	if err := checkPath("path", path); err != nil {
+	if err := checkText("path", path); err != nil {
+		return Location{}, err
+	}
+	if err := checkSegments("path", path, path[:strings.LastIndexByte(path, '/')+1]); err != nil {
 		return Location{}, err
 	}
 	return Location{Stage: name, Path: path, Bare: !slash}, nil

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"wharf"
 )
 
 // TestHeadOfList answers at once, and leaves the connection usable.
@@ -26,5 +28,22 @@ func TestHeadOfList(t *testing.T) {
 		if resp.StatusCode != 200 || err != nil || (method == "GET") != strings.Contains(string(body), `"name":"a"`) {
 			t.Errorf("%s: %d %q, %v", method, resp.StatusCode, body, err)
 		}
+	}
+}
+
+// TestListOfPrefixesThatAreNoNames finds what starts with one or two dots.
+func TestListOfPrefixesThatAreNoNames(t *testing.T) {
+	f := start(t)
+	for _, key := range []string{".hidden", "a/..x", "a/.y", "b"} {
+		f.put(key, "x")
+	}
+	for prefix, want := range map[string]int{".": 1, "..": 0, "a/.": 2, "a/..": 1} {
+		if p := f.page("?prefix=" + prefix); len(p.Files) != want {
+			t.Errorf("%q: %d files, want %d", prefix, len(p.Files), want)
+		}
+	}
+	f.wantFailed(f.do(f.request("GET", "/v1/stage/s/?prefix=../a", nil)), 400, wharf.CodeInvalid)
+	for _, name := range []string{"%2e", "a/%2e%2e"} {
+		f.wantFailed(f.do(f.request("PUT", "/v1/stage/s/"+name, strings.NewReader("x"))), 400, wharf.CodeInvalid)
 	}
 }
