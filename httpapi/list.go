@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"wharf"
@@ -174,12 +173,10 @@ func parseListQuery(raw string) (listQuery, error) {
 	return q, nil
 }
 
-// parseAfter reads where a page starts. Buckets that others fill may list keys
-// that end in '/', so a page may end with one.
+// parseAfter reads where a page starts.
 func parseAfter(s string) (wharf.Key, error) {
 	if s == "" {
 		return "", nil
 	}
-	_, err := wharf.ParseKey(strings.TrimSuffix(s, "/"))
-	return wharf.Key(s), err
+	return wharf.ParseKey(s)
 }
