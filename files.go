@@ -110,6 +110,28 @@ func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pa
 	return removeMatching(ctx, store, loc.Path, pat), nil
 }
 
+// RemoveFile removes the one file that the location names, and no other.
+func (s *Service) RemoveFile(ctx context.Context, p Principal, loc Location) error {
+	if err := authorize(p); err != nil {
+		return err
+	}
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Stat(ctx, key); err != nil {
+		if CodeOf(err) == CodeNotFound {
+			return Errorf(CodeNotFound, "there is no file %q in the stage %q", key, loc.Stage)
+		}
+		return err
+	}
+	return store.Delete(ctx, []Key{key})
+}
+
 func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, error], error) {
 	key, err := ParseKey(loc.Path)
 	if err != nil {

@@ -39,9 +39,9 @@ func (x *exchange) fail(err error) {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", retryAfter)
 	}
-	var wrongMethod *methodError
-	if errors.As(err, &wrongMethod) {
-		status = http.StatusMethodNotAllowed
+	var special *statusError
+	if errors.As(err, &special) {
+		status = special.status
 	}
 	// A client that does not take the answer is told nothing more.
 	_ = x.tell(status, "FAILED", err)

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
@@ -25,29 +26,84 @@ var checks = map[string]func() hash.Hash{
 	"X-Amz-Checksum-Sha256": sha256.New,
 }
 
+// digests are the checksums that the headers Digest (RFC 3230), Content-Digest
+// and Repr-Digest (RFC 9530) tell, by the names that they have there.
+var digests = map[string]func() hash.Hash{
+	"md5":     md5.New,
+	"sha":     sha1.New,
+	"sha-256": sha256.New,
+	"sha-512": sha512.New,
+}
+
 const checkPrefix = "X-Amz-Checksum-"
+
+// isChecksum tells whether a header, in its canonical spelling, tells a
+// checksum of the body.
+func isChecksum(name string) bool {
+	switch name {
+	case "Content-Md5", "Digest", "Content-Digest", "Repr-Digest":
+		return true
+	case checkPrefix + "Algorithm", checkPrefix + "Type", checkPrefix + "Mode":
+		return false // they only tell which others there are
+	}
+	return strings.HasPrefix(name, checkPrefix)
+}
+
+func errFormChecksum(name string) error {
+	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with forms; with PUT %s<stage>/<path> it is", name, stagePrefix)
+}
 
 // checksums gives src, or a reader of it that does not end well unless the
 // bytes have the checksums that the header tells.
 func checksums(h http.Header, src io.Reader) (io.Reader, error) {
 	for name, values := range h {
-		check, known := checks[name]
-		if !known {
-			if strings.HasPrefix(name, checkPrefix) {
-				return nil, wharf.Errorf(wharf.CodeUnsupported, "the checksum %s is not supported; CRC32, CRC32C, SHA1 and SHA256 are", strings.ToLower(name))
-			}
+		if !isChecksum(name) {
 			continue
 		}
 		for _, v := range values {
-			sum := check()
-			want, err := base64.StdEncoding.DecodeString(v)
-			if err != nil || len(want) != sum.Size() {
-				return nil, invalid("%s is not the base64 of %d bytes", name, sum.Size())
+			var err error
+			if strings.HasSuffix(name, "Digest") {
+				src, err = checkDigests(name, v, src)
+			} else if check, known := checks[name]; known {
+				src, err = checked(name, check(), v, src)
+			} else {
+				err = wharf.Errorf(wharf.CodeUnsupported, "the checksum %s is not supported; CRC32, CRC32C, SHA1 and SHA256 are", strings.ToLower(name))
 			}
-			src = &checkedReader{src: src, name: name, sum: sum, want: string(want)}
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return src, nil
+}
+
+// checkDigests is checksums for a list of the form "sha-256=text, …". But for
+// Digest, a text stands between colons.
+func checkDigests(name, list string, src io.Reader) (io.Reader, error) {
+	for item := range strings.SplitSeq(list, ",") {
+		algorithm, text, _ := strings.Cut(trimBlanks(item), "=")
+		check, known := digests[strings.ToLower(algorithm)]
+		if !known {
+			return nil, wharf.Errorf(wharf.CodeUnsupported, "%s has the checksum %q, which is not supported; sha-256 and sha-512 are", name, algorithm)
+		}
+		if name != "Digest" {
+			text = strings.TrimSuffix(strings.TrimPrefix(text, ":"), ":")
+		}
+		var err error
+		if src, err = checked(name, check(), text, src); err != nil {
+			return nil, err
+		}
+	}
+	return src, nil
+}
+
+// checked is a reader of src that wants the checksum whose base64 is text.
+func checked(name string, sum hash.Hash, text string, src io.Reader) (io.Reader, error) {
+	want, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(want) != sum.Size() {
+		return nil, invalid("%s is not the base64 of %d bytes", name, sum.Size())
+	}
+	return &checkedReader{src: src, name: name, sum: sum, want: string(want)}, nil
 }
 
 // checkedReader ends with an error unless the bytes have the right checksum.

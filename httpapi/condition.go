@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -12,14 +13,14 @@ import (
 // 9110, section 13.2.2. It gives 304, 412, or 0 to go on.
 func checkConditions(r *http.Request, obj wharf.Object) int {
 	tag := entityTag(obj)
-	if match := r.Header.Get("If-Match"); match != "" {
+	if match := headerValue(r.Header, "If-Match"); match != "" {
 		if !matchesTag(match, tag, false) {
 			return http.StatusPreconditionFailed
 		}
 	} else if t, ok := httpTime(r.Header.Get("If-Unmodified-Since")); ok && changedSince(obj, t) {
 		return http.StatusPreconditionFailed
 	}
-	if none := r.Header.Get("If-None-Match"); none != "" {
+	if none := headerValue(r.Header, "If-None-Match"); none != "" {
 		if matchesTag(none, tag, true) {
 			return http.StatusNotModified
 		}
@@ -27,6 +28,27 @@ func checkConditions(r *http.Request, obj wharf.Object) int {
 		return http.StatusNotModified
 	}
 	return 0
+}
+
+// headerValue gives a header's value, of all its lines.
+func headerValue(h http.Header, name string) string {
+	if all := h[name]; len(all) > 1 {
+		return strings.Join(all, ",")
+	}
+	return h.Get(name)
+}
+
+// headerList yields the elements of a header that is a list, of all its lines.
+func headerList(h http.Header, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h[name] {
+			for item := range strings.SplitSeq(line, ",") {
+				if item = trimBlanks(item); item != "" && !yield(item) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // matchesTag tells whether a list of entity tags holds tag. Our tags are

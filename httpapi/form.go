@@ -256,6 +256,9 @@ func (f *form) lineEnd(at int, last bool) (int, error) {
 			break
 		}
 	}
+	if f.buf[f.r+at] == '\n' {
+		return 0, invalid("the form has a boundary whose line ends with LF alone; the lines of a form end with CRLF")
+	}
 	if err := f.need(at + 2); err != nil {
 		return 0, err
 	}

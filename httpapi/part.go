@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -44,6 +45,8 @@ func parsePartHeader(block []byte) (partHeader, error) {
 			disposition, found = value, true
 		case strings.EqualFold(name, "Content-Transfer-Encoding") && !plainEncoding(string(value)):
 			return partHeader{}, invalid("a part of the form is encoded as %q; files are sent as they are", value)
+		case isChecksum(http.CanonicalHeaderKey(name)):
+			return partHeader{}, errFormChecksum(name)
 		}
 	}
 	if !found {

@@ -27,8 +27,8 @@ func (r span) contentRange(size int64) string {
 // so are ranges that overlap so much that all of the file is less. One that is
 // wholly past the end is CodeRange.
 func wantedRanges(r *http.Request, obj wharf.Object) ([]span, error) {
-	spec, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
-	if !ok || r.Method != http.MethodGet || obj.Size == 0 || !rangeHolds(r, obj) {
+	unit, spec, ok := strings.Cut(r.Header.Get("Range"), "=")
+	if !ok || !strings.EqualFold(unit, "bytes") || r.Method != http.MethodGet || obj.Size == 0 || !rangeHolds(r, obj) {
 		return nil, nil
 	}
 	var spans []span
@@ -109,13 +109,16 @@ func (x *exchange) sendRanges(file wharf.File, ranges []span) error {
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
 	for _, r := range ranges {
 		if _, err := w.CreatePart(rangeHeader(kind, obj, r)); err != nil {
-			return err
+			return out.left("httpapi.download")
 		}
 		if err := x.copyRange(out, file, r); err != nil {
 			return err
 		}
 	}
-	return w.Close()
+	if err := w.Close(); err != nil {
+		return out.left("httpapi.download")
+	}
+	return nil
 }
 
 func rangeHeader(kind string, obj wharf.Object, r span) textproto.MIMEHeader {

@@ -47,37 +47,56 @@ func (s *Server) landRaw(x *exchange, loc wharf.Location, src io.Reader, o wharf
 	return obj, x.body.blame(err)
 }
 
-// rawOptions reads what the header says of a file whose bytes are the body. A
-// condition that is not kept must not be ignored: it guards a file that is
-// there.
+// rawOptions reads what the header says of a file whose bytes are the body.
 func rawOptions(r *http.Request) (wharf.PutOptions, error) {
 	o := wharf.PutOptions{Size: r.ContentLength}
 	if o.Size < 0 {
 		o.Size = wharf.UnknownSize
 	}
 	h := r.Header
+	if r.ContentLength == 0 && len(h["Content-Length"]) == 0 {
+		return o, &statusError{http.StatusLengthRequired, invalid("the request has neither a Content-Length nor a body in chunks; " +
+			"curl -T file sends a file, and an empty one has Content-Length: 0")}
+	}
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind == "multipart/form-data" {
 		return o, wharf.Errorf(wharf.CodeMediaType, "here the body is the file itself (curl -T file); forms go to /v1/upload_to_stage")
 	}
-	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return o, wharf.Errorf(wharf.CodeMediaType, "the body is encoded as %q; it must be sent as it is", coding)
+	if err := checkCoding(h); err != nil {
+		return o, err
 	}
 	if h.Get("Content-Range") != "" {
 		return o, invalid("a file is stored as a whole; Content-Range is not for PUT")
 	}
-	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-Modified-Since"} {
-		if h.Get(name) != "" {
-			return o, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with PUT; If-None-Match: * is", name)
+	var err error
+	o.IfAbsent, err = ifAbsent(h)
+	return o, err
+}
+
+// checkCoding refuses bodies that are not sent as they are.
+func checkCoding(h http.Header) error {
+	for coding := range headerList(h, "Content-Encoding") {
+		if !strings.EqualFold(coding, "identity") {
+			return wharf.Errorf(wharf.CodeMediaType, "the body is encoded as %q; it must be sent as it is", coding)
 		}
 	}
-	switch none := trimBlanks(h.Get("If-None-Match")); none {
-	case "":
-	case "*":
-		o.IfAbsent = true
-	default:
-		return o, wharf.Errorf(wharf.CodeUnsupported, "If-None-Match takes nothing but * with PUT")
+	return nil
+}
+
+// ifAbsent tells whether an upload is to replace nothing. A condition that is
+// not kept must not be ignored: it guards a file that is there.
+func ifAbsent(h http.Header) (absent bool, err error) {
+	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-Modified-Since"} {
+		for range headerList(h, name) {
+			return false, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with uploads; If-None-Match: * is", name)
+		}
 	}
-	return o, nil
+	for tag := range headerList(h, "If-None-Match") {
+		if tag != "*" {
+			return false, wharf.Errorf(wharf.CodeUnsupported, "If-None-Match takes nothing but * with uploads")
+		}
+		absent = true
+	}
+	return absent, nil
 }
 
 // remove is DELETE below /v1/stage/: one file, never a folder.
@@ -87,19 +106,13 @@ func (s *Server) remove(x *exchange) error {
 		return err
 	}
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {
-		if x.r.Header.Get(name) != "" {
+		for range headerList(x.r.Header, name) {
 			return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with DELETE", name)
 		}
 	}
-	removed, err := s.service.RemoveFiles(x.r.Context(), x.principal, loc, wharf.Pattern{}, true)
-	if err != nil {
+	if err := s.service.RemoveFile(x.r.Context(), x.principal, loc); err != nil {
 		return err
 	}
-	for key, err := range removed {
-		if err != nil {
-			return err
-		}
-		x.files = append(x.files, string(key))
-	}
+	x.files = append(x.files, loc.Path)
 	return x.succeed()
 }

@@ -220,17 +220,20 @@ func routingError(err error, c echo.Context) error {
 		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", c.Request().URL.Path)
 	case http.StatusMethodNotAllowed:
 		allow := c.Response().Header().Get(echo.HeaderAllow)
-		return &methodError{cause: wharf.Errorf(wharf.CodeUnsupported, "%s is not for this address; it takes %s",
+		return &statusError{he.Code, wharf.Errorf(wharf.CodeUnsupported, "%s is not for this address; it takes %s",
 			c.Request().Method, strings.TrimPrefix(allow, "OPTIONS, "))}
 	}
 	return wharf.WrapError(wharf.CodeInternal, "httpapi.route", "", err)
 }
 
-// methodError is the one error whose status the table of codes does not have:
-// no other protocol knows it.
-type methodError struct{ cause *wharf.Error }
+// statusError is an error whose status the table of codes does not have,
+// because no other protocol knows it: 405 and 411.
+type statusError struct {
+	status int
+	cause  *wharf.Error
+}
 
-func (e *methodError) Error() string { return e.cause.Error() }
+func (e *statusError) Error() string { return e.cause.Error() }
 
 // Unwrap gives the error with its code.
-func (e *methodError) Unwrap() error { return e.cause }
+func (e *statusError) Unwrap() error { return e.cause }

@@ -14,6 +14,9 @@ const stagePrefix = "/v1/stage/"
 func stagePath(x *exchange) (wharf.StageName, string, error) {
 	name, path, ok := strings.Cut(strings.TrimPrefix(x.r.URL.Path, stagePrefix), "/")
 	x.stage = name
+	if name == "" {
+		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s<stage>/", x.r.URL.Path, stagePrefix)
+	}
 	if !ok {
 		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s%s/", x.r.URL.Path, stagePrefix, name)
 	}

@@ -58,6 +58,8 @@ func lendFormBuffer(length int64) (buf []byte, giveBack func()) {
 type destination struct {
 	stage  wharf.StageName
 	folder string // "" or with a final '/'
+	// ifAbsent keeps the files that are there.
+	ifAbsent bool
 }
 
 // uploadForm is PUT and POST /v1/upload_to_stage: the files of a multipart
@@ -71,6 +73,14 @@ func (s *Server) uploadForm(x *exchange) error {
 	boundary, err := formBoundary(x.r)
 	if err != nil {
 		return err
+	}
+	if dest.ifAbsent, err = ifAbsent(x.r.Header); err != nil {
+		return err
+	}
+	for name := range x.r.Header {
+		if isChecksum(name) {
+			return errFormChecksum(name)
+		}
 	}
 	if err := s.land(x, dest, boundary); err != nil {
 		return err
@@ -120,7 +130,7 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	if err := x.keepName(up, filename); err != nil {
 		return err
 	}
-	o := wharf.PutOptions{Size: wharf.UnknownSize}
+	o := wharf.PutOptions{Size: wharf.UnknownSize, IfAbsent: dest.ifAbsent}
 	if size, known := f.size(sizeProbe); known {
 		o.Size = size
 	} else if x.r.ContentLength > 0 {
@@ -210,13 +220,16 @@ func formBoundary(r *http.Request) (string, error) {
 	boundary, ok := plainBoundary(r.Header)
 	if !ok {
 		kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil && strings.EqualFold(kindOf(r.Header), "multipart/form-data") {
+			return "", wharf.Errorf(wharf.CodeMediaType, `the form's Content-Type cannot be read; a boundary with other characters than letters, digits and - stands in quotes: boundary="a=b"`)
+		}
 		if err != nil || kind != "multipart/form-data" {
 			return "", wharf.Errorf(wharf.CodeMediaType, "the body is not a multipart/form-data form (curl -F upload=@file)")
 		}
 		boundary = params["boundary"]
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return "", wharf.Errorf(wharf.CodeMediaType, "the form is encoded as %q; it must be sent as it is", coding)
+	if err := checkCoding(r.Header); err != nil {
+		return "", err
 	}
 	if !validBoundary(boundary) {
 		return "", wharf.Errorf(wharf.CodeMediaType, "the form's Content-Type has no boundary of 1 to 70 allowed characters")
@@ -233,6 +246,12 @@ func plainBoundary(h http.Header) (string, bool) {
 	}
 	boundary, ok := strings.CutPrefix(all[0], "multipart/form-data; boundary=")
 	return boundary, ok && isToken(boundary)
+}
+
+// kindOf gives the media type of a Content-Type whose rest may be broken.
+func kindOf(h http.Header) string {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return trimBlanks(kind)
 }
 
 // validBoundary holds a boundary to RFC 2046, section 5.1.1.
