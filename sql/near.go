@@ -3,6 +3,7 @@ package sql
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"wharf"
@@ -23,34 +24,52 @@ func (s source) near(at int) string {
 	switch {
 	case at == len(s.clean):
 		return ""
-	case s.hides():
+	case s.hides(at):
 		return "…"
+	case s.mayHoldKey():
+		return firstWord(s.clean[at:]) + "…"
 	}
 	return userInfo.ReplaceAllString(near(s.clean[at:]), "://…")
 }
 
-// hides tells that an error may show nothing of the statement. Behind a quote
-// that was forgotten, what is a string and what is not have changed places,
-// so that the place of a key does not tell whether it shows: it is enough that
-// the statement may hold one, anywhere. Texts that are long are not searched.
-func (s source) hides() bool {
-	return s.open == "string" || s.open == "name" || s.mayHoldKey()
+// hides tells that an error may show nothing of a mistake at offset at. Behind
+// a quote that was forgotten, what is a string and what is not have changed
+// places, so that the place of a key does not tell whether it shows: it is
+// enough that one may stand before the mistake. Where one may stand behind it
+// only, the word that is the mistake can show.
+func (s source) hides(at int) bool {
+	return s.open == "string" || s.open == "name" || len(s.orig) > maxSearched || mayHoldKey(s.orig[:at])
 }
 
 func (s source) mayHoldKey() bool {
-	return len(s.orig) > maxSearched || mayHoldKey.MatchString(s.orig)
+	return len(s.orig) > maxSearched || mayHoldKey(s.orig)
+}
+
+// firstWord is the letters, digits and underscores that s begins with.
+func firstWord(s string) string {
+	end := strings.IndexFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if end < 0 {
+		end = len(s)
+	}
+	return firstRunes(s[:end], maxNear)
 }
 
 // maxSearched is the longest statement whose mistakes show its text, in bytes.
 const maxSearched = 64 << 10
 
-// mayHoldKey finds what comes with a key. More than one of these does, so
-// that one may be mistyped. userInfo is what stands before the host of a URL,
+// besideKey finds what comes with a key. More than one of these does, so that
+// one may be mistyped. harmless is what looks like that and is a variable, a
+// function, or a column. userInfo is what stands before the host of a URL,
 // which may be cut off before its '@'.
 var (
-	mayHoldKey = regexp.MustCompile(`(?i)connection|credential|token|password|identified|external_id|key_id|_key\b|key\s*=`)
-	userInfo   = regexp.MustCompile(`://(?:[^\s']*@|[^\s/'@]*:[^\s']*)`)
+	besideKey = regexp.MustCompile(`(?i)connection|credential|token|password|identified|external_id|key_id|_key\b|key\s*=`)
+	harmless  = regexp.MustCompile(`(?i)\b(?:connection_id|\w+_connections?|connections|column_key)\b`)
+	userInfo  = regexp.MustCompile(`://(?:[^\s']*@|[^\s/'@]*:[^\s']*)`)
 )
+
+func mayHoldKey(text string) bool {
+	return besideKey.MatchString(text) && besideKey.MatchString(harmless.ReplaceAllString(text, ""))
+}
 
 func syntaxErrorf(near string, pos Pos, expected string) error {
 	if expected != "" {

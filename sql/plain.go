@@ -134,7 +134,7 @@ type Unsupported struct {
 // Redacted gives its first word alone where it may hold a key: most of these
 // were not read, so that it is not known what is a string in them.
 func (u *Unsupported) Redacted() string {
-	if mayHoldKey.MatchString(u.text) {
+	if mayHoldKey(u.text) {
 		return firstRunes(u.text, wordLen(u.text)) + " …"
 	}
 	return u.plain.Redacted()

@@ -141,7 +141,7 @@ func (p *printer) pairs(opts []Option, sep string, secret bool) {
 	for i, o := range opts {
 		p.when(i > 0, sep)
 		p.put(o.Name, " = ")
-		p.value(o.Value, secret || p.redact && mayHoldKey.MatchString(o.Name))
+		p.value(o.Value, secret || p.redact && mayHoldKey(o.Name))
 	}
 }
 

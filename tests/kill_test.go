@@ -21,7 +21,8 @@ const (
 	killSmall     = 4 << 10 // at most; lies in the index
 	killLarge     = 1 << 20 // at least; is a body file
 	killSpread    = 1 << 20 // by how much large files differ
-	killWithin    = 800     // milliseconds of uploads, at most
+	killAfter     = 60      // acknowledged uploads of a round, at most
+	killDelay     = 20      // milliseconds after the last of them, at most
 	killKeys      = 6       // of each uploader; a key that comes again is replaced
 	killClient    = time.Minute
 )
@@ -116,15 +117,24 @@ func uploadUntilKilled(s *server, stage string, r *rand.Rand) map[string]*landin
 	s.t.Helper()
 	var killed atomic.Bool
 	var wg sync.WaitGroup
+	acks := make(chan struct{}, killAfter)
 	all := make([]map[string]*landing, killUploaders)
 	for i := range all {
 		seed := r.Uint64()
 		wg.Go(func() {
-			u := &uploader{s: s, stage: stage, id: i, killed: &killed, r: rand.New(rand.NewPCG(seed, 1))}
+			u := &uploader{s: s, stage: stage, id: i, killed: &killed, acks: acks, r: rand.New(rand.NewPCG(seed, 1))}
 			all[i] = u.run()
 		})
 	}
-	time.Sleep(time.Duration(r.IntN(killWithin)) * time.Millisecond)
+	ctx := s.context()
+	for range r.IntN(killAfter) {
+		select {
+		case <-acks:
+		case <-ctx.Done():
+			s.t.Fatal("the uploads do not get on")
+		}
+	}
+	time.Sleep(time.Duration(r.IntN(killDelay)) * time.Millisecond)
 	killed.Store(true)
 	s.Kill()
 	wg.Wait()
@@ -143,6 +153,7 @@ type uploader struct {
 	stage  string
 	id     int
 	killed *atomic.Bool
+	acks   chan<- struct{} // gets one for each upload that was acknowledged, as far as it has room
 	r      *rand.Rand
 }
 
@@ -166,6 +177,10 @@ func (u *uploader) run() map[string]*landing {
 		switch {
 		case err == nil && r.status == 200:
 			l.acked, l.pending = &v, nil
+			select {
+			case u.acks <- struct{}{}:
+			default:
+			}
 		case u.killed.Load():
 			return known
 		default:
