@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"slices"
 	"strings"
 
 	"wharf"
@@ -69,6 +68,8 @@ type outText struct {
 	text string
 	keys []datum
 }
+
+func (t outText) sortedBy() []datum { return t.keys }
 
 // add takes a row, unless one of the arguments is NULL.
 func (s *sum) add(ev *evaluation) error {
@@ -155,15 +156,15 @@ func (s *sum) result(ev *evaluation) (datum, error) {
 		quotient := s.exact.divide(decimalFromInt(s.n))
 		return decDatum(quotient.fit(min(s.exact.scale+divisionScale, maxDecimalScale))), nil
 	case s.name == "GROUP_CONCAT":
-		return s.joined(ev), nil
+		return s.joined(ev)
 	}
 	return s.best, nil
 }
 
 // joined is the text of GROUP_CONCAT, no longer than group_concat_max_len.
-func (s *sum) joined(ev *evaluation) datum {
-	if len(s.order) > 0 {
-		slices.SortStableFunc(s.parts, func(a, b outText) int { return compareKeys(a.keys, b.keys, s.order) })
+func (s *sum) joined(ev *evaluation) (datum, error) {
+	if err := sortRows(ev, s.parts, outText.sortedBy, s.order); err != nil {
+		return nullDatum(), err
 	}
 	most := int(min(ev.s.variableValue(ev.s.executor.variables["group_concat_max_len"], false).Int64(), maxText))
 	var b strings.Builder
@@ -174,8 +175,8 @@ func (s *sum) joined(ev *evaluation) datum {
 		b.WriteString(part.text)
 		if b.Len() > most {
 			ev.s.warn("Warning", warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
-			return stringDatum(strings.ToValidUTF8(b.String()[:most], ""))
+			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")), nil
 		}
 	}
-	return stringDatum(b.String())
+	return stringDatum(b.String()), nil
 }

@@ -33,6 +33,15 @@ func folded(a, b datum) (string, string) {
 	return fold(x), fold(y)
 }
 
+// folded gives a datum that compares as d does with its like, without
+// folding anew each time.
+func (d datum) folded() datum {
+	if d.kind == kString && !d.exact {
+		d.str, d.exact = fold(d.str), true
+	}
+	return d
+}
+
 func (d datum) isText() bool { return d.kind == kString || d.kind == kBytes || d.kind == kTime }
 
 // isExact tells a number whose value is not rounded.

@@ -47,17 +47,13 @@ func (p queryPart) columns() []wharf.Column {
 	return p.picked.columns
 }
 
-// sortKey is one expression to sort by.
-type sortKey struct {
-	node
-	desc bool
-}
-
 // outRow is a row of a result, with what it is sorted by.
 type outRow struct {
 	values []wharf.Value
 	keys   []datum
 }
+
+func (r outRow) sortedBy() []datum { return r.keys }
 
 // query compiles a query within the one that c compiles.
 func (c *compiler) query(st *sql.Query) (*query, error) {
@@ -114,29 +110,6 @@ func columnNodes(columns []wharf.Column) []node {
 	return nodes
 }
 
-// sortKeys compiles ORDER BY; items are what positions stand for.
-func (c *compiler) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
-	keys := make([]sortKey, len(orders))
-	for i, o := range orders {
-		n, err := c.orderNode(o, items)
-		if err != nil {
-			return nil, err
-		}
-		keys[i] = sortKey{n, o.Desc}
-	}
-	return keys, nil
-}
-
-func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
-	if o.Expr != nil {
-		return c.compile(o.Expr)
-	}
-	if o.Position < 1 || o.Position > len(items) {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in the order or group clause", o.Position)
-	}
-	return items[o.Position-1], nil
-}
-
 // rows runs the query. ev is that of the query around it.
 func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 	if len(q.parts) == 1 && q.parts[0].picked != nil {
@@ -145,7 +118,7 @@ func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return limited(sorted(out, p.order), q.limit), nil
+		return q.finish(ev, out, p.order)
 	}
 	var all [][]wharf.Value
 	for _, part := range q.parts {
@@ -167,7 +140,15 @@ func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 		}
 		out[i] = outRow{row, keys}
 	}
-	return limited(sorted(out, q.order), q.limit), nil
+	return q.finish(ev, out, q.order)
+}
+
+// finish puts rows in order and gives those that the query is to show.
+func (q *query) finish(ev *evaluation, out []outRow, order []sortKey) ([][]wharf.Value, error) {
+	if err := sortRows(ev, out, outRow.sortedBy, order); err != nil {
+		return nil, err
+	}
+	return limited(valuesOf(out), q.limit), nil
 }
 
 // most is how many rows are needed, or -1 for all.
@@ -193,7 +174,7 @@ func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error
 		if err != nil {
 			return nil, err
 		}
-		rows = sorted(out, nil)
+		rows = valuesOf(out)
 	}
 	for i, col := range part.columns() {
 		if col.Type == q.columns[i].Type {
@@ -206,48 +187,10 @@ func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error
 	return rows, nil
 }
 
-func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
-	if len(order) == 0 {
-		return nil, nil
-	}
-	keys := make([]datum, len(order))
-	for i, k := range order {
-		var err error
-		if keys[i], err = k.eval(ev); err != nil {
-			return nil, err
-		}
-	}
-	return keys, nil
-}
-
-// sorted gives the values of rows in order; NULL comes first.
-func sorted(out []outRow, order []sortKey) [][]wharf.Value {
-	if len(order) > 0 {
-		slices.SortStableFunc(out, func(a, b outRow) int { return compareKeys(a.keys, b.keys, order) })
-	}
+func valuesOf(out []outRow) [][]wharf.Value {
 	rows := make([][]wharf.Value, len(out))
 	for i, r := range out {
 		rows[i] = r.values
 	}
 	return rows
-}
-
-func compareKeys(a, b []datum, order []sortKey) int {
-	for i, k := range order {
-		n, known := compare(a[i], b[i])
-		switch {
-		case known:
-		case a[i].isNull() && !b[i].isNull():
-			n = -1
-		case b[i].isNull() && !a[i].isNull():
-			n = 1
-		}
-		if k.desc {
-			n = -n
-		}
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
 }

@@ -46,8 +46,16 @@ func (ev *evaluation) see() error {
 	if ev.work.seen > maxRowsSeen {
 		return wharf.Errorf(wharf.CodeTooLarge, "the query looks at more than %d rows", maxRowsSeen)
 	}
-	if ev.work.seen%often == 0 && ev.ctx.Err() != nil {
-		return wharf.WrapError(wharf.CodeCanceled, "exec.query", "", ev.ctx.Err())
+	if ev.work.seen%often == 0 {
+		return ev.canceled()
+	}
+	return nil
+}
+
+// canceled is the error of a statement that is to end, or nil.
+func (ev *evaluation) canceled() error {
+	if err := ev.ctx.Err(); err != nil {
+		return wharf.WrapError(wharf.CodeCanceled, "exec.query", "", err)
 	}
 	return nil
 }

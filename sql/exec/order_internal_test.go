@@ -1,0 +1,41 @@
+package exec
+
+import (
+	"context"
+	"testing"
+
+	"wharf"
+)
+
+// TestSortRowsEndsWithItsStatement cancels in the midst of sorting.
+func TestSortRowsEndsWithItsStatement(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	rows := make([]outRow, 20_000)
+	for i := range rows {
+		rows[i].keys = []datum{intDatum(int64(i * 7919 % 20_011))}
+	}
+	looks := 0
+	keys := func(r outRow) []datum {
+		if looks++; looks == 10_000 {
+			cancel()
+		}
+		return r.keys
+	}
+	err := sortRows(&evaluation{ctx: ctx}, rows, keys, []sortKey{{}})
+	if wharf.CodeOf(err) != wharf.CodeCanceled {
+		t.Errorf("the sort ended with %v", err)
+	}
+	if looks > 12_001 { // two for each comparison
+		t.Errorf("%d keys were looked at", looks)
+	}
+}
+
+// TestEvaluateKeysFolds has the two ways to compare a text.
+func TestEvaluateKeysFolds(t *testing.T) {
+	exact := stringDatum("É")
+	exact.exact = true
+	keys, err := evaluateKeys(&evaluation{work: &work{}}, []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
+	if err != nil || keys[0].str != "e" || !keys[0].exact || keys[1].str != "É" {
+		t.Errorf("%v, %v", keys, err)
+	}
+}
