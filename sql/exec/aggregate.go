@@ -15,6 +15,7 @@ type aggregate struct {
 	order     []sortKey
 	separator string
 	typ       wharf.Type
+	exact     bool // text that COLLATE made exact
 }
 
 // aggregate compiles a function over rows, where there may be one.
@@ -48,18 +49,21 @@ func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
 	default:
 		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
 	}
+	if e.Name != "COUNT" {
+		a.exact = anyExact(args)
+	}
 	*c.sums = append(*c.sums, a)
 	i := len(*c.sums) - 1
-	return node{typ: a.typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+	return node{typ: a.typ, scale: asItComes, exact: a.exact, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
 }
 
 // sum is an aggregate of one group as it grows.
 type sum struct {
 	*aggregate
-	seen  map[string]bool // for DISTINCT
+	seen  rowSet // for DISTINCT
 	n     int64
 	best  datum // of MIN and MAX
-	exact *decimal
+	total *decimal
 	float float64
 	parts []outText // of GROUP_CONCAT
 }
@@ -84,10 +88,9 @@ func (s *sum) add(ev *evaluation) error {
 		addKey(&key, d)
 	}
 	if s.distinct {
-		if s.seen[key.String()] {
+		if !s.seen.add(key.String()) {
 			return nil
 		}
-		s.seen[key.String()] = true
 		if err := ev.keep([]wharf.Value{wharf.Text(key.String())}); err != nil {
 			return err
 		}
@@ -117,10 +120,10 @@ func (s *sum) plus(d datum) error {
 		s.float += d.toFloat()
 		return nil
 	}
-	if s.exact == nil {
-		s.exact = decimalFromInt(0)
+	if s.total == nil {
+		s.total = decimalFromInt(0)
 	}
-	if s.exact = s.exact.add(d.toDecimal()); !s.exact.fits() {
+	if s.total = s.total.add(d.toDecimal()); !s.total.fits() {
 		return outOfRange("DECIMAL")
 	}
 	return nil
@@ -149,12 +152,12 @@ func (s *sum) result(ev *evaluation) (datum, error) {
 	case s.name == "SUM" && s.typ == wharf.TypeFloat:
 		return floatDatum(s.float), nil
 	case s.name == "SUM":
-		return decDatum(s.exact), nil
+		return decDatum(s.total), nil
 	case s.name == "AVG" && s.typ == wharf.TypeFloat:
 		return floatDatum(s.float / float64(s.n)), nil
 	case s.name == "AVG":
-		quotient := s.exact.divide(decimalFromInt(s.n))
-		return decDatum(quotient.fit(min(s.exact.scale+divisionScale, maxDecimalScale))), nil
+		quotient := s.total.divide(decimalFromInt(s.n))
+		return decDatum(quotient.fit(min(s.total.scale+divisionScale, maxDecimalScale))), nil
 	case s.name == "GROUP_CONCAT":
 		return s.joined(ev)
 	}
@@ -175,8 +178,8 @@ func (s *sum) joined(ev *evaluation) (datum, error) {
 		b.WriteString(part.text)
 		if b.Len() > most {
 			ev.s.warn("Warning", warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
-			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")), nil
+			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")).collated(s.exact), nil
 		}
 	}
-	return stringDatum(b.String()), nil
+	return stringDatum(b.String()).collated(s.exact), nil
 }

@@ -64,6 +64,9 @@ func collations() []collation {
 	}
 }
 
+// isExact tells a collation under which text is compared by its bytes.
+func (c collation) isExact() bool { return !strings.HasSuffix(c.name, "_ci") }
+
 func findCollation(name string) (collation, bool) {
 	name = strings.ToLower(name)
 	if rest, ok := strings.CutPrefix(name, "utf8_"); ok {

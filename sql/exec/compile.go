@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,9 @@ type node struct {
 	// scale is the digits after the point that a decimal is shown with, or
 	// asItComes. Until it is shown, it may have more.
 	scale int
+	// exact is set where text is of a collation that tells upper and lower
+	// case apart.
+	exact bool
 	eval  func(*evaluation) (datum, error)
 }
 
@@ -47,12 +51,16 @@ func (n node) take(ev *evaluation, from node) (datum, error) {
 		return decDatum(d.toDecimal()), nil
 	case n.typ == wharf.TypeString:
 		text := stringDatum(from.settle(d).text())
-		text.exact = d.exact
+		text.exact = d.exact || n.exact
 		return text, nil
 	case n.typ == wharf.TypeBytes:
 		return bytesDatum(from.settle(d).text()), nil
 	}
 	return d, nil
+}
+
+func anyExact(nodes []node) bool {
+	return slices.ContainsFunc(nodes, func(n node) bool { return n.exact })
 }
 
 // maxScale is the largest scale of some nodes.
@@ -96,7 +104,7 @@ type compiler struct {
 }
 
 func constant(d datum, typ wharf.Type) node {
-	n := node{typ: typ, eval: func(*evaluation) (datum, error) { return d, nil }}
+	n := node{typ: typ, exact: d.exact, eval: func(*evaluation) (datum, error) { return d, nil }}
 	if d.kind == kDecimal {
 		n.scale = d.dec.scale
 	}
@@ -209,7 +217,8 @@ func typeOfDatum(d datum) wharf.Type {
 
 func (c *compiler) userVar(v sql.UserVar) node {
 	name := fold(v.Name)
-	return node{typ: typeOfDatum(c.s.userVars[name]), scale: asItComes, eval: func(ev *evaluation) (datum, error) {
+	now := c.s.userVars[name]
+	return node{typ: typeOfDatum(now), scale: asItComes, exact: now.exact, eval: func(ev *evaluation) (datum, error) {
 		return ev.s.userVars[name], nil
 	}}
 }

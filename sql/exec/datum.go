@@ -46,6 +46,12 @@ func timeDatum(v string) datum       { return datum{kind: kTime, str: v} }
 func (d datum) isNull() bool         { return d.kind == kNull }
 func (d datum) float64Bits() float64 { return math.Float64frombits(d.num) }
 
+// collated gives the datum as a column has it whose text is exact, or not.
+func (d datum) collated(exact bool) datum {
+	d.exact = exact && d.kind == kString
+	return d
+}
+
 func boolDatum(v bool) datum {
 	if v {
 		return intDatum(1)

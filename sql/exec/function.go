@@ -107,7 +107,10 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	n := node{typ: f.typ(args), scale: maxScale(args)}
+	n := node{typ: f.typ(args), scale: maxScale(args), exact: anyExact(args)}
+	if e.Name == "COLLATE" {
+		n.exact = collatesExactly(e.Args[1])
+	}
 	switch {
 	case n.typ != wharf.TypeDecimal:
 		n.scale = 0

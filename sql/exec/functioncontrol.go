@@ -40,7 +40,7 @@ func (c *compiler) control(e sql.Call) (node, error) {
 
 // meeting is the node, still without eval, in which several meet.
 func meeting(nodes []node) node {
-	n := node{typ: common(nodes)}
+	n := node{typ: common(nodes), exact: anyExact(nodes)}
 	if n.typ == wharf.TypeDecimal {
 		n.scale = maxScale(nodes)
 	}

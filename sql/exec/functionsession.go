@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // maxSleep bounds SLEEP, so that its time can be counted.
@@ -74,8 +75,14 @@ func collate(_ *evaluation, a []datum) (datum, error) {
 	case strings.HasSuffix(co.name, "_as_ci"):
 		return nullDatum(), unsupported("COLLATE " + co.name)
 	}
-	a[0].exact = a[0].kind == kString && !strings.HasSuffix(co.name, "_ci")
-	return a[0], nil
+	return a[0].collated(co.isExact()), nil
+}
+
+// collatesExactly tells the same of the name of a collation before it runs.
+func collatesExactly(name sql.Expr) bool {
+	l, _ := name.(sql.Literal)
+	co, ok := findCollation(l.Text)
+	return ok && co.isExact()
 }
 
 func charsetOf(ofText string) func(*evaluation, []datum) (datum, error) {

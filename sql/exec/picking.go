@@ -136,6 +136,15 @@ func (p *picking) finish(scope *compiler, st *sql.QuerySelect, order []sql.Order
 	return nil
 }
 
+// exact tells the items whose text COLLATE made exact.
+func (p *picking) exact() []bool {
+	exact := make([]bool, len(p.items))
+	for i, n := range p.items {
+		exact[i] = n.exact
+	}
+	return exact
+}
+
 // isNullable tells whether an expression may be NULL: constants other than
 // NULL and counts never are.
 func isNullable(e sql.Expr) bool {
@@ -150,7 +159,7 @@ func isNullable(e sql.Expr) bool {
 
 // rows runs the SELECT: at most that many rows, or all for -1.
 func (p *picking) rows(ev *evaluation, most int) ([]outRow, error) {
-	out := &picked{picking: p, ev: ev.inside(), most: most, seen: map[string]bool{}}
+	out := &picked{picking: p, ev: ev.inside(), most: most, isExact: p.exact(), seen: rowSet{}}
 	row := out.add
 	groups := newGroups(p, out.ev)
 	if p.grouped {
@@ -181,8 +190,10 @@ type picked struct {
 	*picking
 	ev   *evaluation
 	most int
-	seen map[string]bool // for DISTINCT
-	rows []outRow
+	// isExact and seen are for DISTINCT.
+	isExact []bool
+	seen    rowSet
+	rows    []outRow
 }
 
 // add makes a row of the result from the one that ev stands at.
@@ -203,11 +214,9 @@ func (o *picked) add() error {
 		values[i] = n.settle(d).value(n.typ)
 	}
 	if o.distinct {
-		key := rowKey(values, o.columns)
-		if o.seen[key] {
+		if !o.seen.add(rowKey(values, o.columns, o.isExact)) {
 			return nil
 		}
-		o.seen[key] = true
 	}
 	keys, err := evaluateKeys(o.ev, o.order)
 	if err != nil {
@@ -270,7 +279,7 @@ func (g *groups) add() error {
 func (g *groups) begin(row []wharf.Value) *group {
 	in := &group{row: row}
 	for i := range g.sums {
-		in.sums = append(in.sums, &sum{aggregate: &g.sums[i], seen: map[string]bool{}})
+		in.sums = append(in.sums, &sum{aggregate: &g.sums[i], seen: rowSet{}})
 	}
 	g.order = append(g.order, in)
 	return in

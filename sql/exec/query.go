@@ -29,6 +29,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 // query is a compiled Query.
 type query struct {
 	columns []wharf.Column
+	exact   []bool // for each column: COLLATE made its text exact
 	parts   []queryPart
 	order   []sortKey // of a union
 	limit   *sql.Limit
@@ -45,6 +46,14 @@ func (p queryPart) columns() []wharf.Column {
 		return p.nested.columns
 	}
 	return p.picked.columns
+}
+
+// exact tells the columns whose text COLLATE made exact.
+func (p queryPart) exact() []bool {
+	if p.nested != nil {
+		return p.nested.exact
+	}
+	return p.picked.exact()
 }
 
 // outRow is a row of a result, with what it is sorted by.
@@ -75,8 +84,8 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 			return nil, err
 		}
 		if i == 0 {
-			q.columns = slices.Clone(p.columns())
-		} else if err := q.meet(p.columns()); err != nil {
+			q.columns, q.exact = slices.Clone(p.columns()), slices.Clone(p.exact())
+		} else if err := q.meet(p); err != nil {
 			return nil, err
 		}
 		q.parts = append(q.parts, p)
@@ -84,27 +93,38 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 	if single {
 		return q, nil
 	}
-	scope := &compiler{s: c.s, args: c.args, outer: c, fields: fieldsOf(q.columns, "", "")}
+	scope := &compiler{s: c.s, args: c.args, outer: c, fields: q.fields("")}
 	var err error
-	q.order, err = scope.sortKeys(st.OrderBy, columnNodes(q.columns))
+	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err
 }
 
 // meet makes the columns of a union fit for those of a further part.
-func (q *query) meet(columns []wharf.Column) error {
+func (q *query) meet(part queryPart) error {
+	columns, exact := part.columns(), part.exact()
 	if len(columns) != len(q.columns) {
 		return wharf.Errorf(wharf.CodeInvalid, "The used SELECT statements have a different number of columns")
 	}
 	for i, col := range columns {
 		q.columns[i].Type = commonType(q.columns[i].Type, col.Type)
 		q.columns[i].Nullable = q.columns[i].Nullable || col.Nullable
+		q.exact[i] = q.exact[i] || exact[i]
 	}
 	return nil
 }
 
-func columnNodes(columns []wharf.Column) []node {
-	nodes := make([]node, len(columns))
-	for i, f := range fieldsOf(columns, "", "") {
+// fields are the columns of the query as the one around it has them.
+func (q *query) fields(table string) []field {
+	fields := fieldsOf(q.columns, "", table)
+	for i := range fields {
+		fields[i].exact = q.exact[i]
+	}
+	return fields
+}
+
+func fieldNodes(fields []field) []node {
+	nodes := make([]node, len(fields))
+	for i, f := range fields {
 		nodes[i] = fieldNode(f, i)
 	}
 	return nodes
@@ -120,15 +140,9 @@ func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 		}
 		return q.finish(ev, out, p.order)
 	}
-	var all [][]wharf.Value
-	for _, part := range q.parts {
-		rows, err := q.partRows(ev, part)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, rows...); !part.all && len(q.parts) > 1 {
-			all = distinctRows(all, q.columns)
-		}
+	all, err := q.union(ev)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]outRow, len(all))
 	local := ev.inside()
@@ -149,6 +163,33 @@ func (q *query) finish(ev *evaluation, out []outRow, order []sortKey) ([][]wharf
 		return nil, err
 	}
 	return limited(valuesOf(out), q.limit), nil
+}
+
+// union gives the rows of all parts. DISTINCT holds for all that is before it,
+// and so the parts up to the last one that has it share one set.
+func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
+	distinct := len(q.parts) - 1
+	for distinct > 0 && q.parts[distinct].all {
+		distinct--
+	}
+	var all [][]wharf.Value
+	seen := rowSet{}
+	for i, part := range q.parts {
+		rows, err := q.partRows(ev, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if err := ev.see(); err != nil {
+				return nil, err
+			}
+			if distinct > 0 && i <= distinct && !seen.add(rowKey(row, q.columns, q.exact)) {
+				continue
+			}
+			all = append(all, row)
+		}
+	}
+	return all, nil
 }
 
 // most is how many rows are needed, or -1 for all.

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"wharf"
@@ -36,5 +37,29 @@ func TestQueryIsCanceled(t *testing.T) {
 	}
 	if _, err := s.Run(ctx, stmt, nil); wharf.CodeOf(err) != wharf.CodeCanceled {
 		t.Errorf("a query under a context that has ended: %v", err)
+	}
+}
+
+// TestUnionIsLinear compares what unions of one and two hundred parts make,
+// which is the same on every machine.
+func TestUnionIsLinear(t *testing.T) {
+	s := newHarness(t).session("main")
+	allocations := func(parts int) float64 {
+		text := "SELECT 0"
+		for i := range parts {
+			text += fmt.Sprintf(" UNION SELECT %d", i)
+		}
+		stmt, _, err := s.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return testing.AllocsPerRun(2, func() {
+			if _, err := s.Run(t.Context(), stmt, nil); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if one, two := allocations(100), allocations(200); two > 2.5*one {
+		t.Errorf("100 parts take %.0f allocations, 200 take %.0f", one, two)
 	}
 }

@@ -15,6 +15,7 @@ type field struct {
 	wharf.Column
 	schema, table string
 	hidden        bool // the second of two that USING made one
+	exact         bool // text that COLLATE made exact
 }
 
 // relation is a table, or several joined.
@@ -84,7 +85,7 @@ func (c *compiler) relation(t sql.Table) (relation, error) {
 		if err != nil {
 			return relation{}, err
 		}
-		return relation{fields: fieldsOf(q.columns, "", t.Alias), each: func(ev *evaluation, row func([]wharf.Value) error) error {
+		return relation{fields: q.fields(t.Alias), each: func(ev *evaluation, row func([]wharf.Value) error) error {
 			rows, err := q.rows(ev)
 			if err != nil {
 				return err

@@ -1,29 +1,30 @@
 package exec
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"wharf"
 )
 
-// distinctRows leaves out rows that are equal to one before.
-func distinctRows(rows [][]wharf.Value, columns []wharf.Column) [][]wharf.Value {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(rows, func(row []wharf.Value) bool {
-		key := rowKey(row, columns)
-		was := seen[key]
-		seen[key] = true
-		return was
-	})
+// rowSet is the keys of the rows that DISTINCT has seen.
+type rowSet map[string]bool
+
+// add tells whether the key is a new one.
+func (s rowSet) add(key string) bool {
+	if s[key] {
+		return false
+	}
+	s[key] = true
+	return true
 }
 
-// rowKey is the same text for rows that are equal.
-func rowKey(row []wharf.Value, columns []wharf.Column) string {
+// rowKey is the same text for rows that are equal. exact tells the columns
+// whose text COLLATE made exact.
+func rowKey(row []wharf.Value, columns []wharf.Column, exact []bool) string {
 	var b strings.Builder
 	for i, v := range row {
-		addKey(&b, datumOf(v, columns[i].Type))
+		addKey(&b, datumOf(v, columns[i].Type).collated(exact[i]))
 	}
 	return b.String()
 }
@@ -34,9 +35,25 @@ func addKey(b *strings.Builder, d datum) {
 		b.WriteByte('n')
 		return
 	}
-	text := d.text()
-	if d.kind == kString {
-		text = fold(text)
-	}
+	text := keyText(d)
 	b.WriteString(strconv.Itoa(len(text)) + ":" + text)
+}
+
+// keyText is the same text for values that are equal: 1, 1.0 and 1.00.
+func keyText(d datum) string {
+	switch d.kind {
+	case kString:
+		return d.folded().str
+	case kDecimal:
+		text := d.text()
+		if d.dec.scale > 0 {
+			text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+		}
+		return text
+	case kFloat:
+		if d.float64Bits() == 0 { // also -0
+			return "0"
+		}
+	}
+	return d.text()
 }

@@ -42,8 +42,8 @@ func unknownColumn(col sql.Column) error {
 
 // fieldNode reads the value at i of the row.
 func fieldNode(f field, i int) node {
-	return node{typ: f.Type, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
-		return datumOf(ev.row[i], f.Type), nil
+	return node{typ: f.Type, scale: asItComes, exact: f.exact, eval: func(ev *evaluation) (datum, error) {
+		return datumOf(ev.row[i], f.Type).collated(f.exact), nil
 	}}
 }
 

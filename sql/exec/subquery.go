@@ -23,8 +23,8 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 	case "IN":
 		return c.inSubquery(e, q)
 	}
-	typ := q.columns[0].Type
-	return node{typ: typ, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
+	typ, exact := q.columns[0].Type, q.exact[0]
+	return node{typ: typ, scale: asItComes, exact: exact, eval: func(ev *evaluation) (datum, error) {
 		rows, err := q.aside(ev)
 		switch {
 		case err != nil || len(rows) == 0:
@@ -32,7 +32,7 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 		case len(rows) > 1:
 			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Subquery returns more than 1 row")
 		}
-		return datumOf(rows[0][0], typ), nil
+		return datumOf(rows[0][0], typ).collated(exact), nil
 	}}, nil
 }
 
@@ -52,7 +52,7 @@ func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
 		}
 		values := []datum{d}
 		for _, row := range rows {
-			values = append(values, datumOf(row[0], q.columns[0].Type))
+			values = append(values, datumOf(row[0], q.columns[0].Type).collated(q.exact[0]))
 		}
 		if len(rows) == 0 {
 			return boolDatum(false), nil
