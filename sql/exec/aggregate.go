@@ -88,19 +88,20 @@ func (s *sum) add(ev *evaluation) error {
 		addKey(&key, d)
 	}
 	if s.distinct {
-		if !s.seen.add(key.String()) {
-			return nil
+		isNew, err := s.seen.add(ev, key.String())
+		if err != nil || !isNew {
+			return err
 		}
-		if err := ev.keep([]wharf.Value{wharf.Text(key.String())}); err != nil {
+		if err := ev.keep(nil); err != nil { // it counts as a row
 			return err
 		}
 	}
 	s.n++
 	switch s.name {
 	case "MIN":
-		s.take(values[0], -1)
+		return s.take(ev, values[0], -1)
 	case "MAX":
-		s.take(values[0], 1)
+		return s.take(ev, values[0], 1)
 	case "SUM", "AVG":
 		return s.plus(values[0])
 	case "GROUP_CONCAT":
@@ -109,10 +110,13 @@ func (s *sum) add(ev *evaluation) error {
 	return nil
 }
 
-func (s *sum) take(d datum, sign int) {
-	if order, _ := compare(d, s.best); s.n == 1 || order*sign > 0 {
-		s.best = d
+func (s *sum) take(ev *evaluation, d datum, sign int) error {
+	if order, _ := compare(d, s.best); s.n > 1 && order*sign <= 0 {
+		return nil
 	}
+	more := d.size() - s.best.size()
+	s.best = d
+	return ev.hold(more)
 }
 
 func (s *sum) plus(d datum) error {

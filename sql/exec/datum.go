@@ -46,6 +46,14 @@ func timeDatum(v string) datum       { return datum{kind: kTime, str: v} }
 func (d datum) isNull() bool         { return d.kind == kNull }
 func (d datum) float64Bits() float64 { return math.Float64frombits(d.num) }
 
+// size is the bytes that the datum takes.
+func (d datum) size() int {
+	if d.dec != nil {
+		return valueBytes + decimalBytes
+	}
+	return valueBytes + len(d.str)
+}
+
 // collated gives the datum as a column has it whose text is exact, or not.
 func (d datum) collated(exact bool) datum {
 	d.exact = exact && d.kind == kString

@@ -37,7 +37,7 @@ func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
 }
 
 // evaluateKeys gives what the row that ev stands at is sorted by, folded: a
-// key is compared many times.
+// key is compared many times. They count as held.
 func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 	if len(order) == 0 {
 		return nil, nil
@@ -49,6 +49,9 @@ func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 			return nil, err
 		}
 		keys[i] = d.folded()
+		if err := ev.hold(keys[i].size()); err != nil {
+			return nil, err
+		}
 	}
 	return keys, nil
 }

@@ -214,8 +214,9 @@ func (o *picked) add() error {
 		values[i] = n.settle(d).value(n.typ)
 	}
 	if o.distinct {
-		if !o.seen.add(rowKey(values, o.columns, o.isExact)) {
-			return nil
+		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.isExact))
+		if err != nil || !isNew {
+			return err
 		}
 	}
 	keys, err := evaluateKeys(o.ev, o.order)
@@ -264,6 +265,9 @@ func (g *groups) add() error {
 	if in == nil {
 		in = g.begin(slices.Clone(g.ev.row))
 		g.byKey[key.String()] = in
+		if err := g.ev.hold(entryBytes + key.Len() + len(in.sums)*sumBytes); err != nil {
+			return err
+		}
 		if err := g.ev.keep(in.row); err != nil {
 			return err
 		}
@@ -279,7 +283,11 @@ func (g *groups) add() error {
 func (g *groups) begin(row []wharf.Value) *group {
 	in := &group{row: row}
 	for i := range g.sums {
-		in.sums = append(in.sums, &sum{aggregate: &g.sums[i], seen: rowSet{}})
+		s := &sum{aggregate: &g.sums[i]}
+		if s.distinct {
+			s.seen = rowSet{}
+		}
+		in.sums = append(in.sums, s)
 	}
 	g.order = append(g.order, in)
 	return in

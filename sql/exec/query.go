@@ -183,10 +183,15 @@ func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
 			if err := ev.see(); err != nil {
 				return nil, err
 			}
-			if distinct > 0 && i <= distinct && !seen.add(rowKey(row, q.columns, q.exact)) {
-				continue
+			isNew := true
+			if distinct > 0 && i <= distinct {
+				if isNew, err = seen.add(ev, rowKey(row, q.columns, q.exact)); err != nil {
+					return nil, err
+				}
 			}
-			all = append(all, row)
+			if isNew {
+				all = append(all, row)
+			}
 		}
 	}
 	return all, nil

@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"wharf"
@@ -18,6 +19,13 @@ func TestQueryBounds(t *testing.T) {
 		"SELECT COUNT(DISTINCT a.column_name, a.table_name, b.column_name, b.table_name) FROM information_schema.columns a, information_schema.columns b",
 		"SELECT GROUP_CONCAT(a.column_name) FROM information_schema.columns a, information_schema.columns b",
 		"SELECT 1 FROM (SELECT 1 FROM information_schema.columns a JOIN information_schema.columns b) t",
+		// The result is small in these, and only what it is made by is large.
+		"SELECT 1 FROM information_schema.columns ORDER BY REPEAT(column_name, 100000)",
+		"SELECT COUNT(*) FROM information_schema.columns GROUP BY REPEAT(CONCAT(table_name, column_name), 20000)",
+		"SELECT LENGTH(MAX(REPEAT(column_name, 100000))) FROM information_schema.columns GROUP BY table_name, column_name",
+		"SELECT LENGTH(GROUP_CONCAT('x' ORDER BY REPEAT(column_name, 100000))) FROM information_schema.columns",
+		"SELECT GREATEST(1" + strings.Repeat(", COUNT(1)", 1000) + ") FROM information_schema.columns GROUP BY table_name, column_name",
+		"SELECT 'x' UNION SELECT table_name FROM (SELECT table_name FROM information_schema.columns) t ORDER BY REPEAT(x, 1000000)",
 	} {
 		if rows, err := query(t, s, text); wharf.CodeOf(err) != wharf.CodeTooLarge {
 			t.Errorf("%s: %d rows, %v", text, len(rows), err)

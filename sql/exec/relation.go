@@ -35,6 +35,9 @@ const (
 	maxRowsKept  = 100_000
 	maxBytesKept = 64 << 20
 	valueBytes   = 48 // of a value in memory, without its text
+	decimalBytes = 96 // of the number that a decimal points to
+	entryBytes   = 64 // of an entry in a map, without what its key says
+	sumBytes     = 256
 )
 
 // work is what a statement has read and what it holds.
@@ -64,10 +67,17 @@ func (ev *evaluation) canceled() error {
 // keep counts a row that is held.
 func (ev *evaluation) keep(row []wharf.Value) error {
 	ev.work.rows++
-	ev.work.bytes += len(row) * valueBytes
+	bytes := len(row) * valueBytes
 	for _, v := range row {
-		ev.work.bytes += len(v.Str())
+		bytes += len(v.Str())
 	}
+	return ev.hold(bytes)
+}
+
+// hold counts bytes that are held, those of a row or what it is told by: the
+// keys of an order, a group, a DISTINCT.
+func (ev *evaluation) hold(bytes int) error {
+	ev.work.bytes += bytes
 	if ev.work.rows > maxRowsKept || ev.work.bytes > maxBytesKept {
 		return wharf.Errorf(wharf.CodeTooLarge, "the query holds more than %d rows or %d bytes", maxRowsKept, maxBytesKept)
 	}

@@ -10,13 +10,13 @@ import (
 // rowSet is the keys of the rows that DISTINCT has seen.
 type rowSet map[string]bool
 
-// add tells whether the key is a new one.
-func (s rowSet) add(key string) bool {
+// add tells whether the key is a new one, and counts it as held then.
+func (s rowSet) add(ev *evaluation, key string) (isNew bool, err error) {
 	if s[key] {
-		return false
+		return false, nil
 	}
 	s[key] = true
-	return true
+	return true, ev.hold(entryBytes + len(key))
 }
 
 // rowKey is the same text for rows that are equal. exact tells the columns
