@@ -14,12 +14,12 @@ import (
 // how it is evaluated.
 type node struct {
 	typ wharf.Type
-	// scale is the digits after the point that a decimal is shown with, or
-	// asItComes. Until it is shown, it may have more.
-	scale int
 	// exact is set where text is of a collation that tells upper and lower
 	// case apart.
 	exact bool
+	// scale is the digits after the point that a decimal is shown with, or
+	// asItComes. Until it is shown, it may have more.
+	scale int
 	eval  func(*evaluation) (datum, error)
 }
 

@@ -26,13 +26,13 @@ const (
 // bytes, decimals and dates apart, which arithmetic and comparison need.
 type datum struct {
 	kind kind
-	num  uint64   // kInt, kUint, and the bits of kFloat
-	str  string   // kString, kBytes, kTime
-	dec  *decimal // kDecimal
-
 	// exact is set for text of a collation that tells upper and lower case
 	// apart, which COLLATE gave to it.
 	exact bool
+
+	num uint64   // kInt, kUint, and the bits of kFloat
+	str string   // kString, kBytes, kTime
+	dec *decimal // kDecimal
 }
 
 func nullDatum() datum               { return datum{} }

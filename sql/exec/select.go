@@ -9,7 +9,9 @@ import (
 
 // planSelect plans a SELECT without a table: one row, or none.
 func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
-	c := compiler{s: s, args: args}
+	c := &s.compiling
+	*c = compiler{s: s, args: args}
+	defer func() { *c = compiler{} }()
 	nodes := make([]node, len(st.Items))
 	columns := make([]wharf.Column, len(st.Items))
 	asks := false

@@ -28,6 +28,10 @@ type Session struct {
 	rowCount  int64     // what ROW_COUNT() says
 	foundRows uint64    // what FOUND_ROWS() says
 	questions uint64
+
+	// compiling is the compiler of a SELECT without a table, which is here so
+	// that the most frequent statements need not allocate one.
+	compiling compiler
 }
 
 // Stmt is one parsed statement of a session, ready to run any number of
