@@ -105,9 +105,7 @@ func (c *conn) next() bool {
 		return false
 	}
 	c.wire.calm()
-	if c.wire.idle = c.session.WaitTimeout(); c.wire.idle == 0 {
-		c.wire.idle = c.srv.o.IdleTimeout
-	}
+	c.wire.idle = c.session.WaitTimeout()
 	packet, err := c.wire.packet(0)
 	if err != nil {
 		c.unreadable(err)

@@ -58,6 +58,7 @@ type fakeSession struct {
 type fakeWorld struct {
 	mu      sync.Mutex // guards what follows
 	open    int
+	wait    time.Duration // how long new sessions wait for the next command
 	blocked chan struct{} // told when a block or forever starts
 	ended   chan error    // told how it ended
 
@@ -65,14 +66,20 @@ type fakeWorld struct {
 }
 
 func newFakeWorld() *fakeWorld {
-	return &fakeWorld{blocked: make(chan struct{}, 100), ended: make(chan error, 100)}
+	return &fakeWorld{wait: 8 * time.Hour, blocked: make(chan struct{}, 100), ended: make(chan error, 100)}
 }
 
 func (w *fakeWorld) session(c exec.Client) *fakeSession {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open++
-	return &fakeSession{client: c, world: w, status: exec.Status{Autocommit: true}}
+	return &fakeSession{client: c, world: w, wait: w.wait, status: exec.Status{Autocommit: true}}
+}
+
+func (w *fakeWorld) waitFor(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wait = d
 }
 
 func (w *fakeWorld) sessions() int {

@@ -160,7 +160,8 @@ func TestClientLeaves(t *testing.T) {
 // A client may send its next command before it has read the answer to this
 // one, and waits of the server must not eat it.
 func TestPipelinedCommands(t *testing.T) {
-	r := start(t, Options{IdleTimeout: 200 * time.Millisecond})
+	r := start(t, Options{})
+	r.world.waitFor(200 * time.Millisecond)
 	c := r.dial(t).login(0)
 	c.send("block")
 	<-r.world.blocked
@@ -175,7 +176,8 @@ func TestPipelinedCommands(t *testing.T) {
 }
 
 func TestWatchOutlivesDeadlines(t *testing.T) {
-	r := start(t, Options{IdleTimeout: 50 * time.Millisecond})
+	r := start(t, Options{})
+	r.world.waitFor(50 * time.Millisecond)
 	c := r.dial(t).login(0)
 	c.send("block")
 	<-r.world.blocked
@@ -243,7 +245,8 @@ type localConn struct{ net.Conn }
 func (localConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4242} }
 
 func TestTimeouts(t *testing.T) {
-	r := start(t, Options{IdleTimeout: 100 * time.Millisecond, LoginTimeout: 100 * time.Millisecond})
+	r := start(t, Options{LoginTimeout: 100 * time.Millisecond})
+	r.world.waitFor(100 * time.Millisecond)
 	c := r.dial(t).login(0)
 	wantErr(t, c.read(), 4031, "inactivity")
 	c.wantGone()

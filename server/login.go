@@ -46,7 +46,7 @@ func (c *conn) beginLogin() error {
 
 func (c *conn) endLogin() error {
 	o := &c.srv.o
-	c.wire.timeouts = timeouts{idle: o.IdleTimeout, stall: bodyTimeout, write: o.WriteTimeout}
+	c.wire.timeouts = timeouts{stall: bodyTimeout, write: o.WriteTimeout}
 	return c.wire.endless()
 }
 

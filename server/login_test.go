@@ -291,7 +291,7 @@ func TestChangeUser(t *testing.T) {
 
 // However a connection ends, TLS says that it does.
 func TestTLSEndsInOrder(t *testing.T) {
-	r := start(t, withTLS(t, Options{IdleTimeout: time.Minute}))
+	r := start(t, withTLS(t, Options{}))
 	for name, end := range map[string]func(c *rawClient){
 		"COM_QUIT":  func(c *rawClient) { c.write(0, []byte{mysql.COM_QUIT}) },
 		"last word": func(c *rawClient) { c.write(3, []byte{mysql.COM_PING}) },

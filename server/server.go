@@ -48,7 +48,6 @@ type Options struct {
 	StatementMemory int
 	LoginTimeout    time.Duration // from accept to logged in; 0 is 10 s
 	WriteTimeout    time.Duration // how long one write may stand still; 0 is 60 s
-	IdleTimeout     time.Duration // how long to wait for a command where the session does not say; 0 is 8 h
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
@@ -68,7 +67,6 @@ func (o *Options) setDefaults() {
 	setDefault(&o.StatementMemory, 128<<20)
 	setDefault(&o.LoginTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
-	setDefault(&o.IdleTimeout, 8*time.Hour)
 }
 
 func setDefault[T comparable](v *T, def T) {

@@ -24,8 +24,8 @@ type Session interface {
 	Reset()
 	UseDatabase(name string) error
 	Database() string
-	// WaitTimeout is how long to wait for the next command; 0 leaves that to
-	// the server.
+	// WaitTimeout is how long to wait for the next command. It is
+	// more than 0.
 	WaitTimeout() time.Duration
 	Close()
 }
