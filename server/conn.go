@@ -150,6 +150,10 @@ func (c *conn) unreadable(err error) {
 		c.lastWord(badFrame())
 	case errors.Is(err, errNoRoom):
 		c.lastWord(noRoom())
+	case errors.Is(err, errTooSlow):
+		c.log().Warn("MySQL client sends a large packet too slowly", "minBytesPerSecond", minRate)
+		c.wire.dropBody() // for those that wait
+		c.lastWord(tooSlow())
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
 		c.lastWord(inactive())
 	}

@@ -40,6 +40,9 @@ func packetTooLarge() refusal {
 func noRoom() refusal {
 	return refusal{1040, "08004", "The server is busy with other large packets; try again"}
 }
+func tooSlow() refusal {
+	return refusal{1159, "08S01", "Got timeout reading communication packets: a large one comes too slowly"}
+}
 func tooMuchPrepared(limit int) refusal {
 	return refusal{1461, "42000", fmt.Sprintf("Can't prepare more: the prepared statements of all connections and their data have at most %d bytes", limit)}
 }

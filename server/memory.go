@@ -56,7 +56,33 @@ func (w *wire) reserve() error {
 		return errNoRoom
 	}
 	w.reserved = size
+	w.pace = pace{time.Now(), len(w.body)}
 	return nil
+}
+
+// minRate is the fewest bytes per second, in each minute, of a packet that
+// holds room that others wait for.
+const minRate = 16 << 10
+
+// pace is how far a packet was when it was last looked at.
+type pace struct {
+	at   time.Time
+	have int
+}
+
+// keepsPace tells whether a packet that took room came at minRate in the last
+// minute: a byte now and then would keep it from stalling for days.
+func (w *wire) keepsPace() bool {
+	if w.reserved == 0 {
+		return true
+	}
+	took := time.Since(w.pace.at)
+	if took < bodyTimeout {
+		return true
+	}
+	came := len(w.body) - w.pace.have
+	w.pace = pace{time.Now(), len(w.body)}
+	return float64(came) >= minRate*took.Seconds()
 }
 
 // dropBody lets go of the last packet.

@@ -3,8 +3,12 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"net"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -94,4 +98,47 @@ func TestPreparedStatementsShareMemory(t *testing.T) {
 	eventually(t, "what the connection kept is free", func() bool {
 		return c.command(mysql.COM_STMT_PREPARE, "ok")[0] == mysql.OK_HEADER
 	})
+}
+
+// A large packet that comes byte by byte does not keep its room, and one that
+// comes slowly and steadily does.
+func TestLargePacketsKeepPace(t *testing.T) {
+	for name, c := range map[string]struct {
+		piece int
+		pause time.Duration
+		want  error
+	}{
+		"a trickle": {1, 59 * time.Second, errTooSlow},
+		"slow":      {64 << 10, 3 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := &Options{}
+				o.setDefaults()
+				near, far := net.Pipe()
+				w := newWire(near, o.MaxPacket, &sync.Pool{})
+				w.memory, w.timeouts = newMemory(o), timeouts{stall: bodyTimeout}
+				sent := make(chan struct{})
+				go func() {
+					defer close(sent)
+					far.Write([]byte{0, 0, 0x80, 0}) // 8 MiB are to come
+					far.Write(make([]byte, freePacket))
+					for err := error(nil); err == nil; _, err = far.Write(make([]byte, c.piece)) {
+						time.Sleep(c.pause) // of the bubble
+					}
+				}()
+				began := time.Now()
+				_, err := w.packet(0)
+				if !errors.Is(err, c.want) {
+					t.Errorf("%v", err)
+				}
+				if took := time.Since(began); c.want != nil && took > 2*bodyTimeout {
+					t.Errorf("it had its room for %s", took)
+				}
+				near.Close()
+				<-sent
+				w.memory.stop()
+			})
+		})
+	}
 }

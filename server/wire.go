@@ -23,6 +23,7 @@ const (
 var (
 	errPacketTooLarge = errors.New("packet over the limit")
 	errOutOfOrder     = errors.New("packet out of order")
+	errTooSlow        = errors.New("large packet comes too slowly")
 	errNoRoom         = errors.New("no memory for a large packet")
 )
 
@@ -52,6 +53,7 @@ type wire struct {
 
 	memory   *memory // where large packets take room; nil before login
 	reserved int64   // what the last packet took
+	pace     pace    // of that packet
 }
 
 // timeouts are how long things may take; 0 is for ever.
@@ -106,6 +108,9 @@ func (w *wire) packet(seq byte) ([]byte, error) {
 			m, err := w.Read(w.body[n:cap(w.body)])
 			if w.body = w.body[:n+m]; err != nil {
 				return nil, err
+			}
+			if !w.keepsPace() {
+				return nil, errTooSlow
 			}
 		}
 	}
