@@ -77,10 +77,11 @@ $(TOOLS)/.versitygw-$(VERSITYGW):
 	GOBIN='$(CURDIR)/$(TOOLS)' GOFLAGS= go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 	@touch $@
 
-check: vulnerabilities ## format, vet, staticcheck, go.mod, known vulnerabilities
+check: vulnerabilities ## format, vet, staticcheck, go.mod, macOS, known vulnerabilities
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
+	GOOS=darwin go build -o /dev/null ./cmd/wharf
 	go tool staticcheck ./...
 	go mod tidy -diff
 

@@ -5,8 +5,6 @@ import (
 	"net"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // pace holds a client to taking something of what is written to it at least
@@ -57,15 +55,4 @@ func (p *pace) goOn(c *net.TCPConn, patient *patience, n int64, err error) bool 
 	}
 	p.arm(c, now)
 	return true
-}
-
-// unacknowledged tells how many bytes were written to c that its other side
-// did not take yet, or 0 where that cannot be told.
-func unacknowledged(c *net.TCPConn) (n int) {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return 0
-	}
-	raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-	return n
 }
