@@ -24,6 +24,9 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 		return nil, err
 	}
 	if !to.IsFolder() {
+		if _, err := ParseFolder(to.Folder().Path); err != nil {
+			return nil, err
+		}
 		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s", to, to.Folder())
 	}
 	store, err := s.copySource(ctx, p, from, to)
@@ -86,8 +89,9 @@ func (s *Service) copySource(ctx context.Context, p Principal, from, to Location
 
 // copySources gives the files that a COPY FILES is about.
 func copySources(ctx context.Context, store Store, from Location, pat Pattern) (iter.Seq2[Object, error], error) {
-	if pat.IsZero() && !from.IsFolder() {
-		obj, err := store.Stat(ctx, Key(from.Path))
+	// A path such as "." or ".." is no key, but the prefix of some.
+	if key, err := ParseKey(from.Path); err == nil && pat.IsZero() {
+		obj, err := store.Stat(ctx, key)
 		if err == nil {
 			return func(yield func(Object, error) bool) { yield(obj, nil) }, nil
 		}

@@ -80,6 +80,43 @@ func TestCopyOfHalfAFile(t *testing.T) {
 	}
 }
 
+// TestCopyFilesOfDots has sources that no key can be, only the start of some:
+// no store is asked for them.
+func TestCopyFilesOfDots(t *testing.T) {
+	f := newFixture(t)
+	f.create("a")
+	f.create("b")
+	f.put("a", ".hidden", "..x", "x/..y")
+	f.faulty(func(s *storagetest.Faulty) {
+		s.BeforeStat = func(_ context.Context, key wharf.Key) error {
+			_, err := wharf.ParseKey(string(key))
+			return err
+		}
+	})
+	for from, want := range map[string]string{"a/.": "..x .hidden", "a/..": "..x", "a/x/..": "..y"} {
+		if got, err := f.copyFiles(from, "", "b"); err != nil || got != want {
+			t.Errorf("%s: copied %q, %v; want %q", from, got, err, want)
+		}
+	}
+}
+
+// TestCopyFilesProposesAFolder: what is to be written instead is no worse.
+func TestCopyFilesProposesAFolder(t *testing.T) {
+	f := newFixture(t)
+	f.create("a")
+	f.create("b")
+	for to, want := range map[string]string{
+		"b/x":                                    "write @b/x/",
+		"b/.":                                    `the path segment "."`,
+		"b/..":                                   `the path segment ".."`,
+		"b/" + strings.Repeat("d", wharf.MaxKey): "at most",
+	} {
+		if _, err := f.copyFiles("a", "", to); wharf.CodeOf(err) != wharf.CodeInvalid || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", to, err, want)
+		}
+	}
+}
+
 // checkCopy holds the body of a copy, which is its source's key, against the
 // copy's own key.
 func (f *fixture) checkCopy(at, key string) {
