@@ -15,7 +15,8 @@ const smallUpload = 1 << 20
 // queues, each first come, first served. Large uploads leave a quarter of the
 // memory to small ones, so that a few that are slow do not keep everybody out.
 // Small ones may take all that is free, but for while a large one waits: then
-// no more than their quarter, so that it is not overtaken for ever.
+// no more than their quarter, or one at a time where that is too little, so
+// that it is not overtaken for ever.
 type admission struct {
 	total   int64
 	reserve int64 // of total: what large uploads leave
@@ -54,11 +55,12 @@ func newAdmission(total int64, wait time.Duration) *admission {
 // acquire waits for cost bytes. After the wait it fails with CodeUnavailable.
 // Who asks for more than large uploads may hold together counts for all of it.
 func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error) {
-	cost = min(max(cost, 1), a.total-a.reserve)
-	r := reservation{from: a, class: &a.large, cost: cost}
-	if cost <= min(smallUpload, a.reserve/4) {
-		r.class = &a.small
+	r := reservation{from: a, class: &a.small}
+	if cost > smallUpload {
+		r.class = &a.large
 	}
+	cost = min(max(cost, 1), a.total-a.reserve)
+	r.cost = cost
 	a.mu.Lock()
 	if r.class.queue.Len() == 0 && a.fits(r.class, cost) {
 		a.take(r.class, cost)
@@ -140,7 +142,7 @@ func (a *admission) fits(c *class, cost int64) bool {
 	case c == &a.large:
 		return a.large.held+cost <= a.total-a.reserve
 	}
-	return a.large.queue.Len() == 0 || a.small.held+cost <= a.reserve
+	return a.large.queue.Len() == 0 || a.small.held == 0 || a.small.held+cost <= a.reserve
 }
 
 func (a *admission) take(c *class, cost int64) {

@@ -98,6 +98,41 @@ func TestLargeUploadsAreNotStarved(t *testing.T) {
 	})
 }
 
+// TestSmallUploadsOfLittleMemory: where not even one small upload fits into the
+// quarter, they go on one at a time while a large one waits, which still gets
+// its turn.
+func TestSmallUploadsOfLittleMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAdmission(3*mib, time.Minute)
+		slow := <-ask(t.Context(), a, mib+1)
+		waits := ask(t.Context(), a, 40*mib)
+		synctest.Wait()
+		first, second := ask(t.Context(), a, mib), ask(t.Context(), a, mib)
+		one := <-first
+		synctest.Wait()
+		select {
+		case <-second:
+			t.Error("two small ones passed a large one that waits, beyond their quarter")
+		default:
+		}
+		slow.release()
+		one.release()
+		large, ok := <-waits
+		if !ok {
+			t.Fatal("the large one did not get its turn")
+		}
+		if large.class != &a.large {
+			t.Error("one that counts for all there is was taken for a small one")
+		}
+		large.release()
+		if last, ok := <-second; !ok {
+			t.Error("the second small one did not get its turn")
+		} else {
+			last.release()
+		}
+	})
+}
+
 // TestWhoGivesUpIsInNobodysWay: small ones that wait for a large one's sake go
 // on when it leaves.
 func TestWhoGivesUpIsInNobodysWay(t *testing.T) {

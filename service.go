@@ -39,7 +39,9 @@ type Service struct {
 	now     func() time.Time
 
 	maxFileSize int64
-	admission   *admission
+	admission   *admission // of files' bytes
+
+	shortRecords, longRecords *admission // see Upload.Hold
 
 	// gate is held for reading from the look-up of an upload's stage until
 	// the upload is counted in landing, so that a sweep that takes it for
@@ -74,8 +76,12 @@ func NewService(o ServiceOptions) *Service {
 		now:         o.Now,
 		maxFileSize: o.MaxFileSize,
 		admission:   newAdmission(o.UploadMemory, o.UploadWait),
-		landing:     make(map[StageID]int),
-		sweep:       make(chan struct{}, 1),
+
+		shortRecords: newAdmission(shortRecords, o.UploadWait),
+		longRecords:  newAdmission(longRecords, o.UploadWait),
+
+		landing: make(map[StageID]int),
+		sweep:   make(chan struct{}, 1),
 	}
 }
 

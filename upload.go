@@ -43,16 +43,26 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 		s.endLanding(u.stage.ID)
 		return nil, err
 	}
-	cost := int64(defaultPutMemory)
-	if b, ok := u.store.(Budgeter); ok {
-		cost = b.PutMemory(s.mostBytes(size))
-	}
-	u.held, err = s.admission.acquire(ctx, cost+listenerMemory)
+	u.held, err = s.admission.acquire(ctx, u.memory(size)+listenerMemory)
 	if err != nil {
 		s.endLanding(u.stage.ID)
 		return nil, err
 	}
 	return u, nil
+}
+
+// memory is what a Put of size bytes or of unknown length counts for. What an
+// internal stage holds grows with the bytes that come; others choose by the
+// most that may come how large the parts are that they hold.
+func (u *Upload) memory(size int64) int64 {
+	b, ok := u.store.(Budgeter)
+	switch {
+	case !ok:
+		return defaultPutMemory
+	case size < 0 && u.stage.Internal():
+		return b.PutMemory(UnknownSize)
+	}
+	return b.PutMemory(u.service.mostBytes(size))
 }
 
 // mostBytes is what a file of size bytes or of unknown length can have under
@@ -66,7 +76,9 @@ func (s *Service) mostBytes(size int64) int64 {
 
 // UploadsWait tells whether uploads wait for memory that others hold, or gave
 // up waiting not long ago: then nobody has a right to hold it for nothing.
-func (s *Service) UploadsWait() bool { return s.admission.pressed() }
+func (s *Service) UploadsWait() bool {
+	return s.admission.pressed() || s.shortRecords.pressed() || s.longRecords.pressed()
+}
 
 // Put stores one file. o.Limit may tell the store what else is known of its
 // length, such as the length of the form around it. When Put returns nil, the
@@ -118,10 +130,26 @@ func (u *Upload) confirm(ctx context.Context, key Key) error {
 	return Errorf(CodeNotFound, "the stage %q was dropped while the file was landing", u.stage.Name)
 }
 
-// Hold waits for memory besides that for a file, of n bytes: what a listener
-// keeps of the upload, beyond its Close, until it releases it.
-func (u *Upload) Hold(ctx context.Context, n int64) (release func(), err error) {
-	held, err := u.service.admission.acquire(ctx, n)
+// The room for what listeners keep of uploads until they are answered, such as
+// the names of a form's files: apart from the memory for files, so that who
+// holds some of that never waits for more of it. Whoever has LongRecord has
+// waited for all there is, so that all get on.
+const (
+	ShortRecord = 512 << 10 // bytes that an upload may keep after one Hold; 32 may
+	LongRecord  = 12 << 20  // after a second one; one upload may at a time
+
+	shortRecords = 32 * ShortRecord
+	longRecords  = LongRecord * 4 / 3 // admission leaves a quarter to small ones
+)
+
+// Hold waits until the upload may keep record bytes, ShortRecord or, holding
+// that, LongRecord, until it releases them, which may be after Close.
+func (u *Upload) Hold(ctx context.Context, record int64) (release func(), err error) {
+	room := u.service.shortRecords
+	if record > ShortRecord {
+		room = u.service.longRecords
+	}
+	held, err := room.acquire(ctx, record)
 	if err != nil {
 		return nil, err
 	}

@@ -166,13 +166,21 @@ func TestAdmission(t *testing.T) {
 }
 
 // TestAdmissionAsksForWhatPutMayTell: a store may hold as much memory as the
-// Limit of a Put makes it, so admission has to count with that length.
+// Limit of a Put makes it, so admission has to count with that length; but not
+// for an internal stage, where what is held grows with the bytes that come.
 func TestAdmissionAsksForWhatPutMayTell(t *testing.T) {
-	for _, c := range []struct{ size, max, want int64 }{
-		{5, 0, 5}, {wharf.UnknownSize, 0, wharf.UnknownSize}, {5, 10, 5}, {wharf.UnknownSize, 10, 10}, {11, 10, 10},
+	for _, c := range []struct {
+		url             string
+		size, max, want int64
+	}{
+		{"fs:///s/", 5, 0, 5}, {"fs:///s/", wharf.UnknownSize, 0, wharf.UnknownSize}, {"fs:///s/", 5, 10, 5},
+		{"fs:///s/", wharf.UnknownSize, 10, 10}, {"fs:///s/", 11, 10, 10},
+		{"", 5, 10, 5}, {"", wharf.UnknownSize, 10, wharf.UnknownSize}, {"", 11, 10, 10},
 	} {
 		f := newFixture(t, func(o *wharf.ServiceOptions) { o.MaxFileSize = c.max })
-		f.create("s")
+		if _, err := f.CreateStage(t.Context(), wharf.Root, wharf.Stage{Name: "s", URL: c.url}, wharf.CreateNew); err != nil {
+			t.Fatal(err)
+		}
 		asked := int64(-2)
 		f.opener.wrap = func(_ wharf.Stage, s wharf.Store) wharf.Store {
 			return budgeter{s, func(size int64) int64 { asked = size; return 1 }}
@@ -183,7 +191,7 @@ func TestAdmissionAsksForWhatPutMayTell(t *testing.T) {
 		}
 		u.Close()
 		if asked != c.want {
-			t.Errorf("an upload of %d bytes under a limit of %d asks for the memory of %d, want %d", c.size, c.max, asked, c.want)
+			t.Errorf("%q: an upload of %d bytes under a limit of %d asks for the memory of %d, want %d", c.url, c.size, c.max, asked, c.want)
 		}
 	}
 }

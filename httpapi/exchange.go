@@ -23,7 +23,8 @@ type exchange struct {
 	stage     string   // as it was sent, for the answer
 	files     []string // what landed, as it was sent
 	names     int      // what the names of the form's files take, in bytes
-	held      []func() // give back the memory that they count for
+	kept      int64    // bytes of room that they have
+	held      []func() // give it back
 	// contentType is what a presigned URL has the file answered as; "" is by
 	// its name.
 	contentType string

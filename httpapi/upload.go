@@ -24,12 +24,11 @@ const (
 	// maxNames bounds the names of the files of one form, in bytes, because
 	// the answer has them all: some 10,000 of the longest, and 97,000 of the
 	// shortest. nameCost is what a name takes besides its bytes, at most.
-	maxNames = 12 << 20
+	maxNames = wharf.LongRecord
 	nameCost = 128
-	// freeNames is what is in the memory of an upload anyway; names beyond it
-	// count by themselves, nameStep at a time.
+	// freeNames is what is in the memory of an upload anyway; for names beyond
+	// it there is room for some forms at a time.
 	freeNames = 64 << 10
-	nameStep  = 256 << 10
 )
 
 // The names of the headers that say where files go, as net/http spells them.
@@ -151,17 +150,20 @@ func (x *exchange) keepName(up *wharf.Upload, filename string) error {
 	if x.names > maxNames {
 		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
 	}
-	if x.names <= freeNames+nameStep*len(x.held) {
-		return nil
+	for _, step := range []struct{ from, to int64 }{{freeNames, wharf.ShortRecord}, {wharf.ShortRecord, wharf.LongRecord}} {
+		if int64(x.names) <= step.from || x.kept >= step.to {
+			continue
+		}
+		release, err := up.Hold(x.r.Context(), step.to)
+		if err != nil {
+			return err
+		}
+		x.held, x.kept = append(x.held, release), step.to
 	}
-	release, err := up.Hold(x.r.Context(), nameStep)
-	if err == nil {
-		x.held = append(x.held, release)
-	}
-	return err
+	return nil
 }
 
-// letGo gives back the memory for the names, once the answer is written.
+// letGo gives back the room for the names, once the answer is written.
 func (x *exchange) letGo() {
 	for _, release := range x.held {
 		release()

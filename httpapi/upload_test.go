@@ -247,27 +247,57 @@ func TestUploadManyNames(t *testing.T) {
 	}
 }
 
-// TestUploadNamesAreMemory: names beyond some count for the memory that all
-// uploads share, until they are answered.
-func TestUploadNamesAreMemory(t *testing.T) {
-	f := start(t, func(s *settings) { s.service.UploadMemory, s.service.UploadWait = 4<<20, 50*time.Millisecond })
+// TestUploadNamesHaveRoom: a form of many files lands however little memory
+// there is for files, and two of them one after the other, though both hold
+// some of that while they wait for room for their names.
+func TestUploadNamesHaveRoom(t *testing.T) {
+	f := start(t, func(s *settings) { s.service.UploadMemory = 4 << 20 })
 	long := strings.Repeat("n", 1000)
-	form := func(files int) string {
-		var b strings.Builder
-		for i := range files {
-			b.WriteString(filePart(fmt.Sprintf("%05d%s", i, long), ""))
-		}
-		return b.String() + formEnd
+	var form strings.Builder
+	for i := range 3000 {
+		form.WriteString(filePart(fmt.Sprintf("%05d%s", i, long), ""))
 	}
-	a := f.upload(form(4000))
+	form.WriteString(formEnd)
+	answers := make(chan answer, 4)
+	for range cap(answers) {
+		go func() { answers <- f.upload(form.String()) }()
+	}
+	for range cap(answers) {
+		if a := <-answers; a.status != 200 || len(a.Files) != 3000 {
+			t.Errorf("%d, %d files, %.200s", a.status, len(a.Files), a.Error.Message)
+		}
+	}
+}
+
+// TestUploadNamesWait: one form at a time has room for its many names, until
+// it is answered.
+func TestUploadNamesWait(t *testing.T) {
+	f := start(t, func(s *settings) { s.service.UploadWait = 50 * time.Millisecond })
+	gate := storagetest.NewGate()
+	f.faulty.BeforePut = func(ctx context.Context, key wharf.Key) error {
+		if key == "last" {
+			return gate.Wait(ctx)
+		}
+		return nil
+	}
+	var form strings.Builder
+	for i := range 1000 {
+		form.WriteString(filePart(fmt.Sprintf("%05d%s", i, strings.Repeat("n", 1000)), ""))
+	}
+	first := make(chan answer, 1)
+	go func() { first <- f.upload(form.String() + filePart("last", "") + formEnd) }()
+	<-gate.Arrived()
+	a := f.upload(form.String() + formEnd)
 	f.wantFailed(a, 503, wharf.CodeUnavailable, a.Files...)
-	if len(a.Files) < 1000 || len(a.Files) > 3000 {
+	if len(a.Files) < 400 || len(a.Files) > 600 {
 		t.Errorf("%d files landed before there was no room for their names", len(a.Files))
 	}
-	for range 3 {
-		if a := f.upload(form(1000)); a.status != 200 || len(a.Files) != 1000 {
-			t.Errorf("afterwards: %d, %d files, %.200s", a.status, len(a.Files), a.Error.Message)
-		}
+	gate.Open()
+	if a := <-first; a.status != 200 {
+		t.Errorf("the first: %d %.200s", a.status, a.body)
+	}
+	if a := f.upload(form.String() + formEnd); a.status != 200 {
+		t.Errorf("afterwards: %d %.200s", a.status, a.body)
 	}
 }
 

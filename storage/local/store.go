@@ -41,14 +41,21 @@ func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	return r.object(key), nil
 }
 
+// usualMax is what a body of unknown length counts for.
+const usualMax = 1 << 30
+
 // PutMemory tells how much memory a Put of size bytes holds at most: the
-// buffer that it reads into, and what the index keeps of the body until it
-// is on the disk.
+// buffer that it reads into, what the index keeps of the body until it is on
+// the disk, and the checksums of its blocks. Those of a body of unknown length
+// may come to be more, 64 KiB for each GiB, but few are that long.
 func (s *Store) PutMemory(size int64) int64 {
 	if size >= 0 && size <= smallMax {
 		return chunkSize + 2*size
 	}
-	return chunkSize + 2*smallMax + crcLen*blocks(max(size, 0))
+	if size < 0 {
+		size = usualMax
+	}
+	return chunkSize + 2*smallMax + crcLen*blocks(size)
 }
 
 func (s *Store) objectKey(key wharf.Key) []byte {

@@ -46,3 +46,17 @@ func TestConformance(t *testing.T) {
 		},
 	})
 }
+
+// TestPutMemoryIsSmall: what is not known to be long is no large upload, beside
+// which others would have to wait.
+func TestPutMemoryIsSmall(t *testing.T) {
+	s := &Store{}
+	for _, size := range []int64{wharf.UnknownSize, 0, smallMax + 1, 1 << 30, 5 << 30} {
+		if got := s.PutMemory(size) + 320<<10; got > 1<<20 {
+			t.Errorf("%d bytes hold %d with the listener", size, got)
+		}
+	}
+	if known, unknown := s.PutMemory(1<<30), s.PutMemory(wharf.UnknownSize); unknown < known {
+		t.Errorf("a body of unknown length counts for %d, one of 1 GiB for %d", unknown, known)
+	}
+}
