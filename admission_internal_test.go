@@ -107,8 +107,8 @@ func TestSmallUploadsOfLittleMemory(t *testing.T) {
 		slow := <-ask(t.Context(), a, mib+1)
 		waits := ask(t.Context(), a, 40*mib)
 		synctest.Wait()
-		first, second := ask(t.Context(), a, mib), ask(t.Context(), a, mib)
-		one := <-first
+		one := <-ask(t.Context(), a, mib)
+		second := ask(t.Context(), a, mib)
 		synctest.Wait()
 		select {
 		case <-second:
