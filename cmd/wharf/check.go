@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"wharf/meta"
 	"wharf/storage/local"
@@ -32,6 +33,9 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 			return usagef("--repair cannot be %q: %s", v, err)
 		}
 	}
+	if err := enoughFiles(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(cfg.dataDir, lockFile)); err != nil {
 		return fmt.Errorf("%s is not a data folder of Wharf's", cfg.dataDir)
 	}
@@ -41,6 +45,18 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 	}
 	defer unlock() // a lock that nothing was written under
 	return checkDataDir(ctx, cfg.dataDir, repair, stdout)
+}
+
+// leastFiles is how many files a check wants to be able to open: where the
+// index cannot be opened for want of one, a repair would take it for damaged.
+const leastFiles = 256
+
+func enoughFiles() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil && limit.Cur < leastFiles {
+		return fmt.Errorf("this process may open %d files; a check needs %d (ulimit -n)", limit.Cur, leastFiles)
+	}
+	return nil
 }
 
 func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer) error {

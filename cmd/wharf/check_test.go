@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -153,4 +154,29 @@ type signalWriter struct {
 func (w *signalWriter) Write(p []byte) (int, error) {
 	defer close(w.ready)
 	return w.line.Write(p)
+}
+
+// TestCheckWantsFiles: with too few files a repair would take a whole index for
+// a damaged one, and so does not begin.
+func TestCheckWantsFiles(t *testing.T) {
+	dir := stopped(t)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	few := limit
+	few.Cur = 64
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errOut := runCheck("--repair", "--data-dir", dir)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if status != 1 || out != "" || !strings.Contains(errOut, "may open 64 files") {
+		t.Errorf("status %d, %q, %q", status, out, errOut)
+	}
+	if status, out, _ := runCheck("--data-dir", dir); status != 0 {
+		t.Errorf("afterwards: status %d, %q", status, out)
+	}
 }
