@@ -1,11 +1,9 @@
 package tests
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,7 +13,7 @@ import (
 	"wharf/tests/harness"
 )
 
-const mib = 1 << 20
+const mib = harness.MiB
 
 // soakSize is how much the soak uploads: one file, then many at once, then
 // small ones, one after the other over each of as many connections.
@@ -54,14 +52,14 @@ func TestSoak(t *testing.T) {
 }
 
 func soak(t *testing.T, s *server, size soakSize, limitMiB int) {
-	idle := s.memory("VmRSS")
+	idle := s.Memory("VmRSS")
 	measure := func(what string, bytes int64, upload func()) {
 		t.Helper()
-		s.resetPeak()
+		s.ResetPeak()
 		begin := time.Now()
 		upload()
 		took := time.Since(begin)
-		over := s.memory("VmHWM") - idle
+		over := s.Memory("VmHWM") - idle
 		t.Logf("%s: %d MiB over idle (%d MiB), %.0f MiB/s", what, over/mib, idle/mib, float64(bytes)/mib/took.Seconds())
 		if over >= int64(limitMiB)*mib {
 			t.Errorf("%s raised the resident memory by %d MiB, the limit is %d", what, over/mib, limitMiB)
@@ -161,35 +159,6 @@ func (s *server) wantSize(key string, want int64) {
 	defer resp.Body.Close()
 	if got, err := io.Copy(io.Discard, resp.Body); got != want || err != nil {
 		s.t.Errorf("GET of %s gives %d bytes, %v, want %d", key, got, err, want)
-	}
-}
-
-// memory reads one line of the process's status, in bytes: VmRSS is now,
-// VmHWM the most since resetPeak.
-func (s *server) memory(line string) int64 {
-	s.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for l := range bytes.Lines(status) {
-		if f := strings.Fields(string(l)); len(f) == 3 && f[0] == line+":" {
-			kib, err := strconv.ParseInt(f[1], 10, 64)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			return kib << 10
-		}
-	}
-	s.t.Fatalf("no %s in the process's status", line)
-	return 0
-}
-
-// resetPeak starts VmHWM anew (proc(5), clear_refs).
-func (s *server) resetPeak() {
-	s.t.Helper()
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.PID()), []byte("5"), 0); err != nil {
-		s.t.Fatal(err)
 	}
 }
 

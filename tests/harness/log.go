@@ -26,6 +26,15 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
+// cut takes off what comes behind the first n bytes, and returns it.
+func (l *logBuffer) cut(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := string(l.buf.Bytes()[n:])
+	l.buf.Truncate(n)
+	return rest
+}
+
 func (l *logBuffer) tail(n int) string {
 	s := l.String()
 	if len(s) > n {

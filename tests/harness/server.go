@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,6 +28,14 @@ type Options struct {
 	Env     []string // more environment, as NAME=value
 	Secrets []string // what may not be in the log
 	Killed  bool     // the test kills it, so that its log may end in the middle of a line
+
+	// MaxMemory is the most bytes of memory that the system lets the server
+	// map, and that may have been resident at its end; 0 is without a bound.
+	// A server that wants more ends with an error, which fails the test.
+	MaxMemory int64
+	// MaxFiles is the most files that the system lets the server open; 0 is
+	// the bound that the test itself has.
+	MaxFiles int
 }
 
 // Server is a running `wharf serve`.
@@ -40,6 +49,7 @@ type Server struct {
 	log     logBuffer
 	secrets []string
 	killed  bool
+	most    int64 // Options.MaxMemory
 	stopped atomic.Bool
 	exited  chan struct{} // closed when the process has ended
 	waitErr error         // set before exited is closed
@@ -49,13 +59,13 @@ type Server struct {
 // stopped, if the test did not, and checked at the end of the test.
 func Start(t testing.TB, binary string, o Options) *Server {
 	t.Helper()
-	s := &Server{Dir: o.Dir, t: t, secrets: o.Secrets, killed: o.Killed, exited: make(chan struct{})}
+	s := &Server{Dir: o.Dir, t: t, secrets: o.Secrets, killed: o.Killed, most: o.MaxMemory, exited: make(chan struct{})}
 	if s.Dir == "" {
 		s.Dir = filepath.Join(t.TempDir(), "data")
 	}
 	args := []string{"serve", "--mysql-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
 		"--data-dir", s.Dir, "--log-format", "json", "--log-level", "debug"}
-	s.cmd = Command(binary, o.Env, append(args, o.Args...)...)
+	s.cmd = bounded(Command(binary, o.Env, append(args, o.Args...)...), o)
 	s.cmd.Stderr = &s.log
 	s.cmd.SysProcAttr = endWithUs()
 	stdout, err := s.cmd.StdoutPipe()
@@ -70,6 +80,26 @@ func Start(t testing.TB, binary string, o Options) *Server {
 	t.Cleanup(s.finish)
 	s.awaitReady(first)
 	return s
+}
+
+// bounded lets a shell set the bounds of o and become the command then: there
+// is no moment in which the server runs without them.
+func bounded(cmd *exec.Cmd, o Options) *exec.Cmd {
+	var limits string
+	if o.MaxMemory > 0 {
+		// The stack of a thread of C counts as data, and is as large as the
+		// bound of stacks: 8 MiB, of which it uses a few pages.
+		limits += fmt.Sprintf("ulimit -S -s 1024 && ulimit -d %d && ", o.MaxMemory>>10)
+	}
+	if o.MaxFiles > 0 {
+		limits += fmt.Sprintf("ulimit -n %d && ", o.MaxFiles)
+	}
+	if limits == "" {
+		return cmd
+	}
+	inside := exec.Command("/bin/sh", append([]string{"-c", limits + `exec "$0" "$@"`}, cmd.Args...)...)
+	inside.Dir, inside.Env = cmd.Dir, cmd.Env
+	return inside
 }
 
 func (s *Server) wait(stdout io.Reader, first chan<- string) {
@@ -129,9 +159,26 @@ func (s *Server) Stop() {
 	if s.stopped.Load() {
 		return
 	}
+	s.checkPeak()
 	s.Signal(syscall.SIGTERM)
 	if err := s.AwaitExit(); err != nil {
 		s.t.Errorf("after TERM the server ended with %v, want status 0", err)
+	}
+}
+
+// checkPeak wants the memory that was resident to have been within its bound.
+func (s *Server) checkPeak() {
+	s.t.Helper()
+	select {
+	case <-s.exited:
+		return // its status is gone, and its end is told
+	default:
+	}
+	if s.most == 0 {
+		return
+	}
+	if peak := s.Memory("VmHWM"); peak > s.most {
+		s.t.Errorf("the server had %d MiB of resident memory, its bound is %d", peak/MiB, s.most/MiB)
 	}
 }
 

@@ -1,0 +1,238 @@
+//go:build !race
+
+package attack
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+
+	"wharf/tests/harness"
+)
+
+const (
+	mib = harness.MiB
+	// smallMachine is the bound of each server's memory.
+	smallMachine = 1 << 30
+	// slack is how much more memory than before an attack a server may hold
+	// afterwards: the spans of a heap that was large stay in pieces.
+	slack = 64 * mib
+	// honestWithin is how soon a request of the honest client is answered at
+	// worst, on a machine that is busy with the attack and with other tests.
+	honestWithin = time.Minute
+)
+
+// target is a server under attack.
+type target struct {
+	*harness.Server
+	t      testing.TB
+	before harness.Usage // what it held when nobody had attacked yet
+}
+
+// start starts a server under the bound, with the stage s and one file in it.
+func start(t testing.TB, o harness.Options) *target {
+	t.Helper()
+	if o.MaxMemory == 0 {
+		o.MaxMemory = smallMachine
+	}
+	s := &target{Server: harness.Start(t, binary, o), t: t}
+	c := s.honestClient()
+	defer c.close()
+	if _, err := c.db.Exec("CREATE STAGE IF NOT EXISTS s"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // what is made once is made
+		if err := c.use(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.close()
+	s.await("the first client's connections to end", func() bool { s.before = s.Usage(); return s.before.Sockets <= 3 })
+	return s
+}
+
+// await waits until done. What it waits for becomes the failure's text.
+func (s *target) await(what string, done func() bool) {
+	s.t.Helper()
+	for by := time.Now().Add(honestWithin); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(by) {
+			s.t.Fatalf("%s: waited for %s in vain", what, honestWithin)
+		}
+	}
+}
+
+// under runs an attack while an honest client uses the server, and wants
+// everything to be returned when it is over.
+func (s *target) under(attack func()) {
+	s.t.Helper()
+	c := s.honestClient()
+	stop, done := make(chan struct{}), make(chan struct{})
+	served := 0
+	go func() {
+		defer close(done)
+		for {
+			if err := c.use(); err != nil {
+				s.t.Errorf("the honest client, served %d times before: %v", served, err)
+				return
+			}
+			served++
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	begin := time.Now()
+	attack()
+	close(stop)
+	<-done
+	s.t.Logf("%s: the honest client was served %d times; resident: %d MiB before, %d at most", time.Since(begin).Round(time.Millisecond),
+		served, s.before.Memory/mib, s.Memory("VmHWM")/mib)
+	c.close()
+	s.released()
+}
+
+// released wants the server to hold what it held before the attack.
+func (s *target) released() {
+	s.t.Helper()
+	s.AwaitReleased(s.before, slack, s.allocate)
+}
+
+// allocate makes the server allocate some MiB on a connection of its own, which
+// is closed then.
+func (s *target) allocate() {
+	c := s.honestClient()
+	defer c.close()
+	var n int
+	for range 8 {
+		if err := c.db.QueryRow("SELECT LENGTH(REPEAT('a', 1000000))").Scan(&n); err != nil {
+			s.t.Error(err)
+			return
+		}
+	}
+}
+
+// client is a user of both ports.
+type client struct {
+	s    *target
+	db   *sql.DB
+	http *http.Client
+	once sync.Once
+}
+
+func (s *target) honestClient() *client {
+	s.t.Helper()
+	db, err := sql.Open("mysql", "root@tcp("+s.MySQL+")/default")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	return &client{s: s, db: db, http: &http.Client{Transport: &http.Transport{}}}
+}
+
+func (c *client) close() {
+	c.once.Do(func() {
+		c.db.Close()
+		c.http.CloseIdleConnections()
+	})
+}
+
+// use is one round of what users do: a query, an upload, a list, a download.
+func (c *client) use() error {
+	ctx, cancel := context.WithTimeout(context.Background(), honestWithin)
+	defer cancel()
+	var n int
+	if err := c.db.QueryRowContext(ctx, "SELECT 1 + 1").Scan(&n); err != nil || n != 2 {
+		return fmt.Errorf("SELECT 1 + 1: %d, %w", n, err)
+	}
+	content := strings.Repeat("honest ", 1000)
+	if err := c.upload(ctx, "honest.txt", content); err != nil {
+		return err
+	}
+	rows, err := c.db.QueryContext(ctx, "LIST @s PATTERN = 'honest.*'")
+	if err != nil {
+		return fmt.Errorf("LIST: %w", err)
+	}
+	for n = 0; rows.Next(); n++ {
+	}
+	if err := rows.Err(); err != nil || n != 1 {
+		return fmt.Errorf("LIST: %d rows, %w", n, err)
+	}
+	return c.download(ctx, "honest.txt", content)
+}
+
+func (c *client) upload(ctx context.Context, name, content string) error {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("upload", name)
+	if err != nil {
+		return err
+	}
+	io.WriteString(part, content)
+	form.Close()
+	req, err := http.NewRequestWithContext(ctx, "PUT", "http://"+c.s.HTTP+"/v1/upload_to_stage", &body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("x-databend-stage-name", "s")
+	_, err = c.do(req)
+	return err
+}
+
+func (c *client) download(ctx context.Context, name, want string) error {
+	req, err := http.NewRequestWithContext(ctx, "GET", "http://"+c.s.HTTP+"/v1/stage/s/"+name, nil)
+	if err != nil {
+		return err
+	}
+	if got, err := c.do(req); err != nil || got != want {
+		return fmt.Errorf("GET %s: %d bytes, want %d: %w", name, len(got), len(want), err)
+	}
+	return nil
+}
+
+func (c *client) do(req *http.Request) (string, error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != 200 {
+		err = fmt.Errorf("%s %s: %s %.300s", req.Method, req.URL.Path, resp.Status, body)
+	}
+	return string(body), err
+}
+
+// The bound of the memory is the system's, from the first moment on.
+func TestBoundIsThere(t *testing.T) {
+	s := start(t, harness.Options{MaxFiles: 1024})
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", s.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"Max data size": "1073741824", "Max open files": "1024"} {
+		_, rest, _ := strings.Cut(string(limits), name)
+		if fields := strings.Fields(rest); len(fields) == 0 || fields[0] != want {
+			t.Errorf("%s is %.60q, want %s", name, rest, want)
+		}
+	}
+	s.under(func() {})
+	for _, stack := range s.Goroutines() {
+		if strings.Contains(stack, "server.(*conn).serve") {
+			t.Errorf("a connection that ended is still served:\n%s", stack)
+		}
+	}
+}
