@@ -21,7 +21,7 @@ import (
 // every acknowledged object must be whole, and nothing else may show.
 func TestPowerLoss(t *testing.T) {
 	histories := 10_000
-	if testing.Short() {
+	if raceDetector || testing.Short() {
 		histories = 500
 	}
 	const shards = 8
