@@ -77,9 +77,8 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 	}
 	signer, ok := store.(Presigner)
 	if !ok {
-		scheme, _, _ := strings.Cut(st.URL, "://")
 		return Presigned{}, Errorf(CodeUnsupported, "PRESIGN is for internal stages and for those on S3; the files of @%s are on %s://, which has no presigned URLs",
-			loc.Stage, scheme)
+			loc.Stage, st.Scheme())
 	}
 	return signer.Presign(ctx, key, o)
 }

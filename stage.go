@@ -1,6 +1,9 @@
 package wharf
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stage is the definition of a stage, as the catalog holds it.
 type Stage struct {
@@ -20,6 +23,13 @@ type Stage struct {
 
 // Internal tells whether the stage's files are on the server's own disk.
 func (s Stage) Internal() bool { return s.URL == "" }
+
+// Scheme returns the scheme of an external stage's URL in lower case, such as
+// "s3", and "" for an internal stage.
+func (s Stage) Scheme() string {
+	scheme, _, _ := strings.Cut(s.URL, "://")
+	return strings.ToLower(scheme)
+}
 
 // Connection says how to reach the storage behind an external stage. An
 // empty field means the server's default.

@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"wharf"
@@ -32,7 +31,7 @@ func stageRow(st wharf.Stage) []wharf.Value {
 	kind, storage, place := "Internal", "local", wharf.Null()
 	if !st.Internal() {
 		kind, place = "External", wharf.Text(st.URL)
-		storage, _, _ = strings.Cut(st.URL, "://")
+		storage = st.Scheme()
 	}
 	endpoint := wharf.Null()
 	if st.Connection.EndpointURL != "" {
@@ -55,11 +54,14 @@ func stageRow(st wharf.Stage) []wharf.Value {
 	}
 }
 
+// storageParams shows the bucket and the path as the storage uses them: byte
+// for byte as the URL has them, with nothing decoded.
 func storageParams(st wharf.Stage, storage string) string {
 	p := paramsOf(st.Connection)
 	p.Type = storage
-	if u, err := url.Parse(st.URL); err == nil && !st.Internal() {
-		p.Bucket, p.Root = u.Host, u.Path
+	if _, rest, ok := strings.Cut(st.URL, "://"); ok {
+		bucket, path, _ := strings.Cut(rest, "/")
+		p.Bucket, p.Root = bucket, "/"+path
 	}
 	return p.json()
 }
@@ -83,12 +85,15 @@ func paramsOf(c wharf.Connection) params {
 	return params{Region: c.Region, RoleARN: c.RoleARN, Virtual: c.VirtualHostStyle}
 }
 
+// json writes '&', '<' and '>' as they are, which json.Marshal would not.
 func (p params) json() string {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return "{}" // strings and bools always marshal
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if e.Encode(p) != nil {
+		return "{}" // strings and bools can always be encoded
 	}
-	return string(text)
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // optionsText writes options as a statement does.
