@@ -60,8 +60,23 @@ func (c Connection) check() error {
 		return lacks("session_token", "access_key_id and secret_access_key")
 	case c.RoleARN == "" && !c.ExternalID.IsZero():
 		return lacks("external_id", "role_arn")
+	case c.EndpointURL != "":
+		// setEndpoint has parsed it.
+		if u, err := url.Parse(c.EndpointURL); err != nil || !ValidPort(u) {
+			return Errorf(CodeInvalid, "CONNECTION: the port of endpoint_url is out of range; ports are 1 to 65535")
+		}
 	}
 	return nil
+}
+
+// ValidPort reports whether the URL has no port or one from 1 to 65535, which
+// url.Parse does not check.
+func ValidPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return true
+	}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && n > 0
 }
 
 // connSetting is one setting of a connection: its spellings, the usual one

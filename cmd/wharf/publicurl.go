@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"wharf"
 )
 
 func setPublicURL(c *config, v string) error {
@@ -16,6 +18,9 @@ func setPublicURL(c *config, v string) error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
 		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return errors.New("it must be like https://stage.example.com, without a user and without a query")
+	}
+	if !wharf.ValidPort(u) {
+		return errors.New("its port must be a number from 1 to 65535")
 	}
 	c.publicURL = u
 	return nil

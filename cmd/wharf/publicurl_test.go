@@ -30,9 +30,17 @@ func TestPublicURL(t *testing.T) {
 			t.Errorf("%q on %s: %s, want %s", c.set, c.addr, got, c.want)
 		}
 	}
-	for _, bad := range []string{"stage.example.com", "ftp://x", "https://", "https://:80", "https://u:p@x", "https://x/?a=b", "https://x/?", "https://x/#f"} {
+	for _, bad := range []string{"stage.example.com", "ftp://x", "https://", "https://:80", "https://u:p@x", "https://x/?a=b", "https://x/?", "https://x/#f", "https://x:99999", "https://x:0"} {
 		if setPublicURL(&config{}, bad) == nil {
 			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+func TestEndpointPort(t *testing.T) {
+	for url, ok := range map[string]bool{"http://h:99999": false, "http://h:65536": false, "http://h:0": false, "http://h:65535": true, "http://h": true} {
+		if err := setEndpoint(&config{}, url); (err == nil) != ok {
+			t.Errorf("%s: %v", url, err)
 		}
 	}
 }

@@ -129,6 +129,9 @@ func setEndpoint(c *config, v string) error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
 		return fmt.Errorf("it must be like http://127.0.0.1:9000, without keys")
 	}
+	if !wharf.ValidPort(u) {
+		return fmt.Errorf("its port must be a number from 1 to 65535")
+	}
 	return nil
 }
 

@@ -169,6 +169,8 @@ func parseEndpoint(s string) (*url.URL, error) {
 		return nil, wharf.Errorf(wharf.CodeInvalid, "the S3 endpoint holds credentials; give them as ACCESS_KEY_ID and SECRET_ACCESS_KEY; %s", want)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, wharf.Errorf(wharf.CodeInvalid, "the S3 endpoint holds a query or a fragment; %s", want)
+	case !wharf.ValidPort(u):
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the port of the S3 endpoint is out of range; ports are 1 to 65535")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
 	return u, nil
