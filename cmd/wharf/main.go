@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err == errFound {
 		return 1
 	}
-	fmt.Fprintln(stderr, "wharf: "+oneLine(err))
+	writeWithin(stderr, "wharf: "+oneLine(err)+"\n", logFlush)
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return 2

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"wharf"
@@ -21,22 +23,24 @@ type listener interface {
 
 // serve runs the server until ctx ends, and stops it in order.
 func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
-	log := newLogger(cfg, stderr)
+	surviveClosedPipes()
+	log, logs := newLogger(cfg, stderr)
+	defer logs.Close(logFlush)
+	out := newLineQueue(stdout, nil)
+	defer out.Close(logFlush)
 	h := &house{log: log}
 	err := h.open(cfg)
 	if err == nil {
-		err = h.run(ctx, cfg, stdout)
+		err = h.run(ctx, cfg, out)
 	}
 	return errors.Join(err, h.close(), h.unlisten())
 }
 
-func newLogger(cfg *config, w io.Writer) *slog.Logger {
-	o := &slog.HandlerOptions{Level: cfg.logLevel}
-	if cfg.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
-	}
-	return slog.New(slog.NewTextHandler(w, o))
-}
+// surviveClosedPipes lets a write to standard output or standard error whose
+// reader has gone away fail with an error. Go's runtime ends the program
+// otherwise. The signal is caught and not ignored, because a process that the
+// server starts would inherit that.
+func surviveClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // run serves both ports until ctx ends or one of them fails, and lets what
 // is under way finish.
