@@ -25,6 +25,10 @@
 //   - A body is streamed: no upload holds more than one buffer of this
 //     package, whatever its length, and that buffer is taken only once the
 //     Service has admitted the upload.
+//   - A form within a form is read through a smaller buffer more, which counts
+//     as names of files do.
+//   - A part of a form is stored, or it cannot be a file, or the form is
+//     refused: none is lost in silence.
 //   - A file is stored only if all of it came: its end is the next boundary
 //     of the form, never the end of the connection.
 //   - Every answer that this package writes has an id, a JSON body of one

@@ -26,7 +26,8 @@ const (
 // like a boundary and is none is an error, so that no two readers of one form
 // can see different files in it.
 //
-// The open part is read by Read or WriteTo. A form is for one goroutine.
+// The open part is read by Read or WriteTo, so that a form that is a part of
+// another one is read from that. A form is for one goroutine.
 type form struct {
 	src     io.Reader
 	err     error  // of src; it stays
@@ -34,7 +35,9 @@ type form struct {
 	r, w    int
 	delim   []byte // CRLF, "--", boundary
 	search  *search
-	ignored int // bytes that were not a file's, up to maxIgnored
+	ignored int    // bytes that were not a file's, up to maxIgnored
+	opened  bool   // the first part was opened
+	outside []byte // the last bytes that were read before the first part or after the last one
 
 	data   int  // bytes from r on that are known to be the open part's
 	skip   int  // length of the delimiter that follows them; 0 if none was seen
@@ -64,7 +67,7 @@ func (f *form) next() (partHeader, error) {
 	if err != nil {
 		return partHeader{}, err
 	}
-	f.fresh, f.ended = true, false
+	f.fresh, f.ended, f.opened = true, false, true
 	return parsePartHeader(block)
 }
 
@@ -155,8 +158,14 @@ func (f *form) size(probe int) (int64, bool) {
 	return int64(f.data), f.skip > 0
 }
 
-// buffered tells how many bytes were read from the source and not used yet.
-func (f *form) buffered() int64 { return int64(f.w - f.r) }
+// buffered returns how many bytes were read from the request and not used yet.
+func (f *form) buffered() int64 {
+	n := int64(f.w - f.r)
+	if outer, ok := f.src.(*form); ok {
+		n += outer.buffered()
+	}
+	return n
+}
 
 // piece gives the next bytes of the open part, which use then takes.
 func (f *form) piece() ([]byte, error) {
@@ -239,6 +248,7 @@ func (f *form) delimiter() error {
 	}
 	f.r += at
 	f.skip, f.ended, f.closed = 0, true, closing
+	f.outside = f.outside[:0]
 	return nil
 }
 
@@ -303,18 +313,36 @@ func (f *form) ignore() error {
 		if err != nil {
 			return err
 		}
-		f.use(len(piece))
-		if f.ignored += len(piece); f.ignored > maxIgnored {
-			return errIgnored()
+		if err := f.ignorePiece(piece); err != nil {
+			return err
 		}
+		f.use(len(piece))
 	}
+}
+
+// ignorePiece counts bytes that are no file's. Before the first part they may
+// not hold the boundary.
+func (f *form) ignorePiece(piece []byte) error {
+	if f.ignored += len(piece); f.ignored > maxIgnored {
+		return errIgnored()
+	}
+	if f.opened && !f.closed {
+		return nil
+	}
+	line := f.delim[len("\r\n"):]
+	f.outside = append(f.outside, piece...)
+	if bytes.Contains(f.outside, line) {
+		return invalid("the form has its boundary where no part can begin: before the first line, or after the last one")
+	}
+	f.outside = f.outside[max(0, len(f.outside)-len(line)+1):]
+	return nil
 }
 
 // epilogue reads what follows the closing delimiter. It gives io.EOF.
 func (f *form) epilogue() error {
 	for {
-		if f.ignored += f.w - f.r; f.ignored > maxIgnored {
-			return errIgnored()
+		if err := f.ignorePiece(f.buf[f.r:f.w]); err != nil {
+			return err
 		}
 		f.r = f.w
 		if f.fill() != nil {

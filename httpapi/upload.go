@@ -103,16 +103,36 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 
 // landForm stores the files of a form, one after the other.
 func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
+	if err := x.landParts(up, dest, f, "form-data"); err != nil || len(x.files) > 0 {
+		return err
+	}
+	if x.unfilled {
+		return invalid(`the form has no file: its file field was left empty (filename="")`)
+	}
+	return invalid("the form has no file: no part of it has a filename (curl -F upload=@file)")
+}
+
+// landParts stores the files among the parts of a form, or of a form within
+// it. Its parts have a Content-Disposition of that kind.
+func (x *exchange) landParts(up *wharf.Upload, dest destination, f *form, kind string) error {
+	nested := kind != "form-data"
 	for {
 		part, err := f.next()
-		if err == io.EOF && len(x.files) == 0 {
-			return invalid("the form has no file: no part of it has a filename (curl -F upload=@file)")
-		}
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		if err == nil && part.isFile {
+		case err != nil:
+			return err
+		case part.kind != kind && !(nested && (part.kind == "file" || part.kind == "form-data")):
+			return invalid("a part of the form has a Content-Disposition other than %s", kind)
+		case part.isFile:
 			err = x.landFile(up, dest, part.filename, f)
+		case isMixed(part) && !nested:
+			err = x.landMixed(up, dest, part, f)
+		case nested:
+			err = errNoFilename(part.name)
+		default:
+			err = f.passField(part)
 		}
 		if err != nil {
 			return err
@@ -120,17 +140,24 @@ func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
 	}
 }
 
-// landFile stores the open part of the form.
+// landFile stores the open part of the form. The field of a file that was left
+// empty, which browsers send all the same, has neither a name nor bytes.
 func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string, f *form) error {
+	if filename == "" {
+		if empty, err := f.isEmpty(); empty || err != nil {
+			x.unfilled = true
+			return err
+		}
+	}
 	key, err := dest.key(filename)
 	if err != nil {
 		return err
 	}
-	if err := x.keepName(up, filename); err != nil {
+	if err := x.keep(up, nameCost+len(filename)); err != nil {
 		return err
 	}
 	o := wharf.PutOptions{Size: wharf.UnknownSize, IfAbsent: dest.ifAbsent}
-	if size, known := f.size(sizeProbe); known {
+	if size, known := f.size(min(sizeProbe, len(f.buf)*2/3)); known {
 		o.Size = size
 	} else if x.r.ContentLength > 0 {
 		// No file is longer than what is left of its form: so much a store
@@ -144,9 +171,10 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	return nil
 }
 
-// keepName makes room for a name until the answer is written.
-func (x *exchange) keepName(up *wharf.Upload, filename string) error {
-	x.names += nameCost + len(filename)
+// keep makes room for a name, or for something else of n bytes, until the answer
+// is written.
+func (x *exchange) keep(up *wharf.Upload, n int) error {
+	x.names += n
 	if x.names > maxNames {
 		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
 	}

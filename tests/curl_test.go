@@ -77,6 +77,26 @@ func TestCurlManyFiles(t *testing.T) {
 	}
 }
 
+// Several files of one field, which curl sends as a form within the form, and
+// what curl sends of a file without its name.
+func TestCurlFilesOfOneField(t *testing.T) {
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	r := s.curl("-H", "stage_name:s", "-F", "upload=@testdata/files/books.parquet,testdata/files/books.csv", "-F", "upload=@testdata/files/books.csv;filename=c", s.uploadURL())
+	if r.status != 200 || !slices.Equal(r.uploaded(t).Files, []string{"books.parquet", "books.csv", "c"}) {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	content, err := os.ReadFile("testdata/files/books.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantContent("s", "books.parquet", content)
+	for _, field := range []string{"upload=<testdata/files/books.csv", "data=<testdata/files/books.parquet", "data=1;type=application/octet-stream"} {
+		r := s.curl("-H", "stage_name:s", "-F", field, "-F", "upload=@testdata/files/books.csv;filename=d", s.uploadURL())
+		r.wantFailure(t, 400, "invalid", []string{}, "=@file")
+	}
+}
+
 // An upload over an existing name replaces it whole, at once: readers in
 // between see one or the other, never a mixture and never nothing.
 func TestReplaceIsAtomic(t *testing.T) {
