@@ -3,7 +3,6 @@ package wharf
 import (
 	"context"
 	"errors"
-	"iter"
 	"strings"
 )
 
@@ -19,27 +18,27 @@ import (
 // So it is of two stages that have files in common.
 // Nothing more is copied once the caller stops ranging or ctx ends; copies
 // that were made stay. A file that goes away meanwhile is passed over.
-func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (iter.Seq2[Key, error], error) {
+func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (Listing[Key], error) {
 	if err := authorize(p); err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
 	if !to.IsFolder() {
 		if _, err := ParseFolder(to.Folder().Path); err != nil {
-			return nil, err
+			return Listing[Key]{}, err
 		}
-		return nil, Errorf(CodeInvalid, "the target %s is not a folder; write %s", to, to.Folder())
+		return Listing[Key]{}, Errorf(CodeInvalid, "the target %s is not a folder; write %s", to, to.Folder())
 	}
 	store, err := s.copySource(ctx, p, from, to)
 	if err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
-	objects, err := copySources(ctx, store, from, pat)
+	files, err := s.copySources(ctx, store, from, pat)
 	if err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
 	folder := from.Path[:strings.LastIndexByte(from.Path, '/')+1]
-	return func(yield func(Key, error) bool) {
-		for obj, err := range objects {
+	return Listing[Key]{LeftOut: files.LeftOut, All: func(yield func(Key, error) bool) {
+		for obj, err := range files.All {
 			if err != nil {
 				yield("", err)
 				return
@@ -53,7 +52,7 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 				return
 			}
 		}
-	}, nil
+	}}, nil
 }
 
 // copySource opens the store that is copied from, if the copies land where
@@ -88,18 +87,19 @@ func (s *Service) copySource(ctx context.Context, p Principal, from, to Location
 }
 
 // copySources gives the files that a COPY FILES is about.
-func copySources(ctx context.Context, store Store, from Location, pat Pattern) (iter.Seq2[Object, error], error) {
+func (s *Service) copySources(ctx context.Context, store Store, from Location, pat Pattern) (Listing[Object], error) {
 	// A path such as "." or ".." is no key, but the prefix of some.
 	if key, err := ParseKey(from.Path); err == nil && pat.IsZero() {
 		obj, err := store.Stat(ctx, key)
 		if err == nil {
-			return func(yield func(Object, error) bool) { yield(obj, nil) }, nil
+			one := func(yield func(Object, error) bool) { yield(obj, nil) }
+			return Listing[Object]{All: one, LeftOut: &LeftOut{}}, nil
 		}
 		if CodeOf(err) != CodeNotFound {
-			return nil, err
+			return Listing[Object]{}, err
 		}
 	}
-	return matching(ctx, store, ListOptions{Prefix: from.Path}, pat), nil
+	return s.matching(ctx, store, from.Stage, ListOptions{Prefix: from.Path}, pat), nil
 }
 
 // copyTries is how often a file is copied whose versions are replaced faster

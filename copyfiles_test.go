@@ -23,7 +23,7 @@ func (f *fixture) copyFiles(from, pattern, to string) (string, error) {
 		return "", err
 	}
 	var copied []string
-	for key, err := range keys {
+	for key, err := range keys.All {
 		if err != nil {
 			return strings.Join(copied, " "), err
 		}

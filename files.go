@@ -13,49 +13,61 @@ const removeBatch = 1000
 // ListFiles streams the objects whose keys start with the location's path
 // and whose rest matches the pattern, in byte order of key. An unknown stage
 // is reported at once.
-func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (iter.Seq2[Object, error], error) {
+func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Object], error) {
 	return s.ListFilesAfter(ctx, p, loc, pat, "")
 }
 
 // ListKeys is ListFiles for those who need no more than the keys, which may
 // be cheaper.
-func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (iter.Seq2[Key, error], error) {
-	if err := authorize(p); err != nil {
-		return nil, err
-	}
-	store, err := s.store(ctx, p, loc.Stage)
+func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Key], error) {
+	objects, err := s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, KeysOnly: true})
 	if err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
-	objects := matching(ctx, store, ListOptions{Prefix: loc.Path, KeysOnly: true}, pat)
-	return func(yield func(Key, error) bool) {
-		for obj, err := range objects {
+	return Listing[Key]{LeftOut: objects.LeftOut, All: func(yield func(Key, error) bool) {
+		for obj, err := range objects.All {
 			if !yield(obj.Key, err) {
 				return
 			}
 		}
-	}, nil
+	}}, nil
 }
 
 // ListFilesAfter is ListFiles from behind a key on, which need not exist: the
 // next page of a list.
-func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (iter.Seq2[Object, error], error) {
+func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (Listing[Object], error) {
+	return s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, After: after})
+}
+
+func (s *Service) listFiles(ctx context.Context, p Principal, loc Location, pat Pattern, o ListOptions) (Listing[Object], error) {
 	if err := authorize(p); err != nil {
-		return nil, err
+		return Listing[Object]{}, err
 	}
 	store, err := s.store(ctx, p, loc.Stage)
 	if err != nil {
-		return nil, err
+		return Listing[Object]{}, err
 	}
-	return matching(ctx, store, ListOptions{Prefix: loc.Path, After: after}, pat), nil
+	return s.matching(ctx, store, loc.Stage, o, pat), nil
 }
 
-func matching(ctx context.Context, store Store, o ListOptions, pat Pattern) iter.Seq2[Object, error] {
-	all := store.List(ctx, o)
-	if pat.IsZero() {
-		return all
+// matching streams the objects of a store whose names match, and counts and
+// logs those that are left out. A name that is left out matches also by its
+// escaped form, because '.' stands for no line feed.
+func (s *Service) matching(ctx context.Context, store Store, stage StageName, o ListOptions, pat Pattern) Listing[Object] {
+	left := &LeftOut{}
+	o.Unnamed = func(name string) {
+		rest := strings.TrimPrefix(name, o.Prefix)
+		if pat.Match(rest) || pat.Match(escapeName(rest)) {
+			left.add(name)
+		}
 	}
-	return func(yield func(Object, error) bool) {
+	all := store.List(ctx, o)
+	return Listing[Object]{LeftOut: left, All: func(yield func(Object, error) bool) {
+		defer s.logLeftOut(stage, left)
+		if pat.IsZero() {
+			all(yield)
+			return
+		}
 		for obj, err := range all {
 			if err != nil || pat.Match(string(obj.Key[len(o.Prefix):])) {
 				if !yield(obj, err) {
@@ -63,6 +75,12 @@ func matching(ctx context.Context, store Store, o ListOptions, pat Pattern) iter
 				}
 			}
 		}
+	}}
+}
+
+func (s *Service) logLeftOut(stage StageName, left *LeftOut) {
+	if left.Count > 0 {
+		s.log.Warn("files were left out because their names are not valid", "stage", stage, "files", left.Count, "first", left.First)
 	}
 }
 
@@ -92,22 +110,24 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 // path is a prefix, as in ListFiles. A bare location without a pattern is
 // CodeUnsafe where safe is set: clients strip comments, and "REMOVE @s/*.csv"
 // arrives as "REMOVE @s".
-func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (iter.Seq2[Key, error], error) {
+func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (Listing[Key], error) {
 	if err := authorize(p); err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
 	if safe && loc.Bare && pat.IsZero() {
-		return nil, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
+		return Listing[Key]{}, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
 			"write %s to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc.Folder())
 	}
 	store, err := s.store(ctx, p, loc.Stage)
 	if err != nil {
-		return nil, err
+		return Listing[Key]{}, err
 	}
 	if pat.IsZero() && !loc.IsFolder() {
-		return removeOne(ctx, store, loc)
+		one, err := removeOne(ctx, store, loc)
+		return Listing[Key]{All: one, LeftOut: &LeftOut{}}, err
 	}
-	return removeMatching(ctx, store, loc.Path, pat), nil
+	files := s.matching(ctx, store, loc.Stage, ListOptions{Prefix: loc.Path, KeysOnly: true}, pat)
+	return Listing[Key]{All: removeAll(ctx, store, files.All), LeftOut: files.LeftOut}, nil
 }
 
 // RemoveFile removes the one file that the location names, and no other.
@@ -149,10 +169,11 @@ func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, e
 	}, nil
 }
 
-func removeMatching(ctx context.Context, store Store, prefix string, pat Pattern) iter.Seq2[Key, error] {
+// removeAll removes the objects of a list, which are all in the store.
+func removeAll(ctx context.Context, store Store, objects iter.Seq2[Object, error]) iter.Seq2[Key, error] {
 	return func(yield func(Key, error) bool) {
 		batch := newRemoval(store)
-		for obj, err := range matching(ctx, store, ListOptions{Prefix: prefix, KeysOnly: true}, pat) {
+		for obj, err := range objects {
 			if err == nil && batch.add(obj.Key) {
 				err = batch.flush(ctx, yield)
 			}

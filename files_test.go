@@ -35,7 +35,7 @@ func TestListMatchesTheRestOfTheKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		var keys []string
-		for obj := range objects {
+		for obj := range objects.All {
 			keys = append(keys, string(obj.Key))
 		}
 		if got := strings.Join(keys, " "); got != c.want {
@@ -59,7 +59,7 @@ func (f *fixture) listKeys(at string, pat wharf.Pattern) string {
 		f.t.Fatal(err)
 	}
 	var got []string
-	for key, err := range keys {
+	for key, err := range keys.All {
 		got = append(got, string(key)+string(wharf.CodeOf(err)))
 	}
 	return strings.Join(got, " ")
@@ -77,7 +77,7 @@ func (f *fixture) remove(ctx context.Context, at, pattern string, safe bool) (st
 		return "", err
 	}
 	var gone []string
-	for key, err := range keys {
+	for key, err := range keys.All {
 		if err != nil {
 			return strings.Join(gone, " "), err
 		}
@@ -179,7 +179,7 @@ func TestRemoveStopsWithItsCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range keys {
+	for _, err := range keys.All {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +209,7 @@ func TestListFailsInTheMiddle(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for obj, err := range objects {
+		for obj, err := range objects.All {
 			got = append(got, string(obj.Key)+string(wharf.CodeOf(err)))
 		}
 		if strings.Join(got, " ") != "a upstream" {

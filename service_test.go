@@ -109,7 +109,7 @@ func (f *fixture) list(text string) string {
 		f.t.Fatal(err)
 	}
 	var keys []string
-	for obj, err := range objects {
+	for obj, err := range objects.All {
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -236,7 +236,7 @@ func TestUserStage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for obj := range other {
+	for obj := range other.All {
 		t.Fatalf("another user sees %q", obj.Key)
 	}
 }

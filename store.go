@@ -47,7 +47,8 @@ type Store interface {
 	// o.After, in byte order of key, page by page and in constant memory. An
 	// error is yielded once, last. A Store behind the network calls
 	// [Waiting] before each page. Objects that are put or deleted while the
-	// list runs may or may not be in it; all others are, once.
+	// list runs may or may not be in it; all others are, once. o.Unnamed gets
+	// the objects that no Key can name, at their place in the order.
 	List(ctx context.Context, o ListOptions) iter.Seq2[Object, error]
 
 	// Delete removes the objects under keys. A key without an object is not
@@ -83,6 +84,33 @@ type ListOptions struct {
 	// KeysOnly tells that nobody looks at anything but the Key of each
 	// object: a Store may leave out the rest where that is cheaper.
 	KeysOnly bool
+	// Unnamed, where it is not nil, is called with the name of each object in
+	// the range that has no Key, because other programs chose the name: after
+	// the object before it was yielded, and before the one after it. It is not
+	// called for an empty object whose name ends in '/', which is how consoles
+	// of S3 show a folder.
+	Unnamed func(name string)
+}
+
+// KeyOf returns the Key of an object with that name below the stage's root and
+// that many bytes, and whether a List with these options yields it. If only
+// its name keeps it out, it is told to o.Unnamed.
+func (o ListOptions) KeyOf(name string, size int64) (Key, bool) {
+	key, err := ParseKey(name)
+	if err != nil {
+		o.TellUnnamed(name, size)
+		return "", false
+	}
+	return key, key > o.After
+}
+
+// TellUnnamed tells o.Unnamed of an object, unless it stands for a folder or
+// does not come after o.After.
+func (o ListOptions) TellUnnamed(name string, size int64) {
+	folder := size == 0 && (name == "" || strings.HasSuffix(name, "/"))
+	if o.Unnamed != nil && !folder && (o.After == "" || name > string(o.After)) {
+		o.Unnamed(name)
+	}
 }
 
 // Opener finds the Store of a stage. It is safe for concurrent use.

@@ -32,7 +32,7 @@ func TestWorkIsToldOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := 0
-	for key, err := range copies {
+	for key, err := range copies.All {
 		if err != nil {
 			t.Fatal(err)
 		}

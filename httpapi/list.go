@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -35,6 +34,13 @@ type listed struct {
 	Size         int64     `json:"size"`
 	MD5          *string   `json:"md5"` // null while it is not known
 	LastModified time.Time `json:"last_modified"`
+}
+
+// leftOut is what a list tells of the files that are there and cannot be in
+// it.
+type leftOut struct {
+	Count int64    `json:"count"`
+	First []string `json:"first"`
 }
 
 // list is GET /v1/stage/<stage>/: a page of the stage's files.
@@ -73,23 +79,23 @@ func newListWriter(x *exchange) *listWriter {
 	return w
 }
 
-// page writes up to limit files, and where the next page starts if there are
-// more.
-func (w *listWriter) page(files iter.Seq2[wharf.Object, error], limit int) error {
+// page writes up to limit files, where the next page starts if there are more,
+// and what was left out up to there.
+func (w *listWriter) page(files wharf.Listing[wharf.Object], limit int) error {
 	w.text(`{"stage_name":`).value(w.name).text(`,"files":[`)
-	n, last := 0, ""
-	for obj, err := range files {
+	n, last, left := 0, "", wharf.LeftOut{}
+	for obj, err := range files.All {
 		if err != nil {
 			return err
 		}
 		if n == limit {
-			return w.text(`],"next":`).value(last).text(`}`).end()
+			return w.text(`],"next":`).value(last).leftOut(left).text(`}`).end()
 		}
 		if n > 0 {
 			w.text(",")
 		}
 		w.value(listedOf(obj))
-		n, last = n+1, string(obj.Key)
+		n, last, left = n+1, string(obj.Key), *files.LeftOut
 		if w.b.Len() < listFlush {
 			continue
 		}
@@ -97,7 +103,14 @@ func (w *listWriter) page(files iter.Seq2[wharf.Object, error], limit int) error
 			return err
 		}
 	}
-	return w.text(`]}`).end()
+	return w.text(`]`).leftOut(*files.LeftOut).text(`}`).end()
+}
+
+func (w *listWriter) leftOut(l wharf.LeftOut) *listWriter {
+	if l.Count == 0 {
+		return w
+	}
+	return w.text(`,"left_out":`).value(leftOut(l))
 }
 
 func (w *listWriter) text(s string) *listWriter {

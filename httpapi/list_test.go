@@ -47,3 +47,27 @@ func TestListOfPrefixesThatAreNoNames(t *testing.T) {
 		f.wantFailed(f.do(f.request("PUT", "/v1/stage/s/"+name, strings.NewReader("x"))), 400, wharf.CodeInvalid)
 	}
 }
+
+// TestListOfNamesThatAreNone tells of objects that other programs made, page
+// by page, and says nothing where there are none.
+func TestListOfNamesThatAreNone(t *testing.T) {
+	f := start(t)
+	for _, key := range []string{"/x", "a", "b\x01\xff", "c/../x", "d", "e", "f/", "f/../y"} {
+		f.put(key, "x")
+	}
+	for _, c := range []struct{ query, end string }{
+		{"", `],"left_out":{"count":5,"first":["/x","b\\x01\\xff","c/../x","f/","f/../y"]}}`},
+		{"?limit=1", `],"next":"a","left_out":{"count":1,"first":["/x"]}}`},
+		{"?limit=1&after=a", `],"next":"d","left_out":{"count":2,"first":["b\\x01\\xff","c/../x"]}}`},
+		{"?limit=2&after=a", `],"left_out":{"count":4,"first":["b\\x01\\xff","c/../x","f/","f/../y"]}}`},
+		{"?limit=1&after=d", `],"left_out":{"count":2,"first":["f/","f/../y"]}}`},
+		{"?prefix=c/", `"files":[],"left_out":{"count":1,"first":["c/../x"]}}`},
+		{"?prefix=d", `"}]}`},
+		{"?pattern=f.*", `"files":[],"left_out":{"count":2,"first":["f/","f/../y"]}}`},
+	} {
+		a := f.do(f.request("GET", "/v1/stage/s/"+c.query, nil))
+		if a.status != 200 || !strings.HasSuffix(a.body, c.end) {
+			t.Errorf("%s: %d %s, want the end %s", c.query, a.status, a.body, c.end)
+		}
+	}
+}

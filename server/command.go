@@ -74,7 +74,7 @@ func (c *conn) done(err error) {
 		c.fail(err)
 		return
 	}
-	c.out.ok(exec.Result{}, c.status())
+	c.out.ok(exec.Result{}, 0, c.status())
 }
 
 func (c *conn) initDB(name string) error {

@@ -52,6 +52,8 @@ type fakeSession struct {
 	status exec.Status
 	db     string
 	wait   time.Duration
+
+	warnings uint16
 }
 
 // fakeWorld is what the sessions of a server share with its test.
@@ -112,9 +114,11 @@ func (s *fakeSession) Columns(st *fakeStmt) []wharf.Column {
 
 func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value) (exec.Result, error) {
 	n, _ := strconv.Atoi(st.arg)
+	s.warnings = 0
 	switch st.verb {
 	case "ok", "set":
-		return exec.Result{Affected: 3, Warnings: 2, Info: "done"}, nil
+		s.warnings = 2
+		return exec.Result{Affected: 3, Info: "done"}, nil
 	case "begin":
 		s.status.InTransaction = true
 		return exec.Result{}, nil
@@ -126,6 +130,12 @@ func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value)
 		return exec.Result{}, nil
 	case "one", "select":
 		return rowsOf([]wharf.Column{{Name: "1", Type: wharf.TypeInt}}, []wharf.Value{wharf.Int(1)}), nil
+	case "warn":
+		columns := []wharf.Column{{Name: "1", Type: wharf.TypeInt}}
+		return exec.Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
+			yield([]wharf.Value{wharf.Int(1)}, nil)
+			s.warnings = 7
+		}}}, nil
 	case "rows":
 		return stringRows(n, nil), nil
 	case "wide":
@@ -187,6 +197,7 @@ func (s *fakeSession) forever(yield func([]wharf.Value, error) bool) {
 }
 
 func (s *fakeSession) Status() exec.Status        { return s.status }
+func (s *fakeSession) Warnings() uint16           { return s.warnings }
 func (s *fakeSession) Reset()                     { s.status, s.db = exec.Status{Autocommit: true}, "" }
 func (s *fakeSession) Database() string           { return s.db }
 func (s *fakeSession) WaitTimeout() time.Duration { return s.wait }

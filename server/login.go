@@ -65,7 +65,7 @@ func (c *conn) handshake() (*hello, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.out.ok(exec.Result{}, c.status())
+	c.out.ok(exec.Result{}, 0, c.status())
 	c.out.flush()
 	return h, c.out.err
 }

@@ -90,18 +90,18 @@ func (p *packets) discard() {
 }
 
 // ok writes an OK packet.
-func (p *packets) ok(r exec.Result, status uint16) {
+func (p *packets) ok(r exec.Result, warnings, status uint16) {
 	p.begin()
 	p.buf = append(p.buf, mysql.OK_HEADER)
-	p.okBody(r, status)
+	p.okBody(r, warnings, status)
 	p.end()
 }
 
-func (p *packets) okBody(r exec.Result, status uint16) {
+func (p *packets) okBody(r exec.Result, warnings, status uint16) {
 	p.buf = appendLenenc(p.buf, r.Affected)
 	p.buf = append(p.buf, 0) // no table here makes IDs
 	p.buf = binary.LittleEndian.AppendUint16(p.buf, status)
-	p.buf = binary.LittleEndian.AppendUint16(p.buf, r.Warnings)
+	p.buf = binary.LittleEndian.AppendUint16(p.buf, warnings)
 	if r.Info != "" {
 		p.buf = appendString(p.buf, r.Info)
 	}
@@ -113,7 +113,7 @@ func (p *packets) eof(warnings, status uint16) {
 	p.begin()
 	p.buf = append(p.buf, mysql.EOF_HEADER)
 	if p.noEOF() {
-		p.okBody(exec.Result{Warnings: warnings}, status)
+		p.okBody(exec.Result{}, warnings, status)
 	} else {
 		p.buf = binary.LittleEndian.AppendUint16(p.buf, warnings)
 		p.buf = binary.LittleEndian.AppendUint16(p.buf, status)

@@ -47,7 +47,7 @@ func (c *conn) nothing(text string) {
 		c.fail(emptyQuery())
 		return
 	}
-	c.out.ok(exec.Result{}, statusOf(c.session.Status(), false))
+	c.out.ok(exec.Result{}, 0, c.status())
 }
 
 // parse reads the first statement that is not empty. It gives nil if there is
@@ -85,14 +85,14 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 		c.released, more = true, false
 	}
 	if r.Rows == nil {
-		c.out.ok(r, statusOf(c.session.Status(), more))
+		c.out.ok(r, c.session.Warnings(), statusOf(c.session.Status(), more))
 		return nil
 	}
 	c.wire.until = r.Until
 	if err := c.out.rows(ctx, r.Rows, encode, statusOf(c.session.Status(), more)); err != nil {
 		return err
 	}
-	c.out.eof(r.Warnings, statusOf(c.session.Status(), more))
+	c.out.eof(c.session.Warnings(), statusOf(c.session.Status(), more))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,14 @@ func TestStatus(t *testing.T) {
 		}
 		if eof := c.read(); !bytes.Equal(eof, want) {
 			t.Errorf("rows end with %x", eof)
+		}
+		c.command(mysql.COM_QUERY, "warn")
+		for range 2 - int(caps/mysql.CLIENT_DEPRECATE_EOF) {
+			c.read() // the column, and its end
+		}
+		c.read()
+		if eof := c.read(); !slices.Contains(eof, 7) || len(eof) != len(want) {
+			t.Errorf("rows whose last one brought warnings end with %x", eof)
 		}
 		if ok := c.command(mysql.COM_QUERY, "ok"); !bytes.Equal(ok, append([]byte{0, 3, 0, 3, 0, 2, 0, 4}, "done"...)) {
 			t.Errorf("ok gave %x", ok)

@@ -20,6 +20,9 @@ type Session interface {
 	// Run runs a statement that this session parsed.
 	Run(ctx context.Context, s Stmt, args []wharf.Value) (exec.Result, error)
 	Status() exec.Status
+	// Warnings is the number of warnings of the statement that ran last, to its
+	// last row.
+	Warnings() uint16
 	// Reset makes the session as it was when it was new.
 	Reset()
 	UseDatabase(name string) error
@@ -44,6 +47,7 @@ type TypedSession[S Stmt] interface {
 	Columns(S) []wharf.Column
 	Run(ctx context.Context, s S, args []wharf.Value) (exec.Result, error)
 	Status() exec.Status
+	Warnings() uint16
 	Reset()
 	UseDatabase(name string) error
 	Database() string
@@ -81,6 +85,7 @@ func (a adapter[T, S]) Run(ctx context.Context, s Stmt, args []wharf.Value) (exe
 }
 
 func (a adapter[T, S]) Status() exec.Status           { return a.inner.Status() }
+func (a adapter[T, S]) Warnings() uint16              { return a.inner.Warnings() }
 func (a adapter[T, S]) Reset()                        { a.inner.Reset() }
 func (a adapter[T, S]) UseDatabase(name string) error { return a.inner.UseDatabase(name) }
 func (a adapter[T, S]) Database() string              { return a.inner.Database() }

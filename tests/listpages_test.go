@@ -54,6 +54,11 @@ func TestListPages(t *testing.T) {
 type listPage struct {
 	Files []struct{ Name string }
 	Next  string
+
+	LeftOut struct {
+		Count int
+		First []string
+	} `json:"left_out"`
 }
 
 func (p listPage) names() (names []string) {

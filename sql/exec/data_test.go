@@ -162,7 +162,7 @@ func (h *harness) run(t *testing.T, s *exec.Session, stmt *exec.Stmt, args []wha
 	if stmt.NumParams() == 0 && !slices.Equal(announced, res.Rows.Columns) {
 		t.Errorf("%s: announced %v, got %v", stmt.Redacted(), announced, res.Rows.Columns)
 	}
-	return rowsText(t, res)
+	return rowsText(t, s, res)
 }
 
 func okText(s *exec.Session, before exec.Status, res exec.Result) string {
@@ -170,8 +170,8 @@ func okText(s *exec.Session, before exec.Status, res exec.Result) string {
 	if s.Status() != before {
 		text += statusText(s)
 	}
-	if res.Warnings > 0 {
-		text += fmt.Sprintf(" warnings=%d", res.Warnings)
+	if n := s.Warnings(); n > 0 {
+		text += fmt.Sprintf(" warnings=%d", n)
 	}
 	if res.Release {
 		text += " release"
@@ -187,7 +187,7 @@ func errorText(err error) string {
 	return fmt.Sprintf("error %s: %s\n", wharf.CodeOf(err), wharf.MessageOf(err))
 }
 
-func rowsText(t *testing.T, res exec.Result) string {
+func rowsText(t *testing.T, s *exec.Session, res exec.Result) string {
 	var b strings.Builder
 	for i, c := range res.Rows.Columns {
 		if i > 0 {
@@ -198,8 +198,7 @@ func rowsText(t *testing.T, res exec.Result) string {
 	b.WriteString("\n")
 	for row, err := range res.Rows.All {
 		if err != nil {
-			b.WriteString(errorText(err))
-			break
+			return b.String() + errorText(err)
 		}
 		if len(row) != len(res.Rows.Columns) {
 			t.Fatalf("a row of %d values for %d columns", len(row), len(res.Rows.Columns))
@@ -213,8 +212,8 @@ func rowsText(t *testing.T, res exec.Result) string {
 		}
 		b.WriteString("\n")
 	}
-	if res.Warnings > 0 {
-		fmt.Fprintf(&b, "warnings=%d\n", res.Warnings)
+	if n := s.Warnings(); n > 0 {
+		fmt.Fprintf(&b, "warnings=%d\n", n)
 	}
 	return b.String()
 }

@@ -48,8 +48,26 @@ func (s *Session) listFiles(st *sql.ListFiles) plan {
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: keyRows(keys)}}, nil
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(keyRows(keys.All), keys.LeftOut, loc, "listed")}}, nil
 	}}
+}
+
+// warned gives the rows of a statement about the files of a location. After
+// them it warns of the files that were left out, and so not done to.
+func (s *Session) warned(rows iter.Seq2[[]wharf.Value, error], left *wharf.LeftOut, loc wharf.Location, done string) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		defer func() {
+			if left.Count == 0 {
+				return
+			}
+			text := "%d files in %s were not %s, because their names are not valid in Wharf: %s; rename them where they are stored"
+			if left.Count == 1 {
+				text = "%d file in %s was not %s, because its name is not valid in Wharf: %s; rename it where it is stored"
+			}
+			s.warn("Warning", warnLeftOut, text, left.Count, loc, done, left)
+		}()
+		rows(yield)
+	}
 }
 
 // keyRows makes rows of keys as they come, in one slice that is used again.
@@ -81,20 +99,24 @@ func (s *Session) listFull(st *sql.ListFiles) plan {
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
-			row := make([]wharf.Value, len(columns))
-			for obj, err := range objects {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				fullRow(row, obj)
-				if !yield(row, nil) {
-					return
-				}
-			}
-		}}}, nil
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(fullRows(objects.All), objects.LeftOut, loc, "listed")}}, nil
 	}}
+}
+
+func fullRows(objects iter.Seq2[wharf.Object, error]) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		row := make([]wharf.Value, len(fullListColumns()))
+		for obj, err := range objects {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			fullRow(row, obj)
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
 }
 
 // fullRow fills a row of LIST FULL. Stores do not know who made a file.
@@ -121,7 +143,7 @@ func (s *Session) removeFiles(st *sql.RemoveFiles) plan {
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: s.changedFiles(keys)}}, nil
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(s.changedFiles(keys.All), keys.LeftOut, loc, "removed")}}, nil
 	}}
 }
 
@@ -141,7 +163,7 @@ func (s *Session) copyFiles(st *sql.CopyFiles) plan {
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: s.changedFiles(keys)}}, nil
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(s.changedFiles(keys.All), keys.LeftOut, from, "copied")}}, nil
 	}}
 }
 

@@ -49,7 +49,7 @@ func FuzzRun(f *testing.F) {
 				t.Fatalf("%q: announced %v, got %v", text, announced, res.Rows)
 			}
 			if res.Rows != nil {
-				rowsText(t, res)
+				rowsText(t, s, res)
 			}
 			text = rest
 		}

@@ -19,7 +19,6 @@ type Client struct {
 type Result struct {
 	Rows     *wharf.Rows // nil for a statement without a result set
 	Affected uint64
-	Warnings uint16
 	Info     string // for the OK packet, may be ""
 	Release  bool   // the connection ends after the answer
 	// Until is when max_execution_time ends Rows; the zero Time is never. Rows

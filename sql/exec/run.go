@@ -49,7 +49,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 		s.warnings = s.warnings[:0]
 		return s.fail(err)
 	}
-	if !p.asks {
+	if s.asked = p.asks; !p.asks {
 		s.warnings = s.warnings[:0]
 	}
 	ctx, cancel := s.deadline(ctx, p.timed)
@@ -58,9 +58,6 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 		err = timedOut(ctx, err)
 		cancel()
 		return s.fail(err)
-	}
-	if !p.asks {
-		res.Warnings = uint16(len(s.warnings))
 	}
 	if res.Rows == nil {
 		cancel()

@@ -25,6 +25,7 @@ type Session struct {
 	nextReadOnly              *bool // what SET TRANSACTION said of the next one; nil if nothing
 
 	warnings  []warning // of the last statement that was not itself a question about them
+	asked     bool      // the last statement was
 	rowCount  int64     // what ROW_COUNT() says
 	foundRows uint64    // what FOUND_ROWS() says
 	questions uint64

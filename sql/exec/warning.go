@@ -19,6 +19,7 @@ const (
 	warnRangeAdjusted    = 1292 // ER_TRUNCATED_WRONG_VALUE
 	warnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
 	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
+	warnLeftOut          = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
 )
 
 // warning is one line of SHOW WARNINGS.
@@ -40,6 +41,16 @@ func (s *Session) noteError(err error) {
 	if len(s.warnings) < maxWarnings {
 		s.warnings = append(s.warnings, warning{"Error", s.executor.errorNumber(err), wharf.MessageOf(err)})
 	}
+}
+
+// Warnings returns how many diagnostics the last statement has: the count in
+// the packet that ends its answer, so it is asked for after the last row. It
+// is 0 for a statement about those of the one before.
+func (s *Session) Warnings() uint16 {
+	if s.asked {
+		return 0
+	}
+	return uint16(len(s.warnings))
 }
 
 func (s *Session) countErrors() int {

@@ -1,6 +1,8 @@
 package dir
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"wharf"
@@ -30,7 +32,28 @@ func TestStore(t *testing.T) {
 			old := s.(*Store)
 			return &Store{allow: old.allow, below: old.below, pageNames: old.pageNames}
 		},
+		Plant: func(t *testing.T, s wharf.Store, name, content string) string {
+			d := s.(*Store)
+			return writeForeign(t, filepath.Join(d.allow, d.below), name, content)
+		},
 		Many:       600,
 		Exceptions: []storagetest.Exception{storagetest.NoKeyBelowKey, storagetest.CollapsesSlashes, storagetest.ShortSegments},
 	})
+}
+
+// writeForeign makes a file of another program, and returns its name; "" if no
+// file can have it.
+func writeForeign(t *testing.T, folder, name, content string) string {
+	t.Helper()
+	if filepath.Clean(name) != name || !filepath.IsLocal(name) {
+		return ""
+	}
+	path := filepath.Join(folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

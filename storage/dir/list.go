@@ -46,7 +46,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 		if s.leadsAside(folder) {
 			return
 		}
-		l := &lister{ctx: ctx, s: s, root: root, most: s.pageNames, keysOnly: o.KeysOnly, after: o.After, yield: yield}
+		l := &lister{ctx: ctx, s: s, root: root, most: s.pageNames, o: o, yield: yield}
 		if err := l.walk(folder, base); err != nil && !l.stopped {
 			yield(wharf.Object{}, translate("dir.List", err))
 		}
@@ -55,14 +55,13 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 
 // lister is one List under way.
 type lister struct {
-	ctx      context.Context
-	s        *Store
-	root     *os.Root
-	most     int  // names of a folder that are kept
-	keysOnly bool // nobody looks at anything but the keys
-	after    wharf.Key
-	yield    func(wharf.Object, error) bool
-	stopped  bool // the caller wants no more
+	ctx     context.Context
+	s       *Store
+	root    *os.Root
+	most    int // names of a folder that are kept
+	o       wharf.ListOptions
+	yield   func(wharf.Object, error) bool
+	stopped bool // the caller wants no more
 }
 
 // entry is one name in a folder: with a '/' at its end, that of a folder.
@@ -98,26 +97,23 @@ func (l *lister) entry(folder string, e entry) error {
 		return err
 	}
 	full := folder + e.name
-	if string(l.after) >= full && !(e.isFolder() && strings.HasPrefix(string(l.after), full)) {
+	if after := string(l.o.After); after >= full && !(e.isFolder() && strings.HasPrefix(after, full)) {
 		return nil
 	}
 	if e.isFolder() {
 		return l.walk(full, "")
 	}
-	key, err := wharf.ParseKey(full)
-	if err != nil {
-		return nil // nobody could name it
-	}
-	if e.regular && l.keysOnly {
-		l.stopped = !l.yield(wharf.Object{Key: key}, nil)
+	if e.regular && l.o.KeysOnly {
+		if key, ok := l.o.KeyOf(full, 0); ok {
+			l.stopped = !l.yield(wharf.Object{Key: key}, nil)
+		}
 		return nil
 	}
-	return l.file(key)
+	return l.file(full)
 }
 
-// file yields the file that has the key, if there still is one.
-func (l *lister) file(key wharf.Key) error {
-	full := string(key)
+// file yields the file that has the path, if there still is one.
+func (l *lister) file(full string) error {
 	info, err := l.root.Lstat(full)
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
 		if info, err = l.root.Stat(full); err == nil && l.s.leadsAside(full) {
@@ -130,7 +126,10 @@ func (l *lister) file(key wharf.Key) error {
 	if err != nil {
 		return errFolder(full[:strings.LastIndexByte(full, '/')+1], err)
 	}
-	if info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	if key, ok := l.o.KeyOf(full, info.Size()); ok {
 		l.stopped = !l.yield(objectOf(key, info), nil)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"strings"
 	"testing"
 
 	"wharf"
@@ -11,6 +12,13 @@ import (
 func TestStore(t *testing.T) {
 	storagetest.Run(t, storagetest.Options{
 		New: func(*testing.T) wharf.Store { return memory.New() },
+		Plant: func(t *testing.T, s wharf.Store, name, content string) string {
+			_, err := s.Put(t.Context(), wharf.Key(name), strings.NewReader(content), wharf.PutOptions{Size: int64(len(content))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return name
+		},
 	})
 }
 

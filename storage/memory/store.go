@@ -46,7 +46,8 @@ func (s *Store) find(key wharf.Key) (int, bool) {
 	})
 }
 
-// Put implements [wharf.Store].
+// Put implements [wharf.Store]. It also takes a key that ParseKey refuses, so
+// that tests have objects as other programs make them.
 func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
 	const op = "memory.Put"
 	if o.IfAbsent && s.has(key) {
@@ -130,10 +131,10 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 					yield(wharf.Object{}, wrap("memory.List", err))
 					return
 				}
-				if !yield(object, nil) {
+				after = object.Key
+				if _, ok := o.KeyOf(string(object.Key), object.Size); ok && !yield(object, nil) {
 					return
 				}
-				after = object.Key
 			}
 			if len(page) < pageSize {
 				break

@@ -1,7 +1,12 @@
 package s3_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"wharf"
 	"wharf/storage/s3"
@@ -15,6 +20,19 @@ func TestConformance(t *testing.T) {
 	storagetest.Run(t, storagetest.Options{
 		New: func(t *testing.T) wharf.Store {
 			return open(t, b, stageAt("s3://"+newBucket(t)+"/", ""))
+		},
+		Plant: func(t *testing.T, s wharf.Store, name, content string) string {
+			if filepath.Clean(name) != name || !filepath.IsLocal(name) || !utf8.ValidString(name) {
+				return "" // versitygw's objects are files
+			}
+			path := filepath.Join(shared.dir, strings.TrimPrefix(fmt.Sprint(s), "s3://"), name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return strings.ReplaceAll(name, "\x02", "\ufffd") // as versitygw lists it
 		},
 		Exceptions: []storagetest.Exception{
 			storagetest.NoKeyBelowKey, storagetest.CollapsesSlashes, storagetest.ShortSegments, storagetest.NoNoncharacters,

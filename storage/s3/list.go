@@ -13,20 +13,10 @@ import (
 	"wharf"
 )
 
-// List streams the pages of the server's list. Keys that Wharf cannot
-// address are left out, and the log says how many.
+// List streams the pages of the server's list.
 func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
 	return func(yield func(wharf.Object, error) bool) {
-		if strings.ContainsAny(o.Prefix, noXML) {
-			return // what servers would list bears other names
-		}
-		skipped := 0
-		defer func() {
-			if skipped > 0 {
-				s.log.Warn("a list left out objects whose keys are no file names", "objects", skipped)
-			}
-		}()
-		in := s.listInput(o)
+		in, l := s.listInput(o), lister{s: s, o: o}
 		for {
 			wharf.Waiting(ctx)
 			page, err := s.api.ListObjectsV2(ctx, in)
@@ -35,10 +25,8 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 				return
 			}
 			for i := range page.Contents {
-				object, ok := s.listed(&page.Contents[i], page.EncodingType)
-				if !ok {
-					skipped++
-				} else if string(object.Key) > string(o.After) && !yield(object, nil) {
+				object, ok, err := l.object(ctx, &page.Contents[i], page.EncodingType)
+				if (ok || err != nil) && !yield(object, err) || err != nil {
 					return
 				}
 			}
@@ -64,23 +52,62 @@ func (s *Store) listInput(o wharf.ListOptions) *s3.ListObjectsV2Input {
 	return in
 }
 
-// listed makes an Object of an entry, if its key can be addressed. It has no
-// MD5: a list does not tell which ETags are one.
-func (s *Store) listed(e *types.Object, enc types.EncodingType) (wharf.Object, bool) {
-	full := aws.ToString(e.Key)
-	if enc == types.EncodingTypeUrl {
+// mangled is what a server that does not encode keys writes for each character
+// that XML cannot carry.
+const mangled = "\ufffd"
+
+// lister makes objects of the entries of a list.
+type lister struct {
+	s       *Store
+	o       wharf.ListOptions
+	doubted wharf.Key // the last key that the server may have mangled
+}
+
+// object makes an Object of an entry, if its key can be addressed, and else
+// tells of it. The Object has no MD5: a list does not tell which ETags are one.
+func (l *lister) object(ctx context.Context, e *types.Object, enc types.EncodingType) (wharf.Object, bool, error) {
+	size := aws.ToInt64(e.Size)
+	name, ok := l.s.nameOf(aws.ToString(e.Key), enc)
+	if !ok || strings.ContainsAny(l.o.Prefix, noXML) {
+		l.o.TellUnnamed(name, size)
+		return wharf.Object{}, false, nil
+	}
+	key, ok := l.o.KeyOf(name, size)
+	if ok && enc == "" && strings.Contains(name, mangled) {
 		var err error
-		if full, err = url.QueryUnescape(full); err != nil {
-			return wharf.Object{}, false
+		if ok, err = l.isNamed(ctx, key); err != nil {
+			return wharf.Object{}, false, err
+		} else if !ok {
+			l.o.TellUnnamed(name, size)
 		}
 	}
-	rest, ok := strings.CutPrefix(full, s.t.prefix)
-	if !ok || strings.ContainsAny(full, noXML) {
-		return wharf.Object{}, false
+	return wharf.Object{Key: key, Size: size, ETag: trimETag(e.ETag), ModTime: aws.ToTime(e.LastModified)}, ok, nil
+}
+
+// isNamed reports whether a key that may be mangled is that of an object. If a
+// list has it twice in a row, the second is mangled.
+func (l *lister) isNamed(ctx context.Context, key wharf.Key) (bool, error) {
+	if key == l.doubted {
+		return false, nil
 	}
-	key, err := wharf.ParseKey(rest)
-	if err != nil {
-		return wharf.Object{}, false
+	l.doubted = key
+	_, err := l.s.stat(ctx, "s3.List", key)
+	if wharf.CodeOf(err) == wharf.CodeNotFound {
+		return false, nil
 	}
-	return wharf.Object{Key: key, Size: aws.ToInt64(e.Size), ETag: trimETag(e.ETag), ModTime: aws.ToTime(e.LastModified)}, true
+	return err == nil, err
+}
+
+// nameOf returns the name below the stage's path of a listed key, and whether
+// requests can ask for it.
+func (s *Store) nameOf(full string, enc types.EncodingType) (string, bool) {
+	if enc == types.EncodingTypeUrl {
+		decoded, err := url.QueryUnescape(full)
+		if err != nil {
+			return full, false
+		}
+		full = decoded
+	}
+	name, ok := strings.CutPrefix(full, s.t.prefix)
+	return name, ok && len(full) <= maxKey && !strings.ContainsAny(full, noXML)
 }

@@ -27,7 +27,7 @@ type storeBreak struct {
 }
 
 func breaks() []storeBreak {
-	return slices.Concat(putBreaks(), bodyBreaks(), keyBreaks(), fileBreaks(), listBreaks(), otherBreaks())
+	return slices.Concat(putBreaks(), bodyBreaks(), keyBreaks(), fileBreaks(), listBreaks(), unnamedBreaks(), otherBreaks())
 }
 
 // putFunc is what a break of Put is given: the whole store, and the call.
@@ -253,13 +253,6 @@ func listBreaks() []storeBreak {
 	objects := func(change func([]wharf.Object) []wharf.Object) func(s *memory.Store) wharf.Store {
 		return func(s *memory.Store) wharf.Store { return withObjects(s, change) }
 	}
-	list := func(f func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool)) func(s *memory.Store) wharf.Store {
-		return func(s *memory.Store) wharf.Store {
-			return broken{Store: s, list: func(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
-				return func(yield func(wharf.Object, error) bool) { f(s, ctx, o, yield) }
-			}}
-		}
-	}
 	return []storeBreak{
 		{what: "lists in the order of folders", found: "keys/neighbours list/prefix-and-after",
 			make: objects(func(all []wharf.Object) []wharf.Object {
@@ -292,33 +285,68 @@ func listBreaks() []storeBreak {
 				return all
 			})},
 		{what: "takes After for At", found: "list/prefix-and-after list/pages",
-			make: list(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
 				if object, err := s.Stat(ctx, o.After); err == nil && strings.HasPrefix(string(o.After), o.Prefix) && !yield(object, nil) {
 					return
 				}
 				s.List(ctx, o)(yield)
 			})},
 		{what: "takes a prefix for a folder", found: "list/prefix-and-after",
-			make: list(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
 				if o.Prefix != "" {
 					o.Prefix = strings.TrimSuffix(o.Prefix, "/") + "/"
 				}
 				s.List(ctx, o)(yield)
 			})},
 		{what: "yields after the loop ended", found: "list/break",
-			make: list(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
 				all, _ := drain(s.List(ctx, o))
 				for _, object := range all {
 					yield(object, nil)
 				}
 			})},
 		{what: "goes on after an error", found: "context/list",
-			make: list(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
 				for object, err := range s.List(context.WithoutCancel(ctx), o) {
 					if !yield(object, errors.Join(err, ctx.Err())) {
 						return
 					}
 				}
 			})},
+	}
+}
+
+func unnamedBreaks() []storeBreak {
+	return []storeBreak{
+		{what: "passes over names that are no keys in silence", found: "list/unnamed",
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+				o.Unnamed = nil
+				s.List(ctx, o)(yield)
+			})},
+		{what: "tells of unnamed objects a page too early", found: "list/unnamed",
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+				all, _ := drain(s.List(ctx, o))
+				for _, object := range all {
+					if !yield(object, nil) {
+						return
+					}
+				}
+			})},
+		{what: "takes an empty folder for an object", found: "list/unnamed",
+			make: withList(func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool) {
+				if o.Unnamed != nil && strings.HasPrefix("n/empty/", o.Prefix) {
+					o.Unnamed("n/empty/")
+				}
+				s.List(ctx, o)(yield)
+			})},
+	}
+}
+
+// withList gives a break of List, which is given the whole store and the call.
+func withList(f func(s *memory.Store, ctx context.Context, o wharf.ListOptions, yield func(wharf.Object, error) bool)) func(s *memory.Store) wharf.Store {
+	return func(s *memory.Store) wharf.Store {
+		return broken{Store: s, list: func(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
+			return func(yield func(wharf.Object, error) bool) { f(s, ctx, o, yield) }
+		}}
 	}
 }

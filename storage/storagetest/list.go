@@ -36,6 +36,7 @@ func listCases() []testCase {
 			e.wantKeys(wharf.ListOptions{}, keys...)
 		}},
 		{"list/while-changing", whileChanging},
+		{"list/unnamed", unnamed},
 	}
 }
 

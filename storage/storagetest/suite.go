@@ -20,6 +20,12 @@ type Options struct {
 	// durability then say that they did not ask.
 	Reopen func(t *testing.T, s wharf.Store) wharf.Store
 
+	// Plant makes an object with a name that is no key, as another program
+	// does, and returns the name that the backend's own list has for it: "" if
+	// the backend cannot have it. Nil for a store whose objects no other
+	// program makes; the case about them then says that it did not ask.
+	Plant func(t *testing.T, s wharf.Store, name, content string) string
+
 	// Exceptions are the sentences that the backend is known to break.
 	Exceptions []Exception
 

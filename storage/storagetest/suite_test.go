@@ -64,12 +64,21 @@ func caseNamed(t *testing.T, name string) testCase {
 	return cases()[i]
 }
 
+// plant is Options.Plant for stores over memory.
+func plant(t *testing.T, s wharf.Store, name, content string) string {
+	_, err := s.Put(t.Context(), wharf.Key(name), strings.NewReader(content), wharf.PutOptions{Size: int64(len(content))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // TestEveryBreakIsFound runs the suite against stores that are broken on
 // purpose: each case that a break names must fail.
 func TestEveryBreakIsFound(t *testing.T) {
 	for _, b := range breaks() {
 		t.Run(strings.ReplaceAll(b.what, " ", "-"), func(t *testing.T) {
-			o := Options{New: func(*testing.T) wharf.Store { return b.make(memory.New()) }, Reopen: b.reopen, Many: 600, Seed: 1}
+			o := Options{New: func(*testing.T) wharf.Store { return b.make(memory.New()) }, Plant: plant, Reopen: b.reopen, Many: 600, Seed: 1}
 			for _, name := range strings.Fields(b.found) {
 				if n := record(t, caseNamed(t, name), o); len(n.failures) == 0 {
 					t.Errorf("%s passes with a store that %s", name, b.what)
@@ -99,6 +108,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 func TestReferencePasses(t *testing.T) {
 	o := Options{
 		New:    func(*testing.T) wharf.Store { return &FaultyClearer{Faulty: &Faulty{Store: memory.New()}} },
+		Plant:  plant,
 		Reopen: func(_ *testing.T, s wharf.Store) wharf.Store { return s },
 		Many:   600,
 		Seed:   1,
