@@ -38,6 +38,7 @@ func (h *house) openListeners(cfg *config) error {
 	})
 	sessions.server = mysql
 	h.mysql = mysql
+	h.warnOfOrigins(cfg)
 	h.http = httpapi.New(httpapi.Options{
 		Service: h.service,
 		Auth:    rootPassword{cfg.password},
@@ -45,6 +46,7 @@ func (h *house) openListeners(cfg *config) error {
 		Logger:  h.log,
 		Version: version,
 		Hosts:   publicHosts(cfg),
+		Origins: cfg.corsOrigins,
 	})
 	return nil
 }
