@@ -43,6 +43,7 @@ test: tools ## all tests, with the race detector and real clients; those of memo
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
+# mariadb-server-core is MariaDB's server without a service of the system.
 tools: compiler packages $(TOOLS)/.versitygw-$(VERSITYGW) $(NODE)/installed ## installs what the tests need
 
 packages: clients
@@ -51,6 +52,8 @@ packages: clients
 	command -v javac >/dev/null || missing+=' default-jdk-headless'; \
 	command -v node >/dev/null || missing+=' nodejs'; \
 	command -v npm >/dev/null || missing+=' npm'; \
+	command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=' mariadb-server-core'; \
+	[ -e /usr/share/zoneinfo/Europe/Prague ] || missing+=' tzdata'; \
 	for package in $(DRIVERS); do \
 	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \
 	done; \
@@ -119,7 +122,7 @@ soak: tools ## large and many uploads at once; prints the memory they take
 bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
 	@missing=; \
 	command -v nginx >/dev/null || missing+=' nginx-light'; \
-	command -v mariadbd >/dev/null || missing+=' mariadb-server'; \
+	command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=' mariadb-server-core'; \
 	$(call apt-install,$$missing)
 	mkdir -p $(SCRATCH)
 	$(WITH) go run ./tests/bench -wharf bin/wharf -versitygw $(TOOLS)/versitygw -out tests/bench/RESULTS.md $(ARGS)

@@ -62,8 +62,8 @@ var house = rules{
 		{prefix: "github.com/duckdb", rooms: []string{"sql/duck"}},
 		{prefix: "go.etcd.io/bbolt", rooms: []string{"meta"}},
 		{prefix: "github.com/cockroachdb/pebble", rooms: []string{"storage/local"}},
-		{prefix: "github.com/aws", rooms: []string{"storage/s3", "tests"}}, // there it is a client, to compare with
-		{prefix: "github.com/go-mysql-org/go-mysql", rooms: []string{"server"}},
+		{prefix: "github.com/aws", rooms: []string{"storage/s3", "tests"}},               // there it is a client, to compare with
+		{prefix: "github.com/go-mysql-org/go-mysql", rooms: []string{"server", "tests"}}, // there it is a client, which shows the definitions of columns
 		{prefix: "github.com/labstack", rooms: []string{"httpapi"}},
 		{prefix: "github.com/go-sql-driver/mysql", rooms: []string{"tests"}, tests: []string{"server"}},
 		{prefix: "github.com/BurntSushi/toml", rooms: []string{"cmd/wharf"}},
