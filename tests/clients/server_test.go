@@ -34,6 +34,11 @@ func start(t *testing.T, password string) *server {
 	if password != "" {
 		o.Env, o.Secrets = []string{"WHARF_ROOT_PASSWORD=" + password}, []string{password}
 	}
+	return startWith(t, o, password)
+}
+
+func startWith(t *testing.T, o harness.Options, password string) *server {
+	t.Helper()
 	s := &server{Server: harness.Start(t, binary, o), password: password}
 	db, err := sql.Open("mysql", "root:"+password+"@tcp("+s.MySQL+")/")
 	if err != nil {

@@ -40,7 +40,7 @@ func noteSources(root string) error {
 		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "bin") {
 			return filepath.SkipDir
 		}
-		if strings.HasSuffix(name, ".go") || name == "go.mod" || name == "go.sum" {
+		if strings.HasSuffix(name, ".go") || name == "go.mod" || name == "go.sum" || name == "README.md" {
 			_, err = os.Stat(path)
 		}
 		return err
