@@ -22,10 +22,14 @@ const (
 type Engine struct {
 	dir   string
 	small int // the longest body that is stored within the index
-	fs    *disk
-	log   *slog.Logger
-	index *pebble.DB
-	lock  *pebble.Lock
+	// openFiles is how many files the index may have open.
+	openFiles int
+	fs        *disk
+	log       *slog.Logger
+	index     *pebble.DB
+	lock      *pebble.Lock
+
+	background background // the index's own work
 
 	gate    chan struct{} // holds a token while nobody is in a commit
 	broken  failure
@@ -53,10 +57,11 @@ func Open(dir string, o Options) (*Engine, error) {
 }
 
 func newEngine(dir string, o Options) *Engine {
-	e := &Engine{dir: dir, small: o.border, log: o.Logger, gate: make(chan struct{}, 1)}
+	e := &Engine{dir: dir, small: o.border, openFiles: o.OpenFiles, log: o.Logger, gate: make(chan struct{}, 1)}
 	e.gate <- struct{}{}
 	e.fs = &disk{FS: o.FS}
 	e.broken.init(o.Logger)
+	e.background.init(o.Logger)
 	e.stripes.init()
 	e.ids.init(e, o.window)
 	e.reaper.init(e)
@@ -120,6 +125,7 @@ func (e *Engine) Close() error {
 	if !e.users.close() {
 		return nil
 	}
+	e.background.stop()
 	e.reaper.stop()
 	e.tidy.close()
 	e.hash.close()

@@ -16,7 +16,8 @@ import (
 // process would have left if it had died at that moment.
 type fuse struct {
 	vfs.FS
-	broken *failure
+	broken     *failure
+	background *background
 }
 
 // vital tells the files that the index cannot do without. It gets over a
@@ -34,9 +35,9 @@ func (f *fuse) blow(err error) {
 	}
 }
 
-// Create makes a file, or one that keeps nothing once the fuse has blown.
+// create makes a file, or one that keeps nothing once the fuse has blown.
 // Tables are made in the background, where waiting for ever harms nobody.
-func (f *fuse) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (f *fuse) create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if f.broken.failed() {
 		if !f.vital(name) {
 			select {}

@@ -29,7 +29,7 @@ func TestFuse(t *testing.T) {
 					return syscall.EIO
 				}
 				return nil
-			})), broken}
+			})), broken, &background{}}
 			log := mustCreate(t, fs, "000001.log")
 			must(t, mustCreate(t, fs, "other").Close())
 			_, err := log.Write([]byte("kept"))

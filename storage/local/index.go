@@ -106,7 +106,7 @@ func (e *Engine) closeIndex() error {
 
 func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          &fuse{vfs.OnDiskFull(e.fs, e.space.ballast.release), &e.broken},
+		FS:                          &fuse{vfs.OnDiskFull(e.fs, e.space.ballast.release), &e.broken, &e.background},
 		Lock:                        lock,
 		Logger:                      indexLogger{e},
 		EventListener:               indexEvents(e),
@@ -117,7 +117,7 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
-		MaxOpenFiles:                512,
+		MaxOpenFiles:                e.openFiles,
 		BytesPerSync:                1 << 20,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(2, runtime.GOMAXPROCS(0)/2) },
 	}
@@ -149,6 +149,17 @@ func indexOptions(e *Engine, lock *pebble.Lock, s sizes) *pebble.Options {
 // who reads it gets an error, and the rest stays readable.
 func indexEvents(e *Engine) *pebble.EventListener {
 	return &pebble.EventListener{
+		BackgroundError: e.background.failed,
+		FlushEnd: func(i pebble.FlushInfo) {
+			if i.Err == nil {
+				e.background.succeeded()
+			}
+		},
+		CompactionEnd: func(i pebble.CompactionInfo) {
+			if i.Err == nil {
+				e.background.succeeded()
+			}
+		},
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			e.log.Error("the index is damaged; stop the server and run wharf check", "where", i.Path, "error", i.Details)
 		},
@@ -161,7 +172,7 @@ type indexLogger struct{ e *Engine }
 func (indexLogger) Infof(string, ...any) {}
 
 func (l indexLogger) Errorf(format string, args ...any) {
-	l.e.log.Warn("index", "error", fmt.Sprintf(format, args...))
+	l.e.background.warn(fmt.Sprintf(format, args...))
 }
 
 // Fatalf declares the index lost. It never returns, as pebble demands, and

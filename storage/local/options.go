@@ -21,6 +21,10 @@ type Options struct {
 	// chooses by the size of the disk.
 	LogSize int64
 
+	// OpenFiles is how many files the index may have open, about; at least 80.
+	// 0 is 512. Open files and uploads come on top.
+	OpenFiles int
+
 	// border is the longest body that is stored within the index; 0 is
 	// smallMax. Benchmarks move it.
 	border int
@@ -36,6 +40,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default
+	}
+	if o.OpenFiles == 0 {
+		o.OpenFiles = 512
 	}
 	if o.border == 0 {
 		o.border = smallMax
