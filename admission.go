@@ -83,7 +83,7 @@ func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error
 	if ctx.Err() != nil {
 		return reservation{}, WrapError(CodeCanceled, "upload", "the request was interrupted", ctx.Err())
 	}
-	return reservation{}, Errorf(CodeUnavailable, "the server is busy with other uploads and had no room for this one within %s; try again", a.wait)
+	return reservation{}, Errorf(CodeUnavailable, "the server is busy with other transfers and had no room for this one within %s; try again", a.wait)
 }
 
 // leave gives a place in a queue up. It tells whether the turn came meanwhile.

@@ -84,6 +84,27 @@ func (s *Service) logLeftOut(stage StageName, left *LeftOut) {
 	}
 }
 
+// What a download counts for: a list takes more memory than a file.
+const (
+	FileDownload = 1
+	ListDownload = 4
+)
+
+// BeginDownload waits until there is room to send one more file or list, which
+// counts for FileDownload or ListDownload, and returns what ends that. After
+// the wait it is CodeUnavailable. Nothing of the file is to be open meanwhile.
+func (s *Service) BeginDownload(ctx context.Context, count int64) (end func(), err error) {
+	held, err := s.downloads.acquire(ctx, count)
+	if err != nil {
+		return nil, err
+	}
+	return held.release, nil
+}
+
+// DownloadsWait reports whether downloads wait for others to end, or gave up
+// waiting not long ago.
+func (s *Service) DownloadsWait() bool { return s.downloads.pressed() }
+
 // OpenFile opens the one file that the location names.
 func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
 	if err := authorizeFile(p); err != nil {

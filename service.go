@@ -18,7 +18,9 @@ type ServiceOptions struct {
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
 	UploadMemory int64         // bytes that all uploads together may hold; 0 is DefaultUploadMemory
-	UploadWait   time.Duration // how long an upload waits for its turn; 0 is DefaultUploadWait
+	UploadWait   time.Duration // how long an upload or download waits for its turn; 0 is DefaultUploadWait
+	MaxUploads   int           // at once, whatever memory they take; 0 is no limit
+	MaxDownloads int           // files at once, and a quarter of that of lists; 0 is DefaultMaxDownloads
 	Now          func() time.Time
 }
 
@@ -26,6 +28,7 @@ type ServiceOptions struct {
 const (
 	DefaultUploadMemory = 96 << 20
 	DefaultUploadWait   = 30 * time.Second
+	DefaultMaxDownloads = 512
 )
 
 // Service is the use cases that both listeners share. It is safe for
@@ -40,6 +43,8 @@ type Service struct {
 
 	maxFileSize int64
 	admission   *admission // of files' bytes
+	leastUpload int64      // what an upload counts for at least
+	downloads   *admission // of files and lists
 
 	shortRecords, longRecords *admission // see Upload.Hold
 
@@ -68,6 +73,13 @@ func NewService(o ServiceOptions) *Service {
 	if o.UploadWait <= 0 {
 		o.UploadWait = DefaultUploadWait
 	}
+	if o.MaxDownloads <= 0 {
+		o.MaxDownloads = DefaultMaxDownloads
+	}
+	leastUpload := int64(0)
+	if o.MaxUploads > 0 {
+		leastUpload = o.UploadMemory / int64(o.MaxUploads)
+	}
 	return &Service{
 		catalog:     o.Catalog,
 		opener:      o.Opener,
@@ -76,6 +88,8 @@ func NewService(o ServiceOptions) *Service {
 		now:         o.Now,
 		maxFileSize: o.MaxFileSize,
 		admission:   newAdmission(o.UploadMemory, o.UploadWait),
+		leastUpload: leastUpload,
+		downloads:   newAdmission(int64(o.MaxDownloads), o.UploadWait),
 
 		shortRecords: newAdmission(shortRecords, o.UploadWait),
 		longRecords:  newAdmission(longRecords, o.UploadWait),

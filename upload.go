@@ -43,7 +43,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 		s.endLanding(u.stage.ID)
 		return nil, err
 	}
-	u.held, err = s.admission.acquire(ctx, u.memory(size)+listenerMemory)
+	u.held, err = s.admission.acquire(ctx, max(u.memory(size)+listenerMemory, s.leastUpload))
 	if err != nil {
 		s.endLanding(u.stage.ID)
 		return nil, err

@@ -26,10 +26,39 @@ func (s *Server) getStage(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if x.r.Method == http.MethodGet {
+		count := int64(wharf.FileDownload)
+		if path == "" {
+			count = wharf.ListDownload
+		}
+		end, err := s.beginDownload(x, count)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	if path == "" {
 		return s.list(x, stage)
 	}
 	return s.download(x)
+}
+
+// beginDownload waits for the request's turn. A client that then takes too
+// little loses it while others wait.
+func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error) {
+	release, err := s.service.BeginDownload(x.r.Context(), count)
+	if err != nil {
+		return nil, err
+	}
+	c := wholeConnOf(x.r.Context())
+	if c == nil {
+		return release, nil
+	}
+	c.pace.hold(s.service)
+	return func() {
+		c.pace.hold(nil)
+		release()
+	}, nil
 }
 
 // openTries is how often a file is opened whose versions are replaced faster

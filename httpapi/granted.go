@@ -23,6 +23,9 @@ func (s *Server) granted(u use) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if err := x.authenticated(); err != nil {
+			return err
+		}
 		x.principal = g.Principal()
 		if !g.Upload {
 			x.contentType = g.ContentType

@@ -26,14 +26,14 @@ type Options struct {
 	Logger  *slog.Logger  // nil discards
 	Version string        // shown by health
 
-	// Origins are those whose pages may use the server from a browser (CORS),
-	// each as ParseOrigin returns it; none by default.
-	Origins []string
-
 	// Hosts are the names, without port, under which clients may address the
 	// server while root has no password, besides localhost and the loopback
 	// addresses.
 	Hosts []string
+
+	// Pool bounds the connections of this server and of others together; nil
+	// is a pool of its own.
+	Pool *wharf.ConnectionPool
 
 	MaxHeaderBytes    int           // of one request; 0 is DefaultMaxHeaderBytes
 	ReadHeaderTimeout time.Duration // for a request's header; 0 is DefaultReadHeaderTimeout
@@ -45,7 +45,6 @@ type Options struct {
 
 // The defaults of Options.
 const (
-	DefaultMaxHeaderBytes    = 64 << 10
 	DefaultReadHeaderTimeout = 10 * time.Second
 	DefaultIdleTimeout       = 2 * time.Minute
 	DefaultStallTimeout      = 30 * time.Second
@@ -54,6 +53,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Pool == nil {
+		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
 	}
 	if o.MaxHeaderBytes <= 0 {
 		o.MaxHeaderBytes = DefaultMaxHeaderBytes
@@ -76,10 +78,12 @@ type Server struct {
 	service *wharf.Service
 	log     *slog.Logger
 	guard   guard
-	origins origins
 	signer  *Signer // may be nil
 	version string
 	stall   time.Duration
+
+	pool      *wharf.ConnectionPool
+	maxHeader int // bytes of one request's
 
 	router *echo.Echo
 	http   *http.Server
@@ -104,10 +108,10 @@ func New(o Options) *Server {
 		service: o.Service,
 		log:     o.Logger,
 		guard:   newGuard(o.Auth, o.Hosts),
-		origins: newOrigins(o.Origins),
 		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
+		pool:    o.Pool, maxHeader: o.MaxHeaderBytes,
 		running: semaphore.NewWeighted(allRequests),
 	}
 	s.router = s.routes()
@@ -122,10 +126,8 @@ func New(o Options) *Server {
 		IdleTimeout:       o.IdleTimeout,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withConn,
-		// OPTIONS * is a request like others, with its line in the log.
-		DisableGeneralOptionsHandler: true,
-
-		ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+		ConnState:         onState,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 	}
 	return s
 }
@@ -134,7 +136,7 @@ func New(o Options) *Server {
 // one of TCP: clients of others are not held to taking their answers. It may be
 // called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(wholeListener{l, s.stall}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(wholeListener{l, s.stall, s.maxHeader, s.pool}); !errors.Is(err, http.ErrServerClosed) {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
 	}
 	return nil
@@ -170,19 +172,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // it came in while the others were cut off
 	}
 	defer s.running.Release(1)
+	if c := wholeConnOf(r.Context()); c != nil && !c.begin(r) {
+		panic(http.ErrAbortHandler) // it was closed to make room
+	}
 	x := newExchange(w, r, s.stall)
 	defer s.finish(x)
 	if r.ContentLength != 0 {
 		x.body.arm() // whoever reads it: net/http does what no handler did
 	}
 	x.setSecurityHeaders()
-	allowed := s.origins.allow(r, x.Header())
-	if isPreflight(r) {
-		if err := preflight(x, allowed); err != nil {
-			x.fail(err)
-		}
-		return
-	}
 	s.router.ServeHTTP(x, r)
 }
 
@@ -192,10 +190,6 @@ func (s *Server) routes() *echo.Echo {
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		exchangeOf(c).fail(routingError(err, c))
 	}
-	e.GET("/", s.open((*Server).page))
-	e.HEAD("/", s.open((*Server).page))
-	e.GET("/README.md", s.open((*Server).readme))
-	e.HEAD("/README.md", s.open((*Server).readme))
 	e.GET("/v1/health", s.open((*Server).health))
 	e.HEAD("/v1/health", s.open((*Server).health))
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
@@ -222,6 +216,9 @@ func (s *Server) guarded(u use) echo.HandlerFunc {
 		if x.principal, err = s.guard.admit(x.r); err != nil {
 			return err
 		}
+		if err := x.authenticated(); err != nil {
+			return err
+		}
 		return u(s, x)
 	}
 }
@@ -237,7 +234,7 @@ func routingError(err error, c echo.Context) error {
 	}
 	switch he.Code {
 	case http.StatusNotFound:
-		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", shorten(c.Request().URL.Path, shownText))
+		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", c.Request().URL.Path)
 	case http.StatusMethodNotAllowed:
 		allow := c.Response().Header().Get(echo.HeaderAllow)
 		return &statusError{he.Code, wharf.Errorf(wharf.CodeUnsupported, "%s is not for this address; it takes %s",

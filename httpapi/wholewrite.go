@@ -3,9 +3,13 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"sync"
 	"time"
+
+	"wharf"
 )
 
 // heldSize is as long as net/http's buffer of a connection: no write of an
@@ -26,6 +30,8 @@ type wholeConn struct {
 	net.Conn
 	tcp    *net.TCPConn
 	pace   pace
+	limit  headerLimit
+	place  *wharf.PooledConnection
 	body   int             // bytes of the body that are to go out with the header; 0 for none
 	buffer *[heldSize]byte // from heldBuffers while something is held back
 	held   int             // bytes held back
@@ -61,7 +67,7 @@ func (c *wholeConn) writeOne(p []byte) (int, error) {
 	for patient := c.pace.begin(c.tcp); ; {
 		n, err := c.tcp.Write(p[total:])
 		total += n
-		if err == nil || !c.pace.goOn(c.tcp, &patient, int64(n), err) {
+		if !c.pace.goOn(c.tcp, &patient, int64(n), err) {
 			return total, err
 		}
 	}
@@ -81,10 +87,26 @@ func (c *wholeConn) writeBoth(p []byte) (int, error) {
 	for patient := c.pace.begin(c.tcp); ; {
 		n, err := buffers.WriteTo(c.tcp) // takes off what was written
 		total += n
-		if err == nil || !c.pace.goOn(c.tcp, &patient, n, err) {
+		if !c.pace.goOn(c.tcp, &patient, n, err) {
 			return max(0, int(total)-held), err
 		}
 	}
+}
+
+// Read implements [net.Conn].
+func (c *wholeConn) Read(p []byte) (int, error) {
+	n, err := c.limit.read(c.tcp, p)
+	if err == errHeaderTooLarge {
+		return 0, c.refuseHeader()
+	}
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *wholeConn) Close() error {
+	err := c.tcp.Close()
+	c.place.Leave()
+	return err
 }
 
 // SetWriteDeadline implements [net.Conn]. The deadline is the pace's, and
@@ -94,19 +116,66 @@ func (c *wholeConn) SetWriteDeadline(time.Time) error { return nil }
 // CloseWrite is what net/http ends a connection with before it closes it.
 func (c *wholeConn) CloseWrite() error { return c.tcp.CloseWrite() }
 
-// wholeListener makes wholeConns, which hold their clients to a pace.
+// wholeListener makes wholeConns, which hold their clients to a pace and have
+// a place in the pool.
 type wholeListener struct {
 	net.Listener
-	stall time.Duration
+	stall     time.Duration
+	maxHeader int
+	pool      *wharf.ConnectionPool
 }
 
 // Accept implements [net.Listener].
 func (l wholeListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		return &wholeConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}}, nil
+	for {
+		c, err := l.Listener.Accept()
+		tcp, ok := c.(*net.TCPConn)
+		if !ok {
+			return c, err
+		}
+		w := &wholeConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}}
+		addr, _ := tcp.RemoteAddr().(*net.TCPAddr)
+		if w.place = l.pool.Add(addr.AddrPort().Addr(), func() { tcp.Close() }); w.place != nil {
+			return w, nil
+		}
+		refuseConnection(tcp)
 	}
-	return c, err
+}
+
+// refuseConnection answers a connection for which there is no place.
+func refuseConnection(c *net.TCPConn) {
+	// A socket that was just opened has room for this; a deadline all the same,
+	// because this is the accepting goroutine.
+	c.SetWriteDeadline(time.Now().Add(time.Second))
+	io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Retry-After: "+retryAfter+"\r\nConnection: close\r\n\r\n503 Service Unavailable: too many connections\n")
+	c.Close()
+}
+
+// begin says that a request begins, whose header was read. It returns false if
+// the connection was closed to make room for another.
+func (c *wholeConn) begin(r *http.Request) bool {
+	if r.ContentLength != 0 {
+		c.limit.beginBody(r.ContentLength)
+	}
+	return c.place.Busy()
+}
+
+// authenticated says that the client may come in: its connection then counts
+// among those of clients who may.
+func (x *exchange) authenticated() error {
+	if c := wholeConnOf(x.r.Context()); c != nil && !c.place.Authenticated() {
+		return wharf.Errorf(wharf.CodeUnavailable, "the server has too many connections; try again")
+	}
+	return nil
+}
+
+// onState follows net/http's connections.
+func onState(c net.Conn, s http.ConnState) {
+	if w, ok := c.(*wholeConn); ok && s == http.StateIdle {
+		w.limit.beginHeader()
+		w.place.Idle()
+	}
 }
 
 // connKey is where the context of a request has its wholeConn.

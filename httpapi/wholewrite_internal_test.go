@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wharf"
 )
 
 // TestWholeConnHolds drives a connection as net/http does: what is held back
@@ -81,7 +83,7 @@ func wholePair(t *testing.T) (*wholeConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
-	c, err := wholeListener{inner, time.Minute}.Accept()
+	c, err := wholeListener{inner, time.Minute, DefaultMaxHeaderBytes, wharf.NewConnectionPool(8)}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,9 @@ type conn struct {
 	raw  net.Conn // the socket; others may close it
 	host string
 
+	place    *wharf.PooledConnection
+	loggedIn bool // counts in the server's loggedIn
+
 	wire    *wire
 	out     packets
 	base    context.Context // of all statements
@@ -35,9 +38,9 @@ type conn struct {
 	state
 }
 
-func newConn(s *Server, id uint32, raw net.Conn, host string) *conn {
+func newConn(s *Server, raw net.Conn, host string) *conn {
 	c := &conn{
-		srv: s, id: id, raw: raw, host: host,
+		srv: s, raw: raw, host: host,
 		stmts: map[uint32]*prepared{},
 	}
 	c.base = wharf.WithWaiting(context.Background(), c.out.flush)
@@ -59,7 +62,9 @@ func (c *conn) serve() {
 	defer c.recovered()
 	defer c.closeSession()
 	if err := c.login(); err != nil {
-		c.log().Info("MySQL login failed", "error", err)
+		if !c.isEnding() { // else the server closed it
+			c.log().Info("MySQL login failed", "error", err)
+		}
 		return
 	}
 	for c.next() {
@@ -104,6 +109,7 @@ func (c *conn) next() bool {
 	if !c.enter(idle) {
 		return false
 	}
+	c.place.Idle()
 	c.wire.calm()
 	c.wire.idle = c.session.WaitTimeout()
 	packet, err := c.wire.packet(0)
@@ -111,7 +117,7 @@ func (c *conn) next() bool {
 		c.unreadable(err)
 		return false
 	}
-	if !c.enter(busy) {
+	if !c.place.Busy() || !c.enter(busy) {
 		return false
 	}
 	c.out.seq = c.wire.seq + 1
@@ -164,7 +170,6 @@ func (c *conn) unreadable(err error) {
 func (c *conn) lastWord(r refusal) {
 	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
-	c.logError(r)
 	c.out.refuse(r)
 	c.out.flush()
 	if c.tls != nil {
@@ -182,33 +187,6 @@ func (c *conn) fail(err error) {
 	r := refusalOf(err, c.id)
 	if _, protocol := err.(refusal); !protocol && wharf.CodeOf(err) == wharf.CodeInternal {
 		c.log().Error("MySQL statement failed", "error", err)
-	} else {
-		c.logError(r)
 	}
 	c.out.refuse(r)
 }
-
-// logError writes what a client is told to the log, on level debug.
-func (c *conn) logError(r refusal) {
-	if c.debugs() {
-		c.log().Debug("MySQL error", "number", r.errno, "state", r.state, "message", cut(r.msg, maxMessage))
-	}
-}
-
-// logStatement writes a statement that was begun at that time to the log, on
-// level debug, with its string values as '…'.
-func (c *conn) logStatement(st Stmt, begun time.Time, err error) {
-	if !c.debugs() {
-		return
-	}
-	attrs := []any{"statement", cut(st.Redacted(), maxLogged), "duration", time.Since(begun)}
-	if err != nil {
-		attrs = append(attrs, "error", cut(err.Error(), maxMessage))
-	}
-	c.log().Debug("MySQL statement", attrs...)
-}
-
-// maxLogged is the most bytes of a statement that the log shows.
-const maxLogged = 4 << 10
-
-func (c *conn) debugs() bool { return c.srv.o.Logger.Enabled(context.Background(), slog.LevelDebug) }

@@ -75,15 +75,10 @@ func (r refusal) payload(withState bool) []byte {
 	if withState {
 		b = append(append(b, '#'), r.state...)
 	}
-	return append(b, cut(r.msg, maxMessage)...)
-}
-
-// cut returns s, or its first limit bytes and an ellipsis if it is longer.
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
+	if len(r.msg) > maxMessage {
+		r.msg = strings.ToValidUTF8(r.msg[:maxMessage], "") + "…"
 	}
-	return strings.ToValidUTF8(s[:limit], "") + "…"
+	return append(b, r.msg...)
 }
 
 // number gives the number and the SQLSTATE of a Code. false means that the

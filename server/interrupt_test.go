@@ -279,6 +279,45 @@ func TestMaxConnections(t *testing.T) {
 	r.dial(t).login(0)
 }
 
+// TestConnectionsWithoutLogin has clients that connect and say nothing: they
+// keep nobody out, and the oldest of them go.
+func TestConnectionsWithoutLogin(t *testing.T) {
+	r := start(t, Options{MaxConnections: 4, Pool: wharf.NewConnectionPool(16)})
+	known := r.dial(t).login(0)
+	var silent []*rawClient
+	for range 12 {
+		silent = append(silent, r.dial(t))
+	}
+	silent[0].wantGone()
+	known.send("ok")
+	wantOK(t, known.read())
+	for range 3 {
+		r.dial(t).login(0)
+	}
+	// Clients that connected in time and log in when the others have.
+	late := r.dial(t)
+	wantErr(t, late.greeting, 1040, "Too many connections")
+	silent[11].write(1, helloPacket(plainCaps, "root", nil, "", nativePlugin))
+	wantErr(t, silent[11].read(), 1040, "Too many connections")
+}
+
+// TestIdleConnectionsMakeRoom has more clients that have logged in than the
+// pool has places for.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	r := start(t, Options{Pool: wharf.NewConnectionPool(16)})
+	busy, idle := r.dial(t).login(0), r.dial(t).login(0)
+	busy.send("block")
+	<-r.world.blocked
+	for range 8 {
+		r.dial(t).login(0)
+	}
+	idle.wantGone()
+	if err := r.Kill(context.Background(), busy.id(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, busy.read(), 1317, "")
+}
+
 func TestShutdown(t *testing.T) {
 	r := start(t, Options{})
 	idle, busy, stubborn := r.dial(t).login(0), r.dial(t).login(0), r.dial(t).login(0)

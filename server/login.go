@@ -62,6 +62,9 @@ func (c *conn) handshake() (*hello, error) {
 	if err == nil {
 		err = c.authenticate(h, salt)
 	}
+	if err == nil && !c.srv.countLogin(c) {
+		err = tooManyConnections()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wharf"
 	"wharf/meta/auth"
 	"wharf/sql/exec"
 )
@@ -18,7 +19,8 @@ import (
 // statement.
 const DefaultMaxPacket = 64 << 20
 
-// DefaultMaxConnections is how many connections there may be at once.
+// DefaultMaxConnections is how many connections that have logged in there may
+// be at once.
 const DefaultMaxConnections = 1000
 
 // Options say how a Server behaves. NewSession is the only one that must be
@@ -36,7 +38,11 @@ type Options struct {
 	// Logger is where the server logs; nil is slog.Default.
 	Logger *slog.Logger
 
-	MaxConnections int // at once; 0 is DefaultMaxConnections
+	// Pool bounds the connections of this server and of others together; nil
+	// is a pool of its own.
+	Pool *wharf.ConnectionPool
+
+	MaxConnections int // that have logged in, at once; 0 is DefaultMaxConnections
 	MaxStatements  int // prepared, of all connections; 0 is 16,382
 	MaxPacket      int // the most bytes of one packet after login; 0 is DefaultMaxPacket
 	// PacketMemory is the most bytes of all packets over 1 MiB together; more
@@ -57,6 +63,9 @@ const loginPacket = 128 << 10
 func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Pool == nil {
+		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
 	}
 	setDefault(&o.Version, "8.0.36-wharf")
 	setDefault(&o.MaxConnections, DefaultMaxConnections)
@@ -93,6 +102,7 @@ type Server struct {
 	lastID    uint32
 	listeners map[net.Listener]struct{}
 	conns     map[uint32]*conn
+	loggedIn  int // of conns
 }
 
 var _ exec.Sessions = (*Server)(nil)
@@ -113,21 +123,38 @@ func (s *Server) Serve(ln net.Listener) error {
 	if !s.listen(ln) {
 		return nil
 	}
+	var failures acceptFailures
 	for {
 		c, err := ln.Accept()
 		switch {
 		case err == nil:
+			failures.pause = 0
 			s.accept(c)
 		case s.isDraining():
 			return nil
 		case isTemporary(err):
 			// Out of file descriptors: connections that end give some back.
-			s.o.Logger.Warn("cannot accept a MySQL connection", "error", err)
-			time.Sleep(50 * time.Millisecond)
+			failures.wait(s.o.Logger, err)
 		default:
 			return err
 		}
 	}
+}
+
+// acceptFailures is the state of a listener that could not accept.
+type acceptFailures struct {
+	pause  time.Duration
+	logged time.Time
+}
+
+// wait pauses, longer each time, and logs err once a minute.
+func (f *acceptFailures) wait(log *slog.Logger, err error) {
+	if now := time.Now(); now.Sub(f.logged) > time.Minute {
+		f.logged = now
+		log.Warn("cannot accept MySQL connections", "error", err)
+	}
+	f.pause = min(max(2*f.pause, 5*time.Millisecond), time.Second)
+	time.Sleep(f.pause)
 }
 
 func isTemporary(err error) bool {
@@ -179,20 +206,50 @@ func (s *Server) admit(raw net.Conn) (*conn, refusal) {
 		s.o.Logger.Warn("refused a MySQL connection from another machine: root has no password", "client", host)
 		return nil, hostNotAllowed(host)
 	}
+	c := newConn(s, raw, host)
+	addr, _ := netip.ParseAddr(host)
+	if c.place = s.o.Pool.Add(addr, c.drain); c.place == nil {
+		return nil, tooManyConnections()
+	}
+	if r, ok := s.register(c); !ok {
+		c.place.Leave()
+		return nil, r
+	}
+	return c, refusal{}
+}
+
+// register gives the connection its ID.
+func (s *Server) register(c *conn) (refusal, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining {
-		return nil, refusal{}
+		return refusal{}, false
 	}
-	if len(s.conns) >= s.o.MaxConnections {
-		return nil, tooManyConnections()
+	if s.loggedIn >= s.o.MaxConnections {
+		return tooManyConnections(), false
 	}
 	for s.lastID++; s.lastID == 0 || s.conns[s.lastID] != nil; s.lastID++ {
 	}
-	c := newConn(s, s.lastID, raw, host)
+	c.id = s.lastID
 	s.conns[c.id] = c
 	s.running.Add(1)
-	return c, refusal{}
+	return refusal{}, true
+}
+
+// countLogin counts a connection whose client has proved who it is. It returns
+// false if there are too many of them.
+func (s *Server) countLogin(c *conn) bool {
+	if c.loggedIn {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loggedIn >= s.o.MaxConnections || !c.place.Authenticated() {
+		return false
+	}
+	s.loggedIn++
+	c.loggedIn = true
+	return true
 }
 
 func isLoopback(host string) bool {
@@ -201,8 +258,12 @@ func isLoopback(host string) bool {
 }
 
 func (s *Server) forget(c *conn) {
+	c.place.Leave()
 	s.mu.Lock()
 	delete(s.conns, c.id)
+	if c.loggedIn {
+		s.loggedIn--
+	}
 	s.mu.Unlock()
 	s.running.Done()
 }

@@ -40,6 +40,13 @@ func (c *conn) enter(p phase) bool {
 	return !c.ending
 }
 
+// isEnding reports whether the server has told the connection to end.
+func (c *conn) isEnding() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending
+}
+
 // start makes st the running statement, and finish ends that.
 func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
 	c.mu.Lock()

@@ -37,6 +37,10 @@ type house struct {
 // closed by close, also after an error.
 func (h *house) open(cfg *config) error {
 	h.heapFloor = newHeapFloor()
+	budget, err := openFiles()
+	if err != nil {
+		return err
+	}
 	unlock, err := openDataDir(cfg.dataDir)
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func (h *house) open(cfg *config) error {
 		return err
 	}
 	h.closers = append(h.closers, catalog.Close)
-	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: h.log})
+	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: h.log, OpenFiles: budget.index})
 	if err != nil {
 		return err
 	}
@@ -75,8 +79,10 @@ func (h *house) open(cfg *config) error {
 		MaxFileSize:  cfg.maxFileSize,
 		UploadMemory: cfg.uploadMemory,
 		UploadWait:   cfg.uploadWait,
+		MaxUploads:   budget.uploads,
+		MaxDownloads: budget.downloads,
 	})
-	return h.openListeners(cfg)
+	return h.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
 }
 
 func (h *house) openS3(cfg *config) (*s3.Backend, error) {

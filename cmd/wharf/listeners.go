@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net"
 
+	"wharf"
 	"wharf/httpapi"
 	"wharf/meta/auth"
 	"wharf/server"
@@ -15,7 +16,7 @@ import (
 const mysqlVersion = "8.0.36"
 
 // openListeners makes both halves over the service. Neither knows the other.
-func (h *house) openListeners(cfg *config) error {
+func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	tls, err := server.SelfSigned()
 	if err != nil {
 		return err
@@ -35,18 +36,18 @@ func (h *house) openListeners(cfg *config) error {
 		Version:    mysqlVersion + "-wharf-" + version,
 		TLS:        tls,
 		Logger:     h.log,
+		Pool:       pool,
 	})
 	sessions.server = mysql
 	h.mysql = mysql
-	h.warnOfOrigins(cfg)
 	h.http = httpapi.New(httpapi.Options{
 		Service: h.service,
 		Auth:    rootPassword{cfg.password},
 		Signer:  h.signer,
 		Logger:  h.log,
+		Pool:    pool,
 		Version: version,
 		Hosts:   publicHosts(cfg),
-		Origins: cfg.corsOrigins,
 	})
 	return nil
 }
