@@ -182,7 +182,12 @@ func (c *client) upload(ctx context.Context, name, content string) error {
 	}
 	io.WriteString(part, content)
 	form.Close()
-	req, err := http.NewRequestWithContext(ctx, "PUT", "http://"+c.s.HTTP+"/v1/upload_to_stage", &body)
+	return c.send(ctx, form, &body)
+}
+
+// send uploads a form into the stage s.
+func (c *client) send(ctx context.Context, form *multipart.Writer, body io.Reader) error {
+	req, err := http.NewRequestWithContext(ctx, "PUT", "http://"+c.s.HTTP+"/v1/upload_to_stage", body)
 	if err != nil {
 		return err
 	}
