@@ -18,7 +18,6 @@ type Location string
 type Option struct {
 	Name  string
 	Value OptionValue
-	Pos   Pos
 }
 
 // OptionValue is the right side of an option.
@@ -38,10 +37,6 @@ const (
 	String                   // 'text'
 	List                     // ('a', 'b')
 )
-
-// Pos is a place in a statement's text, both counted from 1, columns in
-// characters. Printing and comparing statements ignores it.
-type Pos struct{ Line, Column int }
 
 // CreateStage is CREATE [OR REPLACE] STAGE [IF NOT EXISTS] name ….
 type CreateStage struct {

@@ -14,10 +14,14 @@ import (
 )
 
 const (
-	// maxTokens and maxDepth bound what TiDB's parser is given: it walks its
-	// trees by recursion, and "1+1+1+…" is a tree as deep as it is long.
+	// maxTokens and maxDepth bound what is read. TiDB's parser walks its trees
+	// by recursion, and "1+1+1+…" is a tree as deep as it is long. A tree takes
+	// up to 100 times the memory of its text.
 	maxTokens = 20_000
 	maxDepth  = 500
+	// maxJoined bounds the bytes that TiDB's parser copies to join strings that
+	// follow each other: it copies all before for each that it adds.
+	maxJoined = 256 << 20
 
 	// maxPooled is the longest text after which a parser is kept, for it
 	// keeps the text too.
@@ -36,7 +40,7 @@ func readPlain(src source) (Statement, error) {
 	if stmt := readOurselves(src); stmt != nil {
 		return stmt, nil
 	}
-	if src.tokens > maxTokens || src.depth > maxDepth {
+	if src.tokens > maxTokens || src.depth > maxDepth || src.joined > maxJoined {
 		return readHuge(src)
 	}
 	node, err := guarded(callTiDB, src.clean)
@@ -66,8 +70,15 @@ func readHuge(src source) (Statement, error) {
 	if name := longByRight(src); name != "" {
 		return unsupported(src, name), nil
 	}
-	return nil, wharf.Errorf(wharf.CodeTooLarge, "the statement is too complex to read: about %d words and signs, nested %d deep; at most %d and %d are allowed",
-		src.tokens, src.depth, maxTokens, maxDepth)
+	return nil, src.tooComplex()
+}
+
+func (s source) tooComplex() error {
+	if s.joined > maxJoined {
+		return wharf.Errorf(wharf.CodeTooLarge, "the statement joins too many long strings that follow each other; write them as one")
+	}
+	return wharf.Errorf(wharf.CodeTooLarge, "the statement is too complex to read: about %d words and signs, nested %d deep; at most %d and %d are allowed",
+		s.tokens, s.depth, maxTokens, maxDepth)
 }
 
 // guarded makes errors of panics: a client's text must not end a connection.

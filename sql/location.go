@@ -74,6 +74,6 @@ func (p *parser) quoteIt(end int, odd string) error {
 	if i := strings.IndexAny(shown, `'"`); i >= 0 {
 		shown = shown[:i] + "'…'"
 	}
-	return syntaxErrorf(firstRunes(shown, maxNear), p.pos(),
+	return syntaxErrorf(firstRunes(shown, maxNear), p.src.position(p.tok.start),
 		"quote a location that holds "+odd+" as in '@stage/path'")
 }

@@ -71,21 +71,27 @@ func mayHoldKey(text string) bool {
 	return besideKey.MatchString(text) && besideKey.MatchString(harmless.ReplaceAllString(text, ""))
 }
 
-func syntaxErrorf(near string, pos Pos, expected string) error {
+func syntaxErrorf(near string, at place, expected string) error {
 	if expected != "" {
 		expected = ": " + expected
 	}
 	return wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax near '%s' at line %d, column %d%s",
-		near, pos.Line, pos.Column, expected)
+		near, at.line, at.column, expected)
 }
 
-// position gives the place of an offset.
-func (s source) position(at int) Pos {
+// place is where something is in a statement's text, both counted from 1,
+// columns in characters.
+type place struct{ line, column int }
+
+// position returns the place of an offset. It counts from the start, so that
+// only an error asks for it: for every option of a long statement, it would
+// take the square of its length.
+func (s source) position(at int) place {
 	before := s.orig[:at]
 	line := strings.LastIndexByte(before, '\n') + 1
-	return Pos{
-		Line:   strings.Count(before, "\n") + 1,
-		Column: utf8.RuneCountInString(before[line:]) + 1,
+	return place{
+		line:   strings.Count(before, "\n") + 1,
+		column: utf8.RuneCountInString(before[line:]) + 1,
 	}
 }
 
@@ -128,8 +134,20 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-// redact gives a statement's text with every string as '…'.
+// maxRedacted is how much of a statement process lists and logs show, in
+// bytes: printing all of a long one would cost its memory each time.
+const maxRedacted = 64 << 10
+
+// redact returns the beginning of a statement's text with every string as
+// '…'. A string that is cut off is still one.
 func redact(s string) string {
+	if len(s) > maxRedacted {
+		end := maxRedacted
+		for !utf8.RuneStart(s[end]) {
+			end--
+		}
+		return redact(s[:end]) + " …"
+	}
 	if !strings.ContainsAny(s, `'"`) {
 		return s
 	}

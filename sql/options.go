@@ -41,7 +41,7 @@ func (p *parser) pairs() ([]Option, error) {
 }
 
 func (p *parser) pair(seen map[string]bool) (Option, error) {
-	o := Option{Name: strings.ToUpper(p.text()), Pos: p.pos()}
+	o := Option{Name: strings.ToUpper(p.text())}
 	for _, r := range o.Name {
 		if r >= 0x80 {
 			return o, p.fail("expected the name of an option")

@@ -34,6 +34,9 @@ func parseSource(src source) (Statement, error) {
 	if read == nil {
 		return readPlain(src)
 	}
+	if src.tokens > maxTokens {
+		return nil, src.tooComplex()
+	}
 	stmt, err := p.statement(read)
 	if err == nil && p.params > 0 {
 		stmt = &Prepared{Form: stmt, plain: plain{text: src.plain().text, params: p.params}}

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func checkRoundTrip(t *testing.T, stmt Statement) {
 	if again.String() != printed || describe(again) != describe(stmt) {
 		t.Fatalf("%q (%s) came back as %q (%s)", printed, describe(stmt), again, describe(again))
 	}
-	if !sameIgnoringPos(stmt, again) {
+	if !reflect.DeepEqual(stmt, again) {
 		t.Fatalf("%q came back as another statement: %#v, %#v", printed, stmt, again)
 	}
 }

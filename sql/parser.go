@@ -178,5 +178,3 @@ func (p *parser) once(given bool, clause string) error {
 	}
 	return nil
 }
-
-func (p *parser) pos() Pos { return p.src.position(p.tok.start) }

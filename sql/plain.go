@@ -131,10 +131,11 @@ type Unsupported struct {
 	plain
 }
 
-// Redacted gives its first word alone where it may hold a key: most of these
-// were not read, so that it is not known what is a string in them.
+// Redacted gives its first word alone where it may hold a key, and where it is
+// too long to tell: most of these were not read, so that it is not known what
+// is a string in them.
 func (u *Unsupported) Redacted() string {
-	if mayHoldKey(u.text) {
+	if len(u.text) > maxSearched || mayHoldKey(u.text) {
 		return firstRunes(u.text, wordLen(u.text)) + " …"
 	}
 	return u.plain.Redacted()

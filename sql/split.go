@@ -15,6 +15,7 @@ type source struct {
 
 	tokens int // about as many as a parser will see
 	depth  int // the deepest nesting of parentheses
+	joined int // bytes that joining strings which follow each other copies
 }
 
 // splitter finds the end of the first statement, and blanks comments on its
@@ -28,6 +29,7 @@ type splitter struct {
 	bangs  []int  // where the version comments around pos begin
 	parens int
 	inWord bool
+	run    int // bytes of the strings right before pos
 }
 
 // split cuts the first statement off text, at the first ';' that is not in a
@@ -58,6 +60,9 @@ func (s *splitter) step(c byte) {
 		s.tokens++
 	}
 	s.inWord = word
+	if word || c == '(' || c == ')' || c == ',' || c == '`' {
+		s.run = 0
+	}
 	switch c {
 	case '\'', '"', '`':
 		s.quoted(c)
@@ -88,6 +93,10 @@ func (s *splitter) quoted(quote byte) {
 		if quote == '`' {
 			s.open = "name"
 		}
+	}
+	if quote != '`' {
+		s.joined += s.run
+		s.run += end - s.pos
 	}
 	s.pos = end
 }

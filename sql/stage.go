@@ -96,7 +96,7 @@ func (p *parser) fileFormat() ([]Option, error) {
 	if !p.isText() {
 		return p.options()
 	}
-	o := Option{Name: "FORMAT_NAME", Pos: p.pos()}
+	o := Option{Name: "FORMAT_NAME"}
 	o.Value = OptionValue{Kind: String, Text: p.textHere()}
 	p.advance()
 	return []Option{o}, nil
