@@ -39,7 +39,8 @@ var house = rules{
 	rooms: []room{
 		{path: "", why: "the vocabulary is what all others import, so it imports none of them"},
 		{path: "sql", may: []string{""}, why: "the language is pure: no I/O, no execution"},
-		{path: "sql/exec", may: []string{"", "sql"}, tests: []string{"meta"}, why: "it declares what it needs of engines and sessions, and is given them"},
+		{path: "sql/eval", may: []string{"", "sql"}, why: "evaluation is pure: it knows no session and no engine"},
+		{path: "sql/exec", may: []string{"", "sql", "sql/eval"}, tests: []string{"meta"}, why: "it declares what it needs of engines and sessions, and is given them"},
 		{path: "sql/duck", may: []string{"", "sql"}, why: "an engine is plugged in by cmd/wharf"},
 		{path: "meta", may: []string{""}, why: "the catalog knows stages, not who asks for them or where their files are"},
 		{path: "meta/memory", may: []string{""}, why: "the reference catalog knows the contract alone"},

@@ -77,6 +77,7 @@ func (t outText) sortedBy() []datum { return t.keys }
 
 // add takes a row, unless one of the arguments is NULL.
 func (s *sum) add(ev *evaluation) error {
+	mark := ev.s.statement.Taken()
 	values := make([]datum, len(s.args))
 	var key strings.Builder
 	for i, n := range s.args {
@@ -87,6 +88,7 @@ func (s *sum) add(ev *evaluation) error {
 		values[i] = n.settle(d)
 		addKey(&key, d)
 	}
+	ev.s.statement.ReturnTo(mark) // what is held is counted below
 	if s.distinct {
 		isNew, err := s.seen.add(ev, key.String())
 		if err != nil || !isNew {

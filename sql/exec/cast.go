@@ -34,6 +34,7 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 		return node{}, err
 	}
 	return node{typ: target.typ, scale: target.scale, eval: func(ev *evaluation) (datum, error) {
+		mark := ev.s.statement.Taken()
 		d, err := x.eval(ev)
 		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
 			d = x.settle(d)
@@ -41,7 +42,10 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 		if err != nil || d.isNull() {
 			return nullDatum(), err
 		}
-		return target.convert(d)
+		if d, err = target.convert(d); err != nil {
+			return d, err
+		}
+		return ev.made(e.Name, d, mark)
 	}}, nil
 }
 

@@ -14,14 +14,37 @@ func compare(a, b datum) (order int, known bool) {
 	}
 	switch {
 	case a.isText() && b.isText():
-		x, y := folded(a, b)
-		return strings.Compare(x, y), true
+		return compareTexts(a, b), true
 	case a.kind == kInt && b.kind == kInt:
 		return cmp.Compare(int64(a.num), int64(b.num)), true
 	case a.isExact() && b.isExact():
 		return a.toDecimal().compare(b.toDecimal()), true
 	}
 	return cmp.Compare(a.toFloat(), b.toFloat()), true
+}
+
+// compareTexts folds long texts piece by piece, so that comparing them takes
+// no memory in proportion to them, and no time for what is behind the first
+// difference.
+func compareTexts(a, b datum) int {
+	if len(a.str)+len(b.str) <= 2*foldPiece {
+		x, y := folded(a, b)
+		return strings.Compare(x, y)
+	}
+	if a.kind == kBytes || b.kind == kBytes || a.exact || b.exact {
+		return strings.Compare(a.str, b.str)
+	}
+	x, y := folding{rest: a.str}, folding{rest: b.str}
+	for {
+		if hasX, hasY := x.more(), y.more(); !hasX || !hasY {
+			return cmp.Compare(len(x.piece), len(y.piece))
+		}
+		n := min(len(x.piece), len(y.piece))
+		if order := strings.Compare(x.piece[:n], y.piece[:n]); order != 0 {
+			return order
+		}
+		x.piece, y.piece = x.piece[n:], y.piece[n:]
+	}
 }
 
 // folded gives two texts in a form in which they are compared byte by byte.

@@ -84,11 +84,14 @@ type evaluation struct {
 
 	outer *evaluation // of the query around this one
 	sums  []datum     // of the group at hand
-	work  *work       // of the whole statement; nil until a query counts
+	work  *work       // of the whole statement
+	own   work        // what work points to, of the outermost
 }
 
 func (s *Session) evaluation(ctx context.Context) *evaluation {
-	return &evaluation{ctx: ctx, s: s, now: s.executor.now()}
+	ev := &evaluation{ctx: ctx, s: s, now: s.executor.now()}
+	ev.work = &ev.own
+	return ev
 }
 
 // compiler turns expressions into nodes.
@@ -127,9 +130,9 @@ func (c *compiler) compile(e sql.Expr) (node, error) {
 	case sql.Column:
 		return c.column(e)
 	case sql.Unary:
-		return c.unary(e)
+		return inPlace(c.unary(e))
 	case sql.Binary:
-		return c.binary(e)
+		return inPlace(c.binary(e))
 	case sql.Call:
 		return c.call(e)
 	case sql.Aggregate:

@@ -86,7 +86,7 @@ func connectionParams(c wharf.Connection) string {
 }
 
 func (s *Session) descConnection(st *sql.DescConnection) plan {
-	return answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		name, err := wharf.ParseConnectionName(st.Name)
 		if err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (s *Session) descConnection(st *sql.DescConnection) plan {
 }
 
 func (s *Session) showConnections(st *sql.ShowConnections) plan {
-	return answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		all, err := s.executor.service.Connections(ctx, s.client.Principal)
 		if err != nil {
 			return nil, err

@@ -54,6 +54,9 @@ func (d datum) size() int {
 	return valueBytes + len(d.str)
 }
 
+// length is the bytes of its text; of a number, next to nothing.
+func (d datum) length() int { return len(d.str) + 1 }
+
 // collated gives the datum as a column has it whose text is exact, or not.
 func (d datum) collated(exact bool) datum {
 	d.exact = exact && d.kind == kString

@@ -100,7 +100,7 @@ func (p params) json() string {
 func optionsText(opts []wharf.Option) string { return sql.OptionsText(statementOptions(opts)) }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
-	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
+	return s.answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
 }
 
 // stageRows describes the stages whose names are like the pattern, if there is
@@ -132,7 +132,7 @@ func (s *Session) findStage(ctx context.Context, text string) (wharf.Stage, erro
 }
 
 func (s *Session) descStage(st *sql.DescStage) plan {
-	return answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		stage, err := s.findStage(ctx, st.Name)
 		if err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (s *Session) descStage(st *sql.DescStage) plan {
 
 func (s *Session) showCreateStage(st *sql.ShowCreateStage) plan {
 	columns := []wharf.Column{{Name: "Stage", Type: wharf.TypeString}, {Name: "Create Stage", Type: wharf.TypeString}}
-	return answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
 		stage, err := s.findStage(ctx, st.Name)
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/sql/eval"
 )
 
 // Options are what an Executor is made of. Service is needed; the rest has
@@ -30,7 +31,19 @@ type Options struct {
 	// ErrorNumber gives the listener's number for an error, for SHOW
 	// WARNINGS; nil gives 1105 to every error.
 	ErrorNumber func(error) uint16
+
+	// Memory bounds what all sessions together hold; nil is DefaultMemory of
+	// its own. SessionMemory is the most bytes of one; 0 is
+	// DefaultSessionMemory.
+	Memory        *Memory
+	SessionMemory int64
 }
+
+// Memory is a bound of bytes that sessions share.
+type Memory = eval.Memory
+
+// NewMemory returns the bound of all sessions together, in bytes.
+func NewMemory(most int64) *Memory { return eval.NewMemory(most) }
 
 // The defaults of Options.
 const (
@@ -38,7 +51,14 @@ const (
 	DefaultMaxPacket = 64 << 20
 
 	DefaultMaxConnections = 1000
+
+	DefaultMemory        = 256 << 20
+	DefaultSessionMemory = 64 << 20
 )
+
+// freeMemory is what every session may hold beside the memory of all, in bytes,
+// so that small statements run also when that is used up.
+const freeMemory = 32 << 10
 
 // DefaultDatabase is the one database that a Wharf has, beside
 // information_schema, which tells of it.
@@ -57,6 +77,8 @@ type Executor struct {
 	maxPacket   int64
 	maxConns    int64
 	errorNumber func(error) uint16
+	memory      *Memory
+	sessionMost int64
 
 	functions map[string]function
 	variables map[string]*variable
@@ -85,6 +107,8 @@ func New(o Options) *Executor {
 		maxPacket:   o.MaxPacket,
 		maxConns:    o.MaxConnections,
 		errorNumber: o.ErrorNumber,
+		memory:      o.Memory,
+		sessionMost: o.SessionMemory,
 		globals:     map[string]wharf.Value{},
 	}
 	e.applyDefaults()
@@ -118,6 +142,12 @@ func (e *Executor) applyDefaults() {
 	if e.maxConns <= 0 {
 		e.maxConns = DefaultMaxConnections
 	}
+	if e.memory == nil {
+		e.memory = NewMemory(DefaultMemory)
+	}
+	if e.sessionMost <= 0 {
+		e.sessionMost = DefaultSessionMemory
+	}
 	if e.errorNumber == nil {
 		e.errorNumber = func(error) uint16 { return 1105 }
 	}
@@ -125,7 +155,8 @@ func (e *Executor) applyDefaults() {
 
 // NewSession makes the session of one connection.
 func (e *Executor) NewSession(c Client) *Session {
-	s := &Session{executor: e, client: c}
+	s := &Session{executor: e, client: c, memory: e.memory.Session(e.sessionMost, freeMemory)}
+	s.statement.Memory = s.memory
 	s.start()
 	return s
 }

@@ -50,7 +50,7 @@ func formatRow(f wharf.NamedFormat) []wharf.Value {
 }
 
 func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
-	return answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		name, err := wharf.ParseFormatName(st.Name)
 		if err != nil {
 			return nil, err
@@ -64,7 +64,7 @@ func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
 }
 
 func (s *Session) showFileFormats(st *sql.ShowFileFormats) plan {
-	return answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		all, err := s.executor.service.FileFormats(ctx, s.client.Principal)
 		if err != nil {
 			return nil, err

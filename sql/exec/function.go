@@ -18,6 +18,9 @@ type function struct {
 	strict bool
 	// text is set where decimals among the arguments count as they are shown.
 	text bool
+	// folds is set for a function that makes copies of its texts, which count
+	// while it runs.
+	folds bool
 	// scale tells the scale of a decimal result; nil takes the largest of the
 	// arguments.
 	scale func(exprs []sql.Expr, args []node) int
@@ -118,6 +121,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		n.scale = f.scale(e.Args, args)
 	}
 	n.eval = func(ev *evaluation) (datum, error) {
+		mark := ev.s.statement.Taken()
 		values := make([]datum, len(args))
 		for i, a := range args {
 			d, err := a.eval(ev)
@@ -129,25 +133,66 @@ func (c *compiler) call(e sql.Call) (node, error) {
 			}
 			values[i] = d
 		}
-		if err := ev.ctx.Err(); err != nil {
-			return nullDatum(), wharf.WrapError(wharf.CodeCanceled, "exec.call", "", err)
+		if err := ev.canceled(); err != nil {
+			return nullDatum(), err
+		}
+		if f.folds {
+			if err := ev.copies(values); err != nil {
+				return nullDatum(), err
+			}
 		}
 		exact := slices.ContainsFunc(values, func(d datum) bool { return d.exact })
 		d, err := f.run(ev, values)
 		if exact && d.kind == kString && e.Name != "COLLATE" {
 			d.exact = true
 		}
-		if len(d.str) > maxText {
-			return ev.tooLong(e.Name), nil
+		if err != nil {
+			return d, err
 		}
-		return d, err
+		return ev.made(e.Name, d, mark)
 	}
 	return n, nil
 }
 
-// maxText bounds what a function may make of its arguments, so that calls
-// within calls cannot fill the memory.
-const maxText = 16 << 20
+// maxText bounds the text that a function may make of its arguments: what is
+// large belongs to an engine that runs apart from the server.
+const maxText = 1 << 20
+
+// made counts the result of a function as held, in place of its arguments,
+// before which the statement held mark bytes. One that is too long is NULL.
+func (ev *evaluation) made(name string, d datum, mark int64) (datum, error) {
+	ev.s.statement.ReturnTo(mark)
+	if len(d.str) > maxText {
+		return ev.tooLong(name), nil
+	}
+	return d, ev.s.statement.Take(int64(len(d.str)))
+}
+
+// copies counts what folding texts takes while a function runs.
+func (ev *evaluation) copies(values []datum) error {
+	const small = 64 << 10
+	size := 0
+	for _, d := range values {
+		size += len(d.str)
+	}
+	if size <= small {
+		return nil
+	}
+	return ev.s.statement.Take(foldCopies * int64(size))
+}
+
+// inPlace is a node whose value is a number, so that nothing of what it was
+// made of is held once it is there.
+func inPlace(n node, err error) (node, error) {
+	eval := n.eval
+	n.eval = func(ev *evaluation) (datum, error) {
+		mark := ev.s.statement.Taken()
+		d, err := eval(ev)
+		ev.s.statement.ReturnTo(mark)
+		return d, err
+	}
+	return n, err
+}
 
 // tooLong is what MySQL gives in place of a text that is too long: NULL, and
 // a warning.

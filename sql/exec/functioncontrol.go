@@ -89,9 +89,12 @@ func controlFunctions() map[string]function {
 }
 
 func extreme(sign int) func(*evaluation, []datum) (datum, error) {
-	return func(_ *evaluation, args []datum) (datum, error) {
+	return func(ev *evaluation, args []datum) (datum, error) {
 		best := args[0]
 		for _, a := range args[1:] {
+			if err := ev.step(best.length() + a.length()); err != nil {
+				return nullDatum(), err
+			}
 			if order, _ := compare(a, best); order*sign > 0 {
 				best = a
 			}

@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -29,17 +28,14 @@ func operatorFunctions() map[string]function {
 		}},
 		"IS TRUE":  truth(true),
 		"IS FALSE": truth(false),
-		"LIKE":     {text: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
+		"LIKE":     {text: true, folds: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
 		"REGEXP":   {text: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
 		"IN":       {min: 2, max: -1, typ: always(wharf.TypeInt), run: runIn},
 		"BETWEEN":  {min: 3, max: 3, typ: always(wharf.TypeInt), run: runBetween},
 	}
 }
 
-// maxLikeWork bounds what LIKE may take: the product of the lengths.
-const maxLikeWork = 1 << 32
-
-func runLike(_ *evaluation, a []datum) (datum, error) {
+func runLike(ev *evaluation, a []datum) (datum, error) {
 	escape := '\\'
 	if len(a) == 3 {
 		switch text := a[2].text(); utf8.RuneCountInString(text) {
@@ -51,12 +47,12 @@ func runLike(_ *evaluation, a []datum) (datum, error) {
 			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to ESCAPE")
 		}
 	}
-	s, pattern := a[0].text(), a[1].text()
-	if len(s)*len(pattern) > maxLikeWork {
-		return nullDatum(), wharf.Errorf(wharf.CodeTooLarge, "LIKE: a text of %d bytes and a pattern of %d are too much to compare", len(s), len(pattern))
+	if err := ev.step(a[0].length() + a[1].length()); err != nil {
+		return nullDatum(), err
 	}
-	s, pattern = folded(a[0], a[1])
-	return boolDatum(like(s, pattern, escape)), nil
+	s, pattern := folded(a[0], a[1])
+	matches, err := like(s, pattern, escape, ev.step)
+	return boolDatum(matches), err
 }
 
 // timeLiteral reads what stands behind the word DATE or TIMESTAMP.
@@ -69,21 +65,25 @@ func timeLiteral(name string, t wharf.Type, text string) (datum, error) {
 	return d, nil
 }
 
-func runRegexp(_ *evaluation, a []datum) (datum, error) {
+func runRegexp(ev *evaluation, a []datum) (datum, error) {
 	flags := "(?is)"
 	if a[0].exact || a[1].exact {
 		flags = "(?s)"
 	}
-	re, err := regexp.Compile(flags + a[1].text())
+	re, err := ev.work.pattern(flags + a[1].text())
 	if err != nil {
-		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "REGEXP: the pattern is no regular expression in RE2 syntax")
+		return nullDatum(), err
 	}
-	return boolDatum(re.MatchString(a[0].text())), nil
+	matches, err := re.match(a[0].text(), ev.step)
+	return boolDatum(matches), err
 }
 
-func runIn(_ *evaluation, a []datum) (datum, error) {
+func runIn(ev *evaluation, a []datum) (datum, error) {
 	unknown := a[0].isNull()
 	for _, candidate := range a[1:] {
+		if err := ev.step(a[0].length() + candidate.length()); err != nil {
+			return nullDatum(), err
+		}
 		if equal(a[0], candidate) {
 			return boolDatum(true), nil
 		}

@@ -5,8 +5,10 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"slices"
+	"hash"
+	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"wharf"
@@ -23,7 +25,7 @@ func moreTextFunctions() map[string]function {
 		"SPACE":           {min: 1, max: 1, typ: text, strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return repeat(ev, []datum{stringDatum(" "), a[0]}) }},
 		"SUBSTRING_INDEX": {min: 3, max: 3, typ: text, strict: true, run: substringIndex},
 		"FIELD":           {min: 2, max: -1, typ: always(wharf.TypeInt), run: runField},
-		"FIND_IN_SET":     {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: findInSet},
+		"FIND_IN_SET":     {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: findInSet},
 		"SHA2":            {min: 2, max: 2, typ: text, strict: true, run: sha2},
 		"UNHEX":           {min: 1, max: 1, typ: always(wharf.TypeBytes), strict: true, run: unhex},
 		"TO_BASE64":       {min: 1, max: 1, typ: text, strict: true, run: toBase64},
@@ -94,40 +96,50 @@ func substringIndex(_ *evaluation, a []datum) (datum, error) {
 }
 
 // runField gives the place of the first argument among the others, or 0.
-func runField(_ *evaluation, a []datum) (datum, error) {
-	i := slices.IndexFunc(a[1:], func(d datum) bool { return equal(a[0], d) })
-	return intDatum(int64(i + 1)), nil
+func runField(ev *evaluation, a []datum) (datum, error) {
+	for i, d := range a[1:] {
+		if err := ev.step(a[0].length() + d.length()); err != nil {
+			return nullDatum(), err
+		}
+		if equal(a[0], d) {
+			return intDatum(int64(i + 1)), nil
+		}
+	}
+	return intDatum(0), nil
 }
 
 func findInSet(_ *evaluation, a []datum) (datum, error) {
 	if a[1].text() == "" {
 		return intDatum(0), nil
 	}
-	i := slices.Index(strings.Split(fold(a[1].text()), ","), fold(a[0].text()))
-	return intDatum(int64(i + 1)), nil
+	want, i := fold(a[0].text()), int64(0)
+	for item := range strings.SplitSeq(fold(a[1].text()), ",") {
+		if i++; item == want {
+			return intDatum(i), nil
+		}
+	}
+	return intDatum(0), nil
 }
 
 func sha2(_ *evaluation, a []datum) (datum, error) {
-	b := []byte(a[0].text())
-	switch a[1].toInt() {
-	case 0, 256:
-		sum := sha256.Sum256(b)
-		return stringDatum(hex.EncodeToString(sum[:])), nil
-	case 224:
-		sum := sha256.Sum224(b)
-		return stringDatum(hex.EncodeToString(sum[:])), nil
-	case 384:
-		sum := sha512.Sum384(b)
-		return stringDatum(hex.EncodeToString(sum[:])), nil
-	case 512:
-		sum := sha512.Sum512(b)
-		return stringDatum(hex.EncodeToString(sum[:])), nil
+	hashes := map[int64]func() hash.Hash{0: sha256.New, 256: sha256.New, 224: sha256.New224, 384: sha512.New384, 512: sha512.New}
+	if h := hashes[a[1].toInt()]; h != nil {
+		return hashed(h(), a[0].text()), nil
 	}
 	return nullDatum(), nil
 }
 
-func unhex(_ *evaluation, a []datum) (datum, error) {
+// hashed writes a text's hash in hexadecimal, without a copy of the text.
+func hashed(h hash.Hash, text string) datum {
+	io.Copy(h, strings.NewReader(text))
+	return stringDatum(hex.EncodeToString(h.Sum(nil)))
+}
+
+func unhex(ev *evaluation, a []datum) (datum, error) {
 	digits := a[0].text()
+	if len(digits)/2 > maxText {
+		return ev.tooLong("UNHEX"), nil
+	}
 	if len(digits)%2 == 1 {
 		digits = "0" + digits
 	}
@@ -140,7 +152,7 @@ func unhex(_ *evaluation, a []datum) (datum, error) {
 
 // toBase64 breaks lines after 76 signs, as MySQL does.
 func toBase64(ev *evaluation, a []datum) (datum, error) {
-	if len(a[0].text()) > maxText/2 {
+	if base64.StdEncoding.EncodedLen(len(a[0].text())) > maxText {
 		return ev.tooLong("TO_BASE64"), nil
 	}
 	const width = 76
@@ -152,8 +164,17 @@ func toBase64(ev *evaluation, a []datum) (datum, error) {
 	return stringDatum(strings.Join(append(lines, text), "\n")), nil
 }
 
-func fromBase64(_ *evaluation, a []datum) (datum, error) {
-	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(a[0].text()), ""))
+func fromBase64(ev *evaluation, a []datum) (datum, error) {
+	text := a[0].text()
+	if base64.StdEncoding.DecodedLen(len(text)) > 2*maxText { // it has white space, but not that much
+		return ev.tooLong("FROM_BASE64"), nil
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text))
 	if err != nil {
 		return nullDatum(), nil
 	}

@@ -32,27 +32,27 @@ func textFunctions() map[string]function {
 		"OCTET_LENGTH":     length,
 		"CHAR_LENGTH":      chars,
 		"CHARACTER_LENGTH": chars,
-		"UPPER":            onText(strings.ToUpper),
-		"UCASE":            onText(strings.ToUpper),
-		"LOWER":            onText(strings.ToLower),
-		"LCASE":            onText(strings.ToLower),
+		"UPPER":            rewrite("UPPER", 1, strings.ToUpper),
+		"UCASE":            rewrite("UCASE", 1, strings.ToUpper),
+		"LOWER":            rewrite("LOWER", 1, strings.ToLower),
+		"LCASE":            rewrite("LCASE", 1, strings.ToLower),
 		"LTRIM":            onText(func(s string) string { return strings.TrimLeft(s, " ") }),
 		"RTRIM":            onText(func(s string) string { return strings.TrimRight(s, " ") }),
 		"TRIM":             {min: 1, max: 3, typ: always(wharf.TypeString), strict: true, run: runTrim},
 		"CHAR":             {min: 1, max: -1, typ: always(wharf.TypeBytes), run: runChar},
-		"REVERSE":          onText(reverse),
-		"HEX":              one(wharf.TypeString, hexOf),
-		"MD5":              onText(func(s string) string { sum := md5.Sum([]byte(s)); return hex.EncodeToString(sum[:]) }),
-		"SHA":              onText(sha1Hex),
-		"SHA1":             onText(sha1Hex),
+		"REVERSE":          rewrite("REVERSE", 1, reverse),
+		"HEX":              {min: 1, max: 1, typ: always(wharf.TypeString), strict: true, run: runHex},
+		"MD5":              one(wharf.TypeString, func(d datum) datum { return hashed(md5.New(), d.text()) }),
+		"SHA":              one(wharf.TypeString, sha1Of),
+		"SHA1":             one(wharf.TypeString, sha1Of),
 		"REPLACE":          {min: 3, max: 3, typ: always(wharf.TypeString), strict: true, run: runReplace},
 		"SUBSTRING":        substring,
 		"SUBSTR":           substring,
 		"MID":              substring,
 		"LEFT":             {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runLeft},
 		"RIGHT":            {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runRight},
-		"LOCATE":           {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[1], a[0]), nil }},
-		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[0], a[1]), nil }},
+		"LOCATE":           {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[1], a[0]), nil }},
+		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[0], a[1]), nil }},
 		"UUID":             {max: 0, typ: always(wharf.TypeString), run: func(*evaluation, []datum) (datum, error) { return stringDatum(uuid.NewString()), nil }},
 	}
 }
@@ -139,17 +139,25 @@ func reverse(s string) string {
 	return b.String()
 }
 
-func hexOf(d datum) datum {
-	if d.isText() {
-		return stringDatum(strings.ToUpper(hex.EncodeToString([]byte(d.str))))
-	}
-	return stringDatum(formatHex(bits(d)))
+// rewrite is a function that makes of a text one that is times as long.
+func rewrite(name string, times int, f func(string) string) function {
+	return function{min: 1, max: 1, typ: always(wharf.TypeString), strict: true, run: func(ev *evaluation, a []datum) (datum, error) {
+		text := a[0].text()
+		if len(text)*times > maxText {
+			return ev.tooLong(name), nil
+		}
+		return stringDatum(f(text)), nil
+	}}
 }
 
-func sha1Hex(s string) string {
-	sum := sha1.Sum([]byte(s))
-	return hex.EncodeToString(sum[:])
+func runHex(ev *evaluation, a []datum) (datum, error) {
+	if !a[0].isText() {
+		return stringDatum(formatHex(bits(a[0]))), nil
+	}
+	return rewrite("HEX", 2, func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }).run(ev, a)
 }
+
+func sha1Of(d datum) datum { return hashed(sha1.New(), d.text()) }
 
 func runReplace(ev *evaluation, a []datum) (datum, error) {
 	s, old, with := a[0].text(), a[1].text(), a[2].text()
@@ -165,8 +173,8 @@ func runReplace(ev *evaluation, a []datum) (datum, error) {
 // runSubstring counts characters from 1, or from the end for a negative
 // start.
 func runSubstring(_ *evaluation, a []datum) (datum, error) {
-	runes := []rune(a[0].text())
-	start, n := a[1].toInt(), int64(len(runes))
+	text := a[0].text()
+	start, n := a[1].toInt(), int64(utf8.RuneCountInString(text))
 	if start < 0 {
 		start += n + 1
 	}
@@ -178,7 +186,8 @@ func runSubstring(_ *evaluation, a []datum) (datum, error) {
 		count = a[2].toInt()
 	}
 	count = max(min(count, n-start+1), 0)
-	return stringDatum(string(runes[start-1 : start-1+count])), nil
+	text = text[len(cutRunes(text, int(start-1))):]
+	return stringDatum(cutRunes(text, int(count))), nil
 }
 
 func runLeft(_ *evaluation, a []datum) (datum, error) {
@@ -186,9 +195,9 @@ func runLeft(_ *evaluation, a []datum) (datum, error) {
 }
 
 func runRight(_ *evaluation, a []datum) (datum, error) {
-	runes := []rune(a[0].text())
-	n := max(min(a[1].toInt(), int64(len(runes))), 0)
-	return stringDatum(string(runes[int64(len(runes))-n:])), nil
+	text := a[0].text()
+	n := int64(utf8.RuneCountInString(text))
+	return stringDatum(text[len(cutRunes(text, int(max(n-max(a[1].toInt(), 0), 0)))):]), nil
 }
 
 // locate gives the place of part in s, counted in characters from 1, or 0.

@@ -40,8 +40,13 @@ func FuzzLike(f *testing.F) {
 		if !utf8.ValidString(s) || !utf8.ValidString(pattern) || len(pattern) > 200 {
 			return
 		}
-		if got, want := like(s, pattern, '\\'), likeRegexp(pattern, '\\').MatchString(s); got != want {
-			t.Fatalf("%q LIKE %q: %t", s, pattern, got)
+		want := likeRegexp(pattern, '\\').MatchString(s)
+		steps := func(int) error { return nil }
+		if got, err := like(s, pattern, '\\', steps); got != want || err != nil {
+			t.Fatalf("%q LIKE %q: %t, %v", s, pattern, got, err)
+		}
+		if got, _ := like(s, withoutRuns(pattern), '\\', steps); got != want {
+			t.Fatalf("%q LIKE %q without runs: %t", s, pattern, got)
 		}
 	})
 }

@@ -44,10 +44,12 @@ func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 	}
 	keys := make([]datum, len(order))
 	for i, k := range order {
+		mark := ev.s.statement.Taken()
 		d, err := k.eval(ev)
 		if err != nil {
 			return nil, err
 		}
+		ev.s.statement.ReturnTo(mark)
 		keys[i] = d.folded()
 		if err := ev.hold(keys[i].size()); err != nil {
 			return nil, err

@@ -34,7 +34,7 @@ func TestSortRowsEndsWithItsStatement(t *testing.T) {
 func TestEvaluateKeysFolds(t *testing.T) {
 	exact := stringDatum("É")
 	exact.exact = true
-	keys, err := evaluateKeys(&evaluation{work: &work{}}, []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
+	keys, err := evaluateKeys(&evaluation{s: New(Options{}).NewSession(Client{}), work: &work{}}, []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
 	if err != nil || keys[0].str != "e" || !keys[0].exact || keys[1].str != "É" {
 		t.Errorf("%v, %v", keys, err)
 	}

@@ -205,6 +205,7 @@ func (o *picked) add() error {
 	if err != nil || !keep {
 		return err
 	}
+	mark := o.ev.s.statement.Taken()
 	values := make([]wharf.Value, len(o.items))
 	for i, n := range o.items {
 		d, err := n.eval(o.ev)
@@ -213,6 +214,7 @@ func (o *picked) add() error {
 		}
 		values[i] = n.settle(d).value(n.typ)
 	}
+	o.ev.s.statement.ReturnTo(mark) // keep counts them
 	if o.distinct {
 		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.isExact))
 		if err != nil || !isNew {
@@ -254,6 +256,7 @@ func newGroups(p *picking, ev *evaluation) *groups {
 // add takes the row that ev stands at.
 func (g *groups) add() error {
 	var key strings.Builder
+	mark := g.ev.s.statement.Taken()
 	for _, n := range g.groups {
 		d, err := n.eval(g.ev)
 		if err != nil {
@@ -261,6 +264,7 @@ func (g *groups) add() error {
 		}
 		addKey(&key, d)
 	}
+	g.ev.s.statement.ReturnTo(mark)
 	in := g.byKey[key.String()]
 	if in == nil {
 		in = g.begin(slices.Clone(g.ev.row))

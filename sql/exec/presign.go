@@ -16,7 +16,7 @@ func presignColumns() []wharf.Column {
 
 // presign is PRESIGN: one row, the request that its URL permits.
 func (s *Session) presign(st *sql.Presign) plan {
-	return answer(presignColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
+	return s.answer(presignColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
 		loc, err := wharf.ParseLocation(string(st.Location))
 		if err != nil {
 			return nil, err

@@ -17,7 +17,6 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 	}
 	return plan{columns: q.columns, timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
 		ev := s.evaluation(ctx)
-		ev.work = &work{}
 		rows, err := q.rows(ev)
 		if err != nil {
 			return Result{}, err

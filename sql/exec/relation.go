@@ -29,60 +29,13 @@ type relation struct {
 // errEnough ends the reading of a relation early. It never leaves a query.
 var errEnough = errors.New("enough rows")
 
-// The bounds of one statement's work.
+// The sizes of what a statement holds, in bytes.
 const (
-	maxRowsSeen  = 2_000_000 // joined rows count one by one
-	maxRowsKept  = 100_000
-	maxBytesKept = 64 << 20
 	valueBytes   = 48 // of a value in memory, without its text
 	decimalBytes = 96 // of the number that a decimal points to
 	entryBytes   = 64 // of an entry in a map, without what its key says
 	sumBytes     = 256
 )
-
-// work is what a statement has read and what it holds.
-type work struct{ seen, rows, bytes int }
-
-// see counts a row that is looked at.
-func (ev *evaluation) see() error {
-	const often = 128
-	ev.work.seen++
-	if ev.work.seen > maxRowsSeen {
-		return wharf.Errorf(wharf.CodeTooLarge, "the query looks at more than %d rows", maxRowsSeen)
-	}
-	if ev.work.seen%often == 0 {
-		return ev.canceled()
-	}
-	return nil
-}
-
-// canceled is the error of a statement that is to end, or nil.
-func (ev *evaluation) canceled() error {
-	if err := ev.ctx.Err(); err != nil {
-		return wharf.WrapError(wharf.CodeCanceled, "exec.query", "", err)
-	}
-	return nil
-}
-
-// keep counts a row that is held.
-func (ev *evaluation) keep(row []wharf.Value) error {
-	ev.work.rows++
-	bytes := len(row) * valueBytes
-	for _, v := range row {
-		bytes += len(v.Str())
-	}
-	return ev.hold(bytes)
-}
-
-// hold counts bytes that are held, those of a row or what it is told by: the
-// keys of an order, a group, a DISTINCT.
-func (ev *evaluation) hold(bytes int) error {
-	ev.work.bytes += bytes
-	if ev.work.rows > maxRowsKept || ev.work.bytes > maxBytesKept {
-		return wharf.Errorf(wharf.CodeTooLarge, "the query holds more than %d rows or %d bytes", maxRowsKept, maxBytesKept)
-	}
-	return nil
-}
 
 // relation compiles what stands behind FROM. c is the compiler of the query
 // around.

@@ -44,13 +44,17 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	if len(args) != st.params {
 		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
 	}
+	s.statement.ReturnTo(0) // of rows that nobody read
 	p, err := s.plan(st.parsed, args)
+	if err == nil && ctx.Err() != nil { // also where nothing of the statement takes long
+		err = wharf.WrapError(wharf.CodeCanceled, "exec.Run", "", ctx.Err())
+	}
 	if err != nil {
-		s.warnings = s.warnings[:0]
+		s.forgetWarnings()
 		return s.fail(err)
 	}
 	if s.asked = p.asks; !p.asks {
-		s.warnings = s.warnings[:0]
+		s.forgetWarnings()
 	}
 	ctx, cancel := s.deadline(ctx, p.timed)
 	res, err := p.run(ctx)
@@ -61,6 +65,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	}
 	if res.Rows == nil {
 		cancel()
+		s.statement.ReturnTo(0)
 		s.rowCount = int64(res.Affected)
 		return res, nil
 	}
@@ -72,6 +77,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 
 // fail ends a statement with an error.
 func (s *Session) fail(err error) (Result, error) {
+	s.statement.ReturnTo(0)
 	s.rowCount = -1
 	s.noteError(err)
 	return Result{}, err
@@ -112,6 +118,7 @@ func (s *Session) mostRows(p plan) uint64 {
 func (s *Session) watch(ctx context.Context, cancel context.CancelFunc, all iter.Seq2[[]wharf.Value, error], most uint64) iter.Seq2[[]wharf.Value, error] {
 	return func(yield func([]wharf.Value, error) bool) {
 		defer cancel()
+		defer s.statement.ReturnTo(0)
 		s.foundRows = 0
 		if most == 0 {
 			return
@@ -251,14 +258,26 @@ func (s *Session) definition(run func(context.Context) error) plan {
 }
 
 // answer is a plan with a result set of few rows.
-func answer(columns []wharf.Column, rows func(context.Context) ([][]wharf.Value, error)) plan {
+func (s *Session) answer(columns []wharf.Column, rows func(context.Context) ([][]wharf.Value, error)) plan {
 	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
 		all, err := rows(ctx)
 		if err != nil {
 			return Result{}, err
 		}
+		if err := s.holdRows(all); err != nil {
+			return Result{}, err
+		}
 		return Result{Rows: &wharf.Rows{Columns: columns, All: each(all)}}, nil
 	}}
+}
+
+// holdRows counts rows that the statement holds.
+func (s *Session) holdRows(rows [][]wharf.Value) error {
+	bytes := 0
+	for _, row := range rows {
+		bytes += rowBytes(row)
+	}
+	return s.statement.Take(int64(bytes))
 }
 
 func each(rows [][]wharf.Value) iter.Seq2[[]wharf.Value, error] {

@@ -46,6 +46,9 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			}
 			row[i] = n.settle(d).value(n.typ)
 		}
+		if err := s.statement.Take(int64(len(row) * valueBytes)); err != nil {
+			return Result{}, err
+		}
 		rows.All = func(yield func([]wharf.Value, error) bool) { yield(row, nil) }
 		return Result{Rows: rows}, nil
 	}}, nil
@@ -56,8 +59,10 @@ func holdsTrue(ev *evaluation, where node) (bool, error) {
 	if where.eval == nil {
 		return true, nil
 	}
+	mark := ev.s.statement.Taken()
 	d, err := where.eval(ev)
 	isTrue, _ := d.truth()
+	ev.s.statement.ReturnTo(mark)
 	return isTrue, err
 }
 
@@ -76,9 +81,11 @@ func (s *Session) evaluateAll(ctx context.Context, exprs []sql.Expr, args []whar
 	}
 	ev := s.evaluation(ctx)
 	for _, n := range nodes {
+		mark := s.statement.Taken()
 		if _, err := n.eval(ev); err != nil {
 			return err
 		}
+		s.statement.ReturnTo(mark)
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package exec
 
 import (
+	"strings"
 	"time"
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // Session is the state of one connection. It is used by one goroutine at a
@@ -14,21 +16,26 @@ type Session struct {
 	executor *Executor
 	client   Client
 
+	memory    *Memory
+	statement eval.Account // what the statement under way holds
+
 	database                  string
 	vars                      map[string]wharf.Value // session values that differ from the global ones
 	inherited                 map[string]wharf.Value // the global values when the session began; never changed
 	userVars                  map[string]datum
+	userVarBytes              int64 // that these keep
 	zone                      *time.Location
 	autocommit, inTransaction bool
 	changed                   bool  // files were removed in the transaction that is open
 	readOnly                  bool  // the transaction that is open is
 	nextReadOnly              *bool // what SET TRANSACTION said of the next one; nil if nothing
 
-	warnings  []warning // of the last statement that was not itself a question about them
-	asked     bool      // the last statement was
-	rowCount  int64     // what ROW_COUNT() says
-	foundRows uint64    // what FOUND_ROWS() says
-	questions uint64
+	warnings     []warning // of the last statement that was not itself a question about them
+	warningBytes int64     // that these keep
+	asked        bool      // the last statement was
+	rowCount     int64     // what ROW_COUNT() says
+	foundRows    uint64    // what FOUND_ROWS() says
+	questions    uint64
 
 	// compiling is the compiler of a SELECT without a table, which is here so
 	// that the most frequent statements need not allocate one.
@@ -61,9 +68,14 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 	if st := s.executor.statements.find(text); st != nil {
 		return st, "", nil
 	}
+	if len(text) <= maxCachedText {
+		// What is remembered must not keep all of a long text that it is the
+		// end of.
+		text = strings.Clone(text)
+	}
 	parsed, rest, err := sql.Parse(text)
 	if err != nil {
-		s.warnings = s.warnings[:0]
+		s.forgetWarnings()
 		s.noteError(err)
 		s.rowCount = -1
 		return nil, rest, err
@@ -100,10 +112,10 @@ func (s *Session) UseDatabase(name string) error {
 	if name == "" {
 		return noDatabase()
 	}
+	s.database = DefaultDatabase // not name, which may be a piece of a long text
 	if isInformationSchema(name) {
-		name = informationSchema
+		s.database = informationSchema
 	}
-	s.database = name
 	return nil
 }
 
@@ -115,6 +127,10 @@ func (s *Session) Reset() {
 	s.database = database
 }
 
+// Memory is the bound of what the session holds. The listener takes from it
+// too, for what it holds for the session.
+func (s *Session) Memory() *Memory { return s.memory }
+
 // Close ends the session. A transaction that is open ends with it.
 func (s *Session) Close() { s.start() }
 
@@ -124,7 +140,11 @@ func (s *Session) start() {
 		s.database = s.client.Database
 	}
 	s.vars, s.userVars = nil, nil
+	s.statement.ReturnTo(0)
+	s.memory.Unkeep(s.userVarBytes)
+	s.userVarBytes = 0
+	s.forgetWarnings()
 	s.endTransaction()
-	s.warnings, s.rowCount, s.foundRows, s.questions = nil, 0, 0, 0
+	s.rowCount, s.foundRows, s.questions = 0, 0, 0
 	s.applyVariables()
 }

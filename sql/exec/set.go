@@ -34,8 +34,30 @@ func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Res
 			return Result{}, err
 		}
 	}
+	if err := s.keepUserVars(); err != nil {
+		s.restore(&before)
+		return Result{}, err
+	}
 	s.executor.setGlobals(w.globals)
 	return Result{}, nil
+}
+
+// keepUserVars counts what the user variables take, which they keep beyond the
+// statement.
+func (s *Session) keepUserVars() error {
+	var bytes int64
+	for name, d := range s.userVars {
+		bytes += int64(entryBytes + len(name) + d.size())
+	}
+	if more := bytes - s.userVarBytes; more > 0 {
+		if err := s.memory.Keep(more); err != nil {
+			return err
+		}
+	} else {
+		s.memory.Unkeep(-more)
+	}
+	s.userVarBytes = bytes
+	return nil
 }
 
 // restore puts back what SET can change.
@@ -76,23 +98,20 @@ func (w *setting) assign(a sql.Assignment) error {
 	return w.variable(v, a, d)
 }
 
-// maxUserVars and maxUserVarBytes bound what one session can keep.
 const (
-	maxUserVars     = 1000
+	maxUserVars = 1000
+	// maxUserVarBytes is the longest text of one. What all of a session take
+	// is bounded by its memory.
 	maxUserVarBytes = 16 << 20
 )
 
 func (s *Session) setUserVar(name string, d datum) error {
-	name = fold(name)
-	size := len(d.str)
-	for other, kept := range s.userVars {
-		if other != name {
-			size += len(kept.str)
-		}
+	// Copies, for a piece of a long statement would keep all of it.
+	name = strings.Clone(fold(name))
+	if len(d.str) > maxUserVarBytes {
+		return wharf.Errorf(wharf.CodeTooLarge, "a user variable can hold %d bytes", maxUserVarBytes)
 	}
-	if size > maxUserVarBytes {
-		return wharf.Errorf(wharf.CodeTooLarge, "the user variables of a session can hold %d bytes", maxUserVarBytes)
-	}
+	d.str = strings.Clone(d.str)
 	if _, known := s.userVars[name]; !known && len(s.userVars) >= maxUserVars {
 		return wharf.Errorf(wharf.CodeTooLarge, "a session can have %d user variables", maxUserVars)
 	}

@@ -42,7 +42,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 	}
-	p := answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
+	p := s.answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
 		all, err := def.rows(ctx, s, st)
 		if err != nil {
 			return nil, err

@@ -63,10 +63,10 @@ func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
 
 // aside runs a query whose rows are not held for long.
 func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
-	if ev.work == nil {
-		ev.work = &work{}
-	}
-	rows, bytes := ev.work.rows, ev.work.bytes
-	defer func() { ev.work.rows, ev.work.bytes = rows, bytes }()
+	rows, mark := ev.work.rows, ev.s.statement.Taken()
+	defer func() {
+		ev.work.rows = rows
+		ev.s.statement.ReturnTo(mark)
+	}()
 	return q.rows(ev)
 }

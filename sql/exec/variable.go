@@ -112,10 +112,15 @@ func oneOf(words ...string) variableType {
 	}}
 }
 
-// words is any text.
+// words is any text of up to 4 KiB.
 func words() variableType {
+	const most = 4 << 10
 	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		return wharf.Text(d.text()), d.isText() && len(d.str) <= 1<<16
+		if !d.isText() || len(d.str) > most {
+			return wharf.Null(), false
+		}
+		// A copy, for a piece of a long statement would keep all of it.
+		return wharf.Text(strings.Clone(d.str)), true
 	}}
 }
 

@@ -32,14 +32,14 @@ type warning struct {
 // warn adds a diagnostic to the statement under way.
 func (s *Session) warn(level string, number uint16, format string, args ...any) {
 	if len(s.warnings) < maxWarnings {
-		s.warnings = append(s.warnings, warning{level, number, fmt.Sprintf(format, args...)})
+		s.keepWarning(warning{level, number, fmt.Sprintf(format, args...)})
 	}
 }
 
 // noteError keeps an error for SHOW WARNINGS and SHOW ERRORS.
 func (s *Session) noteError(err error) {
 	if len(s.warnings) < maxWarnings {
-		s.warnings = append(s.warnings, warning{"Error", s.executor.errorNumber(err), wharf.MessageOf(err)})
+		s.keepWarning(warning{"Error", s.executor.errorNumber(err), wharf.MessageOf(err)})
 	}
 }
 
@@ -51,6 +51,24 @@ func (s *Session) Warnings() uint16 {
 		return 0
 	}
 	return uint16(len(s.warnings))
+}
+
+// keepWarning keeps a diagnostic if there is memory for it.
+func (s *Session) keepWarning(w warning) {
+	size := int64(valueBytes + len(w.message))
+	if s.memory.Keep(size) == nil {
+		s.warningBytes += size
+		s.warnings = append(s.warnings, w)
+	}
+}
+
+// forgetWarnings forgets the diagnostics of the statement before.
+func (s *Session) forgetWarnings() {
+	if s.warnings == nil {
+		return
+	}
+	s.memory.Unkeep(s.warningBytes)
+	s.warnings, s.warningBytes = nil, 0
 }
 
 func (s *Session) countErrors() int {

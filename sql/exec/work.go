@@ -1,0 +1,90 @@
+package exec
+
+import (
+	"wharf"
+)
+
+// The bounds of one statement's work.
+const (
+	maxRowsSeen = 2_000_000 // joined rows count one by one
+	maxRowsKept = 100_000
+	// maxSteps is how many bytes and characters a statement may look at, those
+	// of a text for each time that LIKE goes back in it. They take about a
+	// minute.
+	maxSteps = 1 << 32
+)
+
+// work is what a statement has looked at and how many rows it holds. The bytes
+// that it holds are counted by the session.
+type work struct {
+	seen, rows    int
+	steps, looked int // steps now, and when the context was last asked
+
+	lastPattern string // of REGEXP, most often a constant
+	compiled    *pattern
+}
+
+// see counts a row that is looked at.
+func (ev *evaluation) see() error {
+	const often = 128
+	ev.work.seen++
+	if ev.work.seen > maxRowsSeen {
+		return wharf.Errorf(wharf.CodeTooLarge, "the query looks at more than %d rows", maxRowsSeen)
+	}
+	if ev.work.seen%often == 0 {
+		return ev.canceled()
+	}
+	return nil
+}
+
+// step counts n steps, and ends a statement that took too many, or that is to
+// end.
+func (ev *evaluation) step(n int) error {
+	const often = 1 << 16
+	w := ev.work
+	w.steps += n
+	if w.steps > maxSteps {
+		return wharf.Errorf(wharf.CodeTooLarge, "the statement has too much to compare: over %d characters", maxSteps)
+	}
+	if w.steps-w.looked < often {
+		return nil
+	}
+	w.looked = w.steps
+	return ev.canceled()
+}
+
+// canceled is the error of a statement that is to end, or nil.
+func (ev *evaluation) canceled() error {
+	if err := ev.ctx.Err(); err != nil {
+		return wharf.WrapError(wharf.CodeCanceled, "exec.query", "", err)
+	}
+	return nil
+}
+
+// keep counts a row that is held.
+func (ev *evaluation) keep(row []wharf.Value) error {
+	if ev.work.rows++; ev.work.rows > maxRowsKept {
+		return wharf.Errorf(wharf.CodeTooLarge, "the query holds more than %d rows", maxRowsKept)
+	}
+	return ev.hold(rowBytes(row))
+}
+
+// rowBytes is what a row takes in memory.
+func rowBytes(row []wharf.Value) int {
+	bytes := len(row) * valueBytes
+	for _, v := range row {
+		bytes += len(v.Str())
+	}
+	return bytes
+}
+
+// hold counts bytes that are held, those of a row or what it is told by: the
+// keys of an order, a group, a DISTINCT. Fewer than none are returned.
+func (ev *evaluation) hold(bytes int) error {
+	account := &ev.s.statement
+	if bytes < 0 {
+		account.ReturnTo(account.Taken() + int64(bytes))
+		return nil
+	}
+	return account.Take(int64(bytes))
+}
