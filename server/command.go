@@ -19,7 +19,7 @@ const clientSSL = mysql.CLIENT_SSL
 // command runs one command. false ends the connection.
 func (c *conn) command(packet []byte) bool {
 	if len(packet) == 0 {
-		c.out.refuse(malformed())
+		c.fail(malformed())
 		return true
 	}
 	body := packet[1:]
@@ -45,7 +45,7 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_STMT_RESET:
 		c.done(c.resetStatement(body))
 	case mysql.COM_STMT_FETCH:
-		c.out.refuse(refusal{1421, "HY000", "The statement has no open cursor"})
+		c.fail(refusal{1421, "HY000", "The statement has no open cursor"})
 	case mysql.COM_CHANGE_USER:
 		return c.changeUser(body)
 	case mysql.COM_RESET_CONNECTION:
@@ -61,7 +61,7 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_DEBUG:
 		c.out.eof(0, c.status())
 	default:
-		c.out.refuse(unknownCommand())
+		c.fail(unknownCommand())
 	}
 	return true
 }
@@ -156,7 +156,7 @@ func (c *conn) setOption(body []byte) {
 	case !f.bad && option == 1:
 		c.out.caps &^= mysql.CLIENT_MULTI_STATEMENTS
 	default:
-		c.out.refuse(unknownCommand())
+		c.fail(unknownCommand())
 		return
 	}
 	c.out.eof(0, c.status())
@@ -167,7 +167,7 @@ func (c *conn) setOption(body []byte) {
 func (c *conn) changeUser(body []byte) bool {
 	h, ok := parseChangeUser(body, c.out.caps)
 	if !ok {
-		c.out.refuse(malformed())
+		c.fail(malformed())
 		return false
 	}
 	err := c.beginLogin()

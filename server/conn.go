@@ -170,6 +170,7 @@ func (c *conn) unreadable(err error) {
 func (c *conn) lastWord(r refusal) {
 	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
+	c.logError(r)
 	c.out.refuse(r)
 	c.out.flush()
 	if c.tls != nil {
@@ -187,6 +188,33 @@ func (c *conn) fail(err error) {
 	r := refusalOf(err, c.id)
 	if _, protocol := err.(refusal); !protocol && wharf.CodeOf(err) == wharf.CodeInternal {
 		c.log().Error("MySQL statement failed", "error", err)
+	} else {
+		c.logError(r)
 	}
 	c.out.refuse(r)
 }
+
+// logError writes what a client is told to the log, on level debug.
+func (c *conn) logError(r refusal) {
+	if c.debugs() {
+		c.log().Debug("MySQL error", "number", r.errno, "state", r.state, "message", cut(r.msg, maxMessage))
+	}
+}
+
+// logStatement writes a statement that was begun at that time to the log, on
+// level debug, with its string values as '…'.
+func (c *conn) logStatement(st Stmt, begun time.Time, err error) {
+	if !c.debugs() {
+		return
+	}
+	attrs := []any{"statement", cut(st.Redacted(), maxLogged), "duration", time.Since(begun)}
+	if err != nil {
+		attrs = append(attrs, "error", cut(err.Error(), maxMessage))
+	}
+	c.log().Debug("MySQL statement", attrs...)
+}
+
+// maxLogged is the most bytes of a statement that the log shows.
+const maxLogged = 4 << 10
+
+func (c *conn) debugs() bool { return c.srv.o.Logger.Enabled(context.Background(), slog.LevelDebug) }

@@ -75,10 +75,15 @@ func (r refusal) payload(withState bool) []byte {
 	if withState {
 		b = append(append(b, '#'), r.state...)
 	}
-	if len(r.msg) > maxMessage {
-		r.msg = strings.ToValidUTF8(r.msg[:maxMessage], "") + "…"
+	return append(b, cut(r.msg, maxMessage)...)
+}
+
+// cut returns s, or its first limit bytes and an ellipsis if it is longer.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	return append(b, r.msg...)
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
 // number gives the number and the SQLSTATE of a Code. false means that the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -98,7 +99,7 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 
 // statement runs f as the connection's running statement: others see it and
 // can interrupt it, and it is interrupted if the client leaves.
-func (c *conn) statement(st Stmt, f func(context.Context) error) error {
+func (c *conn) statement(st Stmt, f func(context.Context) error) (err error) {
 	c.srv.questions.Add(1)
 	// Not under a context of the server, where all connections would meet to
 	// be taken in and out: Shutdown ends each statement by itself.
@@ -106,7 +107,9 @@ func (c *conn) statement(st Stmt, f func(context.Context) error) error {
 	defer cancel(nil)
 	c.start(st, cancel)
 	defer c.finish()
-	err := f(ctx)
+	begun := time.Now()
+	defer func() { c.logStatement(st, begun, err) }()
+	err = f(ctx)
 	if why, ok := context.Cause(ctx).(refusal); ok && wharf.CodeOf(err) == wharf.CodeCanceled {
 		return why
 	}
