@@ -37,22 +37,39 @@ func newGuard(auth Authenticator, hosts []string) guard {
 // given, from this machine too. Where none is, the request must come from this
 // machine and must be addressed to it: a page elsewhere can make a browser here
 // send requests to a name of its own that it points to 127.0.0.1 (DNS
-// rebinding), and the name is what tells them.
+// rebinding), and the name is what tells them. A user or a password that is
+// given then must be right all the same, as over MySQL: else a client with the
+// wrong ones would find out only when the server has a password.
 func (g guard) admit(r *http.Request) (wharf.Principal, error) {
-	if g.auth != nil && g.auth.PasswordSet() {
-		user, password, ok := r.BasicAuth()
-		if !ok {
-			return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password are needed (curl -u user:password)")
-		}
-		if !g.auth.CheckPlain(user, password) {
-			return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong")
-		}
-		return wharf.Principal{User: user}, nil
-	}
 	if err := g.admitAnybody(r); err != nil {
 		return wharf.Principal{}, err
 	}
-	return wharf.Root, nil
+	given := r.Header["Authorization"]
+	if len(given) > 1 {
+		return wharf.Principal{}, invalid("the header Authorization is there twice")
+	}
+	set := g.auth != nil && g.auth.PasswordSet()
+	if !set && !(len(given) == 1 && isBasic(given[0])) {
+		return wharf.Root, nil
+	}
+	user, password, ok := r.BasicAuth()
+	switch {
+	case !ok && set:
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password are needed (curl -u user:password)")
+	case !ok:
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the header Authorization cannot be read; root has no password, so none is needed")
+	case set && !g.auth.CheckPlain(user, password):
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong")
+	case !set && (user != wharf.Root.User || password != ""):
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong: this server has no user but root, who has no password")
+	}
+	return wharf.Principal{User: user}, nil
+}
+
+// isBasic reports whether an Authorization header is of Basic authentication.
+func isBasic(authorization string) bool {
+	scheme, _, _ := strings.Cut(trimBlanks(authorization), " ")
+	return strings.EqualFold(scheme, "Basic")
 }
 
 // admitAnybody tells whether a request may come in from where it does and to

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"net"
 	"net/http"
@@ -95,9 +96,35 @@ func TestPassword(t *testing.T) {
 	}
 }
 
+// TestNobodysPassword: credentials that are wrong for root, who has none.
+func TestNobodysPassword(t *testing.T) {
+	f := start(t)
+	basic := func(s string) string { return "Authorization:Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
+	for _, c := range []struct {
+		headers []string
+		status  int
+	}{
+		{nil, 200}, {[]string{basic("root:")}, 200}, {[]string{"Authorization:Bearer x"}, 200},
+		{[]string{basic("root:sesame")}, 401}, {[]string{basic("admin:")}, 401}, {[]string{basic(":")}, 401}, {[]string{basic("Root:")}, 401},
+		{[]string{basic("root")}, 401}, {[]string{"Authorization:Basic"}, 401}, {[]string{"Authorization:basic %%%"}, 401},
+		{[]string{basic("root:"), basic("root:sesame")}, 400},
+	} {
+		for _, req := range []*http.Request{
+			f.request("PUT", stageURL("a"), strings.NewReader("x"), c.headers...),
+			f.request("PUT", uploadPath, strings.NewReader(filePart("a", "x")+formEnd), append(c.headers, toStage, formType)...),
+			f.request("GET", stageURL(""), nil, c.headers...),
+		} {
+			a := f.do(req)
+			if a.status != c.status || (a.header.Get("Www-Authenticate") != "") != (c.status == 401) {
+				t.Errorf("%s %s with %q: %d %s, want %d", req.Method, req.URL.Path, c.headers, a.status, a.body, c.status)
+			}
+		}
+	}
+}
+
 func TestRouting(t *testing.T) {
 	f := start(t)
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/health/x", "/favicon.ico", "/v1/upload_to_stage/"} {
+	for _, path := range []string{"/v1", "/v1/", "/v1/health/x", "/favicon.ico", "/v1/upload_to_stage/"} {
 		f.wantFailed(f.do(f.request("GET", path, nil)), 404, wharf.CodeNotFound)
 	}
 	a := f.do(f.request("GET", uploadPath, nil))
