@@ -59,18 +59,34 @@ func (s *Server) record(x *exchange) {
 	attrs = append(attrs,
 		slog.String("id", x.id),
 		slog.String("remote", x.r.RemoteAddr),
-		slog.String("method", x.r.Method),
-		slog.String("path", x.r.URL.Path),
+		slog.String("method", shorten(x.r.Method, shownText)),
+		slog.String("path", shorten(x.r.URL.Path, loggedPath)),
 		slog.Int("status", x.status),
 		slog.Int64("bytes_in", x.body.n),
 		slog.Int64("bytes_out", x.sent),
 		slog.Duration("duration", time.Since(x.start)),
 	)
 	if x.stage != "" {
-		attrs = append(attrs, slog.String("stage", x.stage), slog.Int("files", len(x.files)))
+		attrs = append(attrs, slog.String("stage", shorten(x.stage, wharf.MaxStageName)), slog.Int("files", len(x.files)))
 	}
 	if x.err != nil {
-		attrs = append(attrs, slog.String("code", string(wharf.CodeOf(x.err))), slog.Any("error", x.err))
+		attrs = append(attrs, slog.String("code", string(wharf.CodeOf(x.err))), slog.Any("error", loggedError(x.err)))
 	}
 	s.log.LogAttrs(ctx, level, "http", attrs...)
+}
+
+const (
+	// loggedPath is how many bytes of a path the log shows: enough for a stage
+	// and a file with the longest of names.
+	loggedPath = len(stagePrefix) + wharf.MaxStageName + 1 + wharf.MaxKey
+	// loggedMessage is how many bytes of an error that is not ours it shows.
+	loggedMessage = 2 << 10
+)
+
+// loggedError returns an error as the log shows it.
+func loggedError(err error) any {
+	if text := err.Error(); wharf.CodeOf(err) != wharf.CodeInternal && len(text) > loggedMessage {
+		return shorten(text, loggedMessage)
+	}
+	return err
 }

@@ -19,6 +19,7 @@ const minRate = 1 << 10
 // code, and holds the client to sending something at least every stall.
 type body struct {
 	src   io.Reader
+	r     *http.Request // whose Trailer net/http sets at the body's end
 	conn  *http.ResponseController
 	stall time.Duration
 	// holds is set once the body is that of an upload that holds memory.
@@ -104,6 +105,9 @@ func (b *body) blame(err error) error {
 func (b *body) translate(err error) error {
 	switch {
 	case err == io.EOF:
+		if err := trailed(b.r); err != nil {
+			return err
+		}
 		return io.EOF
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,

@@ -43,7 +43,7 @@ func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *e
 	conn := http.NewResponseController(w)
 	return &exchange{
 		w: w, r: r, conn: conn,
-		body:  body{src: r.Body, conn: conn, stall: stall},
+		body:  body{src: r.Body, r: r, conn: conn, stall: stall},
 		id:    uuid.NewString(),
 		start: time.Now(),
 	}

@@ -161,7 +161,7 @@ func parseListQuery(raw string) (listQuery, error) {
 	}
 	for name, all := range values {
 		if len(all) > 1 {
-			return q, invalid("the query has %q twice", name)
+			return q, invalid("the query has %q twice", shorten(name, shownText))
 		}
 		value := all[0]
 		switch name {
@@ -174,10 +174,10 @@ func parseListQuery(raw string) (listQuery, error) {
 		case "limit":
 			q.limit, err = strconv.Atoi(value)
 			if err != nil || q.limit < 1 || q.limit > maxLimit {
-				err = invalid("limit is %q; it is a number from 1 to %d", value, maxLimit)
+				err = invalid("limit is %q; it is a number from 1 to %d", shorten(value, shownText), maxLimit)
 			}
 		default:
-			err = invalid("the query has an unknown %q; prefix, pattern, after and limit are known", name)
+			err = invalid("the query has an unknown %q; prefix, pattern, after and limit are known", shorten(name, shownText))
 		}
 		if err != nil {
 			return q, err

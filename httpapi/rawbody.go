@@ -19,6 +19,9 @@ func (s *Server) uploadRaw(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := trailed(x.r); err != nil {
+		return err
+	}
 	checked, err := checksums(x.r.Header, &x.body)
 	if err != nil {
 		return err
@@ -57,6 +60,9 @@ func rawOptions(r *http.Request) (wharf.PutOptions, error) {
 	if r.ContentLength == 0 && len(h["Content-Length"]) == 0 {
 		return o, &statusError{http.StatusLengthRequired, invalid("the request has neither a Content-Length nor a body in chunks; " +
 			"curl -T file sends a file, and an empty one has Content-Length: 0")}
+	}
+	if err := oneContentType(h); err != nil {
+		return o, err
 	}
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind == "multipart/form-data" {
 		return o, wharf.Errorf(wharf.CodeMediaType, "here the body is the file itself (curl -T file); forms go to /v1/upload_to_stage")

@@ -26,6 +26,10 @@ type Options struct {
 	Logger  *slog.Logger  // nil discards
 	Version string        // shown by health
 
+	// Origins are those whose pages may use the server from a browser (CORS),
+	// each as ParseOrigin returns it; none by default.
+	Origins []string
+
 	// Hosts are the names, without port, under which clients may address the
 	// server while root has no password, besides localhost and the loopback
 	// addresses.
@@ -78,6 +82,7 @@ type Server struct {
 	service *wharf.Service
 	log     *slog.Logger
 	guard   guard
+	origins origins
 	signer  *Signer // may be nil
 	version string
 	stall   time.Duration
@@ -108,6 +113,7 @@ func New(o Options) *Server {
 		service: o.Service,
 		log:     o.Logger,
 		guard:   newGuard(o.Auth, o.Hosts),
+		origins: newOrigins(o.Origins),
 		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
@@ -127,7 +133,10 @@ func New(o Options) *Server {
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withConn,
 		ConnState:         onState,
-		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+		// OPTIONS * is a request like others, with its line in the log.
+		DisableGeneralOptionsHandler: true,
+
+		ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 	}
 	return s
 }
@@ -181,6 +190,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body.arm() // whoever reads it: net/http does what no handler did
 	}
 	x.setSecurityHeaders()
+	allowed := s.origins.allow(r, x.Header())
+	if isPreflight(r) {
+		if err := preflight(x, allowed); err != nil {
+			x.fail(err)
+		}
+		return
+	}
 	s.router.ServeHTTP(x, r)
 }
 
@@ -190,6 +206,10 @@ func (s *Server) routes() *echo.Echo {
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		exchangeOf(c).fail(routingError(err, c))
 	}
+	e.GET("/", s.open((*Server).page))
+	e.HEAD("/", s.open((*Server).page))
+	e.GET("/README.md", s.open((*Server).readme))
+	e.HEAD("/README.md", s.open((*Server).readme))
 	e.GET("/v1/health", s.open((*Server).health))
 	e.HEAD("/v1/health", s.open((*Server).health))
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
@@ -234,7 +254,7 @@ func routingError(err error, c echo.Context) error {
 	}
 	switch he.Code {
 	case http.StatusNotFound:
-		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", c.Request().URL.Path)
+		return wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s", shorten(c.Request().URL.Path, shownText))
 	case http.StatusMethodNotAllowed:
 		allow := c.Response().Header().Get(echo.HeaderAllow)
 		return &statusError{he.Code, wharf.Errorf(wharf.CodeUnsupported, "%s is not for this address; it takes %s",

@@ -15,10 +15,10 @@ func stagePath(x *exchange) (wharf.StageName, string, error) {
 	name, path, ok := strings.Cut(strings.TrimPrefix(x.r.URL.Path, stagePrefix), "/")
 	x.stage = name
 	if name == "" {
-		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s<stage>/", x.r.URL.Path, stagePrefix)
+		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s<stage>/", shorten(x.r.URL.Path, shownText), stagePrefix)
 	}
 	if !ok {
-		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s%s/", x.r.URL.Path, stagePrefix, name)
+		return "", "", wharf.Errorf(wharf.CodeNotFound, "there is nothing at %s; the files of a stage are listed at %s%s/", shorten(x.r.URL.Path, shownText), stagePrefix, shorten(name, shownText))
 	}
 	stage, err := wharf.ParseStageName(name)
 	return stage, path, err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -141,4 +142,48 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d and %q", c.what, c.a.status, c.a.body, c.status, c.says)
 		}
 	}
+}
+
+// TestTrailers: a checksum that comes after the body is not ignored, be it
+// announced or not.
+func TestTrailers(t *testing.T) {
+	f := start(t)
+	form := filePart("form", "x") + formEnd
+	for _, c := range []struct {
+		name, header, trailer string
+		status                int
+	}{
+		{"announced", "Trailer: X-Amz-Checksum-Sha256\r\n", "x-amz-checksum-sha256: x\r\n", 501},
+		{"announced among others", "Trailer: X-Time, content-digest\r\n", "content-digest: x\r\n", 501},
+		{"announced, and not there", "Trailer: Content-MD5\r\n", "", 501},
+		{"not announced", "", "Content-MD5: x\r\n", 501},
+		{"another one than announced", "Trailer: X-Time\r\n", "Repr-Digest: x\r\n", 501},
+		{"of S3", "X-Amz-Trailer: x-amz-checksum-crc32\r\n", "", 501},
+		{"no checksum", "Trailer: X-Time\r\n", "X-Time: 3\r\n", 200},
+	} {
+		for _, put := range []struct{ path, header, body, file string }{
+			{stageURL("raw"), "", "x", "raw"}, {uploadPath, toStage + "\r\n" + formType + "\r\n", form, "form"},
+		} {
+			a, _ := f.raw(fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n%s%s\r\n%x\r\n%s\r\n0\r\n%s\r\n",
+				put.path, put.header, c.header, len(put.body), put.body, c.trailer))
+			if a.status != c.status {
+				t.Errorf("%s, %s: %d %s, want %d", c.name, put.path, a.status, a.body, c.status)
+			}
+			if _, there := f.content(put.file); put.file == "raw" && there != (c.status == 200) {
+				t.Errorf("%s: stored: %t", c.name, there)
+			}
+		}
+	}
+	a, _ := f.raw("PUT " + stageURL("x") + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTrailer: Content-MD5\r\n\r\nx")
+	f.wantFailed(a, 501, wharf.CodeUnsupported)
+}
+
+// TestContentTypeTwice: whoever reads the other one sees another body.
+func TestContentTypeTwice(t *testing.T) {
+	f := start(t)
+	form := filePart("a", "x") + formEnd
+	f.wantFailed(f.upload(form, formType), 400, wharf.CodeInvalid)
+	f.wantFailed(f.upload(form, "Content-Type:text/plain"), 400, wharf.CodeInvalid)
+	f.wantFailed(f.do(f.request("PUT", stageURL("a"), strings.NewReader("x"), "Content-Type:text/csv", "Content-Type:text/plain")), 400, wharf.CodeInvalid)
+	f.wantStored()
 }

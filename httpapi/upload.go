@@ -81,6 +81,9 @@ func (s *Server) uploadForm(x *exchange) error {
 			return errFormChecksum(name)
 		}
 	}
+	if err := trailed(x.r); err != nil {
+		return err
+	}
 	if err := s.land(x, dest, boundary); err != nil {
 		return err
 	}
@@ -216,7 +219,8 @@ func parseDestination(x *exchange) (destination, error) {
 	}
 	x.stage = name
 	if name == "" {
-		return destination{}, invalid("the header stage_name is missing or empty; it says where the files go")
+		return destination{}, invalid("the header stage_name is missing or empty; it says where the files go. " +
+			"Proxies such as nginx drop headers with '_': behind one, send x-databend-stage-name (and x-databend-relative-path)")
 	}
 	stage, err := wharf.ParseStageName(name)
 	if err != nil {
@@ -237,7 +241,7 @@ func oneHeader(h http.Header, what string, spellings []string) (string, error) {
 	for _, name := range spellings {
 		for _, v := range h[name] {
 			if found && v != value {
-				return "", invalid("the header %s is there twice, with the values %q and %q", what, value, v)
+				return "", invalid("the header %s is there twice, with the values %q and %q", what, shorten(value, shownText), shorten(v, shownText))
 			}
 			value, found = v, true
 		}
@@ -247,6 +251,9 @@ func oneHeader(h http.Header, what string, spellings []string) (string, error) {
 
 // formBoundary tells whether a request carries a form, and gives its boundary.
 func formBoundary(r *http.Request) (string, error) {
+	if err := oneContentType(r.Header); err != nil {
+		return "", err
+	}
 	boundary, ok := plainBoundary(r.Header)
 	if !ok {
 		kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -265,6 +272,15 @@ func formBoundary(r *http.Request) (string, error) {
 		return "", wharf.Errorf(wharf.CodeMediaType, "the form's Content-Type has no boundary of 1 to 70 allowed characters")
 	}
 	return boundary, nil
+}
+
+// oneContentType refuses a body that is said to be of two types: who reads the
+// other one sees another body.
+func oneContentType(h http.Header) error {
+	if len(h["Content-Type"]) > 1 {
+		return invalid("the header Content-Type is there twice; a request has one")
+	}
+	return nil
 }
 
 // plainBoundary reads the Content-Type as nearly every client writes it, at a

@@ -105,6 +105,34 @@ func TestListOfFolders(t *testing.T) {
 	}
 }
 
+func TestListOfOrigins(t *testing.T) {
+	list := writeFile(t, `cors-origin = ["https://a.example", "null"]`)
+	for _, tc := range []struct {
+		args []string
+		env  func(string) string
+		want string
+	}{
+		{nil, env(), ""},
+		{[]string{"--cors-origin=https://App.Example:443/", "--cors-origin", "http://localhost:3000"}, env(), "https://app.example http://localhost:3000"},
+		{[]string{"--cors-origin", "*"}, env("WHARF_CORS_ORIGIN", "null"), "*"},
+		{nil, env("WHARF_CORS_ORIGIN", "HTTP://a:80, tauri://localhost,http://[::1]:8080"), "http://a tauri://localhost http://[::1]:8080"},
+		{[]string{"--config", list}, env(), "https://a.example null"},
+	} {
+		c, err := loadConfig(tc.args, tc.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.corsOrigins, " "); got != tc.want {
+			t.Errorf("%v: the origins are %q, want %q", tc.args, got, tc.want)
+		}
+	}
+	for _, bad := range []string{"app.example", "https://", "https://a/path", "https://u@a", "https://a?", "https://*.example", "https://a,", "https://ä.example"} {
+		if _, err := loadConfig([]string{"--cors-origin=" + bad}, env()); err == nil || !strings.Contains(err.Error(), "an origin is") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
 // TestRefused runs the whole command: each of these is one line on standard
 // error that names the offender, and the exit status 2.
 func TestRefused(t *testing.T) {

@@ -40,6 +40,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	})
 	sessions.server = mysql
 	h.mysql = mysql
+	h.warnOfOrigins(cfg)
 	h.http = httpapi.New(httpapi.Options{
 		Service: h.service,
 		Auth:    rootPassword{cfg.password},
@@ -48,6 +49,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Pool:    pool,
 		Version: version,
 		Hosts:   publicHosts(cfg),
+		Origins: cfg.corsOrigins,
 	})
 	return nil
 }

@@ -20,6 +20,7 @@ type config struct {
 	mysqlAddr           string
 	httpAddr            string
 	publicURL           *url.URL // nil when not set
+	corsOrigins         []string // as httpapi.ParseOrigin returns them
 	s3Endpoint          string
 	s3Region            string
 	s3ServerCredentials bool
@@ -62,6 +63,9 @@ var settings = []setting{
 	{name: "public-url", arg: "URL",
 		usage: "the address under which clients reach the HTTP port, if it is another; presigned URLs start with it, and its host is accepted in requests",
 		set:   setPublicURL},
+	{name: "cors-origin", arg: "ORIGIN", list: true,
+		usage: "origin whose web pages may use the HTTP port from a browser, such as https://app.example.com, or * for all; may be given several times, or as a list separated by commas; without it, none may",
+		set:   setCORSOrigins},
 	{name: "s3-endpoint", arg: "URL", env: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"},
 		usage: "S3 server of stages that name none; without it, Amazon's",
 		set:   setEndpoint},

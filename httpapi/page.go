@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"html"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"wharf"
+)
+
+// page is the answer of GET /: to a person, who sees what this is.
+func (s *Server) page(x *exchange) error {
+	x.Header().Set("Vary", "Accept")
+	if strings.Contains(x.r.Header.Get("Accept"), "text/html") {
+		return x.answerText("text/html; charset=utf-8", strings.ReplaceAll(pageHTML, "VERSION", html.EscapeString(s.version)))
+	}
+	return x.answerText("text/plain; charset=utf-8", strings.ReplaceAll(pageText, "VERSION", s.version))
+}
+
+// readme is the answer of GET /README.md, as text, which browsers show.
+func (s *Server) readme(x *exchange) error {
+	return x.answerText("text/plain; charset=utf-8", wharf.README)
+}
+
+// answerText writes a text as the whole answer.
+func (x *exchange) answerText(kind, text string) error {
+	h := x.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	h.Set("Cache-Control", "no-cache")
+	out := &answerBody{x: x, status: http.StatusOK}
+	x.WriteHeader(http.StatusOK)
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	if _, err := out.Write([]byte(text)); err != nil {
+		return out.left("httpapi.page")
+	}
+	return nil
+}
+
+const pageText = `Wharf VERSION
+
+This is a stage server: a place where data files land before they are loaded.
+A stage is made with a MySQL client, and files are uploaded into it like this:
+
+  curl -H stage_name:s -F upload=@data.csv http://this-server/v1/upload_to_stage
+
+Read more at /README.md on this server. GET /v1/health tells whether it is up.
+`
+
+const pageHTML = `<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Wharf</title></head>
+<body>
+<h1>Wharf VERSION</h1>
+<p>This is a stage server: a place where data files land before they are loaded.
+A stage is made with a MySQL client, and files are uploaded into it like this:</p>
+<pre>curl -H stage_name:s -F upload=@data.csv http://this-server/v1/upload_to_stage</pre>
+<p>Read more in the <a href="README.md">README</a>. <a href="v1/health">Health</a> tells whether it is up.</p>
+</body>
+</html>
+`
