@@ -125,7 +125,7 @@ func (m *mariadb) try(t *testing.T) bool {
 	m.cmd = m.command(t, "mariadbd", "--no-defaults", "--datadir="+filepath.Join(m.dir, "data"), "--bind-address=127.0.0.1",
 		"--port="+port, "--socket=mariadb.sock", "--pid-file=mariadb.pid", "--skip-innodb", "--default-storage-engine=Aria",
 		"--skip-name-resolve", "--performance-schema=OFF", "--default-time-zone=SYSTEM",
-		"--character-set-server=utf8mb4", "--sql-mode="+strings.Join(sqlModes, ","))
+		"--character-set-server=utf8mb4", "--secure-file-priv="+m.dir, "--sql-mode="+strings.Join(sqlModes, ","))
 	m.cmd.Stdout, m.cmd.Stderr = &m.log, &m.log
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
