@@ -5,11 +5,11 @@ import "context"
 // StageChange is what a change of a stage sets; nil fields stay as they are.
 // Unsetting is setting to nothing.
 type StageChange struct {
-	URL        *string
-	Connection *Connection
-	FileFormat *[]Option // by [NewFileFormat]
-	CopyOpts   *[]Option // by [NewCopyOptions]
-	Comment    *string
+	URL         *string
+	Connection  *Connection
+	FileFormat  *FileFormat
+	CopyOptions *CopyOptions
+	Comment     *string
 }
 
 // AlterStage changes the definition of a stage. A stage stays internal or
@@ -25,12 +25,17 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 			return false, err
 		}
 	}
-	_, err := s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
-		st, err := c.apply(st)
-		if err == nil {
-			err = s.opener.Check(st)
+	if c.Comment != nil {
+		if err := checkComment(*c.Comment); err != nil {
+			return false, err
 		}
-		return st, err
+	}
+	_, err := s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+		if err := c.check(st); err != nil {
+			return st, err
+		}
+		st = c.Apply(st)
+		return st, s.opener.Check(st)
 	})
 	return existed(err, ifExists)
 }
@@ -64,22 +69,27 @@ func existed(err error, ifExists bool) (bool, error) {
 	return err == nil, err
 }
 
-// apply gives the definition as it is after the change.
-func (c StageChange) apply(s Stage) (Stage, error) {
+// check refuses what would change the kind of a stage.
+func (c StageChange) check(s Stage) error {
 	switch {
 	case c.URL != nil && s.Internal():
-		return s, Errorf(CodeInvalid, "the stage %q is internal and cannot get a URL; create another stage for it, and COPY FILES", s.Name)
+		return Errorf(CodeInvalid, "the stage %q is internal and cannot get a URL; create another stage for it, and COPY FILES", s.Name)
 	case c.Connection != nil && s.Internal():
-		return s, Errorf(CodeInvalid, "the stage %q is internal and takes no CONNECTION", s.Name)
+		return Errorf(CodeInvalid, "the stage %q is internal and takes no CONNECTION", s.Name)
 	case c.URL != nil && *c.URL == "":
-		return s, Errorf(CodeInvalid, "URL is empty; the stage %q is external and cannot become internal", s.Name)
+		return Errorf(CodeInvalid, "URL is empty; the stage %q is external and cannot become internal", s.Name)
 	}
+	return nil
+}
+
+// Apply returns the definition as it is after the change.
+func (c StageChange) Apply(s Stage) Stage {
 	set(&s.URL, c.URL)
 	set(&s.Connection, c.Connection)
 	set(&s.FileFormat, c.FileFormat)
-	set(&s.CopyOpts, c.CopyOpts)
+	set(&s.CopyOptions, c.CopyOptions)
 	set(&s.Comment, c.Comment)
-	return s, nil
+	return s
 }
 
 func set[T any](field *T, value *T) {

@@ -30,12 +30,12 @@ func TestAlterStage(t *testing.T) {
 	f := newFixture(t)
 	f.createExternal("s")
 	old := f.stage("s")
-	format := []wharf.Option{{Name: "TYPE", Value: "CSV"}}
+	format := wharf.FileFormat{Type: wharf.CSV}
 	changes := []wharf.StageChange{
 		{Comment: ptr("new")},
 		{URL: ptr("s3://other/"), Connection: ptr(wharf.Connection{Region: "us-east-1"})},
-		{FileFormat: &format, CopyOpts: &[]wharf.Option{{Name: "PURGE", Value: "TRUE"}}},
-		{Comment: ptr(""), CopyOpts: ptr[[]wharf.Option](nil)},
+		{FileFormat: &format, CopyOptions: &wharf.CopyOptions{Purge: wharf.Given(true)}},
+		{Comment: ptr(""), CopyOptions: &wharf.CopyOptions{}},
 	}
 	for _, c := range changes {
 		if ok, err := f.AlterStage(t.Context(), wharf.Root, "s", c, false); err != nil || !ok {
@@ -45,8 +45,8 @@ func TestAlterStage(t *testing.T) {
 	got := f.stage("s")
 	want := old
 	want.URL, want.Connection.Region, want.FileFormat, want.Revision = "s3://other/", "us-east-1", format, old.Revision+4
-	if got.URL != want.URL || got.Connection != want.Connection || got.Comment != "" || len(got.CopyOpts) != 0 ||
-		len(got.FileFormat) != 1 || got.Revision != want.Revision || got.ID != old.ID {
+	if got.URL != want.URL || got.Connection != want.Connection || got.Comment != "" || got.CopyOptions.Purge.Given ||
+		got.FileFormat.Type != wharf.CSV || got.Revision != want.Revision || got.ID != old.ID {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -75,7 +75,7 @@ func TestAlterStageRefuses(t *testing.T) {
 		{wharf.Root, "in", wharf.StageChange{Connection: &wharf.Connection{}}, wharf.CodeInvalid, "takes no CONNECTION"},
 		{wharf.Root, "ex", wharf.StageChange{URL: ptr("")}, wharf.CodeInvalid, "cannot become internal"},
 		{wharf.Root, "ex", wharf.StageChange{URL: ptr("s3://denied/")}, wharf.CodeDenied, "not there"},
-		{wharf.Root, "ex", wharf.StageChange{FileFormat: &[]wharf.Option{{Name: "FORMAT_NAME", Value: "f"}}}, wharf.CodeNotFound, `"f"`},
+		{wharf.Root, "ex", wharf.StageChange{FileFormat: &wharf.FileFormat{FormatName: "f"}}, wharf.CodeNotFound, `"f"`},
 	} {
 		c.change.Comment = ptr("changed")
 		_, err := f.AlterStage(t.Context(), c.who, c.name, c.change, false)

@@ -14,7 +14,7 @@ import (
 // a pair (a key without its secret) are [CodeInvalid]. Messages name settings
 // and never hold a value: any of them may be a secret in the wrong place.
 //
-// CONNECTION_NAME is not known here: who looks names up has done so before.
+// CONNECTION_NAME is not among them: see [Service.ReadConnection].
 func NewConnection(options []Option) (Connection, error) {
 	var c Connection
 	seen := map[string]string{}

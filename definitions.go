@@ -24,6 +24,29 @@ func (s *Service) DropConnection(ctx context.Context, p Principal, name Connecti
 	return existed(s.catalog.DropConnection(ctx, name), ifExists)
 }
 
+// ReadConnection reads what CONNECTION = (…) or CREDENTIALS = (…) says: the
+// settings of [NewConnection], or CONNECTION_NAME alone, which copies those of
+// a named connection. Like all messages about that clause, those here hold no
+// value of it: it may be a secret in the wrong place.
+func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Option) (Connection, error) {
+	i := indexOption(options, "CONNECTION_NAME")
+	if i < 0 {
+		return NewConnection(options)
+	}
+	if len(options) > 1 {
+		return Connection{}, Errorf(CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")
+	}
+	name, err := ParseConnectionName(options[i].Value)
+	if err != nil {
+		return Connection{}, Errorf(CodeInvalid, "CONNECTION: the value of connection_name is not right; it takes the name of a connection")
+	}
+	named, err := s.Connection(ctx, p, name)
+	if CodeOf(err) == CodeNotFound {
+		err = Errorf(CodeNotFound, "there is no connection of the name that connection_name gives; SHOW CONNECTIONS lists them")
+	}
+	return named.Connection, err
+}
+
 // Connection returns the connection of that name.
 func (s *Service) Connection(ctx context.Context, p Principal, name ConnectionName) (NamedConnection, error) {
 	if err := authorize(p); err != nil {
@@ -64,7 +87,7 @@ func (s *Service) DropFileFormat(ctx context.Context, p Principal, name FormatNa
 }
 
 func authorizeFormat(p Principal, name FormatName) error {
-	if BuiltinFormat(string(name)) {
+	if _, ok := ParseFileType(string(name)); ok {
 		return Errorf(CodeInvalid, "%s is a type that every server has as a file format; it is neither created nor dropped", name)
 	}
 	return authorize(p)
@@ -76,8 +99,8 @@ func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) 
 	if err := authorize(p); err != nil {
 		return NamedFormat{}, err
 	}
-	if typ, ok := formatType(Option{Value: string(name)}); ok {
-		return NamedFormat{Name: name, Options: []Option{{Name: "TYPE", Value: typ}}}, nil
+	if typ, ok := ParseFileType(string(name)); ok {
+		return NamedFormat{Name: name, Format: FileFormat{Type: typ}}, nil
 	}
 	return s.catalog.FileFormat(ctx, name)
 }
@@ -91,13 +114,12 @@ func (s *Service) FileFormats(ctx context.Context, p Principal) ([]NamedFormat, 
 	return s.catalog.FileFormats(ctx)
 }
 
-// checkFormat tells whether the file format that the options of FILE_FORMAT
-// refer to is there.
-func (s *Service) checkFormat(ctx context.Context, options []Option) error {
-	i := indexOption(options, "FORMAT_NAME")
-	if i < 0 || BuiltinFormat(options[i].Value) {
+// checkFormat tells whether the named format that a file format refers to is
+// there.
+func (s *Service) checkFormat(ctx context.Context, f FileFormat) error {
+	if _, ok := ParseFileType(string(f.FormatName)); ok || f.FormatName == "" {
 		return nil
 	}
-	_, err := s.catalog.FileFormat(ctx, FormatName(options[i].Value))
+	_, err := s.catalog.FileFormat(ctx, f.FormatName)
 	return err
 }

@@ -1,175 +1,215 @@
 package wharf
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
 
-// NewFileFormat validates what FILE_FORMAT = (…) says and gives it in
-// canonical form: names and words in upper case, TEXT as TSV, TYPE first and
-// the others in one fixed order. No options are no file format.
+// FileFormat is how files are read and written: what FILE_FORMAT = (…) says,
+// as [ParseFileFormat] read it. The zero FileFormat is none. Else either
+// FormatName is there and nothing else, or Type and those of the options that
+// the type has and that were given. Words are in upper case.
+type FileFormat struct {
+	FormatName FormatName // of the named format that it refers to, or ""
+	Type       FileType   // "" with a FormatName
+
+	Compression                Optional[string] // AUTO, NONE, GZIP, ZSTD, …
+	RecordDelimiter            Optional[string]
+	FieldDelimiter             Optional[string] // "" for lines of one field
+	SkipHeader                 Optional[uint64] // lines
+	ParseHeader                Optional[bool]
+	OutputHeader               Optional[bool]
+	Quote                      Optional[string]
+	QuoteStyle                 Optional[string] // QUOTE_NOT_NULL, QUOTE_MINIMAL
+	Escape                     Optional[string] // "" for none
+	TrimSpace                  Optional[bool]
+	NaNDisplay                 Optional[string]
+	NullDisplay                Optional[string]
+	AllowQuotedNulls           Optional[bool]
+	ErrorOnColumnCountMismatch Optional[bool]
+	EmptyFieldAs               Optional[string] // NULL, STRING, FIELD_DEFAULT
+	QuotedEmptyFieldAs         Optional[string] // likewise
+	NullFieldAs                Optional[string] // NULL, FIELD_DEFAULT
+	MissingFieldAs             Optional[string] // ERROR, NULL, FIELD_DEFAULT
+	NullIf                     Optional[[]string]
+	UseLogicType               Optional[bool]
+	BinaryFormat               Optional[string] // HEX, BASE64
+	Encoding                   Optional[string] // a label of the Encoding Standard
+	EncodingErrorMode          Optional[string] // STRICT, REPLACE
+}
+
+// fields lists the options in canonical order.
+func (f *FileFormat) fields() []optionField {
+	return []optionField{
+		{"FORMAT_NAME", OptionString, &f.FormatName},
+		{"TYPE", OptionWord, &f.Type},
+		{"COMPRESSION", OptionWord, &f.Compression},
+		{"RECORD_DELIMITER", OptionString, &f.RecordDelimiter},
+		{"FIELD_DELIMITER", OptionString, &f.FieldDelimiter},
+		{"SKIP_HEADER", OptionNumber, &f.SkipHeader},
+		{"PARSE_HEADER", OptionWord, &f.ParseHeader},
+		{"OUTPUT_HEADER", OptionWord, &f.OutputHeader},
+		{"QUOTE", OptionString, &f.Quote},
+		{"QUOTE_STYLE", OptionWord, &f.QuoteStyle},
+		{"ESCAPE", OptionString, &f.Escape},
+		{"TRIM_SPACE", OptionWord, &f.TrimSpace},
+		{"NAN_DISPLAY", OptionString, &f.NaNDisplay},
+		{"NULL_DISPLAY", OptionString, &f.NullDisplay},
+		{"ALLOW_QUOTED_NULLS", OptionWord, &f.AllowQuotedNulls},
+		{"ERROR_ON_COLUMN_COUNT_MISMATCH", OptionWord, &f.ErrorOnColumnCountMismatch},
+		{"EMPTY_FIELD_AS", OptionWord, &f.EmptyFieldAs},
+		{"QUOTED_EMPTY_FIELD_AS", OptionWord, &f.QuotedEmptyFieldAs},
+		{"NULL_FIELD_AS", OptionWord, &f.NullFieldAs},
+		{"MISSING_FIELD_AS", OptionWord, &f.MissingFieldAs},
+		{"NULL_IF", OptionList, &f.NullIf},
+		{"USE_LOGIC_TYPE", OptionWord, &f.UseLogicType},
+		{"BINARY_FORMAT", OptionWord, &f.BinaryFormat},
+		{"ENCODING", OptionString, &f.Encoding},
+		{"ENCODING_ERROR_MODE", OptionWord, &f.EncodingErrorMode},
+	}
+}
+
+// Options returns what is given in canonical form: names and words in upper
+// case, in one fixed order.
+func (f FileFormat) Options() []Option { return optionsOf(f.fields()) }
+
+// IsZero reports whether there is no file format.
+func (f FileFormat) IsZero() bool { return len(f.Options()) == 0 }
+
+// Clone returns a copy that shares nothing that can be changed.
+func (f FileFormat) Clone() FileFormat {
+	f.NullIf.Value = slices.Clone(f.NullIf.Value)
+	return f
+}
+
+// MarshalJSON implements [json.Marshaler]: catalogs store the options.
+func (f FileFormat) MarshalJSON() ([]byte, error) { return json.Marshal(f.Options()) }
+
+// UnmarshalJSON implements [json.Unmarshaler], for what MarshalJSON wrote.
+func (f *FileFormat) UnmarshalJSON(text []byte) error {
+	*f = FileFormat{}
+	return unmarshalOptions(text, f.fields())
+}
+
+// FileType is a type of file.
+type FileType string
+
+// The types of files.
+const (
+	CSV     FileType = "CSV"
+	TSV     FileType = "TSV" // also called TEXT
+	NDJSON  FileType = "NDJSON"
+	Parquet FileType = "PARQUET"
+	ORC     FileType = "ORC"
+	Avro    FileType = "AVRO"
+)
+
+// typeNames are the types as messages list them.
+const typeNames = "CSV, TSV (or TEXT), NDJSON, PARQUET, ORC or AVRO"
+
+// fileTypes are the words for the types.
+func fileTypes() []string {
+	return []string{string(CSV), string(TSV), "TEXT", string(NDJSON), string(Parquet), string(ORC), string(Avro)}
+}
+
+// ParseFileType returns the type of that name, in any case, and whether there
+// is one.
+func ParseFileType(s string) (FileType, bool) {
+	s = strings.ToUpper(s)
+	if s == "TEXT" {
+		return TSV, true
+	}
+	return FileType(s), slices.Contains(fileTypes(), s)
+}
+
+// ParseFileFormat validates what FILE_FORMAT = (…) says. No options are no
+// file format.
 //
 // Either FORMAT_NAME stands alone, or TYPE is there and every other option
 // belongs to that type. An unknown option, one of another type, one given
-// twice, two delimiters that cannot be told apart, and a value that is not of the option's kind or range are
-// [CodeInvalid], with a message that names the offender and what would be
-// right. Whether a named format exists is not looked up.
-func NewFileFormat(options []Option) ([]Option, error) {
+// twice, two delimiters that cannot be told apart, and a value that is not of
+// the option's kind or range are [CodeInvalid], with a message that names the
+// offender and what would be right. Whether a named format exists is not
+// looked up.
+func ParseFileFormat(options []Option) (FileFormat, error) {
 	if len(options) == 0 {
-		return nil, nil
+		return FileFormat{}, nil
 	}
 	const clause = "FILE_FORMAT"
 	rules := fileFormatRules()
 	if err := checkNames(clause, rules, options); err != nil {
-		return nil, err
+		return FileFormat{}, err
 	}
 	if i := indexOption(options, "FORMAT_NAME"); i >= 0 {
 		if len(options) > 1 {
 			other := options[1-min(i, 1)].Name
-			return nil, Errorf(CodeInvalid, "FILE_FORMAT: FORMAT_NAME stands alone; take %s out, or give TYPE instead of FORMAT_NAME", other)
+			return FileFormat{}, Errorf(CodeInvalid, "FILE_FORMAT: FORMAT_NAME stands alone; take %s out, or give TYPE instead of FORMAT_NAME", other)
 		}
-		return applyRules(clause, "", rules, options)
+		return readFormat(clause, "", rules, options)
 	}
 	if indexOption(options, "TYPE") < 0 {
-		return nil, Errorf(CodeInvalid, "FILE_FORMAT needs TYPE = %s, or FORMAT_NAME = '…'", typeNames)
+		return FileFormat{}, Errorf(CodeInvalid, "FILE_FORMAT needs TYPE = %s, or FORMAT_NAME = '…'", typeNames)
 	}
 	return typedFormat(clause, rules, options)
 }
 
-// NewNamedFormat validates what CREATE FILE FORMAT says, by the rules of
-// [NewFileFormat], and gives it in canonical form. It always has a TYPE and
-// never refers to another format by name.
-func NewNamedFormat(options []Option) ([]Option, error) {
+// ParseNamedFormat validates what CREATE FILE FORMAT says, by the rules of
+// [ParseFileFormat]. It always has a TYPE and never refers to another format
+// by name.
+func ParseNamedFormat(options []Option) (FileFormat, error) {
 	const clause = "FILE FORMAT"
 	rules := slices.DeleteFunc(fileFormatRules(), func(r optionRule) bool { return r.name == "FORMAT_NAME" })
 	if err := checkNames(clause, rules, options); err != nil {
-		return nil, err
+		return FileFormat{}, err
 	}
 	if indexOption(options, "TYPE") < 0 {
-		return nil, Errorf(CodeInvalid, "FILE FORMAT needs TYPE = %s", typeNames)
+		return FileFormat{}, Errorf(CodeInvalid, "FILE FORMAT needs TYPE = %s", typeNames)
 	}
 	return typedFormat(clause, rules, options)
 }
 
 // typedFormat reads options with a TYPE among them.
-func typedFormat(clause string, rules []optionRule, options []Option) ([]Option, error) {
-	i := indexOption(options, "TYPE")
-	typ, ok := formatType(options[i])
-	if !ok {
-		return nil, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
-			clause, optionText(options[i]), didYouMean(options[i].Value, fileTypes()), typeNames)
+func typedFormat(clause string, rules []optionRule, options []Option) (FileFormat, error) {
+	o := options[indexOption(options, "TYPE")]
+	typ, ok := ParseFileType(o.Value)
+	if !ok || o.Kind == OptionList {
+		return FileFormat{}, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
+			clause, optionText(o), didYouMean(o.Value, fileTypes()), typeNames)
 	}
-	canonical, err := applyRules(clause, typ, rules, options)
-	if err == nil {
-		err = checkDelimiters(clause, typ, canonical)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return canonical, nil
+	return readFormat(clause, typ, rules, options)
 }
 
-// NewCopyOptions validates what COPY_OPTIONS = (…) says, by the rules of
-// [NewFileFormat], and gives it in canonical form.
-func NewCopyOptions(options []Option) ([]Option, error) {
-	if len(options) == 0 {
-		return nil, nil
+func readFormat(clause string, typ FileType, rules []optionRule, options []Option) (FileFormat, error) {
+	var f FileFormat
+	if err := applyRules(clause, typ, rules, f.fields(), options); err != nil {
+		return FileFormat{}, err
 	}
-	const clause = "COPY_OPTIONS"
-	rules := copyRules()
-	if err := checkNames(clause, rules, options); err != nil {
-		return nil, err
+	if err := f.checkDelimiters(clause); err != nil {
+		return FileFormat{}, err
 	}
-	return applyRules(clause, "", rules, options)
+	return f, nil
 }
 
-// BuiltinFormat tells whether FORMAT_NAME may give this name without anybody
-// having created it: the types' own names, in any case.
-func BuiltinFormat(name string) bool {
-	_, ok := formatType(Option{Value: name})
-	return ok
-}
-
-const typeNames = "CSV, TSV (or TEXT), NDJSON, PARQUET, ORC or AVRO"
-
-func fileTypes() []string {
-	return []string{"CSV", "TSV", "TEXT", "NDJSON", "PARQUET", "ORC", "AVRO"}
-}
-
-// formatType reads the value of TYPE.
-func formatType(o Option) (string, bool) {
-	typ := strings.ToUpper(o.Value)
-	if o.Kind == OptionList || !slices.Contains(fileTypes(), typ) {
-		return "", false
+// checkDelimiters refuses two delimiters that are the same, or one within the
+// other: no file could be read with them. One may be the value that an option
+// has where it is not given.
+func (f FileFormat) checkDelimiters(clause string) error {
+	type delimiter struct{ name, value string }
+	all := []delimiter{{"RECORD_DELIMITER", f.RecordDelimiter.Or("\n")}}
+	switch f.Type {
+	case CSV:
+		all = append(all, delimiter{"FIELD_DELIMITER", f.FieldDelimiter.Or(",")}, delimiter{"QUOTE", f.Quote.Or(`"`)}, delimiter{"ESCAPE", f.Escape.Or("")})
+	case TSV:
+		all = append(all, delimiter{"FIELD_DELIMITER", f.FieldDelimiter.Or("\t")})
 	}
-	if typ == "TEXT" {
-		typ = "TSV"
-	}
-	return typ, true
-}
-
-// checkNames refuses options that no type has, and repeated ones.
-func checkNames(clause string, rules []optionRule, options []Option) error {
-	names := ruleNames(rules)
-	for i, o := range options {
-		if !slices.Contains(names, o.Name) {
-			return Errorf(CodeInvalid, "%s: there is no option %s%s; the options are %s",
-				clause, shown(o.Name), didYouMean(o.Name, names), strings.Join(names, ", "))
-		}
-		if indexOption(options[:i], o.Name) >= 0 {
-			return Errorf(CodeInvalid, "%s: %s is given twice", clause, o.Name)
+	for i, d := range all {
+		for _, other := range all[:i] {
+			if d.value != "" && strings.Contains(other.value, d.value) {
+				return Errorf(CodeInvalid, "%s: %s (%s) and %s (%s) cannot be told apart; give one of them another value",
+					clause, other.name, quoteOption(other.value), d.name, quoteOption(d.value))
+			}
 		}
 	}
 	return nil
-}
-
-// applyRules reads every option by its rule for typ, in the rules' order.
-func applyRules(clause, typ string, rules []optionRule, options []Option) ([]Option, error) {
-	for _, o := range options {
-		if !slices.ContainsFunc(rules, func(r optionRule) bool { return r.name == o.Name && r.belongsTo(typ) }) {
-			return nil, Errorf(CodeInvalid, "%s: %s has no option %s; it belongs to %s",
-				clause, typ, o.Name, strings.Join(typesWith(rules, o.Name), ", "))
-		}
-	}
-	canonical := make([]Option, 0, len(options))
-	for _, r := range rules {
-		i := indexOption(options, r.name)
-		if i < 0 || !r.belongsTo(typ) {
-			continue
-		}
-		o, ok := r.value.read(options[i])
-		if !ok {
-			return nil, Errorf(CodeInvalid, "%s: %s = %s is wrong; it takes %s",
-				clause, r.name, optionText(options[i]), r.value.want)
-		}
-		o.Name = r.name
-		canonical = append(canonical, o)
-	}
-	return canonical, nil
-}
-
-func indexOption(options []Option, name string) int {
-	return slices.IndexFunc(options, func(o Option) bool { return o.Name == name })
-}
-
-// optionText writes an option's value as a statement would, for a message.
-func optionText(o Option) string {
-	switch o.Kind {
-	case OptionString:
-		return quoteOption(shown(o.Value))
-	case OptionList:
-		if len(o.List) == 0 {
-			return "()"
-		}
-		more := ""
-		if len(o.List) > 1 {
-			more = ", …"
-		}
-		return "(" + quoteOption(shown(o.List[0])) + more + ")"
-	}
-	return shown(o.Value)
-}
-
-func quoteOption(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `''`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\x00", `\0`).Replace(s) + "'"
 }

@@ -47,7 +47,7 @@ func ParseFormatName(s string) (FormatName, error) {
 // '…') refers to it.
 type NamedFormat struct {
 	Name      FormatName
-	Options   []Option // by [NewNamedFormat], TYPE first
+	Format    FileFormat // by [ParseNamedFormat]
 	Creator   string
 	CreatedOn time.Time // UTC
 }

@@ -10,14 +10,21 @@ import (
 	"wharf"
 )
 
-// TestOptions runs testdata/options. A line of the input is a set of options,
+// TestOptions runs tests/testdata/options. A line of the input is a set of options,
 // NAME=value by NAME=value with tabs between; a value in quotes is a text, one
 // that starts with a digit or '-' a number, one in parentheses a list, and
 // everything else a word.
 func TestOptions(t *testing.T) {
-	datadriven.RunTest(t, "testdata/options", func(t *testing.T, d *datadriven.TestData) string {
+	datadriven.RunTest(t, "tests/testdata/options", func(t *testing.T, d *datadriven.TestData) string {
 		read := map[string]func([]wharf.Option) ([]wharf.Option, error){
-			"format": wharf.NewFileFormat, "copy": wharf.NewCopyOptions,
+			"format": func(o []wharf.Option) ([]wharf.Option, error) {
+				f, err := wharf.ParseFileFormat(o)
+				return f.Options(), err
+			},
+			"copy": func(o []wharf.Option) ([]wharf.Option, error) {
+				c, err := wharf.ParseCopyOptions(o)
+				return c.Options(), err
+			},
 		}[d.Cmd]
 		var out strings.Builder
 		for line := range strings.SplitSeq(d.Input, "\n") {
@@ -75,10 +82,10 @@ func printOptions(options []wharf.Option) string {
 
 func TestNoOptions(t *testing.T) {
 	for _, none := range [][]wharf.Option{nil, {}} {
-		if format, err := wharf.NewFileFormat(none); format != nil || err != nil {
+		if format, err := wharf.ParseFileFormat(none); !format.IsZero() || err != nil {
 			t.Errorf("%v, %v", format, err)
 		}
-		if options, err := wharf.NewCopyOptions(none); options != nil || err != nil {
+		if options, err := wharf.ParseCopyOptions(none); options.Options() != nil || err != nil {
 			t.Errorf("%v, %v", options, err)
 		}
 	}
@@ -104,13 +111,13 @@ func TestLongOptions(t *testing.T) {
 		case "NULL_IF":
 			options[0].Value = "NDJSON"
 		}
-		_, err := wharf.NewFileFormat(options)
+		_, err := wharf.ParseFileFormat(options)
 		if msg := wharf.MessageOf(err); wharf.CodeOf(err) != wharf.CodeInvalid || len(msg) > 1000 {
 			t.Errorf("%.20s: code %q, a message of %d bytes", o.Name, wharf.CodeOf(err), len(msg))
 		}
 	}
-	format, err := wharf.NewFileFormat([]wharf.Option{{Name: "TYPE", Value: "NDJSON"}, {Name: "NULL_IF", Kind: wharf.OptionList, List: items[:1000]}})
-	if err != nil || len(format[1].List) != 1000 {
+	format, err := wharf.ParseFileFormat([]wharf.Option{{Name: "TYPE", Value: "NDJSON"}, {Name: "NULL_IF", Kind: wharf.OptionList, List: items[:1000]}})
+	if err != nil || len(format.NullIf.Value) != 1000 {
 		t.Errorf("1,000 items: %v", err)
 	}
 }
@@ -118,7 +125,7 @@ func TestLongOptions(t *testing.T) {
 // TestEveryOptionBelongsSomewhere gives every option that a message lists to
 // every type: none may be unknown to all of them.
 func TestEveryOptionBelongsSomewhere(t *testing.T) {
-	_, err := wharf.NewFileFormat(parseOptions("NOPE=1"))
+	_, err := wharf.ParseFileFormat(parseOptions("NOPE=1"))
 	_, list, ok := strings.Cut(wharf.MessageOf(err), "the options are ")
 	if !ok {
 		t.Fatalf("no list in %v", err)
@@ -130,7 +137,7 @@ func TestEveryOptionBelongsSomewhere(t *testing.T) {
 	for _, name := range names[2:] { // after FORMAT_NAME and TYPE
 		known := 0
 		for _, typ := range []string{"CSV", "TSV", "NDJSON", "PARQUET", "ORC", "AVRO"} {
-			_, err := wharf.NewFileFormat([]wharf.Option{{Name: "TYPE", Value: typ}, {Name: name, Value: "\x00"}})
+			_, err := wharf.ParseFileFormat([]wharf.Option{{Name: "TYPE", Value: typ}, {Name: name, Value: "\x00"}})
 			if strings.Contains(wharf.MessageOf(err), "it takes") {
 				known++
 			}

@@ -12,11 +12,11 @@ import (
 // its value may be. An option whose value differs by type has several rules.
 type optionRule struct {
 	name  string
-	types []string // nil: it does not depend on the type
+	types []FileType // nil: it does not depend on the type
 	value valueRule
 }
 
-func (r optionRule) belongsTo(typ string) bool {
+func (r optionRule) belongsTo(typ FileType) bool {
 	return r.types == nil || slices.Contains(r.types, typ)
 }
 
@@ -34,10 +34,78 @@ func typesWith(rules []optionRule, name string) []string {
 	var types []string
 	for _, r := range rules {
 		if r.name == name {
-			types = append(types, r.types...)
+			for _, typ := range r.types {
+				types = append(types, string(typ))
+			}
 		}
 	}
 	return types
+}
+
+// checkNames refuses options that no type has, and repeated ones.
+func checkNames(clause string, rules []optionRule, options []Option) error {
+	names := ruleNames(rules)
+	for i, o := range options {
+		if !slices.Contains(names, o.Name) {
+			return Errorf(CodeInvalid, "%s: there is no option %s%s; the options are %s",
+				clause, shown(o.Name), didYouMean(o.Name, names), strings.Join(names, ", "))
+		}
+		if indexOption(options[:i], o.Name) >= 0 {
+			return Errorf(CodeInvalid, "%s: %s is given twice", clause, o.Name)
+		}
+	}
+	return nil
+}
+
+// applyRules reads every option by its rule for typ into its field.
+func applyRules(clause string, typ FileType, rules []optionRule, fields []optionField, options []Option) error {
+	for _, o := range options {
+		if !slices.ContainsFunc(rules, func(r optionRule) bool { return r.name == o.Name && r.belongsTo(typ) }) {
+			return Errorf(CodeInvalid, "%s: %s has no option %s; it belongs to %s",
+				clause, typ, o.Name, strings.Join(typesWith(rules, o.Name), ", "))
+		}
+	}
+	canonical := make([]Option, 0, len(options))
+	for _, r := range rules {
+		i := indexOption(options, r.name)
+		if i < 0 || !r.belongsTo(typ) {
+			continue
+		}
+		o, ok := r.value.read(options[i])
+		if !ok {
+			return Errorf(CodeInvalid, "%s: %s = %s is wrong; it takes %s",
+				clause, r.name, optionText(options[i]), r.value.want)
+		}
+		o.Name = r.name
+		canonical = append(canonical, o)
+	}
+	return setOptions(fields, canonical)
+}
+
+func indexOption(options []Option, name string) int {
+	return slices.IndexFunc(options, func(o Option) bool { return o.Name == name })
+}
+
+// optionText writes an option's value as a statement would, for a message.
+func optionText(o Option) string {
+	switch o.Kind {
+	case OptionString:
+		return quoteOption(shown(o.Value))
+	case OptionList:
+		if len(o.List) == 0 {
+			return "()"
+		}
+		more := ""
+		if len(o.List) > 1 {
+			more = ", …"
+		}
+		return "(" + quoteOption(shown(o.List[0])) + more + ")"
+	}
+	return shown(o.Value)
+}
+
+func quoteOption(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `''`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\x00", `\0`).Replace(s) + "'"
 }
 
 // valueRule reads one option's value into its canonical form, and says in
@@ -158,8 +226,8 @@ func textList() valueRule {
 // fileType takes the name of a type of file.
 func fileType() valueRule {
 	return valueRule{want: typeNames, read: func(o Option) (Option, bool) {
-		typ, ok := formatType(o)
-		return Option{Kind: OptionWord, Value: typ}, ok
+		typ, ok := ParseFileType(o.Value)
+		return Option{Kind: OptionWord, Value: string(typ)}, ok
 	}}
 }
 

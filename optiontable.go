@@ -5,19 +5,19 @@ package wharf
 // Snowflake's.
 func fileFormatRules() []optionRule {
 	var (
-		csv     = []string{"CSV"}
-		tsv     = []string{"TSV"}
-		lines   = []string{"CSV", "TSV"}
-		ndjson  = []string{"NDJSON"}
-		parquet = []string{"PARQUET"}
-		others  = []string{"PARQUET", "ORC", "AVRO"}
+		csv     = []FileType{CSV}
+		tsv     = []FileType{TSV}
+		lines   = []FileType{CSV, TSV}
+		ndjson  = []FileType{NDJSON}
+		parquet = []FileType{Parquet}
+		others  = []FileType{Parquet, ORC, Avro}
 		newline = `one character that is no letter or digit, such as '\n' or '|', or '\r\n'`
 		column  = `one character that is no letter or digit, such as ',' or '\t'`
 	)
 	return []optionRule{
 		{"FORMAT_NAME", nil, name()},
 		{"TYPE", nil, fileType()},
-		{"COMPRESSION", []string{"CSV", "TSV", "NDJSON"}, anyOf("AUTO", "NONE", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "XZ", "ZIP")},
+		{"COMPRESSION", []FileType{CSV, TSV, NDJSON}, anyOf("AUTO", "NONE", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "XZ", "ZIP")},
 		{"COMPRESSION", parquet, anyOf("AUTO", "NONE", "SNAPPY", "ZSTD", "GZIP", "BROTLI", "LZ4")},
 		{"RECORD_DELIMITER", lines, delimiter(newline, "\r\n")},
 		{"FIELD_DELIMITER", csv, delimiter(column)},
@@ -38,8 +38,8 @@ func fileFormatRules() []optionRule {
 		{"NULL_FIELD_AS", ndjson, anyOf("NULL", "FIELD_DEFAULT")},
 		{"MISSING_FIELD_AS", ndjson, anyOf("ERROR", "NULL", "FIELD_DEFAULT")},
 		{"MISSING_FIELD_AS", others, anyOf("ERROR", "FIELD_DEFAULT")},
-		{"NULL_IF", []string{"NDJSON", "PARQUET"}, textList()},
-		{"USE_LOGIC_TYPE", []string{"PARQUET", "AVRO"}, boolean()},
+		{"NULL_IF", []FileType{NDJSON, Parquet}, textList()},
+		{"USE_LOGIC_TYPE", []FileType{Parquet, Avro}, boolean()},
 		{"BINARY_FORMAT", csv, anyOf("HEX", "BASE64")},
 		{"ENCODING", lines, encoding()},
 		{"ENCODING_ERROR_MODE", lines, anyOf("STRICT", "REPLACE")},

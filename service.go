@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // ServiceOptions are what a Service is made of. Catalog and Opener are
@@ -118,6 +119,9 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	def.Creator = p.User
 	def.CreatedOn = s.now().UTC()
 	def.Revision = 1
+	if err := checkComment(def.Comment); err != nil {
+		return false, err
+	}
 	if err := s.opener.Check(def); err != nil {
 		return false, err
 	}
@@ -129,6 +133,17 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 		s.kickSweep()
 	}
 	return created, err
+}
+
+// maxComment is the longest comment of a stage, in characters, as for MySQL's
+// tables.
+const maxComment = 2048
+
+func checkComment(comment string) error {
+	if n := utf8.RuneCountInString(comment); n > maxComment {
+		return Errorf(CodeInvalid, "COMMENT has %d characters; at most %d are allowed", n, maxComment)
+	}
+	return nil
 }
 
 // DropStage removes a stage. The files of an internal stage are gone for

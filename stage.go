@@ -7,15 +7,15 @@ import (
 
 // Stage is the definition of a stage, as the catalog holds it.
 type Stage struct {
-	ID         StageID
-	Name       StageName
-	URL        string     // "" for an internal stage, else scheme://…/ with its final '/'
-	Connection Connection // how to reach URL; zero for an internal stage
-	FileFormat []Option   // what FILE_FORMAT said, validated, in canonical order
-	CopyOpts   []Option   // what COPY_OPTIONS said, validated, in canonical order
-	Comment    string
-	Creator    string
-	CreatedOn  time.Time // UTC
+	ID          StageID
+	Name        StageName
+	URL         string     // "" for an internal stage, else scheme://…/ with its final '/'
+	Connection  Connection // how to reach URL; zero for an internal stage
+	FileFormat  FileFormat
+	CopyOptions CopyOptions
+	Comment     string
+	Creator     string
+	CreatedOn   time.Time // UTC
 	// Revision grows by one with each change of the definition: whoever
 	// keeps something made from a stage compares ID and Revision.
 	Revision uint64
@@ -44,27 +44,13 @@ type Connection struct {
 	ExternalID       Secret
 }
 
+// Clone returns a copy that shares nothing that can be changed.
+func (s Stage) Clone() Stage {
+	s.FileFormat = s.FileFormat.Clone()
+	return s
+}
+
 // HasCredentials tells whether the connection carries keys or a role.
 func (c Connection) HasCredentials() bool {
 	return !c.AccessKeyID.IsZero() || c.RoleARN != ""
 }
-
-// Option is one name and value of FILE_FORMAT or COPY_OPTIONS. The name is
-// in upper case. A list (NULL_IF) has its items in List.
-type Option struct {
-	Name  string
-	Value string
-	List  []string
-	Kind  OptionKind
-}
-
-// OptionKind is how an option's value is written.
-type OptionKind uint8
-
-// The kinds of an option's value.
-const (
-	OptionWord   OptionKind = iota // a bare word: CSV, TRUE, NONE
-	OptionNumber                   // digits
-	OptionString                   // 'quoted'
-	OptionList                     // ('a', 'b')
-)

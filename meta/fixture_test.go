@@ -23,7 +23,7 @@ func connectionNamed(name string) wharf.NamedConnection {
 func formatNamed(name string) wharf.NamedFormat {
 	return wharf.NamedFormat{
 		Name: wharf.FormatName(name), Creator: "root", CreatedOn: stage(name).CreatedOn,
-		Options: []wharf.Option{{Name: "TYPE", Value: "CSV"}, {Name: "NULL_IF", List: []string{"a", ""}, Kind: wharf.OptionList}},
+		Format: wharf.FileFormat{Type: wharf.NDJSON, NullIf: wharf.Given([]string{"a", ""})},
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 
 // formatRecord is a named file format as it is stored, under its name.
 type formatRecord struct {
-	Options   []optionRecord `json:"options,omitempty"`
-	Creator   string         `json:"creator,omitempty"`
-	CreatedOn time.Time      `json:"created_on"`
+	Format    wharf.FileFormat `json:"options,omitzero"`
+	Creator   string           `json:"creator,omitempty"`
+	CreatedOn time.Time        `json:"created_on"`
 }
 
 func (c *Catalog) formats() named[wharf.NamedFormat] {
@@ -20,8 +20,8 @@ func (c *Catalog) formats() named[wharf.NamedFormat] {
 
 func encodeFormat(v wharf.NamedFormat) (string, []byte, error) {
 	name := string(v.Name)
-	r := formatRecord{Options: optionRecords(v.Options), Creator: v.Creator, CreatedOn: v.CreatedOn.UTC()}
-	payload, err := encodeJSON("file format", name, r, valid(name, r.Creator) && validOptions(r.Options))
+	r := formatRecord{Format: v.Format, Creator: v.Creator, CreatedOn: v.CreatedOn.UTC()}
+	payload, err := encodeJSON("file format", name, r, valid(name, r.Creator) && validOptions(r.Format.Options()))
 	return name, payload, err
 }
 
@@ -31,7 +31,7 @@ func decodeFormat(name string, payload []byte) (wharf.NamedFormat, error) {
 		return wharf.NamedFormat{}, err
 	}
 	return wharf.NamedFormat{
-		Name: wharf.FormatName(name), Options: options(r.Options), Creator: r.Creator, CreatedOn: r.CreatedOn,
+		Name: wharf.FormatName(name), Format: r.Format, Creator: r.Creator, CreatedOn: r.CreatedOn,
 	}, nil
 }
 

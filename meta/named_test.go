@@ -182,3 +182,32 @@ func TestUnknownFieldOfNamedIsRefused(t *testing.T) {
 	_, err = c.FileFormat(t.Context(), "s")
 	wantCode(t, "FileFormat with an unknown field", err, wharf.CodeInternal)
 }
+
+// TestOptionsOnDisk holds how a file format and copy options are stored: as
+// the options that were written.
+func TestOptionsOnDisk(t *testing.T) {
+	const stored = `{"name":"s","file_format":[{"name":"TYPE","value":"NDJSON","kind":0},{"name":"NULL_IF","list":["","NA"],"kind":3}],` +
+		`"copy_options":[{"name":"SIZE_LIMIT","value":"7","kind":1},{"name":"PURGE","value":"FALSE","kind":0}],` +
+		`"created_on":"2026-01-02T03:04:05Z","revision":1}`
+	c := open(t, t.TempDir())
+	s, err := c.decodeStage(wharf.NewStageID(), []byte(stored))
+	if err != nil {
+		t.Fatal(err)
+	}
+	format := wharf.FileFormat{Type: wharf.NDJSON, NullIf: wharf.Given([]string{"", "NA"})}
+	copying := wharf.CopyOptions{SizeLimit: wharf.Given[uint64](7), Purge: wharf.Given(false)}
+	if !reflect.DeepEqual(s.FileFormat, format) || s.CopyOptions != copying {
+		t.Errorf("it is read as %+v, %+v", s.FileFormat, s.CopyOptions)
+	}
+	if got, err := c.encodeStage(s); string(got) != stored || err != nil {
+		t.Errorf("it is written as %s, %v", got, err)
+	}
+	for _, bad := range []string{
+		`[{"name":"NOPE","value":"1","kind":1}]`, `[{"name":"TYPE","value":"CSV","kind":2}]`, `[{"name":"SKIP_HEADER","value":"x","kind":1}]`,
+		`[{"name":"TYPE","value":"CSV","kind":0,"new":1}]`, `{"TYPE":"CSV"}`,
+	} {
+		if _, err := c.decodeStage(wharf.NewStageID(), []byte(`{"name":"s","file_format":`+bad+`}`)); err == nil {
+			t.Errorf("a file format %s is read", bad)
+		}
+	}
+}

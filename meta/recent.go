@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -37,7 +36,7 @@ func (r *recent) name(name wharf.StageName) (wharf.Stage, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s, ok := r.byName[name]
-	return detached(s), ok && r.current()
+	return s.Clone(), ok && r.current()
 }
 
 // id gives the stage with that ID, if it was read since the last write.
@@ -45,7 +44,7 @@ func (r *recent) id(id wharf.StageID) (wharf.Stage, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s, ok := r.byID[id]
-	return detached(s), ok && r.current()
+	return s.Clone(), ok && r.current()
 }
 
 func (r *recent) current() bool { return r.as == r.writes.Load() }
@@ -64,20 +63,6 @@ func (r *recent) keep(as uint64, s wharf.Stage) {
 	if r.byName == nil || r.as < as || len(r.byID) >= maxRecent {
 		r.as, r.byName, r.byID = as, map[wharf.StageName]wharf.Stage{}, map[wharf.StageID]wharf.Stage{}
 	}
-	s = detached(s)
+	s = s.Clone()
 	r.byName[s.Name], r.byID[s.ID] = s, s
-}
-
-// detached is a copy that shares nothing that can be changed.
-func detached(s wharf.Stage) wharf.Stage {
-	s.FileFormat, s.CopyOpts = detachedOptions(s.FileFormat), detachedOptions(s.CopyOpts)
-	return s
-}
-
-func detachedOptions(options []wharf.Option) []wharf.Option {
-	options = slices.Clone(options)
-	for i := range options {
-		options[i].List = slices.Clone(options[i].List)
-	}
-	return options
 }

@@ -55,8 +55,8 @@ func TestLookUpSeesEveryChange(t *testing.T) {
 // gone when it is dropped, and nobody else's to change.
 func TestLookUpTwice(t *testing.T) {
 	c := open(t, t.TempDir())
-	def := wharf.Stage{ID: wharf.NewStageID(), Name: "s", Revision: 1, FileFormat: []wharf.Option{
-		{Name: "TYPE", Value: "CSV"}, {Name: "NULL_IF", List: []string{"a", "b"}, Kind: wharf.OptionList}}}
+	def := wharf.Stage{ID: wharf.NewStageID(), Name: "s", Revision: 1, FileFormat: wharf.FileFormat{
+		Type: wharf.NDJSON, NullIf: wharf.Given([]string{"a", "b"})}}
 	if _, _, err := c.CreateStage(t.Context(), def, wharf.CreateNew); err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +69,10 @@ func TestLookUpTwice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.FileFormat[0].Value != "CSV" || s.FileFormat[1].List[0] != "a" {
+			if s.FileFormat.Type != wharf.NDJSON || s.FileFormat.NullIf.Value[0] != "a" {
 				t.Fatalf("what a caller did with its copy shows: %v", s.FileFormat)
 			}
-			s.FileFormat[0].Value, s.FileFormat[1].List[0] = "changed", "changed"
+			s.FileFormat.NullIf.Value[0] = "changed"
 		}
 	}
 	if _, err := c.RenameStage(t.Context(), "s", "r"); err != nil {

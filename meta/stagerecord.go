@@ -13,36 +13,29 @@ import (
 // stageRecord is a stage as it is stored. It is not wharf.Stage, so that a
 // change there does not change what is on the disk unseen.
 type stageRecord struct {
-	Name       string            `json:"name"`
-	URL        string            `json:"url,omitempty"`
-	Connection *connectionRecord `json:"connection,omitempty"`
-	FileFormat []optionRecord    `json:"file_format,omitempty"`
-	CopyOpts   []optionRecord    `json:"copy_options,omitempty"`
-	Comment    string            `json:"comment,omitempty"`
-	Creator    string            `json:"creator,omitempty"`
-	CreatedOn  time.Time         `json:"created_on"`
-	Revision   uint64            `json:"revision"`
-}
-
-type optionRecord struct {
-	Name  string   `json:"name"`
-	Value string   `json:"value,omitempty"`
-	List  []string `json:"list,omitempty"`
-	Kind  uint8    `json:"kind"`
+	Name        string            `json:"name"`
+	URL         string            `json:"url,omitempty"`
+	Connection  *connectionRecord `json:"connection,omitempty"`
+	FileFormat  wharf.FileFormat  `json:"file_format,omitzero"`
+	CopyOptions wharf.CopyOptions `json:"copy_options,omitzero"`
+	Comment     string            `json:"comment,omitempty"`
+	Creator     string            `json:"creator,omitempty"`
+	CreatedOn   time.Time         `json:"created_on"`
+	Revision    uint64            `json:"revision"`
 }
 
 // encodeStage gives the payload of a stage's record.
 func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 	r := stageRecord{
-		Name:       string(s.Name),
-		URL:        s.URL,
-		Connection: c.sealConnection(stageIdentity(s.ID), s.Connection),
-		FileFormat: optionRecords(s.FileFormat),
-		CopyOpts:   optionRecords(s.CopyOpts),
-		Comment:    s.Comment,
-		Creator:    s.Creator,
-		CreatedOn:  s.CreatedOn.UTC(),
-		Revision:   s.Revision,
+		Name:        string(s.Name),
+		URL:         s.URL,
+		Connection:  c.sealConnection(stageIdentity(s.ID), s.Connection),
+		FileFormat:  s.FileFormat,
+		CopyOptions: s.CopyOptions,
+		Comment:     s.Comment,
+		Creator:     s.Creator,
+		CreatedOn:   s.CreatedOn.UTC(),
+		Revision:    s.Revision,
 	}
 	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
@@ -58,16 +51,16 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
 	}
 	return wharf.Stage{
-		ID:         id,
-		Name:       wharf.StageName(r.Name),
-		URL:        r.URL,
-		Connection: connection,
-		FileFormat: options(r.FileFormat),
-		CopyOpts:   options(r.CopyOpts),
-		Comment:    r.Comment,
-		Creator:    r.Creator,
-		CreatedOn:  r.CreatedOn,
-		Revision:   r.Revision,
+		ID:          id,
+		Name:        wharf.StageName(r.Name),
+		URL:         r.URL,
+		Connection:  connection,
+		FileFormat:  r.FileFormat,
+		CopyOptions: r.CopyOptions,
+		Comment:     r.Comment,
+		Creator:     r.Creator,
+		CreatedOn:   r.CreatedOn,
+		Revision:    r.Revision,
 	}, nil
 }
 
@@ -83,31 +76,15 @@ func decodeJSON(payload []byte, into any) error {
 	return d.Decode(into)
 }
 
-func optionRecords(options []wharf.Option) []optionRecord {
-	var records []optionRecord
-	for _, o := range options {
-		records = append(records, optionRecord{Name: o.Name, Value: o.Value, List: o.List, Kind: uint8(o.Kind)})
-	}
-	return records
-}
-
-func options(records []optionRecord) []wharf.Option {
-	var options []wharf.Option
-	for _, r := range records {
-		options = append(options, wharf.Option{Name: r.Name, Value: r.Value, List: r.List, Kind: wharf.OptionKind(r.Kind)})
-	}
-	return options
-}
-
 // valid tells whether JSON can carry the record's text.
 func (r stageRecord) valid() bool {
 	return valid(r.Name, r.URL, r.Comment, r.Creator) && r.Connection.valid() &&
-		validOptions(r.FileFormat) && validOptions(r.CopyOpts)
+		validOptions(r.FileFormat.Options()) && validOptions(r.CopyOptions.Options())
 }
 
-func validOptions(list []optionRecord) bool {
+func validOptions(list []wharf.Option) bool {
 	for _, o := range list {
-		if !valid(o.Name, o.Value) || !valid(o.List...) {
+		if !valid(o.Value) || !valid(o.List...) {
 			return false
 		}
 	}

@@ -1,5 +1,7 @@
 package sql
 
+import "wharf"
+
 // Statement is one parsed statement. String prints it in canonical form,
 // without a final ';'; Redacted prints the same with every string value as
 // '…', for logs and process lists.
@@ -13,40 +15,11 @@ type Statement interface {
 // wharf.ParseLocation.
 type Location string
 
-// Option is one NAME = value inside parentheses or after a statement. Name
-// is in upper case.
-type Option struct {
-	Name  string
-	Value OptionValue
-}
-
-// OptionValue is the right side of an option.
-type OptionValue struct {
-	Kind OptionKind
-	Text string   // of a word (as written), a number, a string (unquoted)
-	List []string // of a list of strings
-}
-
-// OptionKind is how an option's value was written.
-type OptionKind uint8
-
-// The kinds of an OptionValue.
-const (
-	Word   OptionKind = iota // CSV, TRUE, NONE
-	Number                   // 1, 0.5
-	String                   // 'text'
-	List                     // ('a', 'b')
-)
-
 // CreateStage is CREATE [OR REPLACE] STAGE [IF NOT EXISTS] name ….
 type CreateStage struct {
-	OrReplace, IfNotExists bool
-	Name                   string
-	URL                    *string  // nil for an internal stage
-	Connection             []Option // CONNECTION = (…) or CREDENTIALS = (…), in order, names as written but in upper case
-	FileFormat             []Option
-	CopyOptions            []Option
-	Comment                *string
+	Mode wharf.CreateMode
+	Name string
+	StageSettings
 }
 
 // AlterStage is ALTER STAGE [IF EXISTS] name SET … | UNSET … | RENAME TO ….
@@ -59,12 +32,13 @@ type AlterStage struct {
 	RenameTo string
 }
 
-// StageSettings is what ALTER STAGE … SET changes; nil fields stay.
+// StageSettings is the clauses of CREATE STAGE and ALTER STAGE … SET; nil
+// fields were not written.
 type StageSettings struct {
 	URL         *string
-	Connection  []Option
-	FileFormat  []Option
-	CopyOptions []Option
+	Connection  []wharf.Option // CONNECTION = (…) or CREDENTIALS = (…), in order
+	FileFormat  []wharf.Option
+	CopyOptions []wharf.Option
 	Comment     *string
 }
 
@@ -113,9 +87,9 @@ type Presign struct {
 // CreateConnection is CREATE [OR REPLACE] CONNECTION [IF NOT EXISTS] name
 // STORAGE_TYPE = 's3' k = 'v' ….
 type CreateConnection struct {
-	OrReplace, IfNotExists bool
-	Name                   string
-	Options                []Option // STORAGE_TYPE among them
+	Mode    wharf.CreateMode
+	Name    string
+	Options []wharf.Option // STORAGE_TYPE among them
 }
 
 // DropConnection is DROP CONNECTION [IF EXISTS] name.
@@ -133,9 +107,9 @@ type ShowConnections struct{ Filter }
 // CreateFileFormat is CREATE [OR REPLACE] FILE FORMAT [IF NOT EXISTS] name
 // TYPE = CSV ….
 type CreateFileFormat struct {
-	OrReplace, IfNotExists bool
-	Name                   string
-	Options                []Option // TYPE among them
+	Mode    wharf.CreateMode
+	Name    string
+	Options []wharf.Option // TYPE among them
 }
 
 // DropFileFormat is DROP FILE FORMAT [IF EXISTS] name.

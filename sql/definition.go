@@ -1,29 +1,31 @@
 package sql
 
+import "wharf"
+
 // createConnection reads CREATE CONNECTION from the name on.
 func (p *parser) createConnection(replace bool) (Statement, error) {
-	s := &CreateConnection{OrReplace: replace}
+	s := &CreateConnection{}
 	var err error
-	s.IfNotExists, s.Name, s.Options, err = p.definition(replace, "connection")
+	s.Mode, s.Name, s.Options, err = p.definition(replace, "connection")
 	return s, err
 }
 
 // createFileFormat reads CREATE FILE FORMAT from the name on.
 func (p *parser) createFileFormat(replace bool) (Statement, error) {
-	s := &CreateFileFormat{OrReplace: replace}
+	s := &CreateFileFormat{}
 	var err error
-	s.IfNotExists, s.Name, s.Options, err = p.definition(replace, "file format")
+	s.Mode, s.Name, s.Options, err = p.definition(replace, "file format")
 	return s, err
 }
 
 // definition takes [IF NOT EXISTS] name and at least one option, in
 // parentheses or not.
-func (p *parser) definition(replace bool, what string) (ifNot bool, name string, opts []Option, err error) {
-	if ifNot, err = p.ifNotExists(replace); err != nil {
-		return ifNot, "", nil, err
+func (p *parser) definition(replace bool, what string) (mode wharf.CreateMode, name string, opts []wharf.Option, err error) {
+	if mode, err = p.createMode(replace); err != nil {
+		return mode, "", nil, err
 	}
 	if name, err = p.name(what); err != nil {
-		return ifNot, "", nil, err
+		return mode, "", nil, err
 	}
 	start := p.tok
 	if p.is("(") {
@@ -35,7 +37,7 @@ func (p *parser) definition(replace bool, what string) (ifNot bool, name string,
 		p.tok = start
 		err = p.fail("expected the options of the " + what + " as NAME = value")
 	}
-	return ifNot, name, opts, err
+	return mode, name, opts, err
 }
 
 func (p *parser) dropConnection() (Statement, error) {

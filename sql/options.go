@@ -8,7 +8,7 @@ import (
 
 // options takes NAME = value pairs in parentheses, with or without commas
 // between them. The result is not nil, also when there are none.
-func (p *parser) options() ([]Option, error) {
+func (p *parser) options() ([]wharf.Option, error) {
 	if err := p.expect("("); err != nil {
 		return nil, err
 	}
@@ -24,8 +24,8 @@ func (p *parser) options() ([]Option, error) {
 }
 
 // pairs takes NAME = value pairs as long as there are any.
-func (p *parser) pairs() ([]Option, error) {
-	opts := []Option{}
+func (p *parser) pairs() ([]wharf.Option, error) {
+	opts := []wharf.Option{}
 	seen := map[string]bool{}
 	for p.tok.kind == kindWord {
 		o, err := p.pair(seen)
@@ -40,8 +40,8 @@ func (p *parser) pairs() ([]Option, error) {
 	return opts, nil
 }
 
-func (p *parser) pair(seen map[string]bool) (Option, error) {
-	o := Option{Name: strings.ToUpper(p.text())}
+func (p *parser) pair(seen map[string]bool) (wharf.Option, error) {
+	o := wharf.Option{Name: strings.ToUpper(p.text())}
 	for _, r := range o.Name {
 		if r >= 0x80 {
 			return o, p.fail("expected the name of an option")
@@ -55,51 +55,53 @@ func (p *parser) pair(seen map[string]bool) (Option, error) {
 	if err := p.expect("="); err != nil {
 		return o, err
 	}
-	var err error
-	o.Value, err = p.value()
+	err := p.value(&o)
 	return o, err
 }
 
-// value takes a word, a number, a string, a placeholder for one of these, or
-// a list of strings.
-func (p *parser) value() (OptionValue, error) {
+// value takes the value of o: a word, a number, a string, a placeholder for
+// one of these, or a list of strings.
+func (p *parser) value(o *wharf.Option) error {
 	switch {
 	case p.tok.kind == kindWord:
-		return OptionValue{Kind: Word, Text: p.advance()}, nil
+		o.Kind, o.Value = wharf.OptionWord, p.advance()
+		return nil
 	case p.tok.kind == kindNumber:
-		return OptionValue{Kind: Number, Text: p.advance()}, nil
+		o.Kind, o.Value = wharf.OptionNumber, p.advance()
+		return nil
 	case p.isText():
-		v := OptionValue{Kind: String, Text: p.textHere()}
+		o.Kind, o.Value = wharf.OptionString, p.textHere()
 		if p.is("?") && p.param().Kind() != wharf.TextValue {
-			v.Kind = Number
+			o.Kind = wharf.OptionNumber
 		}
 		p.advance()
-		return v, nil
+		return nil
 	case p.is("-"):
 		if next := tokenAt(p.src.clean, p.tok.end); next.kind == kindNumber {
 			p.advance()
-			return OptionValue{Kind: Number, Text: "-" + p.advance()}, nil
+			o.Kind, o.Value = wharf.OptionNumber, "-"+p.advance()
+			return nil
 		}
 	case p.is("("):
-		return p.list()
+		return p.list(o)
 	}
-	return OptionValue{}, p.fail("expected a value: a word, a number, a string in quotes, or a list of strings in parentheses")
+	return p.fail("expected a value: a word, a number, a string in quotes, or a list of strings in parentheses")
 }
 
-func (p *parser) list() (OptionValue, error) {
-	v := OptionValue{Kind: List}
+func (p *parser) list(o *wharf.Option) error {
+	o.Kind = wharf.OptionList
 	p.advance()
 	for !p.accept(")") {
-		if len(v.List) > 0 {
+		if len(o.List) > 0 {
 			if err := p.expect(","); err != nil {
-				return v, err
+				return err
 			}
 		}
 		s, err := p.str("an item of the list")
 		if err != nil {
-			return v, err
+			return err
 		}
-		v.List = append(v.List, s)
+		o.List = append(o.List, s)
 	}
-	return v, nil
+	return nil
 }

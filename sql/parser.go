@@ -152,23 +152,26 @@ func (p *parser) ifExists() (bool, error) {
 	return true, p.expect("EXISTS")
 }
 
-// ifNotExists takes IF NOT EXISTS, which cannot be with OR REPLACE.
-func (p *parser) ifNotExists(replace bool) (bool, error) {
-	start := p.tok
+// createMode takes IF NOT EXISTS, which cannot be with OR REPLACE.
+func (p *parser) createMode(replace bool) (wharf.CreateMode, error) {
+	start, mode := p.tok, wharf.CreateNew
+	if replace {
+		mode = wharf.CreateOrReplace
+	}
 	if !p.accept("IF") {
-		return false, nil
+		return mode, nil
 	}
 	if err := p.expect("NOT"); err != nil {
-		return false, err
+		return mode, err
 	}
 	if err := p.expect("EXISTS"); err != nil {
-		return false, err
+		return mode, err
 	}
 	if replace {
 		p.tok = start
-		return false, p.fail("OR REPLACE and IF NOT EXISTS exclude each other")
+		return mode, p.fail("OR REPLACE and IF NOT EXISTS exclude each other")
 	}
-	return true, nil
+	return wharf.CreateIfNotExists, nil
 }
 
 // once fails where a clause is given a second time.

@@ -3,6 +3,8 @@ package sql
 import (
 	"strings"
 	"unicode/utf8"
+
+	"wharf"
 )
 
 // printer writes the stage statements in canonical form.
@@ -120,7 +122,7 @@ func (p *printer) text(clause string, s *string) {
 }
 
 // options writes a clause with options in parentheses, or nothing.
-func (p *printer) options(clause string, opts []Option) {
+func (p *printer) options(clause string, opts []wharf.Option) {
 	if opts != nil {
 		p.put(" ", clause, " = (")
 		p.pairs(opts, ", ", clause == "CONNECTION")
@@ -129,7 +131,7 @@ func (p *printer) options(clause string, opts []Option) {
 }
 
 // OptionsText writes options as they stand between the parentheses of a clause.
-func OptionsText(opts []Option) string {
+func OptionsText(opts []wharf.Option) string {
 	var p printer
 	p.pairs(opts, ", ", false)
 	return p.b.String()
@@ -137,26 +139,26 @@ func OptionsText(opts []Option) string {
 
 // pairs writes options. The values of a connection are secret however they
 // are written, and so is a key that ended up among other options.
-func (p *printer) pairs(opts []Option, sep string, secret bool) {
+func (p *printer) pairs(opts []wharf.Option, sep string, secret bool) {
 	for i, o := range opts {
 		p.when(i > 0, sep)
 		p.put(o.Name, " = ")
-		p.value(o.Value, secret || p.redact && mayHoldKey(o.Name))
+		p.value(o, secret || p.redact && mayHoldKey(o.Name))
 	}
 }
 
-func (p *printer) value(v OptionValue, secret bool) {
+func (p *printer) value(o wharf.Option, secret bool) {
 	switch {
-	case v.Kind == String || secret && p.redact:
-		p.str(v.Text)
-	case v.Kind == List:
+	case o.Kind == wharf.OptionString || secret && p.redact:
+		p.str(o.Value)
+	case o.Kind == wharf.OptionList:
 		p.put("(")
-		for i, s := range v.List {
+		for i, s := range o.List {
 			p.when(i > 0, ", ")
 			p.str(s)
 		}
 		p.put(")")
 	default:
-		p.put(v.Text)
+		p.put(o.Value)
 	}
 }

@@ -1,14 +1,14 @@
 package sql
 
-import "strconv"
+import (
+	"strconv"
+
+	"wharf"
+)
 
 func (s *CreateStage) print(p *printer) {
-	p.put("CREATE ")
-	p.when(s.OrReplace, "OR REPLACE ")
-	p.put("STAGE ")
-	p.when(s.IfNotExists, "IF NOT EXISTS ")
-	p.name(s.Name)
-	p.settings(&StageSettings{s.URL, s.Connection, s.FileFormat, s.CopyOptions, s.Comment})
+	p.create("STAGE", s.Mode, s.Name)
+	p.settings(&s.StageSettings)
 }
 
 func (p *printer) settings(s *StageSettings) {
@@ -119,21 +119,22 @@ func (s *Presign) print(p *printer) {
 }
 
 func (s *CreateConnection) print(p *printer) {
-	p.create("CONNECTION", s.OrReplace, s.IfNotExists, s.Name)
+	p.create("CONNECTION", s.Mode, s.Name)
+	p.put(" ")
 	p.pairs(s.Options, " ", true)
 }
 
 func (s *CreateFileFormat) print(p *printer) {
-	p.create("FILE FORMAT", s.OrReplace, s.IfNotExists, s.Name)
+	p.create("FILE FORMAT", s.Mode, s.Name)
+	p.put(" ")
 	p.pairs(s.Options, " ", false)
 }
 
 // create writes CREATE what up to a blank after the name.
-func (p *printer) create(what string, replace, ifNot bool, name string) {
+func (p *printer) create(what string, mode wharf.CreateMode, name string) {
 	p.put("CREATE ")
-	p.when(replace, "OR REPLACE ")
+	p.when(mode == wharf.CreateOrReplace, "OR REPLACE ")
 	p.put(what, " ")
-	p.when(ifNot, "IF NOT EXISTS ")
+	p.when(mode == wharf.CreateIfNotExists, "IF NOT EXISTS ")
 	p.name(name)
-	p.put(" ")
 }

@@ -1,10 +1,14 @@
 package sql
 
-import "strings"
+import (
+	"strings"
+
+	"wharf"
+)
 
 // createStage reads CREATE STAGE from the name on.
 func (p *parser) createStage(replace bool) (Statement, error) {
-	ifNot, err := p.ifNotExists(replace)
+	mode, err := p.createMode(replace)
 	if err != nil {
 		return nil, err
 	}
@@ -16,10 +20,7 @@ func (p *parser) createStage(replace bool) (Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &CreateStage{
-		OrReplace: replace, IfNotExists: ifNot, Name: name, URL: set.URL, Connection: set.Connection,
-		FileFormat: set.FileFormat, CopyOptions: set.CopyOptions, Comment: set.Comment,
-	}, nil
+	return &CreateStage{Mode: mode, Name: name, StageSettings: *set}, nil
 }
 
 const expectClause = "expected URL, CONNECTION, FILE_FORMAT, COPY_OPTIONS or COMMENT"
@@ -78,7 +79,7 @@ func (p *parser) textClause(to **string, clause string, named bool) error {
 	return err
 }
 
-func (p *parser) optionsClause(to *[]Option, clause string, read func() ([]Option, error)) error {
+func (p *parser) optionsClause(to *[]wharf.Option, clause string, read func() ([]wharf.Option, error)) error {
 	if err := p.once(*to != nil, clause); err != nil {
 		return err
 	}
@@ -92,14 +93,13 @@ func (p *parser) optionsClause(to *[]Option, clause string, read func() ([]Optio
 }
 
 // fileFormat takes options in parentheses, or the name of a file format.
-func (p *parser) fileFormat() ([]Option, error) {
+func (p *parser) fileFormat() ([]wharf.Option, error) {
 	if !p.isText() {
 		return p.options()
 	}
-	o := Option{Name: "FORMAT_NAME"}
-	o.Value = OptionValue{Kind: String, Text: p.textHere()}
+	o := wharf.Option{Name: "FORMAT_NAME", Kind: wharf.OptionString, Value: p.textHere()}
 	p.advance()
-	return []Option{o}, nil
+	return []wharf.Option{o}, nil
 }
 
 // alterStage reads ALTER STAGE from IF EXISTS on.

@@ -19,7 +19,7 @@ func (c *Catalog) UpdateStage(ctx context.Context, name wharf.StageName, change 
 	if !ok {
 		return wharf.Stage{}, errNoStage(name)
 	}
-	next, err := change(clone(old))
+	next, err := change(old.Clone())
 	if err == nil {
 		err = checkStage(next)
 	}
@@ -31,8 +31,8 @@ func (c *Catalog) UpdateStage(ctx context.Context, name wharf.StageName, change 
 		return wharf.Stage{}, wrap(op, errors.New("the change touched what stays"))
 	}
 	next.Revision = old.Revision + 1
-	c.stages[name] = clone(next)
-	return clone(next), nil
+	c.stages[name] = next.Clone()
+	return next.Clone(), nil
 }
 
 // RenameStage implements [wharf.Catalog].
@@ -60,5 +60,5 @@ func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wh
 	}
 	delete(c.stages, from)
 	c.stages[to] = s
-	return clone(s), nil
+	return s.Clone(), nil
 }

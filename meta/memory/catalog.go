@@ -66,7 +66,7 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 	old, taken := c.stages[s.Name]
 	switch {
 	case taken && mode == wharf.CreateIfNotExists:
-		return clone(old), false, nil
+		return old.Clone(), false, nil
 	case taken && mode != wharf.CreateOrReplace:
 		return wharf.Stage{}, false, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
 	}
@@ -76,8 +76,8 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 	if taken {
 		c.drop(old)
 	}
-	c.stages[s.Name] = clone(s)
-	return clone(s), true, nil
+	c.stages[s.Name] = s.Clone()
+	return s.Clone(), true, nil
 }
 
 // given tells whether a stage has or had the ID.
@@ -90,7 +90,7 @@ func (c *Catalog) given(id wharf.StageID) bool {
 func (c *Catalog) byID(id wharf.StageID) (wharf.Stage, bool) {
 	for _, s := range c.stages {
 		if s.ID == id {
-			return clone(s), true
+			return s.Clone(), true
 		}
 	}
 	return wharf.Stage{}, false
@@ -115,7 +115,7 @@ func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.St
 		return wharf.Stage{}, errNoStage(name)
 	}
 	c.drop(s)
-	return clone(s), nil
+	return s.Clone(), nil
 }
 
 // Stage implements [wharf.Catalog].
@@ -129,7 +129,7 @@ func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage,
 	if !ok {
 		return wharf.Stage{}, errNoStage(name)
 	}
-	return clone(s), nil
+	return s.Clone(), nil
 }
 
 // StageByID implements [wharf.Catalog].

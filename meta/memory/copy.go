@@ -7,32 +7,17 @@ import (
 	"wharf"
 )
 
-// clone is a copy that shares nothing that can change.
-func clone(s wharf.Stage) wharf.Stage {
-	s.FileFormat = cloneOptions(s.FileFormat)
-	s.CopyOpts = cloneOptions(s.CopyOpts)
-	return s
-}
-
 func copies(all []wharf.Stage) []wharf.Stage {
 	for i := range all {
-		all[i] = clone(all[i])
+		all[i] = all[i].Clone()
 	}
 	return all
 }
 
-func cloneOptions(options []wharf.Option) []wharf.Option {
-	options = slices.Clone(options)
-	for i := range options {
-		options[i].List = slices.Clone(options[i].List)
-	}
-	return options
-}
-
 // checkStage holds the text of a definition to the contract.
 func checkStage(s wharf.Stage) error {
-	texts := append(optionTexts(s.FileFormat), string(s.Name), s.URL, s.Comment, s.Creator)
-	return checkText(append(append(texts, optionTexts(s.CopyOpts)...), connectionTexts(s.Connection)...))
+	texts := append(optionTexts(s.FileFormat.Options()), string(s.Name), s.URL, s.Comment, s.Creator)
+	return checkText(append(append(texts, optionTexts(s.CopyOptions.Options())...), connectionTexts(s.Connection)...))
 }
 
 func connectionTexts(c wharf.Connection) []string {
@@ -42,7 +27,7 @@ func connectionTexts(c wharf.Connection) []string {
 func optionTexts(options []wharf.Option) []string {
 	var texts []string
 	for _, o := range options {
-		texts = append(append(texts, o.Name, o.Value), o.List...)
+		texts = append(append(texts, o.Value), o.List...)
 	}
 	return texts
 }

@@ -35,11 +35,11 @@ func newFormats() named[wharf.FormatName, wharf.NamedFormat] {
 		what: "file format",
 		name: func(f wharf.NamedFormat) wharf.FormatName { return f.Name },
 		clone: func(f wharf.NamedFormat) wharf.NamedFormat {
-			f.Options = cloneOptions(f.Options)
+			f.Format = f.Format.Clone()
 			return f
 		},
 		texts: func(f wharf.NamedFormat) []string {
-			return append(optionTexts(f.Options), string(f.Name), f.Creator)
+			return append(optionTexts(f.Format.Options()), string(f.Name), f.Creator)
 		},
 		all: map[wharf.FormatName]wharf.NamedFormat{},
 	}

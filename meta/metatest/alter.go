@@ -13,10 +13,10 @@ func testUpdate(t recorder, c wharf.Catalog) {
 	fillStage(t, &all)
 	want := old
 	want.URL, want.Connection, want.Comment = "s3://other/", all.Connection, all.Comment
-	want.FileFormat, want.CopyOpts = all.FileFormat, all.CopyOpts
+	want.FileFormat, want.CopyOptions = all.FileFormat, all.CopyOptions
 	got, err := c.UpdateStage(t.Context(), "s", func(s wharf.Stage) (wharf.Stage, error) {
 		wantStage(t, "what a change is given", s, old)
-		s.URL, s.Connection, s.Comment, s.FileFormat, s.CopyOpts = want.URL, want.Connection, want.Comment, want.FileFormat, want.CopyOpts
+		s.URL, s.Connection, s.Comment, s.FileFormat, s.CopyOptions = want.URL, want.Connection, want.Comment, want.FileFormat, want.CopyOptions
 		s.Revision = 99 // the catalog's, whatever a change says
 		return s, nil
 	})
@@ -30,10 +30,10 @@ func testUpdate(t recorder, c wharf.Catalog) {
 			t.Fatal(err)
 		}
 		wantStage(t, "StageByID after UpdateStage", got, want)
-		if len(got.FileFormat) == 0 {
+		if len(got.FileFormat.NullIf.Value) == 0 {
 			return
 		}
-		got.FileFormat[0].List[0] = "changed by the caller"
+		got.FileFormat.NullIf.Value[0] = "changed by the caller"
 	}
 	_, err = c.UpdateStage(t.Context(), "nobody", func(s wharf.Stage) (wharf.Stage, error) {
 		t.Error("a change is called without a stage")

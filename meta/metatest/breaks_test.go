@@ -67,7 +67,7 @@ func findBreaks() map[string]func(b *broken) {
 			kept := map[wharf.StageID]wharf.Stage{}
 			b.createStage = func(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
 				got, created, err := b.Catalog.CreateStage(ctx, s, mode)
-				if len(s.FileFormat) > 0 {
+				if s.FileFormat.NullIf.Given {
 					kept[s.ID] = got
 				}
 				return got, created, err

@@ -64,18 +64,17 @@ func fill(t recorder, v reflect.Value, n *int) {
 
 func testCopies(t recorder, c wharf.Catalog) {
 	s := Stage("s")
-	s.FileFormat = []wharf.Option{{Name: "NULL_IF", List: []string{"a", "b"}, Kind: wharf.OptionList}}
+	s.FileFormat.NullIf = wharf.Given([]string{"a", "b"})
 	got, _, err := c.CreateStage(t.Context(), s, wharf.CreateNew)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.FileFormat[0].List[0] = "changed by the caller"
-	got.FileFormat[0].List[1] = "changed by the caller"
-	got.FileFormat[0].Name = "changed by the caller"
+	s.FileFormat.NullIf.Value[0] = "changed by the caller"
+	got.FileFormat.NullIf.Value[1] = "changed by the caller"
 	again, err := c.Stage(t.Context(), "s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.FileFormat[0].List[0] = "a"
+	s.FileFormat.NullIf.Value[0] = "a"
 	wantStage(t, "Stage after its copies were changed", again, s)
 }

@@ -48,7 +48,7 @@ func formats() kind[wharf.FormatName, wharf.NamedFormat] {
 			return f
 		},
 		name:   func(f wharf.NamedFormat) wharf.FormatName { return f.Name },
-		spoil:  func(f *wharf.NamedFormat) { f.Options[1].List[1] = "\xff" },
+		spoil:  func(f *wharf.NamedFormat) { f.Format.NullIf.Value[1] = "\xff" },
 		create: wharf.Catalog.CreateFileFormat,
 		drop:   wharf.Catalog.DropFileFormat,
 		one:    wharf.Catalog.FileFormat,

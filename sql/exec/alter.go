@@ -50,9 +50,9 @@ func stageUnset(clauses []string) wharf.StageChange {
 	for _, clause := range clauses {
 		switch clause {
 		case "FILE_FORMAT":
-			c.FileFormat = new([]wharf.Option)
+			c.FileFormat = new(wharf.FileFormat)
 		case "COPY_OPTIONS":
-			c.CopyOpts = new([]wharf.Option)
+			c.CopyOptions = new(wharf.CopyOptions)
 		case "COMMENT":
 			c.Comment = new(string)
 		}
@@ -60,32 +60,29 @@ func stageUnset(clauses []string) wharf.StageChange {
 	return c
 }
 
-// stageSet validates everything that SET says.
+// stageSet validates the clauses of CREATE and of SET.
 func (s *Session) stageSet(ctx context.Context, set *sql.StageSettings) (wharf.StageChange, error) {
 	c := wharf.StageChange{URL: set.URL, Comment: set.Comment}
 	if set.Connection != nil {
-		conn, err := s.connection(ctx, set.Connection)
+		conn, err := s.executor.service.ReadConnection(ctx, s.client.Principal, set.Connection)
 		if err != nil {
 			return c, err
 		}
 		c.Connection = &conn
 	}
 	if set.FileFormat != nil {
-		format, err := wharf.NewFileFormat(options(set.FileFormat))
+		format, err := wharf.ParseFileFormat(set.FileFormat)
 		if err != nil {
 			return c, err
 		}
 		c.FileFormat = &format
 	}
 	if set.CopyOptions != nil {
-		opts, err := wharf.NewCopyOptions(options(set.CopyOptions))
+		opts, err := wharf.ParseCopyOptions(set.CopyOptions)
 		if err != nil {
 			return c, err
 		}
-		c.CopyOpts = &opts
-	}
-	if set.Comment != nil {
-		return c, checkComment(*set.Comment)
+		c.CopyOptions = &opts
 	}
 	return c, nil
 }

@@ -7,51 +7,17 @@ import (
 	"wharf/sql"
 )
 
-// connection reads CONNECTION = (…): its settings, or the name of a
-// connection whose values are copied.
-func (s *Session) connection(ctx context.Context, opts []sql.Option) (wharf.Connection, error) {
-	for _, o := range opts {
-		if o.Name != "CONNECTION_NAME" {
-			continue
-		}
-		if len(opts) > 1 {
-			return wharf.Connection{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")
-		}
-		return s.namedConnection(ctx, o.Value.Text)
-	}
-	return wharf.NewConnection(options(opts))
-}
-
-// namedConnection looks up what connection_name gives. Like all messages
-// about that clause, those here hold no value of it: it may be a secret in
-// the wrong place.
-func (s *Session) namedConnection(ctx context.Context, text string) (wharf.Connection, error) {
-	name, err := wharf.ParseConnectionName(text)
-	if err != nil {
-		return wharf.Connection{}, wharf.Errorf(wharf.CodeInvalid, "CONNECTION: the value of connection_name is not right; it takes the name of a connection")
-	}
-	named, err := s.executor.service.Connection(ctx, s.client.Principal, name)
-	if wharf.CodeOf(err) == wharf.CodeNotFound {
-		err = wharf.Errorf(wharf.CodeNotFound, "there is no connection of the name that connection_name gives; SHOW CONNECTIONS lists them")
-	}
-	return named.Connection, err
-}
-
 func (s *Session) createConnection(ctx context.Context, st *sql.CreateConnection) error {
 	name, err := wharf.ParseConnectionName(st.Name)
 	if err != nil {
 		return err
 	}
-	mode, err := createMode(st.OrReplace, st.IfNotExists)
-	if err != nil {
-		return err
-	}
-	def, err := wharf.NewNamedConnection(options(st.Options))
+	def, err := wharf.NewNamedConnection(st.Options)
 	if err != nil {
 		return err
 	}
 	def.Name = name
-	created, err := s.executor.service.CreateConnection(ctx, s.client.Principal, def, mode)
+	created, err := s.executor.service.CreateConnection(ctx, s.client.Principal, def, st.Mode)
 	if err == nil && !created {
 		s.warn("Note", warnExists, "Connection '%s' already exists", name)
 	}

@@ -46,7 +46,7 @@ func stageRow(st wharf.Stage) []wharf.Value {
 		wharf.Bool(st.Connection.HasCredentials()),
 		wharf.Bool(false), // nothing is encrypted with a key of the stage
 		wharf.Text(storageParams(st, storage)),
-		wharf.Text(optionsText(st.FileFormat)),
+		wharf.Text(sql.OptionsText(st.FileFormat.Options())),
 		wharf.Text(st.Creator),
 		wharf.DateTime(st.CreatedOn),
 		wharf.Text(st.Comment),
@@ -95,9 +95,6 @@ func (p params) json() string {
 	}
 	return strings.TrimSuffix(text.String(), "\n")
 }
-
-// optionsText writes options as a statement does.
-func optionsText(opts []wharf.Option) string { return sql.OptionsText(statementOptions(opts)) }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
 	return s.answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
@@ -161,14 +158,14 @@ func createText(stage wharf.Stage) string {
 		}
 		return &s
 	}
-	c := &sql.CreateStage{
-		Name: string(stage.Name), URL: text(stage.URL), Comment: text(stage.Comment),
-		FileFormat: statementOptions(stage.FileFormat), CopyOptions: statementOptions(stage.CopyOpts),
-	}
+	c := &sql.CreateStage{Name: string(stage.Name), StageSettings: sql.StageSettings{
+		URL: text(stage.URL), Comment: text(stage.Comment),
+		FileFormat: stage.FileFormat.Options(), CopyOptions: stage.CopyOptions.Options(),
+	}}
 	var hidden []string
 	add := func(name, value string) {
 		if value != "" {
-			c.Connection = append(c.Connection, sql.Option{Name: name, Value: sql.OptionValue{Kind: sql.String, Text: value}})
+			c.Connection = append(c.Connection, wharf.Option{Name: name, Kind: wharf.OptionString, Value: value})
 		}
 	}
 	hide := func(name string, s wharf.Secret) {

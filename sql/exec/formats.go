@@ -12,16 +12,12 @@ func (s *Session) createFileFormat(ctx context.Context, st *sql.CreateFileFormat
 	if err != nil {
 		return err
 	}
-	mode, err := createMode(st.OrReplace, st.IfNotExists)
+	format, err := wharf.ParseNamedFormat(st.Options)
 	if err != nil {
 		return err
 	}
-	opts, err := wharf.NewNamedFormat(options(st.Options))
-	if err != nil {
-		return err
-	}
-	def := wharf.NamedFormat{Name: name, Options: opts}
-	created, err := s.executor.service.CreateFileFormat(ctx, s.client.Principal, def, mode)
+	def := wharf.NamedFormat{Name: name, Format: format}
+	created, err := s.executor.service.CreateFileFormat(ctx, s.client.Principal, def, st.Mode)
 	if err == nil && !created {
 		s.warn("Note", warnExists, "File format '%s' already exists", name)
 	}
@@ -46,7 +42,7 @@ func formatColumns() []wharf.Column {
 }
 
 func formatRow(f wharf.NamedFormat) []wharf.Value {
-	return texts(string(f.Name), optionsText(f.Options))
+	return texts(string(f.Name), sql.OptionsText(f.Format.Options()))
 }
 
 func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
