@@ -54,3 +54,8 @@ func (s Stage) Clone() Stage {
 func (c Connection) HasCredentials() bool {
 	return !c.AccessKeyID.IsZero() || c.RoleARN != ""
 }
+
+// HopHeader is in every request that a Wharf server sends to the storage of a
+// stage. A Wharf server refuses a request with it, so that a stage that points
+// at a Wharf server cannot have servers call each other for ever.
+const HopHeader = "Wharf-Hop"

@@ -190,6 +190,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body.arm() // whoever reads it: net/http does what no handler did
 	}
 	x.setSecurityHeaders()
+	if r.Header[wharf.HopHeader] != nil {
+		x.fail(&statusError{http.StatusLoopDetected, wharf.Errorf(wharf.CodeInvalid,
+			"the request comes from the stage of a Wharf server, for which this is no S3 server; its ENDPOINT_URL is wrong")})
+		return
+	}
 	allowed := s.origins.allow(r, x.Header())
 	if isPreflight(r) {
 		if err := preflight(x, allowed); err != nil {
@@ -264,7 +269,7 @@ func routingError(err error, c echo.Context) error {
 }
 
 // statusError is an error whose status the table of codes does not have,
-// because no other protocol knows it: 405 and 411.
+// because no other protocol knows it: 405, 411 and 508.
 type statusError struct {
 	status int
 	cause  *wharf.Error
