@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 
 	"wharf"
@@ -90,6 +91,8 @@ func (h *house) openS3(cfg *config) (*s3.Backend, error) {
 		Endpoint:          cfg.s3Endpoint,
 		Region:            cfg.s3Region,
 		ServerCredentials: cfg.s3ServerCredentials,
+		Self:              []netip.AddrPort{addrPort(h.httpLn), addrPort(h.mysqlLn)},
+		SelfURL:           cfg.publicURL,
 		Logger:            h.log,
 	}
 	if err := o.Validate(); err != nil {
@@ -99,6 +102,9 @@ func (h *house) openS3(cfg *config) (*s3.Backend, error) {
 	h.closers = append(h.closers, b.Close)
 	return b, nil
 }
+
+// addrPort is the address that a listener of TCP is on.
+func addrPort(ln net.Listener) netip.AddrPort { return ln.Addr().(*net.TCPAddr).AddrPort() }
 
 // close closes what open opened, last first, so that the catalog outlives
 // the files.

@@ -8,7 +8,9 @@ import (
 type target struct {
 	location
 	endpoint string // "" for AWS
-	host     string // how messages name the server
+	host     string // how messages name the server, as S3 at … or AWS S3 in …
+	address  string // how messages name it where it may not be S3
+	server   string // the scheme and the host that requests go to
 	region   string
 	conn     wharf.Connection
 	auth     authKind
@@ -46,12 +48,20 @@ func (b *Backend) target(s wharf.Stage) (target, error) {
 		return target{}, err
 	}
 	t.host = "AWS S3 in " + t.region
+	t.address = t.host
 	if t.endpoint != "" {
 		u, err := parseEndpoint(t.endpoint)
 		if err != nil {
 			return target{}, err
 		}
-		t.endpoint, t.host = u.String(), "S3 at "+u.Host
+		if err := b.o.checkSelf(u); err != nil {
+			return target{}, err
+		}
+		t.endpoint, t.host, t.address = u.String(), "S3 at "+u.Host, "the server at "+u.Host
+		if s.Connection.VirtualHostStyle {
+			u.Host = t.bucket + "." + u.Host
+		}
+		t.server = serverName(u)
 	}
 	if t.auth, err = b.auth(s.Connection); err != nil {
 		return target{}, err

@@ -2,13 +2,17 @@ package s3
 
 import (
 	"context"
+	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"wharf"
 )
@@ -24,6 +28,7 @@ func (b *Backend) newClient(ctx context.Context, t *target) (*s3.Client, error) 
 		Credentials: creds,
 		HTTPClient:  b.client,
 		Retryer:     newRetryer(b.o.MaxBackoff),
+		Logger:      logging.Nop{}, // the SDK would write to standard error
 		// Servers other than AWS refuse or ignore the checksums that the SDK
 		// would add: https://github.com/aws/aws-sdk-go-v2/discussions/2960
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
@@ -36,7 +41,25 @@ func (b *Backend) newClient(ctx context.Context, t *target) (*s3.Client, error) 
 		o.BaseEndpoint = aws.String(t.endpoint)
 		o.UsePathStyle = !t.conn.VirtualHostStyle
 	}
-	return s3.New(o), nil
+	return s3.New(o, func(o *s3.Options) { o.HTTPSignerV4 = signer{o.HTTPSignerV4} }), nil
+}
+
+// signer leaves Accept-Encoding out of signatures. Google's servers change it
+// before they check them: https://github.com/aws/aws-sdk-go-v2/issues/1816
+type signer struct{ next s3.HTTPSignerV4 }
+
+// SignHTTP signs the request.
+func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, at time.Time,
+	o ...func(*v4.SignerOptions),
+) error {
+	const name = "Accept-Encoding"
+	encoding := r.Header.Values(name)
+	r.Header.Del(name)
+	err := s.next.SignHTTP(ctx, c, r, hash, service, region, at, o...)
+	if len(encoding) > 0 {
+		r.Header[name] = encoding
+	}
+	return err
 }
 
 func (b *Backend) credentials(ctx context.Context, t *target) (aws.CredentialsProvider, error) {
@@ -86,6 +109,7 @@ func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	// Not given to LoadDefaultConfig, which under AWS_CA_BUNDLE refuses every
 	// client that is not the SDK's own.
 	cfg.HTTPClient = b.client
+	cfg.Logger = logging.Nop{}
 	cfg.Credentials = &lent{next: cfg.Credentials, lacking: noServerKeys}
 	b.server = &cfg
 	return cfg, nil

@@ -16,8 +16,16 @@
 //     which neither is known may therefore have 78 GiB. Of larger parts fewer
 //     are held, but two: 1 GiB for the 5 TiB that S3 takes.
 //   - A file that is open is one version: each range names the ETag.
-//   - Every request ends: making a connection, waiting without a byte moving,
-//     and the number of attempts are bounded.
+//   - Every request ends: making a connection, waiting while less than 1 KiB a
+//     second moves, an answer that is no object's bytes as a whole, and the
+//     number of attempts are bounded.
+//   - An answer is believed for the element or the header that proves it, and
+//     one without a body only after the server has answered a list as S3 does.
+//     Else the error says that the server does not answer as S3 does.
+//   - An answer holds little: 16 MiB of a page and 1 MiB of an error are read,
+//     through a scan that bounds depth, elements and the length of each value,
+//     and 64 KiB of headers.
+//   - No request goes to this server itself, and each has wharf.HopHeader.
 //   - Neither messages nor causes hold keys, tokens, signatures or the query
 //     strings of URLs, and requests follow no redirect.
 //   - The server's own credentials sign requests only if Options say so, and

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -55,6 +54,7 @@ func answers() []answer {
 			http.StatusServiceUnavailable, wharf.CodeUpstream, "{host} is busy; try again"},
 		{[]string{"NotImplemented"}, http.StatusNotImplemented, wharf.CodeUpstream, "{host} cannot do this"},
 		{nil, http.StatusMovedPermanently, wharf.CodeUpstream, `the bucket "{bucket}" is not in this REGION or not on {host}`},
+		{nil, http.StatusLoopDetected, wharf.CodeUpstream, "{address} is a Wharf server, not an S3 server"},
 		{nil, http.StatusTooManyRequests, wharf.CodeUpstream, "{host} is busy; try again"},
 		{nil, http.StatusUnauthorized, wharf.CodeUpstream, denied},
 		{nil, http.StatusForbidden, wharf.CodeUpstream, denied},
@@ -74,8 +74,8 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if errors.As(err, &own) || wharf.CodeOf(made) != wharf.CodeNotFound {
 		return made
 	}
-	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err),
-		Msg: fmt.Sprintf("%s does not know the bucket %q; perhaps the endpoint is wrong", s.t.host, s.t.bucket)}
+	msg := fmt.Sprintf("%s does not know the bucket %q; perhaps the endpoint is wrong", s.t.host, s.t.bucket)
+	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err), Msg: msg + s.ownWords(err)}
 }
 
 // failObject makes the error that a caller gets from one of the SDK or of a
@@ -93,8 +93,37 @@ func (s *Store) failObject(ctx context.Context, op string, err error) error {
 	if msg == denied && s.t.auth == authNone {
 		msg = deniedAnonymous
 	}
-	msg = strings.NewReplacer("{host}", s.t.host, "{bucket}", s.t.bucket).Replace(msg)
+	msg = strings.NewReplacer("{host}", s.t.host, "{address}", s.t.address, "{bucket}", s.t.bucket).Replace(msg)
+	switch code {
+	case wharf.CodeNotFound, wharf.CodePrecondition, wharf.CodeRange:
+		// What these say is all there is to say.
+	default:
+		msg += s.ownWords(err)
+	}
 	return &wharf.Error{Code: code, Op: op, Msg: msg, Err: s.t.scrub(err)}
+}
+
+// ownWords returns what the server itself said of an error, as the end of a
+// message: where the bucket is if not here, and its reason.
+func (s *Store) ownWords(err error) string {
+	var said reason
+	var api smithy.APIError
+	if n := notesOf(err); n != nil {
+		said = n.reason
+	} else if errors.As(err, &api) && statusOf(err) == 0 {
+		said.code, said.message = api.ErrorCode(), api.ErrorMessage()
+	}
+	var words string
+	if region := s.t.hide(said.region); hostLike(region) && region != s.t.region {
+		words += "; the right REGION is " + region
+	}
+	if endpoint := s.t.hide(said.endpoint); hostLike(endpoint) {
+		words += "; the right endpoint is " + endpoint
+	}
+	if text := said.text(s.t); text != "" {
+		words += " (" + text + ")"
+	}
+	return words
 }
 
 // explain finds the code and the message for an error of the SDK.
@@ -102,6 +131,12 @@ func explain(err error) (wharf.Code, string) {
 	var lack *lackError
 	if errors.As(err, &lack) {
 		return wharf.CodeUpstream, lack.msg
+	}
+	if errors.As(err, &selfError{}) {
+		return wharf.CodeUpstream, "{address} is this server itself, not an S3 server"
+	}
+	if why, ok := alienReason(err); ok {
+		return wharf.CodeUpstream, "{address} does not answer as S3 does: " + why
 	}
 	var name string
 	var api smithy.APIError
@@ -114,12 +149,15 @@ func explain(err error) (wharf.Code, string) {
 			return a.code, a.msg
 		}
 	}
-	if status != 0 {
-		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d%s", status, inBrackets(name))
-	}
 	var stall *stallError
-	if errors.As(err, &stall) {
+	if errors.As(err, &stall) && stall.whole {
+		return wharf.CodeUpstream, fmt.Sprintf("{host} did not end its answer in %v", stall.wait)
+	}
+	if stall != nil {
 		return wharf.CodeUpstream, fmt.Sprintf("{host} did not answer in %v", stall.wait)
+	}
+	if status >= 300 {
+		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d", status)
 	}
 	return wharf.CodeUpstream, "{host}: " + networkReason(err)
 }
@@ -130,12 +168,33 @@ func named(name string) bool {
 	return slices.ContainsFunc(answers(), func(a answer) bool { return slices.Contains(a.names, name) })
 }
 
-// inBrackets shows an error code, if it looks like one.
-func inBrackets(name string) string {
-	if name == "" || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") != "" {
-		return ""
+// alienReason returns why an answer is not one that S3 gives. A server that is
+// busy or that denies may have a proxy answer for it: that is no such case.
+func alienReason(err error) (string, bool) {
+	var foreign *alienError
+	var decoding *smithy.DeserializationError
+	status := statusOf(err)
+	switch n := notesOf(err); {
+	case errors.As(err, &foreign):
+		return foreign.why.Error(), true
+	case status >= 300 && status < 400 && status != http.StatusMovedPermanently && status != http.StatusNotModified && (n == nil || n.reason.code == ""):
+		return fmt.Sprintf("it redirects to another place (HTTP status %d)", status), true
+	case n != nil && n.alien && status >= 400 && status < 500 && status != http.StatusUnauthorized &&
+		status != http.StatusForbidden && status != http.StatusTooManyRequests:
+		return fmt.Sprintf("its refusal is not in S3's XML (HTTP status %d)", status), true
+	case status < 300 && errors.As(err, &decoding) && !broken(err):
+		return "the answer cannot be decoded", true
 	}
-	return " (" + name + ")"
+	return "", false
+}
+
+// broken reports whether an answer ended because the connection did, or
+// because it was given up.
+func broken(err error) bool {
+	var stall *stallError
+	var op *net.OpError
+	return errors.As(err, &stall) || errors.As(err, &op) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // statusOf is the HTTP status that the server refused with, or 0.
@@ -178,30 +237,4 @@ func networkReason(err error) string {
 
 func (s *Store) exists(op string, key wharf.Key, err error) error {
 	return &wharf.Error{Code: wharf.CodePrecondition, Op: op, Msg: fmt.Sprintf("the file %q exists already", key), Err: err}
-}
-
-// secretParams are the parts of URLs and headers that sign a request.
-var secretParams = regexp.MustCompile(`(?i)((?:x-amz-(?:signature|credential|security-token)|signature|credential)=)[^&\s,"]+`)
-
-// queries are the query strings of URLs in a text.
-var queries = regexp.MustCompile(`(https?://[^\s"?]+)\?[^\s"]*`)
-
-// scrub keeps an error's text for the log, and of it nothing secret: also a
-// server's own message may repeat a key.
-func (t *target) scrub(err error) error {
-	if err == nil {
-		return nil
-	}
-	text := queries.ReplaceAllString(err.Error(), "$1?…")
-	text = secretParams.ReplaceAllString(text, "$1…")
-	hidden := slices.Clone(t.hidden)
-	for _, l := range t.lent {
-		hidden = append(hidden, l.hidden()...)
-	}
-	for _, v := range hidden {
-		if v != "" {
-			text = strings.ReplaceAll(text, v, "…")
-		}
-	}
-	return errors.New(text)
 }

@@ -294,7 +294,7 @@ func TestDamagedDownload(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			store, _, _ := onGateway(t, s3.Options{}, func(r *http.Request) (*http.Response, error) {
 				resp, err := pass(r)
-				if err == nil && r.Method == http.MethodGet {
+				if err == nil && r.Method == http.MethodGet && !isList(r) {
 					resp.Body = struct {
 						io.Reader
 						io.Closer
@@ -330,7 +330,7 @@ func (b stalledBody) Read([]byte) (int, error) { <-b.ctx.Done(); return 0, b.ctx
 func (b stalledBody) Close() error             { return nil }
 
 func TestDownloadStalls(t *testing.T) {
-	store, _ := onSeam(t, s3.Options{StallTimeout: 100 * time.Millisecond}, func(r *http.Request) (*http.Response, error) {
+	store, _ := onSeam(t, s3.Options{StallTimeout: 100 * time.Millisecond}, listing(func(r *http.Request) (*http.Response, error) {
 		resp := reply(r, 206, "")
 		resp.Header.Set("ETag", `"v1"`)
 		resp.ContentLength = 3
@@ -340,7 +340,7 @@ func TestDownloadStalls(t *testing.T) {
 			resp.Body = stalledBody{r.Context()}
 		}
 		return resp, nil
-	})
+	}))
 	f, err := store.Open(t.Context(), "k")
 	if err != nil {
 		t.Fatal(err)
@@ -358,7 +358,7 @@ func TestDownloadStalls(t *testing.T) {
 // server is not to blame.
 func TestSlowReaderIsNoStall(t *testing.T) {
 	const wait = 200 * time.Millisecond
-	store, _ := onSeam(t, s3.Options{StallTimeout: wait}, func(r *http.Request) (*http.Response, error) {
+	store, _ := onSeam(t, s3.Options{StallTimeout: wait}, listing(func(r *http.Request) (*http.Response, error) {
 		resp := reply(r, 206, "abc")
 		resp.Header.Set("ETag", `"v1"`)
 		resp.ContentLength = 3
@@ -367,7 +367,7 @@ func TestSlowReaderIsNoStall(t *testing.T) {
 		body := resp.Body
 		resp.Body = endsWithContext{r.Context(), body}
 		return resp, nil
-	})
+	}))
 	f, err := store.Open(t.Context(), "k")
 	if err != nil {
 		t.Fatal(err)

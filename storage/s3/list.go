@@ -17,10 +17,15 @@ import (
 func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
 	return func(yield func(wharf.Object, error) bool) {
 		in, l := s.listInput(o), lister{s: s, o: o}
+		pages := pageCheck{prefix: aws.ToString(in.Prefix)}
 		for {
 			wharf.Waiting(ctx)
 			page, err := s.api.ListObjectsV2(ctx, in)
 			if err != nil {
+				yield(wharf.Object{}, s.fail(ctx, "s3.List", err))
+				return
+			}
+			if err := pages.check(page); err != nil {
 				yield(wharf.Object{}, s.fail(ctx, "s3.List", err))
 				return
 			}
@@ -30,7 +35,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 					return
 				}
 			}
-			if !aws.ToBool(page.IsTruncated) || page.NextContinuationToken == nil {
+			if !aws.ToBool(page.IsTruncated) {
 				return
 			}
 			in.ContinuationToken = page.NextContinuationToken
@@ -45,6 +50,7 @@ func (s *Store) listInput(o wharf.ListOptions) *s3.ListObjectsV2Input {
 		// Without it a key with a control character makes a page of XML that
 		// cannot be read.
 		EncodingType: types.EncodingTypeUrl,
+		MaxKeys:      aws.Int32(maxEntries),
 	}
 	if o.After != "" {
 		in.StartAfter = aws.String(s.t.prefix + string(o.After))

@@ -65,16 +65,32 @@ func (f *file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, f.refused(ctx, op, err)
 	}
-	want := fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, size)
-	if trimETag(out.ETag) != f.object.ETag || aws.ToInt64(out.ContentLength) != n || aws.ToString(out.ContentRange) != want {
+	if err := f.checkRange(ctx, out, off, n); err != nil {
 		out.Body.Close()
-		return nil, f.replaced(op, errors.New("the answer is not the range of the version that was asked for"))
+		return nil, err
 	}
 	r := &rangeReader{ctx: ctx, f: f, body: out.Body, left: n}
 	if n == size && f.object.MD5 != "" {
 		r.sum = md5.New()
 	}
 	return r, nil
+}
+
+// checkRange refuses an answer that is not the range of the version that was
+// asked for.
+func (f *file) checkRange(ctx context.Context, out *s3.GetObjectOutput, off, n int64) error {
+	const op = "s3.Range"
+	etag, want := trimETag(out.ETag), fmt.Sprintf("bytes %d-%d/%d", off, off+n-1, f.object.Size)
+	if err := needETag(etag, "the range"); err != nil {
+		return f.s.fail(ctx, op, err)
+	}
+	if etag != f.object.ETag {
+		return f.replaced(op, errors.New("the answer is of another version than was asked for"))
+	}
+	if aws.ToInt64(out.ContentLength) != n || aws.ToString(out.ContentRange) != want {
+		return f.s.fail(ctx, op, alien("the answer is not the range %q that was asked for", want))
+	}
+	return nil
 }
 
 // refused tells the end of the version from other errors.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -41,7 +42,9 @@ type Options struct {
 
 	// ConnectTimeout bounds the making of a connection; 0 is 3 s.
 	ConnectTimeout time.Duration
-	// StallTimeout is how long a request may see no byte move; 0 is 10 s.
+	// StallTimeout is how long a request may see no progress, which is less
+	// than 1 KiB a second; 0 is 10 s. An answer that is no object's bytes may
+	// take three times as long as a whole.
 	StallTimeout time.Duration
 	// PublishTimeout is how long the server may take to put the parts of a
 	// large object together; 0 is 5 minutes.
@@ -52,6 +55,12 @@ type Options struct {
 	// SweepAge is how old an unfinished multipart upload below a stage's path
 	// must be to be given up; 0 is 24 hours, less than 0 is never.
 	SweepAge time.Duration
+
+	// Self are the addresses that this server listens on, and SelfURL the one
+	// under which its clients reach it, nil if there is no other. An endpoint
+	// that is one of them is CodeInvalid.
+	Self    []netip.AddrPort
+	SelfURL *url.URL
 
 	// Logger takes what no caller is told: what a list left out, what a sweep
 	// found. nil discards it.
@@ -64,7 +73,11 @@ type Options struct {
 // Validate tells whether the settings can work: CodeInvalid if not.
 func (o Options) Validate() error {
 	if o.Endpoint != "" {
-		if _, err := parseEndpoint(o.Endpoint); err != nil {
+		u, err := parseEndpoint(o.Endpoint)
+		if err == nil {
+			err = o.checkSelf(u)
+		}
+		if err != nil {
 			return err
 		}
 	}

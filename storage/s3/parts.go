@@ -27,6 +27,9 @@ const (
 // putParts stores a body in parts, of which buf[:n] is the first.
 func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object, error) {
 	created, err := u.s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &u.s.t.bucket, Key: u.key})
+	if err == nil {
+		err = needUploadID(aws.ToString(created.UploadId))
+	}
 	if err != nil {
 		u.bufs.give(buf)
 		return wharf.Object{}, err
@@ -103,6 +106,9 @@ func (u *upload) sender(ctx context.Context, id *string, number int32, buf []byt
 			Bucket: &u.s.t.bucket, Key: u.key, UploadId: id, PartNumber: aws.Int32(number),
 			Body: bytes.NewReader(buf[:n]), ContentLength: aws.Int64(int64(n)),
 		})
+		if err == nil {
+			err = needETag(trimETag(out.ETag), "a part that was stored")
+		}
 		if err != nil {
 			return err
 		}
@@ -141,6 +147,9 @@ func (u *upload) publish(ctx context.Context, id *string, parts []types.Complete
 	}
 	var tries publishing
 	out, err := u.s.api.CompleteMultipartUpload(withWait(ctx, u.s.b.o.PublishTimeout), in, tries.use)
+	if err == nil {
+		err = needETag(trimETag(out.ETag), "what was put together")
+	}
 	if err != nil {
 		return u.settle(ctx, err, tries.failed, etagOfParts(parts))
 	}

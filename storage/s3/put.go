@@ -147,6 +147,9 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 
 // putWhole stores a body that is in memory.
 func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error) {
+	if err := u.s.believe(ctx); err != nil {
+		return wharf.Object{}, err
+	}
 	in := &s3.PutObjectInput{Bucket: &u.s.t.bucket, Key: u.key, Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data)))}
 	var tries publishing
 	var opts []func(*s3.Options)
@@ -155,6 +158,9 @@ func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error
 		opts = append(opts, tries.use)
 	}
 	out, err := u.s.api.PutObject(ctx, in, opts...)
+	if err == nil {
+		err = needETag(trimETag(out.ETag), "what was stored")
+	}
 	if err != nil && u.ifAbsent {
 		return u.settle(ctx, err, tries.failed, etagOfBody(data))
 	}

@@ -61,7 +61,7 @@ func retryable(err error) aws.Ternary {
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
-	case errors.As(err, &stall), errors.As(err, &lack), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &stall), errors.As(err, &lack), notS3(err), errors.As(err, new(selfError)), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return aws.FalseTernary
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return aws.FalseTernary

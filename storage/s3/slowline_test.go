@@ -40,6 +40,9 @@ func TestSlowLine(t *testing.T) {
 					time.Sleep(20 * time.Millisecond) // the time that passes is what is tested
 				}
 				w.Header().Set("ETag", `"x"`)
+				if isList(r) {
+					io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+				}
 			}))
 			srv.Listener = slowListener{srv.Listener}
 			if scheme == "http" {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -21,6 +22,14 @@ type Store struct {
 	api *s3.Client
 	b   *Backend
 	log *slog.Logger
+
+	server *serverFacts
+}
+
+// serverFacts is what a store has found out about its server.
+type serverFacts struct {
+	believed atomic.Bool // see believe
+	single   atomic.Bool // it has no DeleteObjects
 }
 
 var (
@@ -40,7 +49,8 @@ func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{t: &t, api: api, b: b, log: b.o.Logger.With("stage", string(stage.Name), "bucket", t.bucket)}
+	s := &Store{t: &t, api: api, b: b, server: &serverFacts{},
+		log: b.o.Logger.With("stage", string(stage.Name), "bucket", t.bucket)}
 	b.sweepLater(s)
 	return s, nil
 }
@@ -80,11 +90,20 @@ func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Objec
 	if err != nil {
 		return wharf.Object{}, s.none(op, key, err)
 	}
+	if err := s.believe(ctx); err != nil {
+		return wharf.Object{}, s.fail(ctx, op, err)
+	}
 	out, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.t.bucket, Key: full})
 	if err != nil {
 		return wharf.Object{}, s.missing(ctx, op, key, err)
 	}
 	o := wharf.Object{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: trimETag(out.ETag)}
+	if err := needETag(o.ETag, "the file"); err != nil {
+		return wharf.Object{}, s.fail(ctx, op, err)
+	}
+	if out.ContentLength == nil || o.Size < 0 || o.Size > maxListedSize {
+		return wharf.Object{}, s.fail(ctx, op, alien("the file has no length that can be right"))
+	}
 	if out.LastModified != nil {
 		o.ModTime = *out.LastModified
 	}
@@ -102,7 +121,7 @@ func (s *Store) missing(ctx context.Context, op string, key wharf.Key, err error
 	_, listErr := s.api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
 		Bucket: &s.t.bucket, Prefix: aws.String(s.t.prefix + string(key)), MaxKeys: aws.Int32(1),
 	}, once)
-	if statusOf(listErr) == http.StatusNotFound {
+	if statusOf(listErr) == http.StatusNotFound || notS3(listErr) {
 		return s.fail(ctx, op, listErr)
 	}
 	return s.none(op, key, err)

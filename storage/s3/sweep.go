@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -69,6 +70,12 @@ func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 			return n, s.fail(ctx, op, err)
 		}
 		for _, u := range page.Uploads {
+			if !strings.HasPrefix(aws.ToString(u.Key), s.t.prefix) {
+				return n, s.fail(ctx, op, alien("the list has an upload that is not below the path that was asked for"))
+			}
+			if err := needUploadID(aws.ToString(u.UploadId)); err != nil {
+				return n, s.fail(ctx, op, err)
+			}
 			if u.Initiated == nil || !u.Initiated.Before(before) || s.b.isUnderWay(aws.ToString(u.UploadId)) {
 				continue
 			}
@@ -81,7 +88,25 @@ func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 		if !aws.ToBool(page.IsTruncated) {
 			break
 		}
+		if err := nextUploads(in, page); err != nil {
+			return n, s.fail(ctx, op, err)
+		}
 		in.KeyMarker, in.UploadIdMarker = page.NextKeyMarker, page.NextUploadIdMarker
 	}
 	return n, nil
+}
+
+// nextUploads refuses a page that does not tell where the next one begins, or
+// that tells the place where it began itself.
+func nextUploads(in *s3.ListMultipartUploadsInput, page *s3.ListMultipartUploadsOutput) error {
+	key, id := aws.ToString(page.NextKeyMarker), aws.ToString(page.NextUploadIdMarker)
+	switch {
+	case key == "":
+		return alien("the list of uploads goes on, but does not tell where")
+	case key == aws.ToString(in.KeyMarker) && id == aws.ToString(in.UploadIdMarker):
+		return alien("the list of uploads repeats a page")
+	case len(key) > maxToken || len(id) > maxUploadID:
+		return alien("the list of uploads goes on at a place whose name is too long")
+	}
+	return nil
 }

@@ -74,7 +74,7 @@ func TestListOfMangledKeys(t *testing.T) {
 	store, _ := onSeam(t, s3.Options{}, func(r *http.Request) (*http.Response, error) {
 		switch {
 		case r.Method == http.MethodHead && r.URL.Path == "/bucket/path/"+there:
-			return reply(r, 200, ""), nil
+			return found(r)
 		case r.Method == http.MethodHead:
 			return reply(r, 404, ""), nil
 		}
