@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// smallUpload is the most that an upload may count for to be a small one: all
-// but long ones into a store behind the network, which holds parts of them.
+// smallUpload is the most bytes of memory that a small upload counts for. Only
+// long uploads into a store behind the network, which buffers parts of them,
+// count for more.
 const smallUpload = 1 << 20
 
 // admission bounds the memory that uploads hold at one time. There are two
 // queues, each first come, first served. Large uploads leave a quarter of the
-// memory to small ones, so that a few that are slow do not keep everybody out.
-// Small ones may take all that is free, but for while a large one waits: then
-// no more than their quarter, or one at a time where that is too little, so
-// that it is not overtaken for ever.
+// memory to small ones, so that a few slow ones do not keep all others out.
+// Small uploads may take all that is free, except while a large upload waits;
+// then at most a quarter, or one at a time if a quarter is too little, so that
+// it is not starved.
 type admission struct {
 	total   int64
 	reserve int64 // of total: what large uploads leave
@@ -26,7 +27,7 @@ type admission struct {
 	free  int64
 	large class
 	small class
-	left  time.Time // when somebody last waited in vain
+	left  time.Time // when an upload last gave up waiting
 }
 
 // class is the uploads of one size.
@@ -53,7 +54,7 @@ func newAdmission(total int64, wait time.Duration) *admission {
 }
 
 // acquire waits for cost bytes. After the wait it fails with CodeUnavailable.
-// Who asks for more than large uploads may hold together counts for all of it.
+// A cost of more than large uploads may hold together counts as that much.
 func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error) {
 	r := reservation{from: a, class: &a.small}
 	if cost > smallUpload {
@@ -86,7 +87,8 @@ func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error
 	return reservation{}, Errorf(CodeUnavailable, "the server is busy with other transfers and had no room for this one within %s; try again", a.wait)
 }
 
-// leave gives a place in a queue up. It tells whether the turn came meanwhile.
+// leave takes an upload out of its queue. It reports whether its turn came
+// meanwhile.
 func (a *admission) leave(c *class, place *list.Element) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -101,15 +103,15 @@ func (a *admission) leave(c *class, place *list.Element) bool {
 	return false
 }
 
-// pressed tells whether somebody waits, or did in vain within the last wait:
-// who looks only now and then sees it too.
+// pressed reports whether an upload waits, or gave up within the last wait, so
+// that a caller that looks rarely sees it too.
 func (a *admission) pressed() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.large.queue.Len()+a.small.queue.Len() > 0 || time.Since(a.left) < a.wait
 }
 
-// release gives the memory back.
+// release frees the memory.
 func (r reservation) release() {
 	a := r.from
 	a.mu.Lock()
@@ -119,7 +121,7 @@ func (r reservation) release() {
 	a.serve()
 }
 
-// serve gives memory to those who wait and whose turn it is.
+// serve starts the waiting uploads whose turn it is.
 func (a *admission) serve() {
 	for _, c := range []*class{&a.large, &a.small} {
 		for first := c.queue.Front(); first != nil; first = c.queue.Front() {
@@ -134,7 +136,7 @@ func (a *admission) serve() {
 	}
 }
 
-// fits tells whether the next upload of a class can have its memory.
+// fits reports whether the next upload of a class can have its memory.
 func (a *admission) fits(c *class, cost int64) bool {
 	switch {
 	case cost > a.free:

@@ -14,7 +14,7 @@ type StageChange struct {
 
 // AlterStage changes the definition of a stage. A stage stays internal or
 // external as it was made: else is CodeInvalid. The result must be one that
-// could be created; if it is not, nothing is changed. With ifExists, it tells
+// could be created; if it is not, nothing is changed. With ifExists, it reports
 // whether there is such a stage; without, an unknown name is CodeNotFound.
 func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c StageChange, ifExists bool) (bool, error) {
 	if err := authorizeAlter(p, name); err != nil {
@@ -40,9 +40,9 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 	return existed(err, ifExists)
 }
 
-// RenameStage gives a stage another name. Its files, and uploads under way,
-// go with it. A taken name is CodeExists. With ifExists, it tells whether
-// there is such a stage; without, an unknown name is CodeNotFound.
+// RenameStage renames a stage. Its files, and uploads in flight, go with it. A
+// taken name is CodeExists. With ifExists, it reports whether there is such a
+// stage; without, an unknown name is CodeNotFound.
 func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageName, ifExists bool) (bool, error) {
 	if err := authorizeAlter(p, from); err != nil {
 		return false, err

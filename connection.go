@@ -5,17 +5,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
-// NewConnection validates what CONNECTION = (…) or CREDENTIALS = (…) says.
+// ParseConnection validates what CONNECTION = (…) or CREDENTIALS = (…) says.
 // Each setting may be written in any of its spellings, in any case, and once
 // only. An unknown setting, a repeated one, an empty or unfit value, and half
 // a pair (a key without its secret) are [CodeInvalid]. Messages name settings
 // and never hold a value: any of them may be a secret in the wrong place.
 //
 // CONNECTION_NAME is not among them: see [Service.ReadConnection].
-func NewConnection(options []Option) (Connection, error) {
+func ParseConnection(options []Option) (Connection, error) {
 	var c Connection
 	seen := map[string]string{}
 	for _, o := range options {
@@ -46,7 +47,7 @@ func NewConnection(options []Option) (Connection, error) {
 // some 2 KiB.
 const maxConnectionValue = 8 << 10
 
-// check tells whether the settings make sense together.
+// check reports whether the settings make sense together.
 func (c Connection) check() error {
 	lacks := func(what, other string) error {
 		return Errorf(CodeInvalid, "CONNECTION: %s needs %s beside it", what, other)
@@ -80,7 +81,8 @@ func ValidPort(u *url.URL) bool {
 }
 
 // connSetting is one setting of a connection: its spellings, the usual one
-// first, what it takes, and how it is set. set tells whether the value is fit.
+// first, what it takes, and how it is set. set
+// reports whether the value is valid.
 type connSetting struct {
 	names []string
 	want  string
@@ -148,7 +150,7 @@ func setRole(c *Connection, v string) bool {
 	return strings.HasPrefix(v, "arn:")
 }
 
-// isPlain tells that a value is text without control characters, which no
+// isPlain reports whether a value is text without control characters, which no
 // header and no URL could carry.
 func isPlain(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
@@ -160,4 +162,50 @@ func printable(name string) string {
 		return "of that name"
 	}
 	return name
+}
+
+// ConnectionName is the validated name of a named connection. Names are
+// case-sensitive.
+type ConnectionName string
+
+// ParseConnectionName validates a name by the rules of a stage's, [CodeInvalid]
+// otherwise.
+func ParseConnectionName(s string) (ConnectionName, error) {
+	if err := checkName("connection name", s); err != nil {
+		return "", err
+	}
+	return ConnectionName(s), nil
+}
+
+// NamedConnection is how to reach a storage, under a name: CONNECTION =
+// (CONNECTION_NAME = '…') copies it into a stage.
+type NamedConnection struct {
+	Name        ConnectionName
+	StorageType string // the scheme of the URLs that it is for: "s3"
+	Connection  Connection
+	Creator     string
+	CreatedOn   time.Time // UTC
+}
+
+// storageTypes are the schemes that take a connection.
+func storageTypes() []string { return []string{"s3"} }
+
+// ParseNamedConnection validates what CREATE CONNECTION says: STORAGE_TYPE and
+// the settings of [ParseConnection]. What is wrong is [CodeInvalid].
+func ParseNamedConnection(options []Option) (NamedConnection, error) {
+	var c NamedConnection
+	i := slices.IndexFunc(options, func(o Option) bool { return strings.EqualFold(o.Name, "STORAGE_TYPE") })
+	if i < 0 {
+		return c, Errorf(CodeInvalid, "CONNECTION needs STORAGE_TYPE = 's3'")
+	}
+	c.StorageType = strings.ToLower(options[i].Value)
+	if options[i].Kind == OptionList || !slices.Contains(storageTypes(), c.StorageType) {
+		return c, Errorf(CodeInvalid, "CONNECTION: the value of storage_type is not right; it takes 's3'")
+	}
+	if j := slices.IndexFunc(options[i+1:], func(o Option) bool { return strings.EqualFold(o.Name, "STORAGE_TYPE") }); j >= 0 {
+		return c, Errorf(CodeInvalid, "CONNECTION: storage_type is given twice")
+	}
+	var err error
+	c.Connection, err = ParseConnection(slices.Concat(options[:i], options[i+1:]))
+	return c, err
 }

@@ -39,7 +39,7 @@ func TestConnectionSpellings(t *testing.T) {
 		{[]string{"role_arn", "arn:aws:iam::1:role/r"}, func(c wharf.Connection) bool { return c.RoleARN == "arn:aws:iam::1:role/r" && c.HasCredentials() }},
 		{[]string{"aws_role_arn", "arn:aws:iam::1:role/r", "external_id", "x"}, func(c wharf.Connection) bool { return c.ExternalID.Reveal() == "x" }},
 	} {
-		got, err := wharf.NewConnection(settings(c.pairs...))
+		got, err := wharf.ParseConnection(settings(c.pairs...))
 		if err != nil || !c.check(got) {
 			t.Errorf("%q: %+v, %v", c.pairs, got, err)
 		}
@@ -78,7 +78,7 @@ func TestConnectionErrors(t *testing.T) {
 		{[]string{"enable_virtual_host_style", value}, "true or false"},
 		{[]string{"role_arn", value}, "the ARN of a role"},
 	} {
-		got, err := wharf.NewConnection(settings(c.pairs...))
+		got, err := wharf.ParseConnection(settings(c.pairs...))
 		msg := wharf.MessageOf(err)
 		if wharf.CodeOf(err) != wharf.CodeInvalid || !strings.Contains(msg, c.says) || got != (wharf.Connection{}) {
 			t.Errorf("%q: %v, want a message with %q", c.pairs, err, c.says)

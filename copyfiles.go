@@ -14,10 +14,10 @@ import (
 // The source is a prefix, as in ListFiles; without a pattern, a path that is
 // exactly a key is that one file. The target is a stage or a folder of it;
 // what is there under the same key is replaced. A target that lies within the
-// source, or around it, is CodeInvalid: the copy would meet its own copies.
-// So it is of two stages that have files in common.
-// Nothing more is copied once the caller stops ranging or ctx ends; copies
-// that were made stay. A file that goes away meanwhile is passed over.
+// source, or around it, is CodeInvalid: the copy would meet its own copies. So
+// is one in another stage that shares files with the source. Nothing more is
+// copied once the caller stops ranging or ctx ends; copies that were made stay.
+// A file that is removed meanwhile is skipped.
 func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (Listing[Key], error) {
 	if err := authorize(p); err != nil {
 		return Listing[Key]{}, err
@@ -55,8 +55,8 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 	}}, nil
 }
 
-// copySource opens the store that is copied from, if the copies land where
-// it does not list them.
+// copySource opens the store that is copied from. It refuses a target where the
+// list of the source would meet the copies.
 func (s *Service) copySource(ctx context.Context, p Principal, from, to Location) (Store, error) {
 	source, err := s.resolve(ctx, p, from.Stage)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) copySource(ctx context.Context, p Principal, from, to Location
 	return store, nil
 }
 
-// copySources gives the files that a COPY FILES is about.
+// copySources returns the files that a COPY FILES is about.
 func (s *Service) copySources(ctx context.Context, store Store, from Location, pat Pattern) (Listing[Object], error) {
 	// A path such as "." or ".." is no key, but the prefix of some.
 	if key, err := ParseKey(from.Path); err == nil && pat.IsZero() {
@@ -102,11 +102,11 @@ func (s *Service) copySources(ctx context.Context, store Store, from Location, p
 	return s.matching(ctx, store, from.Stage, ListOptions{Prefix: from.Path}, pat), nil
 }
 
-// copyTries is how often a file is copied whose versions are replaced faster
-// than they can be read.
+// copyTries is how often the copy of a file is tried whose versions are
+// replaced faster than they can be read.
 const copyTries = 5
 
-// copyOne copies one object, and gives the key of the copy.
+// copyOne copies one object, and returns the key of the copy.
 func (s *Service) copyOne(ctx context.Context, p Principal, store Store, obj Object, to Location, rest string) (Key, error) {
 	key, err := ParseKey(to.Path + rest)
 	if err != nil {
@@ -142,8 +142,8 @@ func (s *Service) copyVersion(ctx context.Context, p Principal, store Store, fro
 	return err
 }
 
-// gone tells a file that was removed while it was to be copied from a target
-// that is not there any more.
+// gone reports whether the object is not there any more. A copy that fails with
+// CodeNotFound may also mean that the target's stage is not there.
 func gone(ctx context.Context, store Store, key Key) bool {
 	_, err := store.Stat(ctx, key)
 	return CodeOf(err) == CodeNotFound

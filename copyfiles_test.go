@@ -11,7 +11,7 @@ import (
 	"wharf/storage/storagetest"
 )
 
-// copyFiles gives the keys that were copied, and the error.
+// copyFiles returns the keys that were copied, and the error.
 func (f *fixture) copyFiles(from, pattern, to string) (string, error) {
 	f.t.Helper()
 	pat, err := wharf.ParsePattern(pattern)

@@ -25,13 +25,13 @@ func (s *Service) DropConnection(ctx context.Context, p Principal, name Connecti
 }
 
 // ReadConnection reads what CONNECTION = (…) or CREDENTIALS = (…) says: the
-// settings of [NewConnection], or CONNECTION_NAME alone, which copies those of
+// settings of [ParseConnection], or CONNECTION_NAME alone, which copies those of
 // a named connection. Like all messages about that clause, those here hold no
 // value of it: it may be a secret in the wrong place.
 func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Option) (Connection, error) {
 	i := indexOption(options, "CONNECTION_NAME")
 	if i < 0 {
-		return NewConnection(options)
+		return ParseConnection(options)
 	}
 	if len(options) > 1 {
 		return Connection{}, Errorf(CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")

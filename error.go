@@ -51,7 +51,7 @@ type Error struct {
 	Err  error  // the cause, for the log only; may be nil
 }
 
-// Error gives everything, for the log. Clients are shown [MessageOf].
+// Error returns everything, for the log. Clients are shown [MessageOf].
 func (e *Error) Error() string {
 	if inner, ok := e.Err.(*Error); ok && inner.Code == e.Code && inner.Msg == e.Msg {
 		// WrapError took both from the cause, which says them itself.
@@ -70,7 +70,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Errorf makes an Error without a cause. The formatted text is the client's
@@ -98,9 +98,9 @@ func WrapError(code Code, op, msg string, cause error) error {
 	return &Error{Code: code, Op: op, Msg: msg, Err: cause}
 }
 
-// CodeOf gives the code of the outermost Error in err's chain. A cancelled
+// CodeOf returns the code of the outermost Error in err's chain. A cancelled
 // context is [CodeCanceled], an expired one [CodeTimeout], and an error
-// without a code [CodeInternal]. For nil it gives "".
+// without a code [CodeInternal]. For nil it is "".
 func CodeOf(err error) Code {
 	var e *Error
 	switch {
@@ -116,7 +116,7 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// MessageOf gives what a client may be told of err.
+// MessageOf returns what a client may be told of err.
 func MessageOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) && e.Msg != "" {

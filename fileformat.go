@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 )
 
 // FileFormat is how files are read and written: what FILE_FORMAT = (…) says,
@@ -90,6 +91,29 @@ func (f FileFormat) MarshalJSON() ([]byte, error) { return json.Marshal(f.Option
 func (f *FileFormat) UnmarshalJSON(text []byte) error {
 	*f = FileFormat{}
 	return unmarshalOptions(text, f.fields())
+}
+
+// FormatName is the validated name of a named file format. Names are
+// case-sensitive, but those of the types (CSV, Parquet), which every server
+// has.
+type FormatName string
+
+// ParseFormatName validates a name by the rules of a stage's, [CodeInvalid]
+// otherwise.
+func ParseFormatName(s string) (FormatName, error) {
+	if err := checkName("file format name", s); err != nil {
+		return "", err
+	}
+	return FormatName(s), nil
+}
+
+// NamedFormat is a file format under a name: FILE_FORMAT = (FORMAT_NAME =
+// '…') refers to it.
+type NamedFormat struct {
+	Name      FormatName
+	Format    FileFormat // by [ParseNamedFormat]
+	Creator   string
+	CreatedOn time.Time // UTC
 }
 
 // FileType is a type of file.

@@ -6,83 +6,9 @@ import (
 	"strings"
 )
 
-// removeBatch is how many files a removal takes in one call of the store: as
-// many as S3 takes in one request.
+// removeBatch is how many files are removed by one call of the store: as many
+// as S3 takes in one request.
 const removeBatch = 1000
-
-// ListFiles streams the objects whose keys start with the location's path
-// and whose rest matches the pattern, in byte order of key. An unknown stage
-// is reported at once.
-func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Object], error) {
-	return s.ListFilesAfter(ctx, p, loc, pat, "")
-}
-
-// ListKeys is ListFiles for those who need no more than the keys, which may
-// be cheaper.
-func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Key], error) {
-	objects, err := s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, KeysOnly: true})
-	if err != nil {
-		return Listing[Key]{}, err
-	}
-	return Listing[Key]{LeftOut: objects.LeftOut, All: func(yield func(Key, error) bool) {
-		for obj, err := range objects.All {
-			if !yield(obj.Key, err) {
-				return
-			}
-		}
-	}}, nil
-}
-
-// ListFilesAfter is ListFiles from behind a key on, which need not exist: the
-// next page of a list.
-func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (Listing[Object], error) {
-	return s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, After: after})
-}
-
-func (s *Service) listFiles(ctx context.Context, p Principal, loc Location, pat Pattern, o ListOptions) (Listing[Object], error) {
-	if err := authorize(p); err != nil {
-		return Listing[Object]{}, err
-	}
-	store, err := s.store(ctx, p, loc.Stage)
-	if err != nil {
-		return Listing[Object]{}, err
-	}
-	return s.matching(ctx, store, loc.Stage, o, pat), nil
-}
-
-// matching streams the objects of a store whose names match, and counts and
-// logs those that are left out. A name that is left out matches also by its
-// escaped form, because '.' stands for no line feed.
-func (s *Service) matching(ctx context.Context, store Store, stage StageName, o ListOptions, pat Pattern) Listing[Object] {
-	left := &LeftOut{}
-	o.Unnamed = func(name string) {
-		rest := strings.TrimPrefix(name, o.Prefix)
-		if pat.Match(rest) || pat.Match(escapeName(rest)) {
-			left.add(name)
-		}
-	}
-	all := store.List(ctx, o)
-	return Listing[Object]{LeftOut: left, All: func(yield func(Object, error) bool) {
-		defer s.logLeftOut(stage, left)
-		if pat.IsZero() {
-			all(yield)
-			return
-		}
-		for obj, err := range all {
-			if err != nil || pat.Match(string(obj.Key[len(o.Prefix):])) {
-				if !yield(obj, err) {
-					return
-				}
-			}
-		}
-	}}
-}
-
-func (s *Service) logLeftOut(stage StageName, left *LeftOut) {
-	if left.Count > 0 {
-		s.log.Warn("files were left out because their names are not valid", "stage", stage, "files", left.Count, "first", left.First)
-	}
-}
 
 // What a download counts for: a list takes more memory than a file.
 const (
@@ -125,12 +51,12 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 // Nothing more is removed once the caller stops ranging or ctx ends, beyond
 // the batch under way.
 //
-// It never widens. Without a pattern, a path is exactly one object, and
-// CodeNotFound if there is none; a path with a final '/' is all below that
-// folder, and the empty path with a '/' all of the stage. With a pattern, the
-// path is a prefix, as in ListFiles. A bare location without a pattern is
-// CodeUnsafe where safe is set: clients strip comments, and "REMOVE @s/*.csv"
-// arrives as "REMOVE @s".
+// It never removes more than was written. Without a pattern, a path is exactly
+// one object, and CodeNotFound if there is none; a path with a final '/' is all
+// below that folder, and the empty path with a '/' all of the stage. With a
+// pattern, the path is a prefix, as in ListFiles. A bare location without a
+// pattern is CodeUnsafe if safe is set: clients strip comments, and
+// "REMOVE @s/*.csv" arrives as "REMOVE @s".
 func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (Listing[Key], error) {
 	if err := authorize(p); err != nil {
 		return Listing[Key]{}, err
@@ -220,7 +146,7 @@ func newRemoval(store Store) *removal {
 	return &removal{store: store, keys: make([]Key, 0, removeBatch)}
 }
 
-// add takes a key, and tells whether the batch is full.
+// add takes a key, and reports whether the batch is full.
 func (b *removal) add(key Key) bool {
 	b.keys = append(b.keys, Key(strings.Clone(string(key))))
 	return len(b.keys) == removeBatch

@@ -51,7 +51,7 @@ func TestListMatchesTheRestOfTheKey(t *testing.T) {
 	wantCode(t, err, wharf.CodeNotFound)
 }
 
-// listKeys gives the keys that ListKeys yields, and the code of its error.
+// listKeys returns the keys that ListKeys yields, and the code of its error.
 func (f *fixture) listKeys(at string, pat wharf.Pattern) string {
 	f.t.Helper()
 	keys, err := f.ListKeys(f.t.Context(), wharf.Root, location(f.t, at), pat)
@@ -65,7 +65,7 @@ func (f *fixture) listKeys(at string, pat wharf.Pattern) string {
 	return strings.Join(got, " ")
 }
 
-// remove gives the keys that a removal yielded, and its error.
+// remove returns the keys that a removal yielded, and its error.
 func (f *fixture) remove(ctx context.Context, at, pattern string, safe bool) (string, error) {
 	f.t.Helper()
 	pat, err := wharf.ParsePattern(pattern)

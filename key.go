@@ -43,7 +43,7 @@ func ParseFolder(s string) (string, error) {
 	return strings.TrimSuffix(s, "/") + "/", nil
 }
 
-// checkPath holds the rules of keys and folders.
+// checkPath checks the rules of keys and folders.
 func checkPath(what, s string) error {
 	if err := checkText(what, s); err != nil {
 		return err
@@ -51,7 +51,7 @@ func checkPath(what, s string) error {
 	return checkSegments(what, s, s)
 }
 
-// checkText holds the rules that keys, folders and prefixes share.
+// checkText checks the rules that keys, folders and prefixes share.
 func checkText(what, s string) error {
 	switch {
 	case len(s) > MaxKey:
@@ -69,7 +69,7 @@ func checkText(what, s string) error {
 	return nil
 }
 
-// checkSegments refuses segments that lead elsewhere in part, which is of s.
+// checkSegments refuses the segments "." and ".." in part, which is a part of s.
 func checkSegments(what, s, part string) error {
 	for seg := range strings.SplitSeq(part, "/") {
 		if seg == "." || seg == ".." {
@@ -87,9 +87,9 @@ type Location struct {
 }
 
 // ParseLocation validates a location written without its '@': "stage",
-// "stage/", "stage/path". The path follows the rules of a key, but may be
-// empty and may end in '/'. Its last segment may be "." or "..": it is also a
-// prefix, that of ".hidden" and "..x". No key and no folder ends so.
+// "stage/", "stage/path". The path follows the rules of a key, but may be empty
+// and may end in '/'. Its last segment may be "." or "..", because it may be a
+// prefix, that of ".hidden" and "..x".
 func ParseLocation(s string) (Location, error) {
 	stage, path, slash := strings.Cut(s, "/")
 	name, err := ParseStageName(stage)
@@ -105,7 +105,7 @@ func ParseLocation(s string) (Location, error) {
 	return Location{Stage: name, Path: path, Bare: !slash}, nil
 }
 
-// IsFolder tells whether the location names everything below it, by its
+// IsFolder reports whether the location names everything below it, by its
 // final '/' or because it is the stage's root.
 func (l Location) IsFolder() bool {
 	return l.Path == "" || strings.HasSuffix(l.Path, "/")
@@ -120,9 +120,9 @@ func (l Location) Folder() Location {
 	return l
 }
 
-// String writes the location with its '@' as a statement can hold it: in
-// quotes where it could be taken for something else without them. A '#' would
-// even be taken off by the client, and "@s/#x" would become all of "@s/".
+// String returns the location with its '@' as a statement writes it: in quotes
+// if it could be read as something else without them. Clients take '#' for a
+// comment: of "@s/#x" they would send "@s/".
 func (l Location) String() string {
 	s := "@" + string(l.Stage)
 	if !l.Bare {

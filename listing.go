@@ -1,6 +1,7 @@
 package wharf
 
 import (
+	"context"
 	"iter"
 	"strconv"
 	"strings"
@@ -12,8 +13,8 @@ type Listing[T Key | Object] struct {
 	// All yields the files in byte order of key. An error is yielded once,
 	// last. It may be ranged over once.
 	All iter.Seq2[T, error]
-	// LeftOut grows while All is ranged over: it always tells of the objects
-	// up to the file that was yielded last, and after the end of all.
+	// LeftOut grows while All is ranged over. It counts the objects up to the
+	// file that was yielded last, and after the end all of them.
 	LeftOut *LeftOut
 }
 
@@ -60,4 +61,77 @@ func (l *LeftOut) String() string {
 func escapeName(name string) string {
 	quoted := strconv.Quote(name)
 	return quoted[1 : len(quoted)-1]
+}
+
+// ListFiles streams the objects whose keys start with the location's path
+// and whose rest matches the pattern, in byte order of key. An unknown stage
+// is reported at once.
+func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Object], error) {
+	return s.ListFilesAfter(ctx, p, loc, pat, "")
+}
+
+// ListKeys is ListFiles with the keys only, which some stores list at less cost.
+func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Key], error) {
+	objects, err := s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, KeysOnly: true})
+	if err != nil {
+		return Listing[Key]{}, err
+	}
+	return Listing[Key]{LeftOut: objects.LeftOut, All: func(yield func(Key, error) bool) {
+		for obj, err := range objects.All {
+			if !yield(obj.Key, err) {
+				return
+			}
+		}
+	}}, nil
+}
+
+// ListFilesAfter is ListFiles of the objects whose keys come after a key, which
+// need not exist: the next page of a list.
+func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location, pat Pattern, after Key) (Listing[Object], error) {
+	return s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, After: after})
+}
+
+func (s *Service) listFiles(ctx context.Context, p Principal, loc Location, pat Pattern, o ListOptions) (Listing[Object], error) {
+	if err := authorize(p); err != nil {
+		return Listing[Object]{}, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return Listing[Object]{}, err
+	}
+	return s.matching(ctx, store, loc.Stage, o, pat), nil
+}
+
+// matching streams the objects of a store whose names match, and counts and
+// logs those that are left out. A name that is left out matches also by its
+// escaped form, because '.' stands for no line feed.
+func (s *Service) matching(ctx context.Context, store Store, stage StageName, o ListOptions, pat Pattern) Listing[Object] {
+	left := &LeftOut{}
+	o.Unnamed = func(name string) {
+		rest := strings.TrimPrefix(name, o.Prefix)
+		if pat.Match(rest) || pat.Match(escapeName(rest)) {
+			left.add(name)
+		}
+	}
+	all := store.List(ctx, o)
+	return Listing[Object]{LeftOut: left, All: func(yield func(Object, error) bool) {
+		defer s.logLeftOut(stage, left)
+		if pat.IsZero() {
+			all(yield)
+			return
+		}
+		for obj, err := range all {
+			if err != nil || pat.Match(string(obj.Key[len(o.Prefix):])) {
+				if !yield(obj, err) {
+					return
+				}
+			}
+		}
+	}}
+}
+
+func (s *Service) logLeftOut(stage StageName, left *LeftOut) {
+	if left.Count > 0 {
+		s.log.Warn("files were left out because their names are not valid", "stage", stage, "files", left.Count, "first", left.First)
+	}
 }

@@ -31,8 +31,8 @@ func ParseStageName(s string) (StageName, error) {
 	return StageName(s), nil
 }
 
-// checkName holds the rules of the names of all that has one; what says which
-// name it is, for the message.
+// checkName checks the rules that all names share; what says which name it is,
+// for the message.
 func checkName(what, s string) error {
 	switch {
 	case s == "":
@@ -50,14 +50,14 @@ func checkName(what, s string) error {
 	return nil
 }
 
-// StageNameRune tells whether r may stand in a stage's name.
+// StageNameRune reports whether r may stand in a stage's name.
 func StageNameRune(r rune) bool {
 	return r == '_' || r == '-' || r == '$' ||
 		unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
-// StageID identifies a stage for ever: it is never used again, not even when
-// a stage is created under an old name. Files live under it.
+// StageID identifies a stage. It is never used again, not even when a stage is
+// created under an old name. Files are stored under it.
 type StageID [16]byte
 
 // NewStageID makes an ID at random, so that it does not depend on a counter
@@ -83,15 +83,15 @@ func ParseStageID(s string) (StageID, error) {
 // String writes the ID as 32 hexadecimal digits.
 func (id StageID) String() string { return hex.EncodeToString(id[:]) }
 
-// IsZero tells an ID that was never given.
+// IsZero reports whether it is no ID.
 func (id StageID) IsZero() bool { return id == StageID{} }
 
-// Principal is who asks. The zero Principal is nobody, and may do nothing.
+// Principal is who asks. The zero Principal may do nothing.
 type Principal struct {
 	User string
 	// Only, unless zero, is the one stage that the principal reaches, under
-	// whatever name it asks: who comes with a presigned URL. It may read and
-	// store files there, and nothing else.
+	// whatever name it asks: that of a presigned URL. It may read and store
+	// files there, and nothing else.
 	Only StageID
 }
 

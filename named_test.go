@@ -13,7 +13,7 @@ func TestNamedConnections(t *testing.T) {
 	option := func(name, value string) wharf.Option {
 		return wharf.Option{Name: name, Value: value, Kind: wharf.OptionString}
 	}
-	def, err := wharf.NewNamedConnection([]wharf.Option{
+	def, err := wharf.ParseNamedConnection([]wharf.Option{
 		option("AWS_KEY_ID", "key"), option("storage_type", "S3"), option("SECRET_ACCESS_KEY", "very secret"),
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func TestNewNamedConnectionRefuses(t *testing.T) {
 		"no setting nope":       {s3, {Name: "NOPE", Value: "hunter2"}},
 		"needs secret_access":   {s3, {Name: "ACCESS_KEY_ID", Value: "hunter2"}},
 	} {
-		_, err := wharf.NewNamedConnection(options)
+		_, err := wharf.ParseNamedConnection(options)
 		wantCode(t, err, wharf.CodeInvalid)
 		if msg := wharf.MessageOf(err); !strings.Contains(msg, says) || strings.Contains(msg, "hunter2") {
 			t.Errorf("the message %q does not say %q, or shows a value", msg, says)

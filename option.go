@@ -106,7 +106,7 @@ func optionsOf(fields []optionField) []Option {
 	return options
 }
 
-// setOptions takes options in canonical form, as optionsOf gives them.
+// setOptions takes options in canonical form, as optionsOf returns them.
 func setOptions(fields []optionField, options []Option) error {
 	for _, o := range options {
 		i := slices.IndexFunc(fields, func(f optionField) bool { return f.name == o.Name && f.kind == o.Kind })

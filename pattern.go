@@ -90,12 +90,12 @@ func shortPattern(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// IsZero tells that there is no pattern.
+// IsZero reports whether there is no pattern.
 func (p Pattern) IsZero() bool { return p.re == nil }
 
-// Match tells whether rest, the part of a key after the location's path,
+// Match reports whether rest, the part of a key after the location's path,
 // matches as a whole.
 func (p Pattern) Match(rest string) bool { return p.re == nil || p.re.MatchString(rest) }
 
-// String gives the pattern as it was written.
+// String returns the pattern as it was written.
 func (p Pattern) String() string { return p.text }

@@ -27,7 +27,7 @@ type PresignRequest struct {
 	ContentType string
 }
 
-// Presigned is a request that its URL permits to whoever knows it.
+// Presigned is a request that is allowed to every client that has its URL.
 type Presigned struct {
 	Method  string            // GET or PUT
 	Headers map[string]string // what the request must send besides; may be nil
@@ -37,16 +37,16 @@ type Presigned struct {
 // Presigner is a [Store] that signs URLs of its own, which lead past this
 // server; found by type assertion.
 type Presigner interface {
-	// Presign gives a URL for the object under key, which need not exist. o
+	// Presign returns a URL for the object under key, which need not exist. o
 	// is validated. Where there is nothing to sign with, it is CodeInvalid.
 	Presign(ctx context.Context, key Key, o PresignRequest) (Presigned, error)
 }
 
-// Presign gives a URL by which anybody may read or store the one file that
-// the location names, until it expires. Whether a file to be read is there
-// shows when the URL is used, as with S3: it may land later. A folder, a time
-// that is not from 1 second to 7 days, and a type that is none are
-// CodeInvalid; a stage on storage that has no such URLs is CodeUnsupported.
+// Presign returns a URL that allows its bearer to read or store the one file
+// that the location names, until it expires. Whether a file to be read is there
+// shows when the URL is used, as with S3. A folder, a time that is not from 1
+// second to 7 days, and a malformed content type are CodeInvalid; a stage on
+// storage without presigned URLs is CodeUnsupported.
 func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o PresignRequest) (Presigned, error) {
 	if err := authorize(p); err != nil {
 		return Presigned{}, err
@@ -83,7 +83,7 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 	return signer.Presign(ctx, key, o)
 }
 
-// presignHere gives a URL of this server.
+// presignHere returns a URL of this server.
 func (s *Service) presignHere(ctx context.Context, p Principal, st Stage, loc Location, o PresignRequest) (Presigned, error) {
 	if s.signer == nil {
 		return Presigned{}, Errorf(CodeUnsupported, "this server signs no URLs")
@@ -110,4 +110,58 @@ func (o PresignRequest) check() error {
 		return Errorf(CodeInvalid, "CONTENT_TYPE is not a media type; it is written like 'text/csv' or 'text/csv; charset=utf-8'")
 	}
 	return nil
+}
+
+// Grant is the right to one file of an internal stage that a presigned URL of
+// this server carries: everything that its signature binds.
+type Grant struct {
+	User        string    // in whose name, the signer's
+	Stage       StageID   // the stage, whatever its name is or will be
+	Name        StageName // as the URL writes it
+	Key         Key
+	Upload      bool      // the file may be stored, else read
+	ContentType string    // the upload must say it, the download is answered with it; "" is any
+	Expires     time.Time // whole seconds; from then on the grant is void
+}
+
+// Principal returns who a request with the grant acts for: its signer, limited
+// to the grant's stage.
+func (g Grant) Principal() Principal { return Principal{User: g.User, Only: g.Stage} }
+
+// Method is the HTTP method that the grant is for. HEAD goes with GET.
+func (g Grant) Method() string {
+	if g.Upload {
+		return "PUT"
+	}
+	return "GET"
+}
+
+// URLSigner makes URLs of this server that carry their own permission. It is
+// safe for concurrent use.
+type URLSigner interface {
+	// SignURL returns the URL of the grant's file and what a request to it must
+	// be like.
+	SignURL(ctx context.Context, g Grant) (Presigned, error)
+}
+
+// SigningKey is a key that signs grants. It does not change once it is made.
+type SigningKey struct {
+	ID        string
+	Secret    Secret
+	CreatedOn time.Time // UTC
+}
+
+// SigningKeys keeps the keys that sign grants, so that a URL outlives the
+// process that signed it. It is safe for concurrent use, also by several
+// servers; its methods are transactions as those of a [Catalog] are, and have
+// their codes.
+type SigningKeys interface {
+	// SigningKeys returns the keys, the newest first.
+	SigningKeys(ctx context.Context) ([]SigningKey, error)
+
+	// UpdateSigningKeys replaces the keys by what change makes of them, and
+	// returns them as they are afterwards, both times the newest first. change
+	// may be called more than once; it does nothing but compute. Two keys with
+	// one ID, and a key without ID or secret, are CodeInternal.
+	UpdateSigningKeys(ctx context.Context, change func([]SigningKey) []SigningKey) ([]SigningKey, error)
 }

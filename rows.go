@@ -1,6 +1,13 @@
 package wharf
 
-import "iter"
+import (
+	"bytes"
+	"context"
+	"iter"
+	"math"
+	"strconv"
+	"time"
+)
 
 // Rows is a result that streams: its columns first, then its rows.
 type Rows struct {
@@ -9,6 +16,24 @@ type Rows struct {
 	// until the next row only. An error is yielded once, last, with a nil
 	// row. It may be ranged over once.
 	All iter.Seq2[[]Value, error]
+}
+
+type waitingKey struct{}
+
+// WithWaiting returns a context under which [Waiting] calls f. f flushes
+// buffered rows; producers call it before they block.
+func WithWaiting(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, waitingKey{}, f)
+}
+
+// Waiting flushes what the reader of a stream has buffered, because the next
+// element may take long: the stream is about to wait for the network or to begin
+// other work. It is called between two elements, on the goroutine that yields
+// them, under the context that the stream was made with.
+func Waiting(ctx context.Context) {
+	if f, ok := ctx.Value(waitingKey{}).(func()); ok {
+		f()
+	}
 }
 
 // Column describes one column of a result.
@@ -35,3 +60,119 @@ const (
 	TypeJSON                 // JSON, carried as text
 	TypeNull                 // the type of a bare NULL
 )
+
+// Value is one field of a row. The zero Value is NULL. It is small and holds
+// no pointer but its text, so that rows can be made without allocating.
+type Value struct {
+	kind ValueKind
+	num  uint64
+	str  string
+}
+
+// ValueKind says what a Value holds.
+type ValueKind uint8
+
+// The kinds of a Value.
+const (
+	NullValue ValueKind = iota
+	IntValue
+	UintValue
+	FloatValue
+	TextValue // also decimals, dates, JSON and bytes: see the column's Type
+)
+
+// Null is SQL's NULL.
+func Null() Value { return Value{} }
+
+// Int holds a signed integer.
+func Int(v int64) Value { return Value{kind: IntValue, num: uint64(v)} }
+
+// Uint holds an unsigned integer.
+func Uint(v uint64) Value { return Value{kind: UintValue, num: v} }
+
+// Float holds a floating point number.
+func Float(v float64) Value { return Value{kind: FloatValue, num: math.Float64bits(v)} }
+
+// Text holds text, or the text form of a decimal, a date or a JSON document,
+// or bytes.
+func Text(s string) Value { return Value{kind: TextValue, str: s} }
+
+// Bool holds 1 or 0.
+func Bool(b bool) Value {
+	if b {
+		return Int(1)
+	}
+	return Int(0)
+}
+
+// DateTime holds t in UTC to the microsecond, as MySQL writes it.
+func DateTime(t time.Time) Value {
+	return Text(t.UTC().Format("2006-01-02 15:04:05.000000"))
+}
+
+// Kind returns what v holds.
+func (v Value) Kind() ValueKind { return v.kind }
+
+// IsNull reports whether v is NULL.
+func (v Value) IsNull() bool { return v.kind == NullValue }
+
+// Int64 returns the number of an IntValue, or of a UintValue that fits.
+func (v Value) Int64() int64 { return int64(v.num) }
+
+// Uint64 returns the number of a UintValue, or of an IntValue that is not
+// negative.
+func (v Value) Uint64() uint64 { return v.num }
+
+// Float64 returns the number of a FloatValue.
+func (v Value) Float64() float64 { return math.Float64frombits(v.num) }
+
+// Str returns the text of a TextValue, without a copy.
+func (v Value) Str() string { return v.str }
+
+// AppendText appends v as MySQL's text protocol writes it. NULL appends
+// nothing: the caller asks Kind.
+func (v Value) AppendText(b []byte) []byte {
+	switch v.kind {
+	case IntValue:
+		return strconv.AppendInt(b, int64(v.num), 10)
+	case UintValue:
+		return strconv.AppendUint(b, v.num, 10)
+	case FloatValue:
+		return appendFloat(b, v.Float64())
+	case TextValue:
+		return append(b, v.str...)
+	}
+	return b
+}
+
+// appendFloat writes a double as MySQL does: in plain digits from 1e-15 up to
+// 1e15, and beyond that where its digits reach the point without zeros between;
+// else with an exponent without '+' and without padding.
+func appendFloat(b []byte, f float64) []byte {
+	a := math.Abs(f)
+	if a == 0 {
+		return append(b, '0')
+	}
+	if a >= 1e-15 && a < 1e15 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	start := len(b)
+	b = strconv.AppendFloat(b, f, 'e', -1, 64)
+	e := start + bytes.IndexByte(b[start:], 'e')
+	if e < start {
+		return b // NaN and the infinities, which no expression has
+	}
+	exponent, _ := strconv.Atoi(string(b[e+1:])) // AppendFloat wrote it
+	if digits := e - start - bytes.Count(b[start:e], []byte("-")) - bytes.Count(b[start:e], []byte(".")); exponent > 0 && digits > exponent {
+		return strconv.AppendFloat(b[:start], f, 'f', -1, 64)
+	}
+	return strconv.AppendInt(b[:e+1], int64(exponent), 10)
+}
+
+// String returns v as text, NULL as "NULL".
+func (v Value) String() string {
+	if v.kind == NullValue {
+		return "NULL"
+	}
+	return string(v.AppendText(nil))
+}

@@ -13,9 +13,9 @@ import (
 //
 // Two Secrets are equal if their values are.
 type Secret struct {
-	// Behind a handle and not a string, because fmt calls no Format method on
-	// what is in an unexported field of somebody's struct: it would print the
-	// string, and of a handle it prints an address.
+	// A handle and not a string: fmt calls no Format method of a value in an
+	// unexported field, so that it would print a string. Of a handle it prints
+	// an address.
 	value unique.Handle[string]
 }
 
@@ -27,7 +27,7 @@ func NewSecret(s string) Secret {
 	return Secret{unique.Make(s)}
 }
 
-// Reveal gives the value, to be handed to what needs it and to nothing else.
+// Reveal returns the value, to be handed to what needs it and to nothing else.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
@@ -35,7 +35,7 @@ func (s Secret) Reveal() string {
 	return s.value.Value()
 }
 
-// IsZero tells that no secret is set.
+// IsZero reports whether no secret is set.
 func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String shows nothing of the value.
@@ -48,8 +48,8 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "…") }
 // LogValue shows nothing of the value to log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue("…") }
 
-// MarshalText refuses, so that no encoder writes the value: whoever stores a
-// secret seals it first.
+// MarshalText fails, so that no encoder writes the value. A catalog seals
+// secrets before it stores them.
 func (s Secret) MarshalText() ([]byte, error) {
 	return nil, errors.New("a secret cannot be marshalled")
 }

@@ -50,12 +50,12 @@ type Service struct {
 	shortRecords, longRecords *admission // see Upload.Hold
 
 	// gate is held for reading from the look-up of an upload's stage until
-	// the upload is counted in landing, so that a sweep that takes it for
+	// the upload is counted in inflight, so that a sweep that takes it for
 	// writing sees every upload that found a stage before it was dropped.
 	gate sync.RWMutex
 
-	mu      sync.Mutex
-	landing map[StageID]int // guarded by mu: uploads under way by stage
+	mu       sync.Mutex
+	inflight map[StageID]int // guarded by mu: uploads under way, by stage
 
 	sweep chan struct{} // holds one token when there is something to sweep
 }
@@ -95,8 +95,8 @@ func NewService(o ServiceOptions) *Service {
 		shortRecords: newAdmission(shortRecords, o.UploadWait),
 		longRecords:  newAdmission(longRecords, o.UploadWait),
 
-		landing: make(map[StageID]int),
-		sweep:   make(chan struct{}, 1),
+		inflight: make(map[StageID]int),
+		sweep:    make(chan struct{}, 1),
 	}
 }
 

@@ -16,12 +16,12 @@ type Stage struct {
 	Comment     string
 	Creator     string
 	CreatedOn   time.Time // UTC
-	// Revision grows by one with each change of the definition: whoever
-	// keeps something made from a stage compares ID and Revision.
+	// Revision grows by one with each change of the definition: a cache of
+	// something made from a stage compares ID and Revision.
 	Revision uint64
 }
 
-// Internal tells whether the stage's files are on the server's own disk.
+// Internal reports whether the stage's files are on the server's own disk.
 func (s Stage) Internal() bool { return s.URL == "" }
 
 // Scheme returns the scheme of an external stage's URL in lower case, such as
@@ -50,7 +50,7 @@ func (s Stage) Clone() Stage {
 	return s
 }
 
-// HasCredentials tells whether the connection carries keys or a role.
+// HasCredentials reports whether the connection carries keys or a role.
 func (c Connection) HasCredentials() bool {
 	return !c.AccessKeyID.IsZero() || c.RoleARN != ""
 }

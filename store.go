@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"time"
 )
 
 // Store holds the files of one stage. It is safe for concurrent use.
@@ -29,8 +30,8 @@ type Store interface {
 	// under o.IfAbsent CodePrecondition, a full disk CodeNoSpace. Put reads r
 	// no further than it must, and never after it returned.
 	//
-	// It takes a reader and not a WriteCloser, because a Close that
-	// publishes cannot be told that the upload failed.
+	// It takes a reader and not a WriteCloser, because a Close that publishes
+	// cannot be aborted.
 	Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (Object, error)
 
 	// Open opens the object under key. What it returns is one version of the
@@ -39,7 +40,7 @@ type Store interface {
 	// none.
 	Open(ctx context.Context, key Key) (File, error)
 
-	// Stat tells what is known of the object under key. CodeNotFound if
+	// Stat returns what is known of the object under key. CodeNotFound if
 	// there is none.
 	Stat(ctx context.Context, key Key) (Object, error)
 
@@ -58,22 +59,47 @@ type Store interface {
 	Delete(ctx context.Context, keys []Key) error
 }
 
+// Object is what a Store knows of one file.
+type Object struct {
+	Key     Key
+	Size    int64 // bytes
+	ETag    string
+	MD5     string // 32 hexadecimal digits, or "" while it is not known
+	ModTime time.Time
+}
+
+// PutOptions says what is known of an object before its bytes arrive, and
+// under which condition it may be stored.
+type PutOptions struct {
+	// Size is the length in bytes that the reader must have, or UnknownSize.
+	Size int64
+	// Limit is the most bytes that may be stored; 0 is no limit. A longer
+	// reader fails the Put with CodeTooLarge.
+	Limit int64
+	// IfAbsent stores only where no object has the key; else the Put fails
+	// with CodePrecondition.
+	IfAbsent bool
+}
+
+// UnknownSize is the Size of a body whose length was not declared.
+const UnknownSize = -1
+
 // ErrReplaced is the cause of an error of Range where the version is gone,
-// because the store cannot hold it open: who has not used any of its bytes yet
-// can Open the object again.
+// because the store cannot keep it open: a caller that has not used any of its
+// bytes yet can Open the object again.
 var ErrReplaced = errors.New("the object was replaced or removed while it was open")
 
 // File is an open version of an object. Its methods may be called
 // concurrently.
 type File interface {
-	// Object tells of the version that is open.
+	// Object returns what is known of the version that is open.
 	Object() Object
 	// Range reads n bytes from offset off; n < 0 reads to the end. Bytes are
 	// verified before they are handed out: a damaged file gives CodeInternal,
 	// never wrong data. A range that is not within the object is CodeRange;
 	// the empty range at the very end is within it.
 	Range(ctx context.Context, off, n int64) (io.ReadCloser, error)
-	// Close lets go of the version. Readers from Range are closed first.
+	// Close releases the version. Readers from Range are closed first.
 	Close() error
 }
 
@@ -81,8 +107,8 @@ type File interface {
 type ListOptions struct {
 	Prefix string // keys start with it
 	After  Key    // keys come after it in byte order
-	// KeysOnly tells that nobody looks at anything but the Key of each
-	// object: a Store may leave out the rest where that is cheaper.
+	// KeysOnly says that only the Key of each object is used: a Store may
+	// leave out the rest if that is cheaper.
 	KeysOnly bool
 	// Unnamed, where it is not nil, is called with the name of each object in
 	// the range that has no Key, because other programs chose the name: after
@@ -104,7 +130,7 @@ func (o ListOptions) KeyOf(name string, size int64) (Key, bool) {
 	return key, key > o.After
 }
 
-// TellUnnamed tells o.Unnamed of an object, unless it stands for a folder or
+// TellUnnamed calls o.Unnamed with the name of an object, unless it stands for a folder or
 // does not come after o.After.
 func (o ListOptions) TellUnnamed(name string, size int64) {
 	folder := size == 0 && (name == "" || strings.HasSuffix(name, "/"))
@@ -115,12 +141,12 @@ func (o ListOptions) TellUnnamed(name string, size int64) {
 
 // Opener finds the Store of a stage. It is safe for concurrent use.
 type Opener interface {
-	// Check tells whether Open could work for the stage's definition, without
+	// Check reports whether Open could work for the stage's definition, without
 	// asking the network: an unknown scheme, a URL that the server's settings
 	// do not allow, a missing key are CodeInvalid, CodeDenied or
 	// CodeUnsupported.
 	Check(s Stage) error
-	// Open gives the stage's Store. The Store stays valid while the Opener
+	// Open returns the stage's Store. The Store stays valid while the Opener
 	// is open; Open is cheap when called again for the same revision of a
 	// stage.
 	Open(ctx context.Context, s Stage) (Store, error)
@@ -135,26 +161,26 @@ type Clearer interface {
 	Clear(ctx context.Context) error
 }
 
-// Budgeter is a Store that can tell how much memory a Put of size bytes (or
-// UnknownSize) holds at most, in bytes: what admission counts with.
+// Budgeter is a Store that knows how much memory a Put of size bytes, or
+// UnknownSize, holds at most, in bytes. Admission counts with it.
 type Budgeter interface {
 	PutMemory(size int64) int64
 }
 
-// Placer is a Store that others may share its files with: it tells where the
-// keys that start with prefix really are, so that files of two stages are
-// known for the same. It does not ask the network.
+// Placer is a Store whose files another Store may have too. Place returns where
+// the keys that start with prefix are, so that files that two stages share can
+// be recognized. It does not ask the network.
 type Placer interface {
 	Place(prefix string) Place
 }
 
-// Place is where files are, whichever way they are reached.
+// Place is where files are, whatever stage they are reached by.
 type Place struct {
 	Space string // what holds them: paths in two spaces have nothing to do with each other
 	Path  string // what the paths of all of them start with
 }
 
-// meets tells whether there may be files in both.
+// meets reports whether there may be files in both.
 func (p Place) meets(q Place) bool {
 	return p.Space == q.Space && (strings.HasPrefix(p.Path, q.Path) || strings.HasPrefix(q.Path, p.Path))
 }

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxShown is how much a message shows of what somebody wrote, in characters.
+// maxShown is how much a message shows of what a client wrote, in characters.
 const maxShown = 64
 
 // shown cuts a text for a message.
@@ -21,7 +21,7 @@ func shown(s string) string {
 	return s[:at] + "…"
 }
 
-// didYouMean gives " (did you mean X?)" for the known name that is nearest to
+// didYouMean returns " (did you mean X?)" for the known name that is nearest to
 // a mistyped one, or "" where none is near.
 func didYouMean(typed string, known []string) string {
 	if len(typed) > maxShown {

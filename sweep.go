@@ -9,8 +9,9 @@ import (
 // sweepRetry is how long a sweep that failed waits before the next try.
 const sweepRetry = 10 * time.Second
 
-// Run gives back the space of dropped stages until ctx ends: of those that a
-// crash left, at once, and of others as they are dropped. It returns nil.
+// Run removes the files of dropped stages until ctx ends: of those that an
+// earlier process left, at once, and of others as they are dropped. It returns
+// nil.
 func (s *Service) Run(ctx context.Context) error {
 	s.kickSweep()
 	for {
@@ -26,20 +27,20 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep removes the files of the dropped stages into which nothing is
-// landing any more. It tries all of them, and joins what failed.
+// Sweep removes the files of the dropped stages that have no upload in flight.
+// It tries all of them, and joins their errors.
 func (s *Service) Sweep(ctx context.Context) error {
 	dropped, err := s.catalog.DroppedStages(ctx)
 	if err != nil {
 		return err
 	}
-	// Whoever looked up one of these stages before it was dropped has
-	// counted its upload once this lock was to be had.
+	// An upload that looked up one of these stages before it was dropped is in
+	// inflight once this lock can be taken.
 	s.gate.Lock()
 	s.gate.Unlock() //lint:ignore SA2001 a barrier, not a critical section
 	var errs []error
 	for _, st := range dropped {
-		if s.isLanding(st.ID) {
+		if s.isInflight(st.ID) {
 			continue // the end of that upload asks for the next sweep
 		}
 		errs = append(errs, s.sweepStage(ctx, st))

@@ -12,7 +12,7 @@ func (s *Session) createConnection(ctx context.Context, st *sql.CreateConnection
 	if err != nil {
 		return err
 	}
-	def, err := wharf.NewNamedConnection(st.Options)
+	def, err := wharf.ParseNamedConnection(st.Options)
 	if err != nil {
 		return err
 	}
