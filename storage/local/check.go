@@ -19,6 +19,9 @@ type Finding struct {
 	Key   wharf.Key
 	File  string // the file within the data folder that it concerns, if any
 	Done  string // what the repair made of it; "" without a repair
+	// Foreign is a file that is not one of Wharf's, which is no fault and
+	// left alone.
+	Foreign bool
 }
 
 // String gives the finding as one line.
@@ -44,6 +47,9 @@ type CheckOptions struct {
 	// Repair makes the folder one that can be served: what is broken is put
 	// into the folder aside/, what can be proven whole is kept.
 	Repair bool
+	// Stage is called for each stage that has files, perhaps more than once;
+	// nil is not called.
+	Stage func(wharf.StageID)
 
 	window uint64 // as in Options
 }
@@ -52,20 +58,31 @@ const asideFolder = "aside"
 
 // Check compares the index of a stopped data folder with the bytes, reads
 // and verifies every body, and reports what is wrong, in no particular
-// order. Without a repair it changes nothing. An error means that the check
+// order. Without a repair it changes nothing, and needs to change nothing: it
+// works on a file system that is read-only. An error means that the check
 // could not be done: a folder that a server has open is
-// [wharf.CodeUnavailable], one that is none [wharf.CodeNotFound].
+// [wharf.CodeUnavailable], one that is missing or empty [wharf.CodeNotFound].
 func Check(ctx context.Context, dir string, o CheckOptions, report func(Finding)) error {
 	const op = "local.Check"
 	c := newChecker(ctx, dir, o, report)
 	isNew, err := checkFormat(c.e.fs, dir)
-	if err != nil {
-		return fault(op, err)
-	}
-	if isNew {
+	lost := errors.Is(err, errNoFormat)
+	switch {
+	case isNew && err == nil:
 		return &wharf.Error{Code: wharf.CodeNotFound, Op: op, Msg: "there is no data folder of Wharf"}
+	case lost:
+		err = c.found(Finding{File: formatFile, What: "the file is missing or cut short"},
+			func() (string, error) { return "written again", nil })
 	}
-	if err := c.run(); err != nil {
+	if err == nil {
+		err = c.run()
+	}
+	// Last, so that a repair that is cut short leaves a folder that no server
+	// opens.
+	if err == nil && lost && o.Repair {
+		err = writeFormat(c.e.fs, dir)
+	}
+	if err != nil {
 		return fault(op, err)
 	}
 	return nil
@@ -82,6 +99,9 @@ type checker struct {
 
 func newChecker(ctx context.Context, dir string, o CheckOptions, report func(Finding)) *checker {
 	options := Options{FS: o.FS, window: o.window}.withDefaults()
+	if !o.Repair {
+		options.FS = readOnly{options.FS}
+	}
 	return &checker{ctx: ctx, e: newEngine(dir, options), o: o, report: report}
 }
 
@@ -136,10 +156,38 @@ func (c *checker) checkAll() (err error) {
 	if c.last, err = c.e.ids.load(); err != nil {
 		return fmt.Errorf("%w: %w", errIndex, err)
 	}
-	for _, part := range []func() error{c.checkObjects, c.checkSmall, c.checkOwners, c.checkFolders} {
+	for _, part := range []func() error{c.checkObjects, c.checkSmall, c.checkOwners, c.checkFolders, c.stages} {
 		if err := part(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// stages tells of each stage that has an object.
+func (c *checker) stages() (err error) {
+	if c.o.Stage == nil {
+		return nil
+	}
+	it, err := c.e.index.NewIterWithContext(c.ctx, &pebble.IterOptions{
+		LowerBound: []byte{spaceObject}, UpperBound: []byte{spaceObject + 1},
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", errIndex, err)
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; {
+		stage, _, whole := splitObjectKey(it.Key()[1:])
+		if !whole {
+			ok = it.Next()
+			continue
+		}
+		c.o.Stage(stage)
+		_, after := stageSpan(stage)
+		ok = it.SeekGE(after)
+	}
+	if err := it.Error(); err != nil {
+		return fmt.Errorf("%w: %w", errIndex, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ type damagedFolder struct {
 }
 
 func newDamagedFolder(t *testing.T) *damagedFolder {
-	d := &damagedFolder{t: t, mem: vfs.NewMem(), files: map[wharf.Key]string{}}
+	d := &damagedFolder{t: t, mem: vfs.NewCrashableMem(), files: map[wharf.Key]string{}}
 	e, err := Open("data", tinyOptions(d.mem))
 	if err != nil {
 		t.Fatal(err)
@@ -219,10 +220,9 @@ func damagedBodies() []damage {
 		}, {
 			name: "stray files",
 			damage: func(d *damagedFolder) {
-				d.write("data/bodies/00000000/strange", []byte("?"))
 				d.write("data/bodies/00000000/80000000000000ff", d.content(d.files["large 1"]))
 			},
-			finds: []string{"00000000/strange: a stray file", "80000000000000ff: a stray file"},
+			finds: []string{"80000000000000ff: a stray file"},
 		},
 	}
 }
@@ -292,8 +292,39 @@ func damagedIndex() []damage {
 	}
 }
 
+func lostParts() []damage {
+	return []damage{
+		{
+			name:   "no FORMAT",
+			damage: func(d *damagedFolder) { d.remove("data/FORMAT") },
+			finds:  []string{"FORMAT: the file is missing"},
+		}, {
+			name:   "a FORMAT that is cut short",
+			damage: func(d *damagedFolder) { d.write("data/FORMAT", nil) },
+			finds:  []string{"FORMAT: the file is missing"},
+		}, {
+			name: "bodies alone",
+			damage: func(d *damagedFolder) {
+				d.remove("data/FORMAT")
+				if err := d.mem.RemoveAll("data/index"); err != nil {
+					d.t.Fatal(err)
+				}
+			},
+			finds: []string{"FORMAT: the file is missing", "the index cannot be read"}, loses: []wharf.Key{"small 1", "small 2"},
+		}, {
+			name: "no bodies",
+			damage: func(d *damagedFolder) {
+				if err := d.mem.RemoveAll("data/bodies"); err != nil {
+					d.t.Fatal(err)
+				}
+			},
+			finds: []string{`"large 1"`, `"large 2"`}, loses: []wharf.Key{"large 1", "large 2"},
+		},
+	}
+}
+
 func TestCheck(t *testing.T) {
-	for _, c := range append(damagedBodies(), damagedIndex()...) {
+	for _, c := range slices.Concat(damagedBodies(), damagedIndex(), lostParts()) {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDamagedFolder(t)
 			c.damage(d)
@@ -316,6 +347,109 @@ func TestCheck(t *testing.T) {
 			d.compare(c.loses)
 		})
 	}
+}
+
+// TestLostPart has a folder that lost a part of it: Open refuses, changes
+// nothing, and serves everything when the part is there again.
+func TestLostPart(t *testing.T) {
+	for _, lost := range [][]string{{"FORMAT"}, {"index"}, {"bodies"}, {"FORMAT", "index"}, {"FORMAT", "bodies"}, {"bodies/00000000"}} {
+		d := newDamagedFolder(t)
+		for _, name := range lost {
+			if err := d.mem.Rename("data/"+name, "lost "+d.mem.PathBase(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e, err := Open("data", tinyOptions(d.mem)); err == nil || !strings.Contains(wharf.MessageOf(err), "missing") {
+			t.Errorf("without %q: %v", lost, err)
+			if err == nil {
+				e.Close()
+			}
+		}
+		for _, name := range lost {
+			if err := d.mem.Rename("lost "+d.mem.PathBase(name), "data/"+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.compare(nil)
+	}
+}
+
+// TestForeignFiles has files among the bodies that the file system made, or
+// somebody else.
+func TestForeignFiles(t *testing.T) {
+	d := newDamagedFolder(t)
+	foreign := []string{"data/bodies/00000000/.nfs00000000000a", "data/bodies/00000000/strange", "data/bodies/strange",
+		"data/bodies/lost+found/#12", "data/.nfs0001"}
+	if err := d.mem.MkdirAll("data/bodies/lost+found", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range foreign {
+		d.write(path, []byte("?"))
+	}
+	o := CheckOptions{FS: d.mem, window: tinyOptions(nil).window}
+	for _, o.Repair = range []bool{false, true} {
+		if err := Check(bg, "data", o, func(f Finding) {
+			if !f.Foreign {
+				t.Errorf("found %s", f)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A start looks at the window of the uploads that a crash cut short.
+	e := openEngine(t, "data", tinyOptions(d.mem))
+	put(t, e.Store(stageOne), "after", make([]byte, 1000))
+	window, err := d.mem.List("data/bodies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range window {
+		if name != "strange" && name != "lost+found" {
+			foreign = append(foreign, "data/bodies/"+name+"/strange")
+			d.write(foreign[len(foreign)-1], []byte("?"))
+		}
+	}
+	d.mem = d.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
+	d.served()
+	for _, path := range foreign {
+		if string(d.content(path)) != "?" {
+			t.Errorf("%s is not what it was", path)
+		}
+	}
+}
+
+// TestCheckTellsStages wants the stages that have files, also where the index
+// is lost.
+func TestCheckTellsStages(t *testing.T) {
+	d := newDamagedFolder(t)
+	d.edit(func(e *Engine) error {
+		for i := range 20 {
+			put(t, e.Store(wharf.StageID{2, 0xff}), wharf.Key(rune('a'+i)), make([]byte, 20*i))
+		}
+		put(t, e.Store(wharf.StageID{7}), "removed", nil)
+		return e.Store(wharf.StageID{7}).Delete(bg, []wharf.Key{"removed"})
+	})
+	o := CheckOptions{FS: d.mem, window: tinyOptions(nil).window}
+	check := func() {
+		t.Helper()
+		told := map[wharf.StageID]bool{}
+		o.Stage = func(id wharf.StageID) { told[id] = true }
+		if err := Check(bg, "data", o, func(Finding) {}); err != nil {
+			t.Fatal(err)
+		}
+		if len(told) != 2 || !told[stageOne] || !told[wharf.StageID{2, 0xff}] {
+			t.Errorf("with repair %v: stages %v", o.Repair, told)
+		}
+	}
+	check()
+	if err := d.mem.RemoveAll("data/index"); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	o.Repair = true
+	check()
+	o.Repair = false
+	check()
 }
 
 // compare checks that what is served is whole, and is all but loses. Of what

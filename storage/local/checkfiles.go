@@ -3,6 +3,8 @@ package local
 import (
 	"fmt"
 	"slices"
+
+	"wharf"
 )
 
 // relative names a body file for people: its path within the data folder.
@@ -10,14 +12,21 @@ func (c *checker) relative(id bodyID) string {
 	return c.e.fs.PathJoin(bodiesFolder, c.e.fs.PathBase(c.e.folderPath(id)), c.e.fs.PathBase(c.e.bodyPath(id)))
 }
 
-// eachFile calls do for every file among the bodies. id is 0 for one whose
-// name or place is not a body's.
+// eachFile calls do for every file among the bodies that is named like one. id
+// is 0 where its place is not a body's. Other files are left alone.
 func (c *checker) eachFile(do func(id bodyID, path, relative string) error) error {
 	fs, root := c.e.fs, c.e.path(bodiesFolder)
 	folders, err := fs.List(root)
+	if missing(err) && !c.o.Repair {
+		return nil // each object that had a body there is found without
+	}
+	if missing(err) {
+		return fs.MkdirAll(root, folderMode)
+	}
 	if err != nil {
 		return err
 	}
+	folders = slices.DeleteFunc(folders, foreign)
 	slices.Sort(folders)
 	for _, folder := range folders {
 		info, err := fs.Stat(fs.PathJoin(root, folder))
@@ -32,12 +41,16 @@ func (c *checker) eachFile(do func(id bodyID, path, relative string) error) erro
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			path := fs.PathJoin(root, folder, name)
+			path, relative := fs.PathJoin(root, folder, name), fs.PathJoin(bodiesFolder, folder, name)
 			id, ok := parseBodyName(name)
-			if !ok || c.e.bodyPath(id) != path {
+			switch {
+			case !ok:
+				c.report(Finding{File: relative, What: "not a file of Wharf's, left alone", Foreign: true})
+				continue
+			case c.e.bodyPath(id) != path:
 				id = 0
 			}
-			if err := do(id, path, fs.PathJoin(bodiesFolder, folder, name)); err != nil {
+			if err := do(id, path, relative); err != nil {
 				return err
 			}
 		}
@@ -76,6 +89,7 @@ func (s allocation) mayBeInFlight(id bodyID) bool {
 
 // checkFilesAlone verifies the body files by what they say of themselves.
 func (c *checker) checkFilesAlone() error {
+	told := map[wharf.StageID]bool{}
 	return c.eachFile(func(id bodyID, path, relative string) error {
 		f := Finding{File: relative}
 		switch t, err := verifyBody(c.ctx, c.e.fs, path); {
@@ -86,6 +100,10 @@ func (c *checker) checkFilesAlone() error {
 		case t.id != id:
 			f.What = "the body file says that it is another"
 		default:
+			if c.o.Stage != nil && !told[t.stage] {
+				told[t.stage] = true
+				c.o.Stage(t.stage)
+			}
 			return nil
 		}
 		c.report(f)

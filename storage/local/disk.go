@@ -92,6 +92,9 @@ func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Open
 // where there is none, and not opened otherwise: closing any handle of it
 // would end a lock that this process has on it.
 func (d *disk) Lock(name string) (io.Closer, error) {
+	if _, ok := d.FS.(readOnly); ok {
+		return d.FS.Lock(name)
+	}
 	if _, err := d.FS.Stat(name); missing(err) {
 		f, err := d.Create(name, vfs.WriteCategoryUnspecified)
 		if err != nil {

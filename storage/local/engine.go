@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"sync"
 
@@ -78,9 +79,12 @@ func (e *Engine) open(o Options) error {
 	size := chooseSizes(e.fs, e.dir, o.LogSize)
 	e.fs.logSize = size.log
 	if isNew {
-		if err := e.makeFolders(); err != nil {
-			return err
-		}
+		err = e.makeFolders()
+	} else {
+		err = e.foldersThere()
+	}
+	if err != nil {
+		return err
 	}
 	e.space.init(e.fs, e.dir, size)
 	e.space.ballast.release() // recovery may need its room
@@ -145,10 +149,28 @@ func (e *Engine) leaveTidy() error {
 	return e.aside("local.Close", e.index.Flush)
 }
 
+// foldersThere refuses a folder that lost one of its folders.
+func (e *Engine) foldersThere() error {
+	for folder, lost := range map[string]error{indexFolder: noIndex(fs.ErrNotExist), bodiesFolder: errNoBodies} {
+		if _, err := e.fs.Stat(e.path(folder)); missing(err) {
+			return lost
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // makeFolders makes what is missing of the folders, durably.
 func (e *Engine) makeFolders() error {
 	top := existing(e.fs, e.dir)
-	for _, d := range []string{e.dir, e.path(indexFolder), e.path(bodiesFolder)} {
+	if err := e.fs.MkdirAll(e.dir, folderMode); err != nil {
+		return err
+	}
+	if err := beginFormat(e.fs, e.dir); err != nil {
+		return err
+	}
+	for _, d := range []string{e.path(indexFolder), e.path(bodiesFolder)} {
 		if err := e.fs.MkdirAll(d, folderMode); err != nil {
 			return err
 		}

@@ -65,8 +65,8 @@ func TestOpenTwiceIsRefused(t *testing.T) {
 
 func TestUnknownFormatIsRefused(t *testing.T) {
 	for text, want := range map[string]wharf.Code{
-		"":                "", // a crash at the very first start
-		"wharf-lo":        "",
+		"":                wharf.CodeInvalid, // what was in the folder before is not known
+		"wharf-lo":        wharf.CodeInvalid,
 		"wharf-local 1\n": wharf.CodeInternal, // and the index is missing
 		"wharf-local 2\n": wharf.CodeUnsupported,
 		"wharf-local 12":  wharf.CodeUnsupported,

@@ -14,8 +14,11 @@ const newIndexFolder = "index.new"
 // rebuild makes a new index of what can be proven whole, and puts the old
 // one aside.
 func (c *checker) rebuild(why Finding) error {
-	if done, err := c.finishRebuild(); done || err != nil {
+	switch done, err := c.finishRebuild(); {
+	case err != nil:
 		return err
+	case done:
+		return c.withIndex(indexFolder, c.checkAll)
 	}
 	m, err := readRemains(c.ctx, c.e.fs, c.e.path(indexFolder))
 	if err != nil {
@@ -69,6 +72,9 @@ func (c *checker) fillIndex(m *remains) error {
 		return err
 	}
 	if err := s.lost(); err != nil {
+		return err
+	}
+	if err := c.stages(); err != nil {
 		return err
 	}
 	return c.e.index.Flush()

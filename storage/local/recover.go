@@ -4,15 +4,20 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"wharf"
 )
 
 // recover brings the folder of bodies in line with the index after a crash.
 // It looks at the last window of body files and at the uploads that were
 // older, not at what is stored.
 func (e *Engine) recover() error {
+	if err := e.bodiesThere(); err != nil {
+		return err
+	}
 	last, err := e.ids.load()
 	if err != nil {
 		return err
@@ -30,6 +35,29 @@ func (e *Engine) recover() error {
 	}
 	e.reaper.add(dead...)
 	return e.ids.begin(last)
+}
+
+// errNoBodies is a folder whose index is there, and its bodies are not.
+var errNoBodies = wharf.Errorf(wharf.CodeInvalid, "the folder %s is missing or empty, and the index knows files in it; "+
+	"mount its disk or restore it, or let wharf check --repair tell what is lost", bodiesFolder)
+
+// bodiesThere refuses a folder that lost all of its body files. What is there
+// is not looked at one by one: that is the check's.
+func (e *Engine) bodiesThere() error {
+	names, err := e.fs.List(e.path(bodiesFolder))
+	if err != nil || len(slices.DeleteFunc(names, foreign)) > 0 {
+		return err
+	}
+	it, err := e.index.NewIterWithContext(context.Background(), &pebble.IterOptions{
+		LowerBound: []byte{spaceFile}, UpperBound: []byte{spaceFile + 1},
+	})
+	if err != nil {
+		return err
+	}
+	if it.First() {
+		err = errNoBodies
+	}
+	return errors.Join(err, it.Error(), it.Close())
 }
 
 // strays lists the body files that were in flight and belong to no object.
@@ -57,7 +85,8 @@ func (e *Engine) strays(last allocation) ([]bodyID, error) {
 	for _, name := range names {
 		id, ok := parseBodyName(name)
 		if !ok {
-			return nil, fmt.Errorf("a file of an unknown kind among the bodies: %q", name)
+			e.log.Warn("a file among the bodies is not one of Wharf's; it is left alone", "file", name)
+			continue
 		}
 		if err := check(id); err != nil {
 			return nil, err
