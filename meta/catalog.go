@@ -22,6 +22,10 @@ type Options struct {
 	LockTimeout time.Duration
 	// Logger is told when a new catalog and a new key are made; nil is none.
 	Logger *slog.Logger
+
+	// readOnly opens a catalog that is there, changes nothing, and needs no
+	// right to.
+	readOnly bool
 }
 
 func (o Options) withDefaults() Options {
@@ -62,12 +66,19 @@ var _ wharf.Catalog = (*Catalog)(nil)
 // catalog's.
 func Open(dir string, o Options) (*Catalog, error) {
 	o = o.withDefaults()
-	db, file, key, err := openFiles(dir, o)
+	open := openFiles
+	if o.readOnly {
+		open = openToRead
+	}
+	db, file, key, err := open(dir, o)
 	if err != nil {
 		return nil, translate("meta.Open", err)
 	}
 	c := &Catalog{db: db, file: file, writing: make(chan struct{}, 1)}
-	if c.seal, err = newSealer(key); err == nil {
+	if err = checkPages(db.Path()); err == nil {
+		c.seal, err = newSealer(key)
+	}
+	if err == nil {
 		err = c.run(func() error { return db.View(c.checkFormat) })
 	}
 	if err != nil {

@@ -3,40 +3,118 @@ package meta
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+
+	bolt "go.etcd.io/bbolt"
 
 	"wharf"
 )
 
-// CheckFolder opens the catalog in dir, which no server may have open, and
-// reports each thing that is wrong with it, by [Catalog.Check]. It changes
-// nothing and makes nothing. An error means that the check could not be done.
-func CheckFolder(ctx context.Context, dir string, report func(what string)) error {
+// CheckOptions say how [CheckFolder] checks. The zero value changes nothing.
+type CheckOptions struct {
+	// Repair makes a catalog that is damaged or missing anew of the records
+	// that can be read, and keeps the old one beside it. It adds a stage
+	// recovered_ID for each stage of Files that the catalog does not know.
+	Repair bool
+	// Files are the stages that have files on this server.
+	Files []wharf.StageID
+	// Done is told in lines what a repair did; nil discards them.
+	Done func(what string)
+}
+
+// CheckFolder reads the catalog in dir, which no server may have open, and
+// reports each thing that is wrong with it: the pages of its file, and what
+// [Catalog.Check] finds. Without a repair it changes nothing, also not for a
+// moment, so that it works on a file system that is read-only. An error means
+// that the check or the repair could not be done. A key that is missing or is
+// not the catalog's is reported, and is not repaired.
+func CheckFolder(ctx context.Context, dir string, o CheckOptions, report func(what string)) error {
 	const op = "meta.CheckFolder"
-	there, err := present(dir, dbFile)
-	if err == nil && !there {
-		report("the catalog, " + dbFile + ", is missing: stages, connections and file formats are lost")
+	if o.Done == nil {
+		o.Done = func(string) {}
+	}
+	state, err := inspect(ctx, dir, o.Files, report)
+	if err != nil {
+		return translate(op, err)
+	}
+	if !o.Repair {
 		return nil
 	}
-	var catalog *Catalog
-	if err == nil {
-		catalog, err = Open(dir, Options{})
+	switch state {
+	case isMissing, isDamaged:
+		err = rebuild(dir, state == isMissing, o)
+	case isIncomplete:
+		err = complete(ctx, dir, o)
 	}
+	return translate(op, err)
+}
+
+// state is what an inspection of a catalog comes to.
+type state int
+
+const (
+	isWhole      state = iota
+	isIncomplete       // it does not know all stages that have files
+	isMissing
+	isDamaged
+)
+
+func inspect(ctx context.Context, dir string, files []wharf.StageID, report func(what string)) (state, error) {
+	there, err := Exists(dir)
+	if err != nil {
+		return 0, err
+	}
+	if !there {
+		report("the catalog, " + dbFile + ", is missing: stages, connections and file formats are lost")
+		return isMissing, nil
+	}
+	c, err := Open(dir, Options{readOnly: true})
 	switch code := wharf.CodeOf(err); {
 	case code == wharf.CodeUnavailable, code == wharf.CodeUnsupported, code == wharf.CodeCanceled:
-		return translate(op, err)
+		return 0, err
 	case err != nil:
 		report("the catalog cannot be opened: " + line(err))
-		return nil
+		return isDamaged, nil
 	}
-	found := catalog.Check(ctx)
-	if ctx.Err() == nil {
-		for _, e := range parts(found) {
-			report("catalog: " + line(e))
+	found := parts(c.Check(ctx))
+	if err := ctx.Err(); err != nil {
+		return 0, errors.Join(err, c.Close())
+	}
+	for _, e := range found {
+		report("catalog: " + line(e))
+	}
+	if len(found) > 0 {
+		return isDamaged, c.Close()
+	}
+	unknown, err := c.unknown(ctx, files)
+	for _, id := range unknown {
+		report(fmt.Sprintf("catalog: the stage %s has files, and the catalog does not know it", id))
+	}
+	if len(unknown) > 0 {
+		return isIncomplete, errors.Join(err, c.Close())
+	}
+	return isWhole, errors.Join(err, c.Close())
+}
+
+// unknown lists the stages that the catalog neither has nor remembers as
+// dropped.
+func (c *Catalog) unknown(ctx context.Context, files []wharf.StageID) (unknown []wharf.StageID, err error) {
+	err = c.view(ctx, "meta.CheckFolder", func(tx *bolt.Tx) error {
+		for _, id := range files {
+			if !knows(tx, id) {
+				unknown = append(unknown, id)
+			}
 		}
-		found = nil
-	}
-	return errors.Join(translate(op, found), translate(op, catalog.Close()))
+		return nil
+	})
+	return unknown, err
+}
+
+func knows(tx *bolt.Tx, id wharf.StageID) bool {
+	return tx.Bucket([]byte(bucketStages)).Get(id[:]) != nil || tx.Bucket([]byte(bucketDropped)).Get(id[:]) != nil
 }
 
 // parts gives the errors that were joined into err, or err alone.
@@ -57,3 +135,19 @@ func parts(err error) []error {
 }
 
 func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// keep writes the damaged catalog under a name that is free, and returns it.
+func keep(dir string, data []byte) (string, error) {
+	for n := 1; ; n++ {
+		name := dbFile + ".damaged"
+		if n > 1 {
+			name = fmt.Sprintf("%s.%d", name, n)
+		}
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			return name, writeFile(path, data)
+		} else if err != nil {
+			return "", err
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 // folderFindings checks dir and gives what was found.
 func folderFindings(t *testing.T, dir string) (found []string, err error) {
 	t.Helper()
-	err = meta.CheckFolder(context.Background(), dir, func(what string) { found = append(found, what) })
+	err = meta.CheckFolder(context.Background(), dir, meta.CheckOptions{}, func(what string) { found = append(found, what) })
 	return found, err
 }
 

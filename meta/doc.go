@@ -13,6 +13,8 @@
 //     dropped internal stage is on the list of dropped stages until it is
 //     taken off. [Catalog.Check] holds a catalog to this.
 //   - A byte that changed on disk gives an error, never another definition.
+//   - A file whose pages do not make a tree is refused before bbolt reads it:
+//     bbolt panics on some, and never ends on others. [CheckFolder] repairs it.
 //   - An unknown version, of the file, of a record or of a sealed value, is
 //     refused. There are no migrations yet.
 //
@@ -27,7 +29,7 @@
 //	catalog.db   bbolt, with the buckets below
 //
 // Either may have a twin that ends in ".new" after a crash; the next start
-// removes it.
+// removes it. A repair keeps a damaged catalog.db as catalog.db.damaged.
 //
 //	bucket       key       value
 //	wharf        "format"  uint32, big-endian: 3

@@ -42,7 +42,7 @@ func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
 			return nil, nil, nil, err
 		}
 	}
-	hasDB, err := present(dir, dbFile)
+	hasDB, err := presentPrivate(dir, dbFile)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -51,7 +51,7 @@ func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
 		return nil, nil, nil, err
 	}
 	if !hasDB {
-		if err := makeDB(dir, key, o); err != nil {
+		if err := makeDB(dir, key, o, nil); err != nil {
 			return nil, nil, nil, err
 		}
 		o.Logger.Info("made a new catalog")
@@ -60,24 +60,69 @@ func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
 	return db, file, key, err
 }
 
-// present tells whether dir has the file, keeps others from reading it, and
-// refuses an empty one, which this package never makes.
-func present(dir, name string) (bool, error) {
-	path := filepath.Join(dir, name)
-	info, err := os.Stat(path)
+// openToRead opens the two files, which must be there, and changes nothing.
+func openToRead(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
+	for _, name := range []string{dbFile, keyFile} {
+		there, err := present(dir, name)
+		if err == nil && !there {
+			err = errNoKey
+			if name == dbFile {
+				err = wharf.Errorf(wharf.CodeNotFound, "catalog.db is missing")
+			}
+		}
+		if err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	key, err := readKey(filepath.Join(dir, keyFile))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	db, file, err := openDB(filepath.Join(dir, dbFile), o)
+	return db, file, key, err
+}
+
+// Exists reports whether dir has a catalog, whole or not. It changes nothing.
+func Exists(dir string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(dir, dbFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
+	return err == nil, translate("meta.Exists", err)
+}
+
+// present reports whether dir has the file. It refuses one that this package
+// never makes, and changes nothing.
+func present(dir, name string) (bool, error) {
+	path := filepath.Join(dir, name)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(path); err == nil {
+			return false, wharf.Errorf(wharf.CodeInvalid, "%s is a symbolic link to a file that is missing; is its disk mounted?", name)
+		}
+		return false, nil
+	case err != nil:
 		return false, err
-	}
-	if info.Size() == 0 {
+	case !info.Mode().IsRegular():
+		return false, wharf.Errorf(wharf.CodeInvalid, "%s is not a regular file; restore it from a backup", name)
+	case info.Size() == 0:
 		return false, wharf.Errorf(wharf.CodeInvalid, "%s is empty; restore it from a backup", name)
 	}
-	if info.Mode().Perm() != fileMode {
-		return true, os.Chmod(path, fileMode)
-	}
 	return true, nil
+}
+
+// presentPrivate is present, and keeps others from reading the file.
+func presentPrivate(dir, name string) (bool, error) {
+	there, err := present(dir, name)
+	if !there || err != nil {
+		return there, err
+	}
+	path := filepath.Join(dir, name)
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() == fileMode {
+		return true, err
+	}
+	return true, os.Chmod(path, fileMode)
 }
 
 // lockFolder keeps other servers out while dir is looked at and filled.
@@ -104,7 +149,7 @@ func lockFolder(dir string, timeout time.Duration) (unlock func() error, err err
 // of it.
 func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 	options := &bolt.Options{
-		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType,
+		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, ReadOnly: o.readOnly,
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag, mode)
 			file = f
@@ -118,10 +163,39 @@ func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 	if panicked {
 		err = errors.Join(err, letGo(file))
 	}
-	if err != nil {
+	switch {
+	case panicked:
+		err = damagedFile(err)
+	case err != nil:
 		err = fmt.Errorf("catalog.db cannot be opened: %w", err)
 	}
 	return db, file, err
+}
+
+func damagedFile(cause error) error {
+	return &wharf.Error{Code: wharf.CodeInternal, Op: "meta.Open", Err: cause,
+		Msg: "catalog.db is damaged; wharf check --repair saves what can be read of it"}
+}
+
+// checkPages refuses a file whose pages do not make a tree. On such a file
+// bbolt panics, or never ends.
+func checkPages(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	p, ok := readPages(data)
+	if !ok {
+		return damagedFile(bolterrors.ErrInvalid)
+	}
+	if n := p.meta.end * p.size; uint64(len(data)) < n {
+		return wharf.Errorf(wharf.CodeInvalid, "catalog.db is cut short: it has %d bytes of %d; "+
+			"restore it from a backup, or let wharf check --repair save what can be read", len(data), n)
+	}
+	if faults := p.walk().faults; len(faults) > 0 {
+		return damagedFile(faults[0])
+	}
+	return nil
 }
 
 // letGo closes a file that bbolt has mapped. The map, which stays, would keep
@@ -130,21 +204,22 @@ func letGo(file *os.File) error {
 	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }
 
-// makeDB makes an empty catalog for the key.
-func makeDB(dir string, key []byte, o Options) error {
+// makeDB makes a catalog for the key, and lets fill put something into it
+// before it has its name; nil leaves it empty.
+func makeDB(dir string, key []byte, o Options, fill func(c *Catalog, tx *bolt.Tx) error) error {
 	path := filepath.Join(dir, dbFile)
 	db, _, err := openDB(path+newSuffix, o)
 	if err != nil {
 		return err
 	}
-	err = fillDB(db, key)
+	err = fillDB(db, key, fill)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	return publish(path)
 }
 
-func fillDB(db *bolt.DB, key []byte) error {
+func fillDB(db *bolt.DB, key []byte, fill func(c *Catalog, tx *bolt.Tx) error) error {
 	seal, err := newSealer(key)
 	if err != nil {
 		return err
@@ -159,18 +234,15 @@ func fillDB(db *bolt.DB, key []byte) error {
 		if err := tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), format); err != nil {
 			return err
 		}
-		return putRecord(tx, bucketSelf, []byte(keyCheck), seal.seal(checkIdentity, checkValue))
+		if err := putRecord(tx, bucketSelf, []byte(keyCheck), seal.seal(checkIdentity, checkValue)); err != nil || fill == nil {
+			return err
+		}
+		return fill(&Catalog{db: db, seal: seal}, tx)
 	})
 }
 
-// checkFormat refuses a file that lost its end, is of another format, or of
-// another key.
+// checkFormat refuses a file that is of another format, or of another key.
 func (c *Catalog) checkFormat(tx *bolt.Tx) error {
-	if info, err := os.Stat(tx.DB().Path()); err != nil {
-		return err
-	} else if info.Size() < tx.Size() {
-		return wharf.Errorf(wharf.CodeInvalid, "catalog.db is cut short: it has %d bytes of %d; restore it from a backup", info.Size(), tx.Size())
-	}
 	self := tx.Bucket([]byte(bucketSelf))
 	if self == nil {
 		return errNotOurs(bucketSelf)
@@ -192,6 +264,11 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
+	return c.checkKey(sealed)
+}
+
+// checkKey refuses a key that did not seal the check value.
+func (c *Catalog) checkKey(sealed []byte) error {
 	if value, err := c.seal.open(checkIdentity, sealed); err != nil || value != checkValue {
 		return wharf.Errorf(wharf.CodeInvalid, "catalog.key is not the key of catalog.db; restore the one that was made with it")
 	}

@@ -17,19 +17,25 @@ const keySize = 32
 // where there is no catalog that another key has sealed.
 func fileKey(dir string, hasDB bool, log *slog.Logger) ([]byte, error) {
 	path := filepath.Join(dir, keyFile)
-	has, err := present(dir, keyFile)
+	has, err := presentPrivate(dir, keyFile)
 	switch {
 	case err != nil:
 		return nil, err
 	case !has && hasDB:
-		return nil, wharf.Errorf(wharf.CodeInvalid,
-			"catalog.key is missing beside catalog.db, whose secrets only it can open; restore it from a backup")
+		return nil, errNoKey
 	case !has:
 		key := make([]byte, keySize)
 		rand.Read(key) // never fails: crypto/rand ends the program instead
 		log.Info("made catalog.key; keep a copy of it, the secrets in the catalog are lost without it")
 		return key, writeFile(path, key)
 	}
+	return readKey(path)
+}
+
+var errNoKey = wharf.Errorf(wharf.CodeInvalid,
+	"catalog.key is missing beside catalog.db, whose secrets only it can open; restore it from a backup")
+
+func readKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
 	if err == nil && len(key) != keySize {
 		err = wharf.Errorf(wharf.CodeInvalid, "catalog.key has %d bytes, not %d; restore it from a backup", len(key), keySize)

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"path/filepath"
+	"slices"
 	"syscall"
 
+	"wharf"
 	"wharf/meta"
 	"wharf/storage/local"
 )
@@ -17,8 +20,9 @@ import (
 var errFound = errors.New("the data folder has faults")
 
 // check verifies a stopped data folder, and prints what it finds, one line
-// each: catalog first, files after. It takes the settings of serve, of which
-// it uses the data folder.
+// each: files first, because a repair of the catalog asks which stages have
+// any. Without a repair it changes nothing. It takes the settings of serve, of
+// which it uses the data folder.
 func check(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	cfg, flags, err := gather("check", args, getenv)
 	if errors.Is(err, errHelp) {
@@ -27,19 +31,14 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 	if err != nil {
 		return err
 	}
-	repair := false
-	if v, ok := flags[repairFlag.name]; ok {
-		if repair, err = parseBool(v); err != nil {
-			return usagef("--repair cannot be %q: %s", v, err)
-		}
+	repair, err := flags.isSet(repairFlag)
+	if err != nil {
+		return err
 	}
 	if err := enoughFiles(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.dataDir, lockFile)); err != nil {
-		return fmt.Errorf("%s is not a data folder of Wharf's", cfg.dataDir)
-	}
-	unlock, err := openDataDir(cfg.dataDir)
+	unlock, err := openToCheck(cfg.dataDir, repair)
 	if err != nil {
 		return err
 	}
@@ -61,15 +60,22 @@ func enoughFiles() error {
 
 func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer) error {
 	faults := 0
+	say := func(what string) { fmt.Fprintln(stdout, what) }
 	report := func(what string) {
 		faults++
-		fmt.Fprintln(stdout, what)
+		say(what)
 	}
-	if err := meta.CheckFolder(ctx, dir, report); err != nil {
+	if p, err := readParts(dir); err != nil {
+		return err
+	} else if p.begun && !p.files {
+		say("the first start of this folder has not been finished, so that nothing is in it; the next start goes on with it")
+		return nil
+	}
+	stages, err := checkFiles(ctx, filepath.Join(dir, filesFolder), repair, report, say)
+	if err != nil {
 		return err
 	}
-	err := local.Check(ctx, filepath.Join(dir, filesFolder), local.CheckOptions{Repair: repair},
-		func(f local.Finding) { report(f.String()) })
+	err = meta.CheckFolder(ctx, dir, meta.CheckOptions{Repair: repair, Files: stages, Done: say}, report)
 	if err != nil {
 		return err
 	}
@@ -77,6 +83,40 @@ func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer
 		fmt.Fprintf(stdout, "%d found\n", faults)
 		return errFound
 	}
-	fmt.Fprintln(stdout, "nothing is wrong")
+	say("nothing is wrong")
 	return nil
+}
+
+// checkFiles verifies the files and returns which stages have any.
+func checkFiles(ctx context.Context, dir string, repair bool, report, say func(what string)) ([]wharf.StageID, error) {
+	stages := map[wharf.StageID]bool{}
+	o := local.CheckOptions{Repair: repair, Stage: func(id wharf.StageID) { stages[id] = true }}
+	err := local.Check(ctx, dir, o, func(f local.Finding) {
+		if f.Foreign {
+			say(f.String())
+		} else {
+			report(f.String())
+		}
+	})
+	if wharf.CodeOf(err) == wharf.CodeNotFound {
+		report("the folder of the files, " + filesFolder + ", is missing or empty: is its disk mounted?")
+		if !repair {
+			return nil, nil
+		}
+		if err = beginFiles(dir); err == nil {
+			say("repair: an empty folder of files is begun")
+		}
+	}
+	ids := slices.Collect(maps.Keys(stages))
+	slices.SortFunc(ids, func(a, b wharf.StageID) int { return bytes.Compare(a[:], b[:]) })
+	return ids, err
+}
+
+// beginFiles makes the folder of the files where it is missing.
+func beginFiles(dir string) error {
+	files, err := local.Open(dir, local.Options{})
+	if err != nil {
+		return err
+	}
+	return files.Close()
 }

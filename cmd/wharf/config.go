@@ -21,8 +21,11 @@ var errHelp = errors.New("help wanted")
 
 // loadConfig puts the settings of serve together, and checks them.
 func loadConfig(args []string, getenv func(string) string) (*config, error) {
-	c, _, err := gather("serve", args, getenv)
+	c, flags, err := gather("serve", args, getenv)
 	if err != nil {
+		return nil, err
+	}
+	if c.newCatalog, err = flags.isSet(newCatalogFlag); err != nil {
 		return nil, err
 	}
 	return c, c.validate()
@@ -30,7 +33,7 @@ func loadConfig(args []string, getenv func(string) string) (*config, error) {
 
 // gather puts the settings together: defaults, then the config file, then the
 // environment, then flags, which it gives too.
-func gather(command string, args []string, getenv func(string) string) (*config, map[string]string, error) {
+func gather(command string, args []string, getenv func(string) string) (*config, flags, error) {
 	flags, err := parseFlags(command, args)
 	if err != nil {
 		return nil, nil, err
@@ -109,17 +112,37 @@ const passwordVariable = "WHARF_ROOT_PASSWORD"
 
 // The flags that are no settings.
 var (
-	configFlag = setting{name: "config", arg: "FILE"}
-	repairFlag = setting{name: "repair", arg: "BOOL"} // of wharf check
+	configFlag     = setting{name: "config", arg: "FILE"}
+	repairFlag     = setting{name: "repair", arg: "BOOL"}      // of wharf check
+	newCatalogFlag = setting{name: "new-catalog", arg: "BOOL"} // of wharf serve
 )
 
-// parseFlags reads --name value and --name=value; a boolean may stand alone.
-func parseFlags(command string, args []string) (map[string]string, error) {
-	known := append(slices.Clone(settings), configFlag)
-	if command == "check" {
-		known = append(known, repairFlag)
+// flags are those of a command line, by their names.
+type flags map[string]string
+
+// isSet gives the value of a boolean flag that is no setting; false without it.
+func (f flags) isSet(flag setting) (bool, error) {
+	v, ok := f[flag.name]
+	if !ok {
+		return false, nil
 	}
-	flags := make(map[string]string)
+	b, err := parseBool(v)
+	if err != nil {
+		return false, usagef("--%s cannot be %q: %s", flag.name, v, err)
+	}
+	return b, nil
+}
+
+// parseFlags reads --name value and --name=value; a boolean may stand alone.
+func parseFlags(command string, args []string) (flags, error) {
+	known := append(slices.Clone(settings), configFlag)
+	switch command {
+	case "check":
+		known = append(known, repairFlag)
+	case "serve":
+		known = append(known, newCatalogFlag)
+	}
+	flags := flags{}
 	for i := 0; i < len(args); i++ {
 		name, value, inline := strings.Cut(args[i], "=")
 		name, ok := flagName(name)

@@ -2,14 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -17,23 +17,36 @@ import (
 	"wharf"
 )
 
-// asNobody runs f as a user without rights, as far as files go.
-func asNobody(t *testing.T, f func()) {
+const nobody = 65534
+
+// serveAsNobody runs wharf serve in a process of a user without rights, until
+// it ends or is ready.
+func serveAsNobody(t *testing.T, dir string) (status int, errOut string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		f()
-		return
+	// By this name also a user who may not look into the test's folder can
+	// start its program.
+	cmd := exec.Command("/proc/self/exe", "serve", "--data-dir="+dir, "--mysql-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--log-level=error")
+	cmd.Env, cmd.Dir = append(os.Environ(), asProgram+"=1"), "/"
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
-	runtime.LockOSThread() // the kernel's file system user is a thread's own
-	defer runtime.UnlockOSThread()
-	if _, err := unix.SetfsuidRetUid(nobody); err != nil {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	ready, err := cmd.StdoutPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.SetfsuidRetUid(0)
-	f()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := ready.Read(make([]byte, 1)); n > 0 {
+		cmd.Process.Kill()
+	}
+	if err := cmd.Wait(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), stderr.String()
 }
-
-const nobody = 65534
 
 // TestDeniedFolders has folders that the server may not use: each is a line
 // that says which.
@@ -45,7 +58,8 @@ func TestDeniedFolders(t *testing.T) {
 			if err := os.Chmod(filepath.Join(dir, what), 0); err != nil {
 				t.Fatal(err)
 			}
-			if os.Geteuid() == 0 {
+			// A folder of another user's is refused for that: see TestOwner.
+			if os.Geteuid() == 0 && what != "." {
 				if err := os.Chown(filepath.Join(dir, what), 0, 0); err != nil {
 					t.Fatal(err)
 				}
@@ -84,15 +98,7 @@ func give(t *testing.T, dir string) {
 
 func wantDenied(t *testing.T, dir string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // a server that starts all the same stops at once
-	var out, errOut bytes.Buffer
-	var status int
-	asNobody(t, func() {
-		status = run(ctx, []string{"serve", "--data-dir=" + dir, "--mysql-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--log-level=error"},
-			env(), &out, &errOut)
-	})
-	got := errOut.String()
+	status, got := serveAsNobody(t, dir)
 	if status != 1 || strings.Count(got, "\n") != 1 || !strings.Contains(got, dir) ||
 		!strings.Contains(got, "permission denied") && !strings.Contains(got, "operation not permitted") {
 		t.Errorf("status %d, %q", status, got)

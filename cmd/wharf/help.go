@@ -11,7 +11,9 @@ Make a stage with any MySQL client, upload into it with curl, list and fetch
 what landed.
 
 Usage:
-  wharf serve [flags]   run the server until INT, TERM or HUP
+  wharf serve [--new-catalog] [flags]
+                        run the server until INT, TERM or HUP; --new-catalog
+                        begins with an empty catalog where it is missing
   wharf check [--repair] [flags]
                         verify the data folder of a stopped server: one line
                         for each fault, exit status 1 if there is any;

@@ -15,9 +15,6 @@ import (
 	"wharf/storage/s3"
 )
 
-// filesFolder is where in the data folder the internal stages' files are.
-const filesFolder = "files"
-
 // house is the rooms, wired together.
 type house struct {
 	log     *slog.Logger
@@ -54,6 +51,10 @@ func (h *house) open(cfg *config) error {
 	if err != nil {
 		return err
 	}
+	started, err := beginStart(cfg.dataDir, cfg.newCatalog)
+	if err != nil {
+		return err
+	}
 	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: h.log})
 	if err != nil {
 		return err
@@ -65,6 +66,9 @@ func (h *house) open(cfg *config) error {
 	}
 	h.closers = append(h.closers, files.Close)
 	h.filesFailed = files.Failed()
+	if err := started(); err != nil {
+		return err
+	}
 	buckets, err := h.openS3(cfg)
 	if err != nil {
 		return err

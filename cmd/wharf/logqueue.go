@@ -143,17 +143,11 @@ func (q *lineQueue) write(line []byte) bool {
 		line = line[n:]
 		// Another program may have made the pipe that it shares with this
 		// one non-blocking.
-		if !errors.Is(err, syscall.EAGAIN) || q.isClosed() {
+		if !errors.Is(err, syscall.EAGAIN) {
 			return false
 		}
 		time.Sleep(logRetry)
 	}
-}
-
-func (q *lineQueue) isClosed() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.closed
 }
 
 // newLogger makes the server's log on w. The queue is to be closed at the end.

@@ -8,6 +8,16 @@ import (
 	"testing"
 )
 
+// asProgram is a variable that makes the test's binary the program itself.
+const asProgram = "WHARF_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
 func TestNohupIsKept(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP)
 	defer signal.Reset(syscall.SIGHUP)

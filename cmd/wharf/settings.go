@@ -17,6 +17,7 @@ import (
 // config is everything that can be set, validated.
 type config struct {
 	dataDir             string
+	newCatalog          bool // begin with an empty catalog where it is missing
 	mysqlAddr           string
 	httpAddr            string
 	publicURL           *url.URL // nil when not set

@@ -1,0 +1,121 @@
+package meta
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"wharf"
+)
+
+// salvage is what can be read of a damaged catalog: the records whose
+// checksums match, which say of what bucket and key they are.
+type salvage struct {
+	records map[place][]byte
+	format  uint32 // of the catalog; 0 if that is lost
+	// old says that pages could not be told from those that are no longer in
+	// use: the records may include those of before a change or a removal.
+	old bool
+}
+
+// place is where a record belongs.
+type place struct{ bucket, key string }
+
+func salvageRecords(data []byte) *salvage {
+	s := &salvage{records: map[place][]byte{}}
+	p, hasMeta := readPages(data)
+	var t *tree
+	if hasMeta {
+		if t = p.walk(); len(t.faults) == 0 {
+			for _, leaf := range t.leaves {
+				s.leaf(leaf, p.size)
+			}
+			return s
+		}
+	}
+	// Some of the tree cannot be reached: all pages are looked at that are not
+	// known to be free. A list that is damaged itself gives too few of these.
+	s.old = t == nil || len(t.free) == 0
+	for n := uint64(0); n*p.size+pageHeader <= uint64(len(data)); n++ {
+		if t == nil || !t.free[n] {
+			pg := parsePage(data[n*p.size:])
+			pg.flags = leafPage
+			pg.body = pg.body[:min(uint64(len(pg.body)), p.size*min(uint64(pg.overflow)+1, 1<<16))]
+			s.leaf(pg, p.size)
+		}
+	}
+	return s
+}
+
+// leaf takes the records of a page, or of the small buckets in it.
+func (s *salvage) leaf(pg page, size uint64) {
+	for e := range pg.elements(size) {
+		if e.flags&bucketElement == 0 {
+			s.add(e)
+		} else if inline, root, ok := e.inline(); ok && root == 0 {
+			inline.flags = leafPage
+			s.leaf(inline, size)
+		}
+	}
+}
+
+// add takes a record, unless a later one of the same place is there.
+func (s *salvage) add(e element) {
+	if string(e.key) == keyFormat && len(e.value) == 4 {
+		s.format = binary.BigEndian.Uint32(e.value)
+	}
+	if !likely(e) {
+		return
+	}
+	for _, bucket := range buckets {
+		payload, err := unframe(bucket, e.key, e.value)
+		if err != nil {
+			continue
+		}
+		at := place{bucket, string(e.key)}
+		if before, ok := s.records[at]; !ok || later(payload, before) {
+			s.records[at] = slices.Clone(payload)
+		}
+	}
+}
+
+// likely reports whether an entry looks like a record, so that few checksums
+// are taken of what a damaged page seems to hold.
+func likely(e element) bool {
+	const maxKey, maxSealed = 4 << 10, 1 << 10
+	n := len(e.value) - recordHeader
+	if len(e.key) > maxKey || n < 1 || e.value[0] != recordVersion {
+		return false
+	}
+	payload := e.value[recordHeader:]
+	return n == len(wharf.StageID{}) || payload[0] == '{' && payload[n-1] == '}' || payload[0] == sealVersion && n < maxSealed
+}
+
+// later reports whether one definition was stored after another.
+func later(a, b []byte) bool {
+	var x, y struct {
+		Revision  uint64    `json:"revision"`
+		CreatedOn time.Time `json:"created_on"`
+	}
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	if x.Revision != y.Revision {
+		return x.Revision > y.Revision
+	}
+	return x.CreatedOn.After(y.CreatedOn)
+}
+
+// in lists the keys of a bucket, in order.
+func (s *salvage) in(bucket string) []string {
+	var keys []string
+	for at := range s.records {
+		if at.bucket == bucket {
+			keys = append(keys, at.key)
+		}
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return keys
+}
