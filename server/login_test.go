@@ -41,7 +41,7 @@ func withPassword(t testing.TB, o Options) Options {
 
 func withTLS(t testing.TB, o Options) Options {
 	t.Helper()
-	config, err := SelfSigned()
+	config, err := SelfSigned(CertificateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net"
+	"path/filepath"
 
 	"wharf"
 	"wharf/httpapi"
@@ -15,9 +16,13 @@ import (
 // mysqlVersion is the MySQL whose behaviour clients may count on.
 const mysqlVersion = "8.0.36"
 
+// certificateFile is where in the data folder the server's own TLS certificate
+// is kept.
+const certificateFile = "tls.pem"
+
 // openListeners makes both halves over the service. Neither knows the other.
 func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
-	tls, err := server.SelfSigned()
+	tls, err := server.SelfSigned(server.CertificateOptions{Path: filepath.Join(cfg.dataDir, certificateFile), Logger: h.log})
 	if err != nil {
 		return err
 	}
