@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +137,8 @@ func parts(err error) []error {
 
 func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// keep writes the damaged catalog under a name that is free, and returns it.
+// keep writes the damaged catalog under a name that is free, unless a repair
+// that was cut short has done so, and returns the name.
 func keep(dir string, data []byte) (string, error) {
 	for n := 1; ; n++ {
 		name := dbFile + ".damaged"
@@ -144,10 +146,14 @@ func keep(dir string, data []byte) (string, error) {
 			name = fmt.Sprintf("%s.%d", name, n)
 		}
 		path := filepath.Join(dir, name)
-		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+		kept, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
 			return name, writeFile(path, data)
-		} else if err != nil {
+		case err != nil:
 			return "", err
+		case bytes.Equal(kept, data):
+			return name, nil
 		}
 	}
 }

@@ -3,6 +3,7 @@ package meta
 import (
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,8 +44,12 @@ func readKey(path string) ([]byte, error) {
 	return key, err
 }
 
-// writeFile makes a file, whole or not at all.
+// writeFile makes a file, whole or not at all. The caller has the folder's lock.
 func writeFile(path string, data []byte) error {
+	// A crash may have left one.
+	if err := os.Remove(path + newSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	f, err := os.OpenFile(path+newSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err

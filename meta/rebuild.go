@@ -46,6 +46,7 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 	if err != nil {
 		return err
 	}
+	// A crash may have left one.
 	if err := os.Remove(filepath.Join(dir, dbFile+newSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

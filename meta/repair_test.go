@@ -294,6 +294,9 @@ func TestRepairWithoutCatalog(t *testing.T) {
 		if !withKey {
 			remove(t, dir, keyFile)
 		}
+		for _, name := range []string{dbFile, keyFile} { // as a repair that was cut short leaves them
+			writeRaw(t, dir, name+newSuffix, []byte("half"))
+		}
 		files := ids(stages)
 		r := repair(t, dir, files)
 		if len(r.found) != 1 || !strings.Contains(strings.Join(r.done, "\n"), "may be one that was dropped") {
@@ -375,6 +378,7 @@ func TestRepairTwice(t *testing.T) {
 	dir, stages, _ := full(t)
 	for _, kept := range []string{dbFile + ".damaged", dbFile + ".damaged.2", dbFile + ".damaged.3"} {
 		writeRaw(t, dir, dbFile, []byte(kept))
+		writeRaw(t, dir, kept+newSuffix, []byte("half"))
 		closeNow(t, repair(t, dir, ids(stages)).Catalog)
 		if got := string(readFile(t, dir, kept)); got != kept {
 			t.Errorf("%s holds %q", kept, got)

@@ -43,7 +43,29 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 		return err
 	}
 	defer unlock() // a lock that nothing was written under
-	return checkDataDir(ctx, cfg.dataDir, repair, stdout)
+	if repair {
+		surviveClosedPipes() // a repair that was begun is finished
+	}
+	out := &firstError{w: stdout}
+	if err := checkDataDir(ctx, cfg.dataDir, repair, out); err != nil && err != errFound || out.err == nil {
+		return err
+	}
+	return fmt.Errorf("the findings cannot be written: %w", out.err)
+}
+
+// firstError is a writer that remembers the first error, for those who write
+// and cannot stop.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (f *firstError) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if f.err == nil {
+		f.err = err
+	}
+	return n, err
 }
 
 // leastFiles is how many files a check wants to be able to open: where the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,6 +79,25 @@ func TestCheck(t *testing.T) {
 	}
 	if status, out, errOut := runCheck("--data-dir", dir); status != 0 {
 		t.Errorf("after the repair: status %d, %q, %q", status, out, errOut)
+	}
+}
+
+// TestCheckThatCannotTell is one whose output goes nowhere: success would be a
+// lie, and a repair is done all the same.
+func TestCheckThatCannotTell(t *testing.T) {
+	dir := stopped(t)
+	for _, args := range [][]string{{"check"}, {"check", "--repair"}} {
+		if args[len(args)-1] == "--repair" {
+			spoilBody(t, dir)
+		}
+		var errOut bytes.Buffer
+		status := run(t.Context(), append(args, "--data-dir", dir), env(), &reader{fail: slices.Repeat([]error{syscall.ENOSPC}, 9)}, &errOut)
+		if status != 1 || !strings.Contains(errOut.String(), "the findings cannot be written: no space left") {
+			t.Errorf("%q: status %d, %q", args, status, errOut.String())
+		}
+	}
+	if status, out, _ := runCheck("--data-dir", dir); status != 0 {
+		t.Errorf("after a repair that could not tell: status %d, %q", status, out)
 	}
 }
 
