@@ -104,9 +104,17 @@ func (p *parser) name(what string) (string, error) {
 	case kindWord:
 		return p.dashed(), nil
 	case kindName, kindString:
-		if p.text()[0] != '\'' && p.tok.end-p.tok.start > 2 {
-			return unquoteOurs(p.advance()), nil
+		if p.text()[0] == '\'' || p.tok.end-p.tok.start <= 2 {
+			break
 		}
+		// A quote in the wrong place makes a name of what follows, which may be
+		// a key. Errors and process lists show names.
+		name := unquoteOurs(p.text())
+		if mayHoldKey(name) && strings.ContainsFunc(name, func(r rune) bool { return !wharf.StageNameRune(r) }) {
+			break
+		}
+		p.advance()
+		return name, nil
 	}
 	return "", p.fail("expected the name of a " + what)
 }

@@ -62,6 +62,25 @@ func TestSecretsBehindTypos(t *testing.T) {
 	}
 }
 
+// TestSecretsInNames has quotes that make a name of what is around a key.
+func TestSecretsInNames(t *testing.T) {
+	s := newHarness(t).session("names")
+	for _, text := range []string{
+		`CREATE CONNECTION" c STORAGE_TYPE = 's3' ACCESS_KEY_ID = 'AKIAX77PDEF' SECRET_ACCE"SS_KEY = 'wJalrXUtnFEMI'`,
+		"CREATE STAGE ` s 's3://b/' CONNECTION = (ACCESS_KEY_ID = 'AKIAX77PDEF' SECRET_ACCESS_KEY = 'wJalrXUtnFEMI')`",
+		"DROP CONNECTION `c ACCESS_KEY_ID = 'AKIAX77PDEF'`",
+		"ALTER STAGE `s SET CONNECTION = (ACCESS_KEY_ID = 'AKIAX77PDEF'` RENAME TO t",
+		"ALTER STAGE s RENAME TO `t SET CONNECTION = (ACCESS_KEY_ID = 'AKIAX77PDEF'`",
+		"DESC FILE FORMAT \"f SECRET_ACCESS_KEY = 'wJalrXUtnFEMI'\"",
+		"SHOW CREATE STAGE \"s TOKEN = FQoGZXIvYXdz\"",
+	} {
+		checkSecrets(t, s, text)
+	}
+	for _, text := range []string{"CREATE STAGE `my_key`", "CREATE CONNECTION \"token-1\" STORAGE_TYPE = 's3'"} {
+		must(t, s, text)
+	}
+}
+
 // mistype takes a character out, puts one in or doubles one, up to most times.
 func mistype(r *rand.Rand, most int, text string) string {
 	for range 1 + r.IntN(most) {
