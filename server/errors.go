@@ -127,19 +127,9 @@ func number(code wharf.Code) (errno uint16, state string, ok bool) {
 // numberOf is the number of an error: its Code's, unless MySQL tells apart
 // what the Code does not.
 func numberOf(err error) (errno uint16, state string) {
-	switch {
-	case errors.Is(err, exec.ErrUnknownDatabase):
-		return 1049, "42000"
-	case errors.Is(err, exec.ErrNoDatabase):
-		return 1046, "3D000"
-	case errors.Is(err, exec.ErrUnknownVariable):
-		return 1193, "HY000"
-	case errors.Is(err, exec.ErrUnknownThread):
-		return 1094, "HY000"
-	case errors.Is(err, exec.ErrReadOnly):
-		return 1792, "25006"
-	case errors.Is(err, exec.ErrInTransaction):
-		return 1568, "25001"
+	var cause *exec.Cause
+	if errors.As(err, &cause) {
+		return cause.Number, cause.State
 	}
 	errno, state, _ = number(wharf.CodeOf(err))
 	return errno, state

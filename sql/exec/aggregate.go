@@ -21,7 +21,7 @@ type aggregate struct {
 // aggregate compiles a function over rows, where there may be one.
 func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
 	if c.sums == nil {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Invalid use of group function")
+		return node{}, invalid(errGroupFunction, "Invalid use of group function")
 	}
 	inner := *c
 	inner.sums, inner.aliases = nil, nil

@@ -19,7 +19,7 @@ type castTarget struct {
 // cast compiles CAST(x AS type), whose type is the last argument.
 func (c *compiler) cast(e sql.Call) (node, error) {
 	if len(e.Args) != 2 {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", cutRunes(e.Name, 64))
+		return node{}, wrongCount(e.Name)
 	}
 	name, ok := e.Args[1].(sql.Literal)
 	if !ok {
@@ -74,11 +74,21 @@ func parseCastTarget(text string) (castTarget, error) {
 	if typ == wharf.TypeDecimal && t.precision < 0 {
 		t.precision = 10
 	}
-	if typ == wharf.TypeDecimal && (t.precision > maxDecimalDigits || t.scale > maxDecimalScale || t.scale > t.precision) {
-		return t, wharf.Errorf(wharf.CodeInvalid, "DECIMAL(%d,%d) is out of range: at most %d digits, %d of them after the point",
-			t.precision, t.scale, maxDecimalDigits, maxDecimalScale)
+	return t, t.check()
+}
+
+// check refuses a DECIMAL of more digits than there may be.
+func (t castTarget) check() error {
+	switch {
+	case t.typ != wharf.TypeDecimal:
+	case t.precision > maxDecimalDigits:
+		return invalid(errPrecision, "DECIMAL(%d,%d): Too-big precision; it has at most %d digits", t.precision, t.scale, maxDecimalDigits)
+	case t.scale > maxDecimalScale:
+		return invalid(errScale, "DECIMAL(%d,%d): Too big scale; at most %d digits are after the point", t.precision, t.scale, maxDecimalScale)
+	case t.scale > t.precision:
+		return invalid(errScalePrecision, "DECIMAL(%d,%d): the first number must be at least as large as the second", t.precision, t.scale)
 	}
-	return t, nil
+	return nil
 }
 
 func (t castTarget) convert(d datum) (datum, error) {

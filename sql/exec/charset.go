@@ -99,16 +99,16 @@ func collationType() variableType {
 func (s *Session) setNames(name, collate string) error {
 	cs, ok := findCharset(name)
 	if !ok {
-		return wharf.Errorf(wharf.CodeInvalid, "Unknown character set: '%s'; Wharf speaks utf8mb4", cutRunes(name, 64))
+		return invalid(errUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", cutRunes(name, 64))
 	}
 	order := cs.collation
 	if collate != "" {
 		co, ok := findCollation(collate)
 		if !ok {
-			return wharf.Errorf(wharf.CodeInvalid, "Unknown collation: '%s'", cutRunes(collate, 64))
+			return invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(collate, 64))
 		}
 		if co.charset != cs.name {
-			return wharf.Errorf(wharf.CodeInvalid, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.name, cs.name)
+			return invalid(errCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.name, cs.name)
 		}
 		order = co.name
 	}

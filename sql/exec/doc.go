@@ -31,7 +31,7 @@
 // misread is refused too: a sql_mode that changes the grammar, a character set
 // other than UTF-8.
 //
-// The package knows no numbers of errors but those of its own warnings; the
-// listener's come through [Options]. It reads no file, opens no connection and
+// The package knows the numbers of MySQL of its warnings and causes; the others
+// come from the listener by [Options]. It reads no file, opens no connection and
 // starts no goroutine.
 package exec

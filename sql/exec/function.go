@@ -104,7 +104,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", cutRunes(e.Name, 64))
 	}
 	if n := len(e.Args); n < f.min || f.max >= 0 && n > f.max {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", cutRunes(e.Name, 64))
+		return node{}, wrongCount(e.Name)
 	}
 	args, err := c.compileAll(e.Args)
 	if err != nil {

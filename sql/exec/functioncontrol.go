@@ -17,7 +17,7 @@ func (c *compiler) control(e sql.Call) (node, error) {
 		low, high = 2, 2
 	}
 	if n := len(e.Args); n < low || high >= 0 && n > high {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", cutRunes(e.Name, 64))
+		return node{}, wrongCount(e.Name)
 	}
 	args, err := c.compileAll(e.Args)
 	if err != nil {

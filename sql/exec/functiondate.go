@@ -167,7 +167,7 @@ func unitMonths() map[string]int { return map[string]int{"MONTH": 1, "QUARTER": 
 // constant.
 func (c *compiler) interval(e sql.Call) (node, error) {
 	if len(e.Args) != 3 {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", e.Name)
+		return node{}, wrongCount(e.Name)
 	}
 	l, ok := e.Args[2].(sql.Literal)
 	unit := strings.ToUpper(l.Text)

@@ -60,7 +60,7 @@ func timeLiteral(name string, t wharf.Type, text string) (datum, error) {
 	_, places, _ := parseTime(text, time.UTC)
 	d := castTime(text, t, places)
 	if d.isNull() {
-		return d, wharf.Errorf(wharf.CodeInvalid, "Incorrect %s value: '%s'", name, cutRunes(text, 64))
+		return d, invalid(errWrongLiteral, "Incorrect %s value: '%s'", name, cutRunes(text, 64))
 	}
 	return d, nil
 }

@@ -71,7 +71,7 @@ func collate(_ *evaluation, a []datum) (datum, error) {
 	co, ok := findCollation(a[1].text())
 	switch {
 	case !ok:
-		return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Unknown collation: '%s'", cutRunes(a[1].text(), 64))
+		return nullDatum(), invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(a[1].text(), 64))
 	case strings.HasSuffix(co.name, "_as_ci"):
 		return nullDatum(), unsupported("COLLATE " + co.name)
 	}

@@ -61,7 +61,7 @@ func fraction(a []datum) (string, error) {
 	}
 	n := a[0].toInt()
 	if n < 0 || n > 6 {
-		return "", wharf.Errorf(wharf.CodeInvalid, "Too-big precision %d specified for 'now'. Maximum is 6.", n)
+		return "", invalid(errPrecision, "Too-big precision %d specified for 'now'. Maximum is 6.", n)
 	}
 	if n == 0 {
 		return "", nil

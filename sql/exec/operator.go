@@ -365,5 +365,5 @@ func integerFrom(n *big.Int, typ wharf.Type) (datum, error) {
 }
 
 func outOfRange(typ string) error {
-	return wharf.Errorf(wharf.CodeInvalid, "%s value is out of range", typ)
+	return invalid(errOutOfRange, "%s value is out of range", typ)
 }

@@ -3,7 +3,6 @@ package exec
 import (
 	"slices"
 
-	"wharf"
 	"wharf/sql"
 )
 
@@ -31,7 +30,7 @@ func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
 		return c.compile(o.Expr)
 	}
 	if o.Position < 1 || o.Position > len(items) {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in the order or group clause", o.Position)
+		return node{}, invalid(errUnknownColumn, "Unknown column '%d' in the order or group clause", o.Position)
 	}
 	return items[o.Position-1], nil
 }

@@ -103,9 +103,9 @@ func (p *picking) addStar(scope *compiler, item sql.QueryItem) error {
 		return nil
 	}
 	if item.Table != "" {
-		return wharf.Errorf(wharf.CodeInvalid, "Unknown table '%s'", cutRunes(item.Table, 64))
+		return invalid(errUnknownTable, "Unknown table '%s'", cutRunes(item.Table, 64))
 	}
-	return wharf.Errorf(wharf.CodeInvalid, "No tables used")
+	return invalid(errNoTables, "No tables used")
 }
 
 // finish compiles what knows the aliases of the items.

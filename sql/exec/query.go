@@ -102,7 +102,7 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 func (q *query) meet(part queryPart) error {
 	columns, exact := part.columns(), part.exact()
 	if len(columns) != len(q.columns) {
-		return wharf.Errorf(wharf.CodeInvalid, "The used SELECT statements have a different number of columns")
+		return invalid(errColumnCounts, "The used SELECT statements have a different number of columns")
 	}
 	for i, col := range columns {
 		q.columns[i].Type = commonType(q.columns[i].Type, col.Type)

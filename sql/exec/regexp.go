@@ -34,7 +34,7 @@ func (w *work) pattern(text string) (*pattern, error) {
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
-		return nil, wharf.Errorf(wharf.CodeInvalid, "REGEXP: the pattern is no regular expression in RE2 syntax")
+		return nil, invalid(errRegexp, "REGEXP: the pattern is no regular expression in RE2 syntax")
 	}
 	size := instructions(tree)
 	if size > maxInstructions {
@@ -42,7 +42,7 @@ func (w *work) pattern(text string) (*pattern, error) {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		return nil, wharf.Errorf(wharf.CodeInvalid, "REGEXP: the pattern is no regular expression in RE2 syntax")
+		return nil, invalid(errRegexp, "REGEXP: the pattern is no regular expression in RE2 syntax")
 	}
 	w.lastPattern, w.compiled = text, &pattern{re, size}
 	return w.compiled, nil

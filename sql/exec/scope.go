@@ -3,7 +3,6 @@ package exec
 import (
 	"unicode/utf8"
 
-	"wharf"
 	"wharf/sql"
 )
 
@@ -17,7 +16,7 @@ func (c *compiler) find(col sql.Column) (int, error) {
 		case col.Table != "" && fold(f.table) != fold(col.Table), col.Schema != "" && fold(f.schema) != fold(col.Schema):
 		case col.Table == "" && f.hidden:
 		case found >= 0:
-			return -1, wharf.Errorf(wharf.CodeInvalid, "Column '%s' is ambiguous", shownColumn(col))
+			return -1, invalid(errAmbiguous, "Column '%s' is ambiguous", shownColumn(col))
 		default:
 			found = i
 		}
@@ -37,7 +36,7 @@ func shownColumn(col sql.Column) string {
 }
 
 func unknownColumn(col sql.Column) error {
-	return wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s'", shownColumn(col))
+	return invalid(errUnknownColumn, "Unknown column '%s'", shownColumn(col))
 }
 
 // fieldNode reads the value at i of the row.

@@ -160,11 +160,11 @@ func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
 	global := a.Scope == sql.ScopeGlobal
 	switch {
 	case v.readOnly:
-		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a read only variable", v.name)
+		return invalid(errVariableScope, "Variable '%s' is a read only variable", v.name)
 	case global && v.scope == sessionOnly:
-		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a SESSION variable and can't be used with SET GLOBAL", v.name)
+		return invalid(errVariableScope, "Variable '%s' is a SESSION variable and can't be used with SET GLOBAL", v.name)
 	case !global && v.scope == globalOnly:
-		return wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
+		return invalid(errVariableScope, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
 	}
 	value := v.def
 	if a.Value == nil && !global {
@@ -255,5 +255,5 @@ func parseZone(name string) (*time.Location, error) {
 			return zone, nil
 		}
 	}
-	return nil, wharf.Errorf(wharf.CodeInvalid, "Unknown or incorrect time zone: '%s'", cutRunes(name, 64))
+	return nil, invalid(errUnknownZone, "Unknown or incorrect time zone: '%s'", cutRunes(name, 64))
 }

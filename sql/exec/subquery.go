@@ -12,7 +12,7 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 		return node{}, err
 	}
 	if e.Kind != "EXISTS" && len(q.columns) != 1 {
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)")
+		return node{}, invalid(errOperandColumns, "Operand should contain 1 column(s)")
 	}
 	switch e.Kind {
 	case "EXISTS":
@@ -30,7 +30,7 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 		case err != nil || len(rows) == 0:
 			return nullDatum(), err
 		case len(rows) > 1:
-			return nullDatum(), wharf.Errorf(wharf.CodeInvalid, "Subquery returns more than 1 row")
+			return nullDatum(), invalid(errManyRows, "Subquery returns more than 1 row")
 		}
 		return datumOf(rows[0][0], typ).collated(exact), nil
 	}}, nil

@@ -180,9 +180,9 @@ func (c *compiler) sysVar(e sql.SysVar) (node, error) {
 	}
 	switch {
 	case e.Explicit && e.Scope == sql.ScopeGlobal && v.scope == sessionOnly:
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a SESSION variable", v.name)
+		return node{}, invalid(errVariableScope, "Variable '%s' is a SESSION variable", v.name)
 	case e.Explicit && e.Scope == sql.ScopeSession && v.scope == globalOnly:
-		return node{}, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' is a GLOBAL variable", v.name)
+		return node{}, invalid(errVariableScope, "Variable '%s' is a GLOBAL variable", v.name)
 	}
 	global := e.Scope == sql.ScopeGlobal
 	return node{typ: v.typ.column, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
@@ -199,9 +199,9 @@ func (s *Session) checkVariable(v *variable, d datum) (wharf.Value, error) {
 	value, ok := v.typ.parse(d)
 	if !ok {
 		if v.typ.low != v.typ.high && !d.isNull() {
-			return value, wharf.Errorf(wharf.CodeInvalid, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
+			return value, invalid(errWrongType, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
 		}
-		return value, wharf.Errorf(wharf.CodeInvalid, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
+		return value, invalid(errWrongValue, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
 	}
 	if v.typ.low != v.typ.high && value.Int64() != d.toInt() {
 		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.text())
