@@ -57,6 +57,7 @@ const (
 	TypeBool                 // carried as the integers 0 and 1
 	TypeDate                 // YYYY-MM-DD, carried as text
 	TypeDateTime             // YYYY-MM-DD hh:mm:ss[.ffffff] in UTC, carried as text
+	TypeTime                 // [-]hhh:mm:ss[.ffffff], carried as text
 	TypeJSON                 // JSON, carried as text
 	TypeNull                 // the type of a bare NULL
 )

@@ -53,7 +53,7 @@ func readTypes(t *testing.T, rows *sql.Rows, err error) {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	want := []string{"VARCHAR", "BLOB", "BIGINT", "UNSIGNED BIGINT", "DOUBLE", "DECIMAL", "TINYINT", "DATE", "DATETIME", "JSON", "NULL"}
+	want := []string{"VARCHAR", "BLOB", "BIGINT", "UNSIGNED BIGINT", "DOUBLE", "DECIMAL", "TINYINT", "DATE", "DATETIME", "TIME", "JSON", "NULL"}
 	types, _ := rows.ColumnTypes()
 	for i, c := range types {
 		if c.DatabaseTypeName() != want[i] {
@@ -63,7 +63,7 @@ func readTypes(t *testing.T, rows *sql.Rows, err error) {
 	if !rows.Next() {
 		t.Fatal("no row")
 	}
-	var s, dec, js string
+	var s, dec, clock, js string
 	var b []byte
 	var i int64
 	var u uint64
@@ -71,12 +71,12 @@ func readTypes(t *testing.T, rows *sql.Rows, err error) {
 	var yes bool
 	var date, stamp time.Time
 	var null sql.NullString
-	if err := rows.Scan(&s, &b, &i, &u, &f, &dec, &yes, &date, &stamp, &js, &null); err != nil {
+	if err := rows.Scan(&s, &b, &i, &u, &f, &dec, &yes, &date, &stamp, &clock, &js, &null); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintf("%s %x %d %d %v %s %v %s %s %s %v", s, b, i, u, f, dec, yes, date.Format(time.DateOnly),
-		stamp.Format("2006-01-02 15:04:05.000000"), js, null.Valid)
-	const all = `Grüße 00ff -5 18446744073709551615 1.5 12.50 true 2026-02-28 2026-02-28 01:02:03.000456 {"a":1} false`
+	got := fmt.Sprintf("%s %x %d %d %v %s %v %s %s %s %s %v", s, b, i, u, f, dec, yes, date.Format(time.DateOnly),
+		stamp.Format("2006-01-02 15:04:05.000000"), strings.TrimRight(clock, "0"), js, null.Valid)
+	const all = `Grüße 00ff -5 18446744073709551615 1.5 12.50 true 2026-02-28 2026-02-28 01:02:03.000456 -49:02:03.5 {"a":1} false`
 	if got != all {
 		t.Errorf("got  %s\nwant %s", got, all)
 	}

@@ -40,6 +40,8 @@ func describe(t wharf.Type) wireType {
 		return wireType{mysql.MYSQL_TYPE_DATE, binaryCharset, 10, bin, 0}
 	case wharf.TypeDateTime:
 		return wireType{mysql.MYSQL_TYPE_DATETIME, binaryCharset, 26, bin, 6}
+	case wharf.TypeTime:
+		return wireType{mysql.MYSQL_TYPE_TIME, binaryCharset, 17, bin, 6}
 	case wharf.TypeJSON:
 		return wireType{mysql.MYSQL_TYPE_JSON, binaryCharset, 1<<32 - 1, bin | mysql.BLOB_FLAG, 0}
 	case wharf.TypeNull:

@@ -259,7 +259,7 @@ func echo(args []wharf.Value) exec.Result {
 }
 
 func typeColumns() []wharf.Column {
-	names := []string{"string", "bytes", "int", "uint", "float", "decimal", "bool", "date", "datetime", "json", "null"}
+	names := []string{"string", "bytes", "int", "uint", "float", "decimal", "bool", "date", "datetime", "time", "json", "null"}
 	cols := make([]wharf.Column, len(names))
 	for i, n := range names {
 		cols[i] = wharf.Column{Name: n, Type: wharf.Type(i), Nullable: true}
@@ -271,7 +271,7 @@ func typeRow() []wharf.Value {
 	return []wharf.Value{
 		wharf.Text("Grüße"), wharf.Text("\x00\xff"), wharf.Int(-5), wharf.Uint(1<<64 - 1), wharf.Float(1.5),
 		wharf.Text("12.50"), wharf.Bool(true), wharf.Text("2026-02-28"), wharf.Text("2026-02-28 01:02:03.000456"),
-		wharf.Text(`{"a":1}`), wharf.Null(),
+		wharf.Text("-49:02:03.5"), wharf.Text(`{"a":1}`), wharf.Null(),
 	}
 }
 

@@ -121,6 +121,8 @@ func appendBinary(b []byte, t wharf.Type, v wharf.Value) ([]byte, error) {
 		return binary.LittleEndian.AppendUint64(b, math.Float64bits(f)), err
 	case wharf.TypeDate, wharf.TypeDateTime:
 		return appendTime(b, v.Str())
+	case wharf.TypeTime:
+		return appendDuration(b, v.Str())
 	}
 	if v.Kind() == wharf.TextValue {
 		return appendString(b, v.Str()), nil

@@ -43,6 +43,39 @@ func appendTime(b []byte, s string) ([]byte, error) {
 	return b, nil
 }
 
+// appendDuration writes [-]hhh:mm:ss[.ffffff] as the binary protocol has it: a
+// sign, days, and the rest, or nothing for a time of zero.
+func appendDuration(b []byte, s string) ([]byte, error) {
+	rest, negative := strings.CutPrefix(s, "-")
+	whole, fraction, _ := strings.Cut(rest, ".")
+	var c [3]int
+	micros, ok := 0, triple(&c, whole, ':')
+	if fraction != "" {
+		n, good := digits((fraction + "000000")[:6])
+		micros, ok = n, ok && good
+	}
+	if !ok || c[0] > 838 || c[1] > 59 || c[2] > 59 {
+		return b, fmt.Errorf("%q is not a time", s)
+	}
+	if c == [3]int{} && micros == 0 {
+		return append(b, 0), nil
+	}
+	length, sign := byte(8), byte(0)
+	if micros != 0 {
+		length = 12
+	}
+	if negative {
+		sign = 1
+	}
+	b = append(b, length, sign)
+	b = binary.LittleEndian.AppendUint32(b, uint32(c[0]/24))
+	b = append(b, byte(c[0]%24), byte(c[1]), byte(c[2]))
+	if micros != 0 {
+		b = binary.LittleEndian.AppendUint32(b, uint32(micros))
+	}
+	return b, nil
+}
+
 // triple reads three numbers with sep between them.
 func triple(out *[3]int, s string, sep byte) bool {
 	for i := range out {

@@ -107,7 +107,7 @@ func describeExpr(x Expr) string {
 	case nil:
 		return "-"
 	case Literal:
-		kind := [...]string{"null", "int", "uint", "decimal", "float", "string", "bytes"}[x.Kind]
+		kind := [...]string{"null", "int", "uint", "decimal", "float", "string", "bytes", "hex"}[x.Kind]
 		return kind + ":" + strconv.Quote(x.Text)
 	case SysVar:
 		return fmt.Sprintf("@@%s(global=%t explicit=%t)", x.Name, x.Scope == ScopeGlobal, x.Explicit)

@@ -199,7 +199,8 @@ const (
 	DecimalLiteral
 	FloatLiteral
 	StringLiteral
-	BytesLiteral // x'…', b'…'
+	BytesLiteral // _binary'…'
+	HexLiteral   // x'…', 0x…, b'…': bytes, or beside a number the number that they write
 )
 
 func (Literal) expr() {}

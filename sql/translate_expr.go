@@ -131,7 +131,7 @@ func (t *translator) function(n *ast.FuncCallExpr) Expr {
 	case ast.TimestampLiteral:
 		return Call{"TIMESTAMP LITERAL", t.exprs(n.Args)}
 	case ast.TimeLiteral:
-		t.cannot("a TIME literal")
+		return Call{"TIME LITERAL", t.exprs(n.Args)}
 	case ast.CharFunc:
 		return t.char(n)
 	case ast.InsertFunc:
@@ -263,7 +263,10 @@ func literal(v *driver.ValueExpr) Expr {
 	case driver.KindFloat32, driver.KindFloat64:
 		return Literal{FloatLiteral, strconv.FormatFloat(v.GetFloat64(), 'g', -1, 64)}
 	case driver.KindBinaryLiteral, driver.KindMysqlBit:
-		return Literal{BytesLiteral, string(v.GetBytes())}
+		if charset := v.Type.GetCharset(); charset != "" && charset != "binary" {
+			return stringLiteral(string(v.GetBytes()))
+		}
+		return Literal{HexLiteral, string(v.GetBytes())}
 	}
 	if v.Type.GetCharset() == mysql.DefaultCharset || v.Type.GetCharset() != "binary" {
 		return stringLiteral(v.GetString())

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,7 +34,11 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{typ: target.typ, scale: target.scale, eval: func(ev *evaluation) (datum, error) {
+	scale := target.scale
+	if isTemporalType(target.typ) {
+		scale = max(target.precision, 0)
+	}
+	return node{typ: target.typ, scale: scale, eval: func(ev *evaluation) (datum, error) {
 		mark := ev.s.statement.Taken()
 		d, err := x.eval(ev)
 		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
@@ -42,10 +47,7 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 		if err != nil || d.isNull() {
 			return nullDatum(), err
 		}
-		if d, err = target.convert(d); err != nil {
-			return d, err
-		}
-		return ev.made(e.Name, d, mark)
+		return ev.made(e.Name, target.convert(ev, d), mark)
 	}}, nil
 }
 
@@ -65,6 +67,7 @@ func parseCastTarget(text string) (castTarget, error) {
 		"SIGNED": wharf.TypeInt, "UNSIGNED": wharf.TypeUint, "DECIMAL": wharf.TypeDecimal, "DOUBLE": wharf.TypeFloat,
 		"REAL": wharf.TypeFloat, "FLOAT": wharf.TypeFloat, "CHAR": wharf.TypeString, "BINARY": wharf.TypeBytes,
 		"DATE": wharf.TypeDate, "DATETIME": wharf.TypeDateTime,
+		"TIME": wharf.TypeTime, "UTF8MB4": wharf.TypeString, "UTF8MB3": wharf.TypeString, "UTF8": wharf.TypeString,
 	}
 	typ, ok := types[word]
 	if !ok {
@@ -77,9 +80,11 @@ func parseCastTarget(text string) (castTarget, error) {
 	return t, t.check()
 }
 
-// check refuses a DECIMAL of more digits than there may be.
+// check refuses more digits than there may be.
 func (t castTarget) check() error {
 	switch {
+	case isTemporalType(t.typ) && t.precision > maxPlaces:
+		return tooPrecise(int64(t.precision), "CAST")
 	case t.typ != wharf.TypeDecimal:
 	case t.precision > maxDecimalDigits:
 		return invalid(errPrecision, "DECIMAL(%d,%d): Too-big precision; it has at most %d digits", t.precision, t.scale, maxDecimalDigits)
@@ -91,43 +96,96 @@ func (t castTarget) check() error {
 	return nil
 }
 
-func (t castTarget) convert(d datum) (datum, error) {
+func (t castTarget) convert(ev *evaluation, d datum) datum {
 	switch t.typ {
-	case wharf.TypeInt:
-		if d.kind == kUint {
-			return intDatum(int64(d.num)), nil
-		}
-		return intDatum(d.toInt()), nil
-	case wharf.TypeUint:
-		if d.kind == kString || d.kind == kBytes {
-			if n := d.toDecimal().truncate(0).unscaled; n.IsUint64() {
-				return uintDatum(n.Uint64()), nil
-			}
-		}
-		return uintDatum(bits(d)), nil
+	case wharf.TypeInt, wharf.TypeUint:
+		return t.toInteger(ev, d)
 	case wharf.TypeFloat:
-		return floatDatum(d.toFloat()), nil
+		return floatDatum(ev.float(d).toFloat())
 	case wharf.TypeDecimal:
-		return t.toDecimal(d), nil
-	case wharf.TypeString:
-		return stringDatum(cutRunes(d.text(), t.precision)), nil
-	case wharf.TypeBytes:
-		s := d.text()
-		if t.precision >= 0 {
-			s = s[:min(len(s), t.precision)]
+		if d.isText() && !d.literal && !isNumeral(d.str, true) {
+			ev.wrongValue("Truncated incorrect DECIMAL value", d)
 		}
-		return bytesDatum(s), nil
+		return t.toDecimal(ev, d)
+	case wharf.TypeString:
+		return stringDatum(t.cut(ev, d, cutRunes(d.text(), t.precision), "CHAR"))
+	case wharf.TypeBytes:
+		return bytesDatum(t.toBytes(ev, d))
 	}
-	return castTime(d.text(), t.typ, max(t.precision, 0)), nil
+	return ev.asTemporal(d, t.typ, max(t.precision, 0))
+}
+
+func (t castTarget) toInteger(ev *evaluation, d datum) datum {
+	text := d.isText() && !d.literal
+	if text && !isNumeral(d.str, false) {
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+	}
+	switch {
+	case text:
+		n := d.toDecimal().truncate(0).unscaled
+		if low, _, ok := strings.Cut(numberPrefix(d.str, false), "."); ok {
+			whole, _ := parseDecimal(low)
+			n = whole.unscaled
+		}
+		switch {
+		case n.IsUint64() && (t.typ == wharf.TypeUint || !n.IsInt64()):
+			return t.signed(uintDatum(n.Uint64()))
+		case n.IsInt64():
+			return t.signed(intDatum(n.Int64()))
+		}
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+		if n.Sign() < 0 {
+			return t.signed(intDatum(math.MinInt64))
+		}
+		return t.signed(uintDatum(math.MaxUint64))
+	case t.typ == wharf.TypeUint && d.kind == kDecimal && d.dec.unscaled.Sign() < 0:
+		if !d.dec.round(0).isZero() {
+			ev.wrongValue("Truncated incorrect DECIMAL value", d)
+		}
+		return uintDatum(0)
+	case t.typ == wharf.TypeUint || d.kind == kUint || d.literal:
+		return t.signed(uintDatum(bits(d)))
+	}
+	return intDatum(d.toInt())
+}
+
+// signed gives the 64 bits of an integer as the type has them.
+func (t castTarget) signed(d datum) datum {
+	d.kind = kInt
+	if t.typ == wharf.TypeUint {
+		d.kind = kUint
+	}
+	return d
+}
+
+// cut warns of a text that the type is too short for.
+func (t castTarget) cut(ev *evaluation, d datum, text, name string) string {
+	if t.precision >= 0 && len(text) < len(d.text()) {
+		ev.s.warn("Warning", warnTruncated, "Truncated incorrect %s(%d) value: '%s'", name, t.precision, cutRunes(d.text(), 128))
+	}
+	return text
+}
+
+// toBytes cuts bytes to the length of the type, or fills them up to it.
+func (t castTarget) toBytes(ev *evaluation, d datum) string {
+	s := d.text()
+	if t.precision < 0 {
+		return s
+	}
+	if missing := min(t.precision, maxText+1) - len(s); missing > 0 {
+		return s + strings.Repeat("\x00", missing)
+	}
+	return t.cut(ev, d, s[:t.precision], "BINARY")
 }
 
 // toDecimal rounds to the scale, and gives the largest number of the type
 // for one that is larger.
-func (t castTarget) toDecimal(d datum) datum {
+func (t castTarget) toDecimal(ev *evaluation, d datum) datum {
 	dec := d.toDecimal().round(t.scale)
 	dec = &decimal{unscaled: dec.at(t.scale), scale: t.scale}
 	limit := pow10(t.precision)
 	if dec.unscaled.CmpAbs(limit) >= 0 {
+		ev.s.warn("Warning", warnDataOutOfRange, "Out of range value for column 'CAST' at row 1")
 		nines := &decimal{unscaled: limit.Sub(limit, decimalFromInt(1).unscaled), scale: t.scale}
 		if dec.unscaled.Sign() < 0 {
 			nines = nines.negate()

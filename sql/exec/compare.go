@@ -15,6 +15,10 @@ func compare(a, b datum) (order int, known bool) {
 	switch {
 	case a.isText() && b.isText():
 		return compareTexts(a, b), true
+	case a.kind == kTime && b.kind == kTime:
+		return cmp.Compare(int64(a.num), int64(b.num)), true
+	case a.isTemporal() && b.isTemporal():
+		return cmp.Compare(a.num, b.num), true
 	case a.kind == kInt && b.kind == kInt:
 		return cmp.Compare(int64(a.num), int64(b.num)), true
 	case a.isExact() && b.isExact():
@@ -65,13 +69,7 @@ func (d datum) folded() datum {
 	return d
 }
 
-func (d datum) isText() bool { return d.kind == kString || d.kind == kBytes || d.kind == kTime }
+func (d datum) isText() bool { return d.kind == kString || d.kind == kBytes }
 
 // isExact tells a number whose value is not rounded.
 func (d datum) isExact() bool { return d.kind == kInt || d.kind == kUint || d.kind == kDecimal }
-
-// equal tells whether two values are equal; NULL is equal to nothing.
-func equal(a, b datum) bool {
-	order, known := compare(a, b)
-	return known && order == 0
-}

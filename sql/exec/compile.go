@@ -17,9 +17,12 @@ type node struct {
 	// exact is set where text is of a collation that tells upper and lower
 	// case apart.
 	exact bool
-	// scale is the digits after the point that a decimal is shown with, or
-	// asItComes. Until it is shown, it may have more.
+	// scale is the digits after the point that a decimal, a time or a date with
+	// its time is shown with, or asItComes. Until it is shown, a decimal may
+	// have more.
 	scale int
+	// fixed is the value of a constant, nil of others.
+	fixed *datum
 	eval  func(*evaluation) (datum, error)
 }
 
@@ -28,6 +31,9 @@ const asItComes = -1
 
 // settle gives a value of the node as it is shown, or taken for text.
 func (n node) settle(d datum) datum {
+	if isTemporalType(n.typ) && n.scale != asItComes && d.isTemporal() {
+		return d.withPlaces(n.scale)
+	}
 	if n.typ != wharf.TypeDecimal || d.isNull() {
 		return d
 	}
@@ -49,6 +55,8 @@ func (n node) take(ev *evaluation, from node) (datum, error) {
 		return floatDatum(d.toFloat()), nil
 	case n.typ == wharf.TypeDecimal:
 		return decDatum(d.toDecimal()), nil
+	case isTemporalType(n.typ):
+		return ev.asTemporal(d, n.typ, placesOf(n.scale, d)), nil
 	case n.typ == wharf.TypeString:
 		text := stringDatum(from.settle(d).text())
 		text.exact = d.exact || n.exact
@@ -107,9 +115,11 @@ type compiler struct {
 }
 
 func constant(d datum, typ wharf.Type) node {
-	n := node{typ: typ, exact: d.exact, eval: func(*evaluation) (datum, error) { return d, nil }}
+	n := node{typ: typ, exact: d.exact, fixed: &d, eval: func(*evaluation) (datum, error) { return d, nil }}
 	if d.kind == kDecimal {
 		n.scale = d.dec.scale
+	} else if d.isTemporal() {
+		n.scale = int(d.places)
 	}
 	return n
 }
@@ -176,6 +186,10 @@ func literal(l sql.Literal) (node, error) {
 		return constant(stringDatum(l.Text), wharf.TypeString), nil
 	case sql.BytesLiteral:
 		return constant(bytesDatum(l.Text), wharf.TypeBytes), nil
+	case sql.HexLiteral:
+		d := bytesDatum(l.Text)
+		d.literal = true
+		return constant(d, wharf.TypeBytes), nil
 	}
 	return constant(nullDatum(), wharf.TypeNull), nil
 }
@@ -214,7 +228,8 @@ func typeOfValue(v wharf.Value) wharf.Type {
 func typeOfDatum(d datum) wharf.Type {
 	return [...]wharf.Type{
 		kNull: wharf.TypeNull, kInt: wharf.TypeInt, kUint: wharf.TypeUint, kDecimal: wharf.TypeDecimal,
-		kFloat: wharf.TypeFloat, kString: wharf.TypeString, kBytes: wharf.TypeBytes, kTime: wharf.TypeDateTime,
+		kFloat: wharf.TypeFloat, kString: wharf.TypeString, kBytes: wharf.TypeBytes,
+		kDate: wharf.TypeDate, kDateTime: wharf.TypeDateTime, kTime: wharf.TypeTime,
 	}[d.kind]
 }
 

@@ -244,7 +244,7 @@ func typeText(c wharf.Column) string {
 	names := map[wharf.Type]string{
 		wharf.TypeString: "text", wharf.TypeBytes: "bytes", wharf.TypeInt: "int", wharf.TypeUint: "uint",
 		wharf.TypeFloat: "float", wharf.TypeDecimal: "decimal", wharf.TypeBool: "bool", wharf.TypeDate: "date",
-		wharf.TypeDateTime: "datetime", wharf.TypeJSON: "json", wharf.TypeNull: "null",
+		wharf.TypeDateTime: "datetime", wharf.TypeTime: "time", wharf.TypeJSON: "json", wharf.TypeNull: "null",
 	}
 	if c.Nullable {
 		return names[c.Type] + "?"

@@ -19,7 +19,9 @@ const (
 	kFloat
 	kString
 	kBytes
-	kTime // a date or a date with its time, as text
+	kDate     // a date
+	kDateTime // a date with its time of day
+	kTime     // a time, of a day or between two moments
 )
 
 // datum is one value of an expression. Unlike a wharf.Value it tells text,
@@ -29,9 +31,15 @@ type datum struct {
 	// exact is set for text of a collation that tells upper and lower case
 	// apart, which COLLATE gave to it.
 	exact bool
+	// literal is set for bytes that were written as a hexadecimal or bit
+	// literal, which are a number beside numbers.
+	literal bool
+	places  uint8 // of kDateTime and kTime: digits after the point
 
-	num uint64   // kInt, kUint, and the bits of kFloat
-	str string   // kString, kBytes, kTime
+	// num is a kInt or kUint, the bits of a kFloat, the microseconds of a
+	// kTime, or a moment packed.
+	num uint64
+	str string   // kString, kBytes
 	dec *decimal // kDecimal
 }
 
@@ -42,7 +50,6 @@ func floatDatum(v float64) datum     { return datum{kind: kFloat, num: math.Floa
 func decDatum(v *decimal) datum      { return datum{kind: kDecimal, dec: v} }
 func stringDatum(v string) datum     { return datum{kind: kString, str: v} }
 func bytesDatum(v string) datum      { return datum{kind: kBytes, str: v} }
-func timeDatum(v string) datum       { return datum{kind: kTime, str: v} }
 func (d datum) isNull() bool         { return d.kind == kNull }
 func (d datum) float64Bits() float64 { return math.Float64frombits(d.num) }
 
@@ -89,8 +96,10 @@ func textDatum(s string, typ wharf.Type) datum {
 	switch typ {
 	case wharf.TypeBytes:
 		return bytesDatum(s)
-	case wharf.TypeDate, wharf.TypeDateTime:
-		return timeDatum(s)
+	case wharf.TypeDate, wharf.TypeDateTime, wharf.TypeTime:
+		if d, ok := temporalDatum(s, typ); ok {
+			return d
+		}
 	case wharf.TypeDecimal:
 		if d, ok := parseDecimal(s); ok {
 			return decDatum(d)
@@ -132,6 +141,8 @@ func (d datum) text() string {
 		return wharf.Float(d.float64Bits()).String()
 	case kDecimal:
 		return d.dec.String()
+	case kDate, kDateTime, kTime:
+		return d.temporalText()
 	}
 	return d.str
 }
@@ -147,8 +158,11 @@ func (d datum) toFloat() float64 {
 		return d.float64Bits()
 	case kDecimal:
 		return d.dec.float()
-	case kTime:
-		return leadingFloat(digitsOnly(d.str))
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber().float()
+	}
+	if d.literal {
+		return float64(d.literalNumber().num)
 	}
 	return leadingFloat(d.str)
 }
@@ -167,9 +181,11 @@ func (d datum) toDecimal() *decimal {
 			return dec
 		}
 		return decimalFromInt(0)
-	case kTime:
-		dec, _ := parseDecimal(numberPrefix(digitsOnly(d.str), false))
-		return dec
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber()
+	}
+	if d.literal {
+		return decimalFromUint(d.literalNumber().num)
 	}
 	prefix := numberPrefix(d.str, true)
 	if dec, ok := parseDecimal(prefix); ok {
@@ -192,15 +208,17 @@ func (d datum) toInt() int64 {
 		return clampInt(math.RoundToEven(d.float64Bits()))
 	case kNull:
 		return 0
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber().int64()
 	}
-	if d.kind != kTime {
-		whole, ok := parseDecimal(numberPrefix(d.str, false))
-		if !ok {
-			return clampInt(d.toFloat())
-		}
-		return whole.truncate(0).int64()
+	if d.literal {
+		return int64(d.literalNumber().num)
 	}
-	return d.toDecimal().truncate(0).int64()
+	whole, ok := parseDecimal(numberPrefix(d.str, false))
+	if !ok {
+		return clampInt(d.toFloat())
+	}
+	return whole.truncate(0).int64()
 }
 
 func clampInt(f float64) int64 {
@@ -274,9 +292,4 @@ func exponentEnd(s string, at int) int {
 		return at
 	}
 	return i
-}
-
-// digitsOnly gives a date as the number that MySQL takes it for.
-func digitsOnly(s string) string {
-	return strings.NewReplacer("-", "", ":", "", " ", "", "T", "").Replace(s)
 }

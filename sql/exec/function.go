@@ -18,6 +18,8 @@ type function struct {
 	strict bool
 	// text is set where decimals among the arguments count as they are shown.
 	text bool
+	// numbers is set where texts among the arguments count as numbers.
+	numbers bool
 	// folds is set for a function that makes copies of its texts, which count
 	// while it runs.
 	folds bool
@@ -57,6 +59,8 @@ func commonType(a, b wharf.Type) wharf.Type {
 			return wharf.TypeDecimal
 		}
 		return wharf.TypeInt
+	case isTemporalType(a) && isTemporalType(b):
+		return wharf.TypeDateTime
 	case a == wharf.TypeBytes || b == wharf.TypeBytes:
 		return wharf.TypeBytes
 	}
@@ -98,6 +102,8 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		return c.cast(e)
 	case "DATE_ADD", "DATE_SUB":
 		return c.interval(e)
+	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":
+		return temporalLiteral(e)
 	}
 	f, ok := c.s.executor.functions[e.Name]
 	if !ok {
@@ -115,7 +121,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		n.exact = collatesExactly(e.Args[1])
 	}
 	switch {
-	case n.typ != wharf.TypeDecimal:
+	case n.typ != wharf.TypeDecimal && !isTemporalType(n.typ):
 		n.scale = 0
 	case f.scale != nil:
 		n.scale = f.scale(e.Args, args)
@@ -130,6 +136,9 @@ func (c *compiler) call(e sql.Call) (node, error) {
 			}
 			if f.text {
 				d = a.settle(d)
+			}
+			if f.numbers {
+				d = ev.number(d, wharf.TypeDecimal)
 			}
 			values[i] = d
 		}

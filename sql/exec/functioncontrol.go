@@ -41,7 +41,7 @@ func (c *compiler) control(e sql.Call) (node, error) {
 // meeting is the node, still without eval, in which several meet.
 func meeting(nodes []node) node {
 	n := node{typ: common(nodes), exact: anyExact(nodes)}
-	if n.typ == wharf.TypeDecimal {
+	if n.typ == wharf.TypeDecimal || isTemporalType(n.typ) {
 		n.scale = maxScale(nodes)
 	}
 	return n
@@ -61,7 +61,7 @@ func branches(args []node) node {
 			if err != nil {
 				return nullDatum(), err
 			}
-			if isTrue, _ := d.truth(); isTrue {
+			if isTrue, _ := ev.truth(d); isTrue {
 				return n.take(ev, args[i+1])
 			}
 		}
@@ -76,8 +76,8 @@ func branches(args []node) node {
 // controlFunctions choose between arguments that are all evaluated.
 func controlFunctions() map[string]function {
 	return map[string]function{
-		"NULLIF": {min: 2, max: 2, typ: func(a []node) wharf.Type { return a[0].typ }, run: func(_ *evaluation, a []datum) (datum, error) {
-			if equal(a[0], a[1]) {
+		"NULLIF": {min: 2, max: 2, typ: func(a []node) wharf.Type { return a[0].typ }, run: func(ev *evaluation, a []datum) (datum, error) {
+			if ev.equal(a[0], a[1]) {
 				return nullDatum(), nil
 			}
 			return a[0], nil
@@ -95,7 +95,7 @@ func extreme(sign int) func(*evaluation, []datum) (datum, error) {
 			if err := ev.step(best.length() + a.length()); err != nil {
 				return nullDatum(), err
 			}
-			if order, _ := compare(a, best); order*sign > 0 {
+			if order, _ := ev.compare(a, best); order*sign > 0 {
 				best = a
 			}
 		}

@@ -1,7 +1,7 @@
 package exec
 
 import (
-	"math"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,124 +10,184 @@ import (
 	"wharf/sql"
 )
 
-// dateFunctions work on dates and times. What is none gives NULL.
+// dateFunctions work on dates and times. What is none gives NULL and a warning.
 func dateFunctions() map[string]function {
 	all := map[string]function{
-		"CONVERT_TZ":    {min: 3, max: 3, typ: always(wharf.TypeDateTime), strict: true, run: convertTZ},
+		"CONVERT_TZ": {min: 3, max: 3, typ: always(wharf.TypeDateTime), strict: true, run: convertTZ,
+			scale: func(_ []sql.Expr, args []node) int { return args[0].places() }},
 		"DATE_FORMAT":   {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: dateFormat},
 		"DATEDIFF":      {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: dateDiff},
 		"EXTRACT":       {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: extract},
-		"FROM_UNIXTIME": {min: 1, max: 1, typ: always(wharf.TypeDateTime), strict: true, run: fromUnixTime},
-		"LAST_DAY": {min: 1, max: 1, typ: always(wharf.TypeDate), strict: true, run: onTime(func(t time.Time) datum {
-			return timeDatum(time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
+		"FROM_UNIXTIME": {min: 1, max: 2, typ: fromUnixType, scale: fromUnixScale, strict: true, run: fromUnixTime},
+		"LAST_DAY": {min: 1, max: 1, typ: always(wharf.TypeDate), strict: true, run: onMoment(noZeros, func(m moment) datum {
+			m.day = daysOf(m.year, m.month)
+			return dateDatum(m)
 		})},
 		"TIMESTAMPDIFF": {min: 3, max: 3, typ: always(wharf.TypeInt), strict: true, run: timestampDiff},
 		"DAYNAME": {min: 1, max: 1, typ: always(wharf.TypeString), strict: true,
-			run: onTime(func(t time.Time) datum { return stringDatum(t.Weekday().String()) })},
-		"MONTHNAME": {min: 1, max: 1, typ: always(wharf.TypeString), strict: true,
-			run: onTime(func(t time.Time) datum { return stringDatum(t.Month().String()) })},
+			run: onMoment(noZeros, func(m moment) datum { return stringDatum(m.time(time.UTC).Weekday().String()) })},
+		"MONTHNAME": {min: 1, max: 1, typ: always(wharf.TypeString), strict: true, run: onMoment(anyZeros, func(m moment) datum {
+			if m.month == 0 {
+				return nullDatum()
+			}
+			return stringDatum(time.Month(m.month).String())
+		})},
 	}
-	for name, part := range timeParts() {
+	for name, part := range dateParts() {
 		all[name] = function{min: 1, max: 1, typ: always(wharf.TypeInt), strict: true,
-			run: onTime(func(t time.Time) datum { return intDatum(int64(part(t))) })}
+			run: onMoment(part.zeros, func(m moment) datum { return intDatum(int64(part.of(m))) })}
+	}
+	for name, part := range clockParts() {
+		all[name] = function{min: 1, max: 1, typ: always(wharf.TypeInt), strict: true, run: onDuration(func(micros int64) datum {
+			return intDatum(part(max(micros, -micros)))
+		})}
 	}
 	return all
 }
 
-// timeParts are the functions that give one number of a time. EXTRACT has
+// datePart is one number of a date.
+type datePart struct {
+	zeros zeros // also of a date with parts that are zero
+	of    func(moment) int
+}
+
+// dateParts are the functions that give one number of a date. EXTRACT has
 // those that are units too.
-func timeParts() map[string]func(time.Time) int {
-	return map[string]func(time.Time) int{
-		"YEAR":        time.Time.Year,
-		"QUARTER":     func(t time.Time) int { return (int(t.Month()) + 2) / 3 },
-		"MONTH":       func(t time.Time) int { return int(t.Month()) },
-		"DAY":         time.Time.Day,
-		"DAYOFMONTH":  time.Time.Day,
-		"DAYOFWEEK":   func(t time.Time) int { return int(t.Weekday()) + 1 },
-		"WEEKDAY":     func(t time.Time) int { return (int(t.Weekday()) + 6) % 7 },
-		"DAYOFYEAR":   time.Time.YearDay,
-		"HOUR":        time.Time.Hour,
-		"MINUTE":      time.Time.Minute,
-		"SECOND":      time.Time.Second,
-		"MICROSECOND": func(t time.Time) int { return t.Nanosecond() / 1000 },
+func dateParts() map[string]datePart {
+	day := datePart{anyZeros, func(m moment) int { return m.day }}
+	return map[string]datePart{
+		"YEAR":       {anyZeros, func(m moment) int { return m.year }},
+		"QUARTER":    {anyZeros, func(m moment) int { return (m.month + 2) / 3 }},
+		"MONTH":      {anyZeros, func(m moment) int { return m.month }},
+		"DAY":        day,
+		"DAYOFMONTH": day,
+		"DAYOFWEEK":  {noZeros, func(m moment) int { return int(m.time(time.UTC).Weekday()) + 1 }},
+		"WEEKDAY":    {noZeros, func(m moment) int { return (int(m.time(time.UTC).Weekday()) + 6) % 7 }},
+		"DAYOFYEAR":  {noZeros, func(m moment) int { return m.time(time.UTC).YearDay() }},
 	}
 }
 
-func onTime(f func(time.Time) datum) func(*evaluation, []datum) (datum, error) {
-	return func(_ *evaluation, a []datum) (datum, error) {
-		t, _, ok := parseTime(a[0].text(), time.UTC)
+// clockParts are the functions that give one number of a time, which is not
+// negative.
+func clockParts() map[string]func(micros int64) int64 {
+	return map[string]func(int64) int64{
+		"HOUR":        func(n int64) int64 { return n / 3600e6 },
+		"MINUTE":      func(n int64) int64 { return n / 60e6 % 60 },
+		"SECOND":      func(n int64) int64 { return n / 1e6 % 60 },
+		"MICROSECOND": func(n int64) int64 { return n % 1e6 },
+	}
+}
+
+func onMoment(z zeros, f func(moment) datum) func(*evaluation, []datum) (datum, error) {
+	return func(ev *evaluation, a []datum) (datum, error) {
+		r, ok := ev.moment(a[0], z)
 		if !ok {
 			return nullDatum(), nil
 		}
-		return f(t), nil
+		return f(r.moment), nil
 	}
 }
 
-// timeText writes a time, with microseconds where it has some.
-func timeText(t time.Time) datum {
-	if t.Nanosecond() != 0 {
-		return timeDatum(t.Format("2006-01-02 15:04:05.000000"))
+func onDuration(f func(micros int64) datum) func(*evaluation, []datum) (datum, error) {
+	return func(ev *evaluation, a []datum) (datum, error) {
+		r, ok := ev.duration(a[0])
+		if !ok {
+			return nullDatum(), nil
+		}
+		return f(r.micros), nil
 	}
-	return timeDatum(t.Format(time.DateTime))
 }
 
-// convertTZ gives a time of one zone in another; of an unknown zone, NULL.
-func convertTZ(_ *evaluation, a []datum) (datum, error) {
-	from, err := parseZone(a[1].text())
+// convertTZ gives a time of one zone in another; of an unknown zone, NULL, and
+// of a time outside of the range of UNIX_TIMESTAMP, itself.
+func convertTZ(ev *evaluation, a []datum) (datum, error) {
+	from, err := ev.s.zoneNamed(a[1].text())
 	if err != nil {
 		return nullDatum(), nil
 	}
-	to, err := parseZone(a[2].text())
+	to, err := ev.s.zoneNamed(a[2].text())
 	if err != nil {
 		return nullDatum(), nil
 	}
-	t, _, ok := parseTime(a[0].text(), from)
+	r, ok := ev.moment(a[0], noZeros)
 	if !ok {
 		return nullDatum(), nil
 	}
-	return timeText(t.In(to)), nil
+	if t := inZone(r.moment, from); isUnix(t) {
+		r.moment = momentOf(t.In(to))
+	}
+	return momentDatum(r.moment, r.places), nil
 }
 
-func dateDiff(_ *evaluation, a []datum) (datum, error) {
-	x, _, xOK := parseTime(a[0].text(), time.UTC)
-	y, _, yOK := parseTime(a[1].text(), time.UTC)
-	if !xOK || !yOK {
+// zoneNamed is a time zone by its name; SYSTEM is UTC.
+func (s *Session) zoneNamed(name string) (*time.Location, error) { return parseZone(name) }
+
+func dateDiff(ev *evaluation, a []datum) (datum, error) {
+	x, okX := ev.moment(a[0], noZeros)
+	y, okY := ev.moment(a[1], noZeros)
+	if !okX || !okY {
 		return nullDatum(), nil
 	}
-	const day = 24 * time.Hour
-	return intDatum((x.Truncate(day).Unix() - y.Truncate(day).Unix()) / int64(day/time.Second)), nil
+	const day = 86400
+	return intDatum((x.date().time(time.UTC).Unix() - y.date().time(time.UTC).Unix()) / day), nil
 }
 
-func extract(_ *evaluation, a []datum) (datum, error) {
-	part, ok := timeParts()[strings.ToUpper(a[0].text())]
+func extract(ev *evaluation, a []datum) (datum, error) {
+	unit := strings.ToUpper(a[0].text())
+	if part, ok := dateParts()[unit]; ok {
+		return onMoment(part.zeros, func(m moment) datum { return intDatum(int64(part.of(m))) })(ev, a[1:])
+	}
+	part, ok := clockParts()[unit]
 	if !ok {
 		return nullDatum(), wharf.Errorf(wharf.CodeUnsupported, "EXTRACT(%s …) is not supported by Wharf", a[0].text())
 	}
-	return onTime(func(t time.Time) datum { return intDatum(int64(part(t))) })(nil, a[1:])
+	return onDuration(func(micros int64) datum {
+		if micros < 0 {
+			return intDatum(-part(-micros))
+		}
+		return intDatum(part(micros))
+	})(ev, a[1:])
+}
+
+func fromUnixType(args []node) wharf.Type {
+	if len(args) == 2 {
+		return wharf.TypeString
+	}
+	return wharf.TypeDateTime
+}
+
+func fromUnixScale(_ []sql.Expr, args []node) int {
+	if args[0].typ == wharf.TypeString {
+		return maxPlaces
+	}
+	return args[0].places()
 }
 
 // fromUnixTime gives the time of so many seconds since 1970, in the session's
-// zone.
+// zone, or that as DATE_FORMAT writes it.
 func fromUnixTime(ev *evaluation, a []datum) (datum, error) {
-	const most = 32536771199 // MySQL's
-	seconds := a[0].toFloat()
-	if seconds < 0 || seconds > most {
+	d := ev.float(a[0])
+	seconds := d.toDecimal().round(maxPlaces)
+	if seconds.unscaled.Sign() < 0 || seconds.compare(decimalFromInt(maxUnix+1)) >= 0 {
 		return nullDatum(), nil
 	}
-	zone := ev.s.zone
-	if zone == nil {
-		zone = time.UTC
+	places := min(d.toDecimal().scale, maxPlaces)
+	t := time.UnixMicro(seconds.at(maxPlaces).Int64()).In(ev.s.location())
+	at := momentDatum(momentOf(t), places)
+	if len(a) == 2 {
+		return dateFormat(ev, []datum{at, a[1]})
 	}
-	return timeText(time.UnixMicro(int64(math.Round(seconds * 1e6))).In(zone)), nil
+	return at, nil
 }
 
 // timestampDiff counts the whole units from the second argument to the third.
-func timestampDiff(_ *evaluation, a []datum) (datum, error) {
-	from, _, fromOK := parseTime(a[1].text(), time.UTC)
-	to, _, toOK := parseTime(a[2].text(), time.UTC)
-	if !fromOK || !toOK {
+func timestampDiff(ev *evaluation, a []datum) (datum, error) {
+	x, okX := ev.moment(a[1], noZeros)
+	y, okY := ev.moment(a[2], noZeros)
+	if !okX || !okY {
 		return nullDatum(), nil
 	}
+	from, to := x.moment.time(time.UTC), y.moment.time(time.UTC)
 	unit := strings.ToUpper(a[0].text())
 	micros := to.UnixMicro() - from.UnixMicro()
 	if size, ok := unitMicros()[unit]; ok {
@@ -163,100 +223,9 @@ func unitMicros() map[string]int64 {
 
 func unitMonths() map[string]int { return map[string]int{"MONTH": 1, "QUARTER": 3, "YEAR": 12} }
 
-// interval compiles DATE_ADD and DATE_SUB: x, a number, and a unit as a
-// constant.
-func (c *compiler) interval(e sql.Call) (node, error) {
-	if len(e.Args) != 3 {
-		return node{}, wrongCount(e.Name)
-	}
-	l, ok := e.Args[2].(sql.Literal)
-	unit := strings.ToUpper(l.Text)
-	micros, fixed := unitMicros()[unit]
-	months, long := unitMonths()[unit]
-	if !ok || !fixed && !long {
-		return node{}, wharf.Errorf(wharf.CodeUnsupported, "INTERVAL … %s is not supported by Wharf", unit)
-	}
-	args, err := c.compileAll(e.Args[:2])
-	if err != nil {
-		return node{}, err
-	}
-	sign := int64(1)
-	if e.Name == "DATE_SUB" {
-		sign = -1
-	}
-	typ := intervalType(args[0].typ, long || micros >= unitMicros()["DAY"])
-	return node{typ: typ, eval: func(ev *evaluation) (datum, error) {
-		x, n, err := both(ev, args[0], args[1])
-		if err != nil || x.isNull() || n.isNull() {
-			return nullDatum(), err
-		}
-		t, _, ok := parseTime(x.text(), time.UTC)
-		if ok && long {
-			t, ok = addMonths(t, sign*n.toInt(), months)
-		} else if ok {
-			t, ok = addMicros(t, float64(sign)*n.toFloat(), micros)
-		}
-		if !ok {
-			return nullDatum(), nil
-		}
-		return intervalDatum(t, typ, len(x.text()) <= len(time.DateOnly) && (long || micros >= unitMicros()["DAY"])), nil
-	}}, nil
-}
-
-// intervalType is the type of a date plus an interval: a date stays one where
-// the unit is of days, and text stays text.
-func intervalType(x wharf.Type, days bool) wharf.Type {
-	switch {
-	case x == wharf.TypeDate && days:
-		return wharf.TypeDate
-	case x == wharf.TypeDate || x == wharf.TypeDateTime:
-		return wharf.TypeDateTime
-	}
-	return wharf.TypeString
-}
-
-func intervalDatum(t time.Time, typ wharf.Type, dateOnly bool) datum {
-	d := timeText(t)
-	if typ == wharf.TypeDate || typ == wharf.TypeString && dateOnly {
-		d = timeDatum(t.Format(time.DateOnly))
-	}
-	if typ == wharf.TypeString {
-		return stringDatum(d.str)
-	}
-	return d
-}
-
-// addMonths goes by months, to the end of a month that is too short.
-func addMonths(t time.Time, n int64, months int) (time.Time, bool) {
-	const most = 10_000 * 12
-	if n > most || n < -most {
-		return t, false
-	}
-	first := time.Date(t.Year(), t.Month()+time.Month(int(n)*months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	return inYears(first.AddDate(0, 0, min(t.Day(), last)-1))
-}
-
-func addMicros(t time.Time, n float64, unit int64) (time.Time, bool) {
-	micros := math.Round(n * float64(unit))
-	if unit > unitMicros()["SECOND"] {
-		micros = math.Round(n) * float64(unit)
-	}
-	const most = 10_000 * 366 * 86400e6
-	if math.Abs(micros) > most {
-		return t, false
-	}
-	// A Duration holds 292 years, so it goes by seconds.
-	whole := int64(micros) / 1e6
-	return inYears(time.Unix(t.Unix()+whole, int64(t.Nanosecond())+(int64(micros)-whole*1e6)*1000).UTC())
-}
-
-// inYears tells whether a time is one that MySQL can hold.
-func inYears(t time.Time) (time.Time, bool) { return t, t.Year() >= 0 && t.Year() <= 9999 }
-
 // dateFormat writes a date as the format says.
 func dateFormat(ev *evaluation, a []datum) (datum, error) {
-	t, _, ok := parseTime(a[0].text(), time.UTC)
+	r, ok := ev.moment(a[0], anyZeros)
 	if !ok {
 		return nullDatum(), nil
 	}
@@ -268,7 +237,7 @@ func dateFormat(ev *evaluation, a []datum) (datum, error) {
 			continue
 		}
 		i++
-		if err := formatPart(&b, t, format[i]); err != nil {
+		if err := formatPart(&b, r.moment, format[i]); err != nil {
 			return nullDatum(), err
 		}
 		if b.Len() > maxText {
@@ -280,32 +249,73 @@ func dateFormat(ev *evaluation, a []datum) (datum, error) {
 
 // formatPart writes what a letter behind '%' stands for; of one that is
 // unknown, itself.
-func formatPart(b *strings.Builder, t time.Time, letter byte) error {
-	layouts := map[byte]string{
-		'a': "Mon", 'b': "Jan", 'c': "1", 'd': "02", 'e': "2", 'H': "15", 'h': "03", 'I': "03", 'i': "04",
-		'l': "3", 'M': "January", 'm': "01", 'p': "PM", 'r': "03:04:05 PM", 'S': "05", 's': "05", 'T': "15:04:05",
-		'W': "Monday", 'Y': "2006", 'y': "06",
-	}
+func formatPart(b *strings.Builder, m moment, letter byte) error {
+	half := (m.hour+11)%12 + 1
+	number := func(n, digits int) { fmt.Fprintf(b, "%0*d", digits, n) }
 	switch letter {
+	case 'a', 'W', 'w', 'j', 'b', 'M':
+		return formatName(b, m, letter)
+	case 'Y':
+		number(m.year, 4)
+	case 'y':
+		number(m.year%100, 2)
+	case 'm':
+		number(m.month, 2)
+	case 'c':
+		number(m.month, 1)
+	case 'd':
+		number(m.day, 2)
+	case 'e':
+		number(m.day, 1)
 	case 'D':
-		b.WriteString(ordinal(t.Day()))
-	case 'f':
-		b.WriteString(t.Format(".000000")[1:])
-	case 'j':
-		b.WriteString(t.Format("002"))
+		b.WriteString(ordinal(m.day))
+	case 'H':
+		number(m.hour, 2)
 	case 'k':
-		b.WriteString(strconv.Itoa(t.Hour()))
-	case 'w':
-		b.WriteString(strconv.Itoa(int(t.Weekday())))
+		number(m.hour, 1)
+	case 'h', 'I':
+		number(half, 2)
+	case 'l':
+		number(half, 1)
+	case 'i':
+		number(m.minute, 2)
+	case 'S', 's':
+		number(m.second, 2)
+	case 'f':
+		number(m.micro, 6)
+	case 'p':
+		b.WriteString(noon(m.hour))
+	case 'r':
+		fmt.Fprintf(b, "%02d:%02d:%02d %s", half, m.minute, m.second, noon(m.hour))
+	case 'T':
+		fmt.Fprintf(b, "%02d:%02d:%02d", m.hour, m.minute, m.second)
 	case 'U', 'u', 'V', 'v', 'X', 'x':
 		return wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c, a week of the year, is not supported by Wharf", letter)
 	default:
-		if layout, ok := layouts[letter]; ok {
-			b.WriteString(t.Format(layout))
-		} else {
-			b.WriteByte(letter)
-		}
+		b.WriteByte(letter)
 	}
+	return nil
+}
+
+func noon(hour int) string {
+	if hour < 12 {
+		return "AM"
+	}
+	return "PM"
+}
+
+// formatName writes what only a date of the calendar has.
+func formatName(b *strings.Builder, m moment, letter byte) error {
+	if !m.isWhole() {
+		return wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c of a date with a month or a day of zero is not supported by Wharf", letter)
+	}
+	layout := map[byte]string{'a': "Mon", 'W': "Monday", 'j': "002", 'b': "Jan", 'M': "January"}[letter]
+	t := m.time(time.UTC)
+	if layout == "" {
+		b.WriteString(strconv.Itoa(int(t.Weekday())))
+		return nil
+	}
+	b.WriteString(t.Format(layout))
 	return nil
 }
 

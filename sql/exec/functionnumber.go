@@ -14,32 +14,32 @@ func formatHex(n uint64) string { return strings.ToUpper(strconv.FormatUint(n, 1
 
 // numberFunctions work on numbers.
 func numberFunctions() map[string]function {
-	same := func(a []node) wharf.Type { return numericType(a[0].typ) }
+	same := func(a []node) wharf.Type { return a[0].numericOrFloat() }
 	whole := func(a []node) wharf.Type {
-		if t := numericType(a[0].typ); t != wharf.TypeDecimal {
+		if t := a[0].numericOrFloat(); t != wharf.TypeDecimal {
 			return t
 		}
 		return wharf.TypeInt
 	}
-	power := function{min: 2, max: 2, typ: always(wharf.TypeFloat), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
+	power := function{numbers: true, min: 2, max: 2, typ: always(wharf.TypeFloat), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
 		f := math.Pow(a[0].toFloat(), a[1].toFloat())
 		if math.IsInf(f, 0) || math.IsNaN(f) {
 			return nullDatum(), outOfRange("DOUBLE")
 		}
 		return floatDatum(f), nil
 	}}
-	ceiling := function{min: 1, max: 1, typ: whole, strict: true, run: towards(math.Ceil)}
+	ceiling := function{numbers: true, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Ceil)}
 	return map[string]function{
-		"ABS":     {min: 1, max: 1, typ: same, strict: true, run: runAbs},
+		"ABS":     {numbers: true, min: 1, max: 1, typ: same, strict: true, run: runAbs},
 		"CEIL":    ceiling,
 		"CEILING": ceiling,
-		"FLOOR":   {min: 1, max: 1, typ: whole, strict: true, run: towards(math.Floor)},
-		"ROUND":   {min: 1, max: 2, typ: same, strict: true, scale: roundScale, run: runRound},
-		"SIGN": {min: 1, max: 1, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
+		"FLOOR":   {numbers: true, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Floor)},
+		"ROUND":   {numbers: true, min: 1, max: 2, typ: same, strict: true, scale: roundScale, run: runRound},
+		"SIGN": {numbers: true, min: 1, max: 1, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
 			order, _ := compare(floatDatum(a[0].toFloat()), intDatum(0))
 			return intDatum(int64(order)), nil
 		}},
-		"MOD":   {min: 2, max: 2, typ: func(a []node) wharf.Type { return arithmeticType("%", a[0].typ, a[1].typ) }, strict: true, run: runMod},
+		"MOD":   {min: 2, max: 2, typ: func(a []node) wharf.Type { return arithmeticType("%", a[0].numeric(), a[1].numeric()) }, strict: true, run: runMod},
 		"POW":   power,
 		"POWER": power,
 		"PI":    {max: 0, typ: always(wharf.TypeFloat), run: func(*evaluation, []datum) (datum, error) { return floatDatum(math.Pi), nil }},

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"wharf"
@@ -11,18 +10,12 @@ import (
 // operatorFunctions are the operators that the parser gives as calls.
 func operatorFunctions() map[string]function {
 	truth := func(want bool) function {
-		return function{min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) {
-			isTrue, known := a[0].truth()
+		return function{min: 1, max: 1, typ: always(wharf.TypeInt), run: func(ev *evaluation, a []datum) (datum, error) {
+			isTrue, known := ev.truth(a[0])
 			return boolDatum(known && isTrue == want), nil
 		}}
 	}
-	literal := func(name string, t wharf.Type) function {
-		return function{min: 1, max: 1, typ: always(t), run: func(_ *evaluation, a []datum) (datum, error) { return timeLiteral(name, t, a[0].text()) }}
-	}
 	return map[string]function{
-		"DATE LITERAL":      literal("DATE", wharf.TypeDate),
-		"TIMESTAMP LITERAL": literal("DATETIME", wharf.TypeDateTime),
-
 		"IS NULL": {min: 1, max: 1, typ: always(wharf.TypeInt), run: func(_ *evaluation, a []datum) (datum, error) {
 			return boolDatum(a[0].isNull()), nil
 		}},
@@ -55,16 +48,6 @@ func runLike(ev *evaluation, a []datum) (datum, error) {
 	return boolDatum(matches), err
 }
 
-// timeLiteral reads what stands behind the word DATE or TIMESTAMP.
-func timeLiteral(name string, t wharf.Type, text string) (datum, error) {
-	_, places, _ := parseTime(text, time.UTC)
-	d := castTime(text, t, places)
-	if d.isNull() {
-		return d, invalid(errWrongLiteral, "Incorrect %s value: '%s'", name, cutRunes(text, 64))
-	}
-	return d, nil
-}
-
 func runRegexp(ev *evaluation, a []datum) (datum, error) {
 	flags := "(?is)"
 	if a[0].exact || a[1].exact {
@@ -84,7 +67,7 @@ func runIn(ev *evaluation, a []datum) (datum, error) {
 		if err := ev.step(a[0].length() + candidate.length()); err != nil {
 			return nullDatum(), err
 		}
-		if equal(a[0], candidate) {
+		if ev.equal(a[0], candidate) {
 			return boolDatum(true), nil
 		}
 		unknown = unknown || candidate.isNull()
@@ -95,17 +78,16 @@ func runIn(ev *evaluation, a []datum) (datum, error) {
 	return boolDatum(false), nil
 }
 
-func runBetween(_ *evaluation, a []datum) (datum, error) {
-	// One number among the three makes numbers of all, and not of each pair.
-	if slices.ContainsFunc(a, func(d datum) bool { return !d.isNull() && !d.isText() }) {
+func runBetween(ev *evaluation, a []datum) (datum, error) {
+	// One number among the three makes numbers of all, and not of each pair,
+	// unless there is a date or a time.
+	if slices.ContainsFunc(a, isNumberDatum) && !slices.ContainsFunc(a, datum.isTemporal) {
 		for i, d := range a {
-			if d.isText() {
-				a[i] = floatDatum(d.toFloat())
-			}
+			a[i] = ev.float(d)
 		}
 	}
-	low, lowKnown := compare(a[0], a[1])
-	high, highKnown := compare(a[0], a[2])
+	low, lowKnown := ev.compare(a[0], a[1])
+	high, highKnown := ev.compare(a[0], a[2])
 	switch {
 	case lowKnown && low < 0, highKnown && high > 0:
 		return boolDatum(false), nil
@@ -114,3 +96,5 @@ func runBetween(_ *evaluation, a []datum) (datum, error) {
 	}
 	return boolDatum(true), nil
 }
+
+func isNumberDatum(d datum) bool { return !d.isNull() && !d.isText() && !d.isTemporal() }

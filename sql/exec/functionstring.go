@@ -35,7 +35,7 @@ func moreTextFunctions() map[string]function {
 
 // repeat is bounded by maxText before anything is made.
 func repeat(ev *evaluation, a []datum) (datum, error) {
-	s, n := a[0].text(), max(a[1].toInt(), 0)
+	s, n := a[0].text(), max(ev.integer(a[1]), 0)
 	if len(s) > 0 && n > int64(maxText/len(s)) {
 		return ev.tooLong("REPEAT"), nil
 	}
@@ -48,7 +48,7 @@ func repeat(ev *evaluation, a []datum) (datum, error) {
 // pad makes a text as many characters long as the second argument says.
 func pad(name string, put func(s, fill string) string) func(*evaluation, []datum) (datum, error) {
 	return func(ev *evaluation, a []datum) (datum, error) {
-		s, want, with := a[0].text(), a[1].toInt(), a[2].text()
+		s, want, with := a[0].text(), ev.integer(a[1]), a[2].text()
 		missing := want - int64(utf8.RuneCountInString(s))
 		switch {
 		case want < 0:
@@ -101,7 +101,7 @@ func runField(ev *evaluation, a []datum) (datum, error) {
 		if err := ev.step(a[0].length() + d.length()); err != nil {
 			return nullDatum(), err
 		}
-		if equal(a[0], d) {
+		if ev.equal(a[0], d) {
 			return intDatum(int64(i + 1)), nil
 		}
 	}

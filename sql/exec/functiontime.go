@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,20 +11,21 @@ import (
 // timeFunctions tell the time. All of one statement tell the same time.
 func timeFunctions() map[string]function {
 	stamp := func(local bool) function {
-		return function{max: 1, typ: always(wharf.TypeDateTime), run: func(ev *evaluation, a []datum) (datum, error) {
+		return function{max: 1, typ: always(wharf.TypeDateTime), scale: nowScale, run: func(ev *evaluation, a []datum) (datum, error) {
 			places, err := fraction(a)
-			return timeDatum(ev.clock(local).Format("2006-01-02 15:04:05" + places)), err
+			m := momentOf(ev.clock(local))
+			return momentDatum(m.truncated(places), places), err
 		}}
 	}
 	day := func(local bool) function {
 		return function{max: 0, typ: always(wharf.TypeDate), run: func(ev *evaluation, _ []datum) (datum, error) {
-			return timeDatum(ev.clock(local).Format(time.DateOnly)), nil
+			return dateDatum(momentOf(ev.clock(local))), nil
 		}}
 	}
 	clock := func(local bool) function {
-		return function{max: 1, typ: always(wharf.TypeString), run: func(ev *evaluation, a []datum) (datum, error) {
+		return function{max: 1, typ: always(wharf.TypeTime), scale: nowScale, run: func(ev *evaluation, a []datum) (datum, error) {
 			places, err := fraction(a)
-			return stringDatum(ev.clock(local).Format(time.TimeOnly + places)), err
+			return durationDatum(momentOf(ev.clock(local)).truncated(places).clock(), places), err
 		}}
 	}
 	return map[string]function{
@@ -41,106 +41,199 @@ func timeFunctions() map[string]function {
 		"CURTIME":           clock(true),
 		"CURRENT_TIME":      clock(true),
 		"UTC_TIME":          clock(false),
-		"UNIX_TIMESTAMP":    {max: 1, typ: unixType, scale: func([]sql.Expr, []node) int { return asItComes }, strict: true, run: unixTimestamp},
-		"TIMEDIFF":          {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: timeDiff},
+		"UNIX_TIMESTAMP":    {max: 1, typ: unixType, scale: unixScale, strict: true, run: unixTimestamp},
+		"TIMEDIFF":          {min: 2, max: 2, typ: always(wharf.TypeTime), scale: mostPlaces, strict: true, run: timeDiff},
 	}
 }
 
 // clock is the statement's time, in the session's time zone or in UTC.
 func (ev *evaluation) clock(local bool) time.Time {
-	if local && ev.s.zone != nil {
-		return ev.now.In(ev.s.zone)
+	if local {
+		return ev.now.In(ev.s.location())
 	}
 	return ev.now.UTC()
 }
 
-// fraction gives the layout of as many decimal places as the argument says.
-func fraction(a []datum) (string, error) {
+// truncated is the moment without the digits behind so many after the point.
+func (m moment) truncated(places int) moment {
+	unit := 1
+	for range maxPlaces - places {
+		unit *= 10
+	}
+	m.micro -= m.micro % unit
+	return m
+}
+
+// fraction is how many digits after the point the argument asks for.
+func fraction(a []datum) (int, error) {
 	if len(a) == 0 || a[0].isNull() {
-		return "", nil
+		return 0, nil
 	}
 	n := a[0].toInt()
-	if n < 0 || n > 6 {
-		return "", invalid(errPrecision, "Too-big precision %d specified for 'now'. Maximum is 6.", n)
+	if n < 0 || n > maxPlaces {
+		return 0, tooPrecise(n, "now")
 	}
-	if n == 0 {
-		return "", nil
+	return int(n), nil
+}
+
+func tooPrecise(n int64, what string) error {
+	return invalid(errPrecision, "Too-big precision %d specified for '%s'. Maximum is 6.", n, what)
+}
+
+func nowScale(_ []sql.Expr, args []node) int {
+	if len(args) == 0 || args[0].fixed == nil {
+		return 0
 	}
-	return "." + strings.Repeat("0", int(n)), nil
+	return int(max(min(args[0].fixed.toInt(), maxPlaces), 0))
+}
+
+// places is the digits after the point that a date or a time has which is made
+// of the node's value: as many as a constant text is written with.
+func (n node) places() int {
+	switch {
+	case n.typ == wharf.TypeDecimal && n.scale != asItComes:
+		return min(n.scale, maxPlaces)
+	case isTemporalType(n.typ) && n.scale != asItComes:
+		return n.scale
+	case n.typ == wharf.TypeInt || n.typ == wharf.TypeUint || n.typ == wharf.TypeDate || n.typ == wharf.TypeNull:
+		return 0
+	case n.typ == wharf.TypeString && n.fixed != nil:
+		if r, ok := readMoment(n.fixed.str); ok {
+			return r.places
+		}
+		if r, ok := readDuration(n.fixed.str); ok {
+			return r.places
+		}
+	}
+	return maxPlaces
+}
+
+// mostPlaces is the scale of a date or time that comes of all arguments.
+func mostPlaces(_ []sql.Expr, args []node) int {
+	most := 0
+	for _, a := range args {
+		most = max(most, a.places())
+	}
+	return most
 }
 
 func unixType(args []node) wharf.Type {
-	if len(args) == 0 {
+	if len(args) == 0 || args[0].places() == 0 {
 		return wharf.TypeInt
 	}
 	return wharf.TypeDecimal
 }
 
+func unixScale(exprs []sql.Expr, args []node) int { return mostPlaces(exprs, args) }
+
+// unixTimestamp is the seconds since 1970 of a date in the session's zone; of
+// one before that, or of what is no date, 0.
 func unixTimestamp(ev *evaluation, a []datum) (datum, error) {
 	if len(a) == 0 {
 		return intDatum(ev.now.Unix()), nil
 	}
-	zone := ev.s.zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	t, places, ok := parseTime(a[0].text(), zone)
-	if !ok || t.Unix() < 0 {
+	r, ok := ev.moment(a[0], noZeros)
+	if !ok {
 		return decDatum(decimalFromInt(0)), nil
 	}
-	micros := &decimal{unscaled: decimalFromInt(t.UnixMicro()).unscaled, scale: 6}
-	return decDatum(micros.truncate(places)), nil
+	t := inZone(r.moment, ev.s.location())
+	if !isUnix(t) {
+		return decDatum(decimalFromInt(0)), nil
+	}
+	return decDatum(&decimal{unscaled: decimalFromInt(t.UnixMicro()).unscaled, scale: maxPlaces}), nil
 }
 
-// timeDiff gives the time from the second to the first, as [-]HH:MM:SS.
-func timeDiff(_ *evaluation, a []datum) (datum, error) {
-	x, _, xOK := parseTime(a[0].text(), time.UTC)
-	y, _, yOK := parseTime(a[1].text(), time.UTC)
-	if !xOK || !yOK {
+// maxUnix is the last second that FROM_UNIXTIME and the like take.
+const maxUnix = 32536771199
+
+func isUnix(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= maxUnix }
+
+// inZone is the instant of a moment in a zone: of one that comes twice the
+// first, and of one that is left out the end of the gap.
+func inZone(m moment, zone *time.Location) time.Time {
+	const day = 24 * time.Hour
+	local := m.time(time.UTC)
+	at := func(near time.Time) (time.Time, bool) {
+		_, offset := near.In(zone).Zone()
+		t := local.Add(-time.Duration(offset) * time.Second)
+		_, real := t.In(zone).Zone()
+		return t, real == offset
+	}
+	first, ok := at(local.Add(-day))
+	if ok {
+		return first
+	}
+	second, ok := at(local.Add(day))
+	if ok {
+		return second
+	}
+	start, _ := first.In(zone).ZoneBounds()
+	return start
+}
+
+// timeDiff gives the time from the second argument to the first, which are
+// both times or both dates with their times.
+func timeDiff(ev *evaluation, a []datum) (datum, error) {
+	x, okX := ev.operand(a[0])
+	y, okY := ev.operand(a[1])
+	if !okX || !okY || x.isMoment != y.isMoment {
 		return nullDatum(), nil
 	}
-	d, sign := x.Sub(y), ""
-	if d < 0 {
-		d, sign = -d, "-"
+	d := durationDatum(x.micros-y.micros, max(x.places, y.places))
+	if micros := int64(d.num); micros > maxDuration || micros < -maxDuration {
+		d.num = uint64(max(min(micros, maxDuration), -maxDuration))
+		ev.wrongValue("Truncated incorrect time value", durationDatum(micros, int(d.places)))
 	}
-	n := int64(d / time.Second)
-	two := func(v int64) string {
-		if v < 10 {
-			return "0" + strconv.FormatInt(v, 10)
-		}
-		return strconv.FormatInt(v, 10)
-	}
-	return stringDatum(sign + two(n/3600) + ":" + two(n/60%60) + ":" + two(n%60)), nil
+	return d, nil
 }
 
-// parseTime reads a date with or without its time, and tells how many
-// decimal places its seconds have.
-func parseTime(s string, zone *time.Location) (time.Time, int, bool) {
-	s = strings.Replace(strings.TrimSpace(s), "T", " ", 1)
-	places := 0
-	if _, after, found := strings.Cut(s, "."); found {
-		places = min(len(after), 6)
-	}
-	for _, layout := range []string{time.DateTime, "2006-01-02 15:04", time.DateOnly, "20060102150405", "20060102"} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t, places, true
-		}
-	}
-	return time.Time{}, 0, false
+// timeOperand is a time, or a date with its time as microseconds.
+type timeOperand struct {
+	micros   int64
+	places   int
+	isMoment bool
 }
 
-// castTime reads a date or a date with its time; what is none is NULL.
-func castTime(s string, typ wharf.Type, places int) datum {
-	t, _, ok := parseTime(s, time.UTC)
-	if !ok {
-		return nullDatum()
+// operand reads an argument of TIMEDIFF.
+func (ev *evaluation) operand(d datum) (timeOperand, bool) {
+	switch {
+	case d.kind == kDateTime:
+		r, _ := ev.momentOf(d)
+		return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
+	case d.isText():
+		const shortest = len("260102030405")
+		if r, ok := readMoment(d.str); ok && !r.isDate && len(strings.TrimSpace(d.str)) >= shortest {
+			return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
+		}
 	}
-	if typ == wharf.TypeDate {
-		return timeDatum(t.Format(time.DateOnly))
+	r, ok := ev.duration(d)
+	return timeOperand{r.micros, r.places, false}, ok
+}
+
+// temporalLiteral compiles DATE '…', TIME '…' and TIMESTAMP '…'.
+func temporalLiteral(e sql.Call) (node, error) {
+	l, _ := e.Args[0].(sql.Literal)
+	name, _, _ := strings.Cut(e.Name, " ")
+	var d datum
+	var r reading
+	ok := false
+	typ := map[string]wharf.Type{"DATE": wharf.TypeDate, "TIME": wharf.TypeTime, "TIMESTAMP": wharf.TypeDateTime}[name]
+	switch typ {
+	case wharf.TypeTime:
+		r, ok = readDuration(l.Text)
+		d = durationDatum(r.micros, r.places)
+	case wharf.TypeDate:
+		r, ok = readMoment(l.Text)
+		ok = ok && r.isDate && r.isWhole()
+		d = dateDatum(r.moment)
+	default:
+		name = "DATETIME"
+		r, ok = readMoment(l.Text)
+		ok = ok && r.isWhole() && !r.zoned
+		d = momentDatum(r.moment, r.places)
 	}
-	layout := time.DateTime
-	if places > 0 {
-		layout += "." + strings.Repeat("0", min(places, 6))
+	if !ok || r.garbage || r.clipped {
+		return node{}, invalid(errWrongLiteral, "Incorrect %s value: '%s'", name, cutRunes(l.Text, 64))
 	}
-	return timeDatum(t.Round(time.Second / time.Duration(pow10(min(places, 6)).Int64())).Format(layout))
+	return constant(d, typ), nil
 }

@@ -21,7 +21,7 @@ func (c *compiler) unary(e sql.Unary) (node, error) {
 	case "NOT", "!":
 		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
 			d, err := x.eval(ev)
-			isTrue, known := d.truth()
+			isTrue, known := ev.truth(d)
 			if err != nil || !known {
 				return nullDatum(), err
 			}
@@ -33,19 +33,24 @@ func (c *compiler) unary(e sql.Unary) (node, error) {
 			if err != nil || d.isNull() {
 				return nullDatum(), err
 			}
-			return uintDatum(^bits(d)), nil
+			return uintDatum(^ev.bits(d)), nil
 		}}, nil
 	}
 	return node{}, wharf.Errorf(wharf.CodeUnsupported, "the operator %s is not supported by Wharf", e.Op)
 }
 
 func negation(e sql.Expr, x node) node {
-	typ := numericType(x.typ)
+	typ := x.numeric()
 	// 9223372036854775808 is no BIGINT, but with a minus before it, it is.
 	if l, ok := e.(sql.Literal); ok && l.Text == "9223372036854775808" {
 		return constant(intDatum(math.MinInt64), wharf.TypeInt)
 	}
-	if typ == wharf.TypeUint {
+	switch {
+	case x.fixed != nil && x.fixed.kind == kInt && int64(x.fixed.num) == math.MinInt64:
+		typ = wharf.TypeDecimal
+	case x.fixed != nil && x.fixed.literal && x.fixed.literalNumber().num <= math.MaxInt64:
+		typ = wharf.TypeInt
+	case typ == wharf.TypeUint:
 		typ = wharf.TypeDecimal
 	}
 	return node{typ: typ, scale: x.scale, eval: func(ev *evaluation) (datum, error) {
@@ -53,6 +58,7 @@ func negation(e sql.Expr, x node) node {
 		if err != nil || d.isNull() {
 			return nullDatum(), err
 		}
+		d = ev.number(d, typ)
 		switch typ {
 		case wharf.TypeInt:
 			if d.toInt() == math.MinInt64 {
@@ -83,7 +89,7 @@ func (c *compiler) binary(e sql.Binary) (node, error) {
 	case "+", "-", "*", "/", "%", "MOD", "DIV":
 		return arithmetic(e.Op, x, y), nil
 	case "&", "|", "^", "<<", ">>":
-		return bitwise(e.Op, x, y), nil
+		return bitwise(e.Op, x, y)
 	}
 	return node{}, wharf.Errorf(wharf.CodeUnsupported, "the operator %s is not supported by Wharf", e.Op)
 }
@@ -107,7 +113,7 @@ func logical(op string, x, y node) node {
 		if err != nil {
 			return nullDatum(), err
 		}
-		at, aKnown := a.truth()
+		at, aKnown := ev.truth(a)
 		if op != "XOR" && aKnown && at == decides {
 			return boolDatum(decides), nil
 		}
@@ -115,7 +121,7 @@ func logical(op string, x, y node) node {
 		if err != nil {
 			return nullDatum(), err
 		}
-		bt, bKnown := b.truth()
+		bt, bKnown := ev.truth(b)
 		switch {
 		case op != "XOR" && bKnown && bt == decides:
 			return boolDatum(decides), nil
@@ -137,7 +143,7 @@ func comparison(op string, x, y node) node {
 		if op == "<=>" && (a.isNull() || b.isNull()) {
 			return boolDatum(a.isNull() && b.isNull()), nil
 		}
-		order, known := compare(a, b)
+		order, known := ev.compare(a, b)
 		if !known {
 			return nullDatum(), nil
 		}
@@ -161,6 +167,14 @@ func holds(op string, order int) bool {
 	return order >= 0
 }
 
+// bits gives the 64 bits of a value that may be a text.
+func (ev *evaluation) bits(d datum) uint64 {
+	if d.isText() && !d.literal && !isNumeral(d.str, false) {
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+	}
+	return bits(d)
+}
+
 // bits gives the 64 bits of a number, as MySQL's bit operators take it.
 func bits(d datum) uint64 {
 	switch d.kind {
@@ -181,13 +195,16 @@ func bits(d datum) uint64 {
 	return uint64(d.toInt())
 }
 
-func bitwise(op string, x, y node) node {
+func bitwise(op string, x, y node) (node, error) {
+	if op != "<<" && op != ">>" && x.isBinary() && y.isBinary() {
+		return node{}, unsupported("the operator " + op + " on two binary strings")
+	}
 	return node{typ: wharf.TypeUint, eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil || a.isNull() || b.isNull() {
 			return nullDatum(), err
 		}
-		m, n := bits(a), bits(b)
+		m, n := ev.bits(a), ev.bits(b)
 		switch op {
 		case "&":
 			return uintDatum(m & n), nil
@@ -199,7 +216,25 @@ func bitwise(op string, x, y node) node {
 			return uintDatum(m << n), nil
 		}
 		return uintDatum(m >> n), nil
-	}}
+	}}, nil
+}
+
+// isBinary reports whether a node is bytes that are no number beside numbers.
+func (n node) isBinary() bool {
+	return n.typ == wharf.TypeBytes && (n.fixed == nil || !n.fixed.literal)
+}
+
+// numeric is the type in which the node counts in arithmetic.
+func (n node) numeric() wharf.Type {
+	switch {
+	case n.fixed != nil && n.fixed.literal:
+		return wharf.TypeUint
+	case (n.typ == wharf.TypeDateTime || n.typ == wharf.TypeTime) && n.scale == 0:
+		return wharf.TypeInt
+	case n.typ == wharf.TypeNull:
+		return n.typ
+	}
+	return numericType(n.typ)
 }
 
 // numericType is the type in which one operand counts.
@@ -209,20 +244,17 @@ func numericType(t wharf.Type) wharf.Type {
 		return t
 	case wharf.TypeBool, wharf.TypeDate:
 		return wharf.TypeInt
-	case wharf.TypeDateTime:
+	case wharf.TypeDateTime, wharf.TypeTime:
 		return wharf.TypeDecimal
 	}
 	return wharf.TypeFloat
 }
 
+// numericOrFloat is the type of a function of one number; of NULL, a double.
+func (n node) numericOrFloat() wharf.Type { return numericType(n.numeric()) }
+
 // arithmeticType is the type that an operator gives.
 func arithmeticType(op string, x, y wharf.Type) wharf.Type {
-	switch { // a bare NULL takes the other's type
-	case x == wharf.TypeNull:
-		x = y
-	case y == wharf.TypeNull:
-		y = x
-	}
 	x, y = numericType(x), numericType(y)
 	unsigned := x == wharf.TypeUint || y == wharf.TypeUint
 	if op == "%" || op == "MOD" {
@@ -258,12 +290,13 @@ func arithmeticScale(op string, x, y node) int {
 }
 
 func arithmetic(op string, x, y node) node {
-	typ := arithmeticType(op, x.typ, y.typ)
+	typ := arithmeticType(op, x.numeric(), y.numeric())
 	return node{typ: typ, scale: arithmeticScale(op, x, y), eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil || a.isNull() || b.isNull() {
 			return nullDatum(), err
 		}
+		a, b = ev.number(a, typ), ev.number(b, typ)
 		if op == "/" || op == "%" || op == "MOD" || op == "DIV" {
 			if zero, _ := b.truth(); !zero {
 				ev.s.warn("Warning", warnDivisionByZero, "Division by 0")

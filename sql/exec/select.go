@@ -61,7 +61,7 @@ func holdsTrue(ev *evaluation, where node) (bool, error) {
 	}
 	mark := ev.s.statement.Taken()
 	d, err := where.eval(ev)
-	isTrue, _ := d.truth()
+	isTrue, _ := ev.truth(d)
 	ev.s.statement.ReturnTo(mark)
 	return isTrue, err
 }

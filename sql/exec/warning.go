@@ -16,6 +16,9 @@ const (
 	warnExists           = 1050 // ER_TABLE_EXISTS_ERROR
 	warnDivisionByZero   = 1365 // ER_DIVISION_BY_ZERO
 	warnNotRolledBack    = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	warnTruncated        = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
 	warnRangeAdjusted    = 1292 // ER_TRUNCATED_WRONG_VALUE
 	warnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
 	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED

@@ -1,0 +1,168 @@
+package exec
+
+import (
+	"strings"
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// interval is DATE_ADD or DATE_SUB: x, a number, and a unit as a constant.
+type interval struct {
+	x, n   node
+	sign   int64
+	unit   string
+	micros int64 // of a unit of one length
+	months int   // of another
+	typ    wharf.Type
+	scale  int
+}
+
+// interval compiles DATE_ADD and DATE_SUB.
+func (c *compiler) interval(e sql.Call) (node, error) {
+	if len(e.Args) != 3 {
+		return node{}, wrongCount(e.Name)
+	}
+	l, ok := e.Args[2].(sql.Literal)
+	in := interval{unit: strings.ToUpper(l.Text), sign: 1}
+	in.micros, in.months = unitMicros()[in.unit], unitMonths()[in.unit]
+	if !ok || in.micros == 0 && in.months == 0 {
+		return node{}, wharf.Errorf(wharf.CodeUnsupported, "INTERVAL … %s is not supported by Wharf", in.unit)
+	}
+	args, err := c.compileAll(e.Args[:2])
+	if err != nil {
+		return node{}, err
+	}
+	in.x, in.n = args[0], args[1]
+	if e.Name == "DATE_SUB" {
+		in.sign = -1
+	}
+	in.settleType()
+	return node{typ: in.typ, scale: in.scale, eval: in.eval}, nil
+}
+
+// isOfDays reports whether the unit leaves the time of day alone.
+func (in *interval) isOfDays() bool { return in.months > 0 || in.micros >= unitMicros()["DAY"] }
+
+// settleType finds the type of the result: a date stays one where the unit is
+// of days, a time where it is not, and text stays text.
+func (in *interval) settleType() {
+	switch {
+	case in.x.typ == wharf.TypeDate && in.isOfDays(), in.x.typ == wharf.TypeTime && !in.isOfDays():
+		in.typ = in.x.typ
+	case isTemporalType(in.x.typ):
+		in.typ = wharf.TypeDateTime
+	default:
+		in.typ = wharf.TypeString
+		return
+	}
+	in.scale = in.x.places()
+	switch in.unit {
+	case "MICROSECOND":
+		in.scale = maxPlaces
+	case "SECOND":
+		in.scale = max(in.scale, in.n.places())
+	}
+}
+
+func (in *interval) eval(ev *evaluation) (datum, error) {
+	x, n, err := both(ev, in.x, in.n)
+	if err != nil || x.isNull() || n.isNull() {
+		return nullDatum(), err
+	}
+	if in.typ == wharf.TypeTime {
+		return in.ofDuration(ev, x, n), nil
+	}
+	r, ok := ev.moment(x, noZeros)
+	if !ok {
+		return nullDatum(), nil
+	}
+	t := r.moment.time(time.UTC)
+	if in.months > 0 {
+		t, ok = addMonths(t, in.sign*ev.integer(n), in.months)
+	} else {
+		var micros int64
+		if micros, ok = in.length(ev, n); ok {
+			t, ok = addMicros(t, micros)
+		}
+	}
+	if !ok {
+		return ev.overflow(), nil
+	}
+	return in.result(momentOf(t), r.isDate && in.isOfDays()), nil
+}
+
+func (ev *evaluation) overflow() datum {
+	ev.s.warn("Warning", warnOverflow, "Datetime function: datetime field overflow")
+	return nullDatum()
+}
+
+// result is a moment in the type of the node. A text shows a time of day where
+// there was one, and a fraction where it is not zero.
+func (in *interval) result(m moment, dateOnly bool) datum {
+	switch {
+	case in.typ == wharf.TypeDate:
+		return dateDatum(m)
+	case in.typ == wharf.TypeDateTime:
+		return momentDatum(m, in.scale)
+	case dateOnly:
+		return stringDatum(dateDatum(m).text())
+	case m.micro != 0:
+		return stringDatum(momentDatum(m, maxPlaces).text())
+	}
+	return stringDatum(momentDatum(m, 0).text())
+}
+
+// length is the length of the interval in microseconds. Only seconds may have a
+// fraction.
+func (in *interval) length(ev *evaluation, n datum) (int64, bool) {
+	const most = 10_000 * 366 * 86400e6
+	count := decimalFromInt(0)
+	if in.unit == "SECOND" {
+		count = ev.float(n).toDecimal()
+	} else {
+		count = decimalFromInt(ev.integer(n))
+		if n.kind == kUint {
+			count = n.toDecimal()
+		}
+	}
+	micros := count.multiply(decimalFromInt(in.micros * in.sign)).round(0)
+	if v := micros.int64(); v <= most && v >= -most {
+		return v, true
+	}
+	return 0, false
+}
+
+// ofDuration adds to a time.
+func (in *interval) ofDuration(ev *evaluation, x, n datum) datum {
+	r, ok := ev.duration(x)
+	if !ok {
+		return nullDatum()
+	}
+	micros, ok := in.length(ev, n)
+	if micros += r.micros; !ok || micros > maxDuration || micros < -maxDuration {
+		return ev.overflow()
+	}
+	return durationDatum(micros, in.scale)
+}
+
+// addMonths goes by months, to the end of a month that is too short.
+func addMonths(t time.Time, n int64, months int) (time.Time, bool) {
+	const most = 10_000 * 12
+	if n > most || n < -most {
+		return t, false
+	}
+	first := time.Date(t.Year(), t.Month()+time.Month(int(n)*months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	return inYears(first.AddDate(0, 0, min(t.Day(), last)-1))
+}
+
+func addMicros(t time.Time, micros int64) (time.Time, bool) {
+	// A Duration holds 292 years, so it goes by seconds.
+	whole := micros / 1e6
+	return inYears(time.Unix(t.Unix()+whole, int64(t.Nanosecond())+(micros-whole*1e6)*1000).UTC())
+}
+
+// inYears reports whether a time is one that MySQL can hold.
+func inYears(t time.Time) (time.Time, bool) { return t, t.Year() >= 1 && t.Year() <= 9999 }
