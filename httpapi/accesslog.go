@@ -16,6 +16,9 @@ import (
 // log.
 func (s *Server) finish(x *exchange) {
 	defer x.letGo()
+	if x.isHTTP2() {
+		x.holdStream()
+	}
 	fault := recover()
 	if fault != nil && fault != http.ErrAbortHandler {
 		s.answerPanic(x, fault)

@@ -104,7 +104,7 @@ var (
 // closed with unread bytes sends a reset, and that overtakes the answer (RFC
 // 9112, section 9.6).
 func (x *exchange) drain() {
-	if x.body.complete() || x.conn.Flush() != nil || x.body.failed() != nil {
+	if x.isHTTP2() || x.body.complete() || x.conn.Flush() != nil || x.body.failed() != nil {
 		return
 	}
 	if x.conn.SetReadDeadline(time.Now().Add(drainTime)) != nil {

@@ -10,6 +10,7 @@
 //	DELETE      /v1/stage/<stage>/<path>     one file
 //	GET         /v1/stage/<stage>/           a list: prefix, pattern, after, limit
 //	GET         /v1/health                   200, or 503 when stopping
+//	GET         /, /README.md                pages for people
 //
 // A [Signer] makes presigned URLs of the form
 //
@@ -34,7 +35,10 @@
 //   - Every answer that this package writes has an id, a JSON body of one
 //     shape, and one line in the log that names the same id. (What net/http
 //     refuses by itself, such as a header that is too large, it answers in
-//     plain text.)
+//     plain text; so are the pages for people.)
+//   - A request whose body ends in two ways, by its header, is refused and its
+//     connection closed: proxies and this server see the same requests.
+//   - HTTP/2 is bounded as HTTP/1.1 is, by means of its own (see http2.go).
 //   - The log holds no query of a URL: those of presigned URLs are secrets.
 //   - Bytes that go out are verified, or the connection ends short of its
 //     Content-Length.

@@ -51,7 +51,7 @@ func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error)
 		return nil, err
 	}
 	c := wholeConnOf(x.r.Context())
-	if c == nil {
+	if c == nil || x.isHTTP2() { // whose streams are held to the rate at any time
 		return release, nil
 	}
 	c.pace.hold(s.service)

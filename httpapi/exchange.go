@@ -69,7 +69,7 @@ func (x *exchange) set(name, value string) {
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 {
 		x.status = status
-		if !x.body.complete() {
+		if !x.isHTTP2() && !x.body.complete() {
 			x.w.Header()["Connection"] = closing
 		}
 	}
@@ -81,7 +81,11 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
-	n, err := x.w.Write(p)
+	write := x.w.Write
+	if x.isHTTP2() {
+		write = x.writeStream
+	}
+	n, err := write(p)
 	x.sent += int64(n)
 	return n, err
 }

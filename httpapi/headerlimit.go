@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,13 @@ type headerLimit struct {
 	length       int  // of the line so far
 	last         byte // of the line so far
 
+	framing   framing     // of the header so far
+	headers   int         // that were read whole
+	ambiguous atomic.Bool // one of them was; the connection's requests are refused from then on
+	// http2 is set once the connection began as one of HTTP/2, which this is
+	// not for: all passes.
+	http2 bool
+
 	ahead  []byte       // was read and not handed out yet
 	buffer *[ahead]byte // where it is; nil while there is none
 }
@@ -56,10 +64,14 @@ func (h *headerLimit) beginBody(length int64) {
 // beginHeader says that the next bytes are a request's first.
 func (h *headerLimit) beginHeader() {
 	h.inBody, h.bytes, h.lines, h.length = false, 0, 0, 0
+	h.framing = framing{}
 }
 
 // read reads from src by the rules of the limit.
 func (h *headerLimit) read(src io.Reader, p []byte) (int, error) {
+	if h.http2 {
+		return h.fetch(src, p)
+	}
 	if h.inBody && h.left == 0 {
 		h.beginHeader()
 	}
@@ -91,6 +103,7 @@ func (h *headerLimit) read(src io.Reader, p []byte) (int, error) {
 func (h *headerLimit) fetch(src io.Reader, p []byte) (int, error) {
 	if h.buffer == nil {
 		switch {
+		case h.http2:
 		case !h.inBody:
 			p = p[:min(len(p), ahead)]
 		case h.left < 0: // no end is within a chunk
@@ -133,6 +146,7 @@ func (h *headerLimit) scan(p []byte) (end int, within bool) {
 	for end < len(p) {
 		i := bytes.IndexByte(p[end:], '\n')
 		if i < 0 {
+			h.framing.take(p[end:])
 			h.length += len(p) - end
 			h.last = p[len(p)-1]
 			end = len(p)
@@ -141,18 +155,30 @@ func (h *headerLimit) scan(p []byte) (end int, within bool) {
 		if i > 0 {
 			h.last = p[end+i-1]
 		}
+		h.framing.take(p[end : end+i])
 		h.length += i
 		end += i + 1
 		if h.length == 0 || h.length == 1 && h.last == '\r' {
 			within = h.bytes+end <= h.most && h.lines <= 1+maxHeaderLines
-			h.beginHeader()
+			h.endHeader()
 			return end, within
 		}
+		h.framing.endLine()
 		h.length = 0
 		h.lines++
 	}
 	h.bytes += end
 	return end, h.bytes <= h.most && h.lines <= 1+maxHeaderLines
+}
+
+// endHeader is called when a header was read whole.
+func (h *headerLimit) endHeader() {
+	h.http2 = h.headers == 0 && h.framing.isHTTP2
+	h.headers++
+	if h.framing.ambiguous() {
+		h.ambiguous.Store(true)
+	}
+	h.beginHeader()
 }
 
 // chunkScan finds the end of a body in chunks (RFC 9112, section 7.1). What is no

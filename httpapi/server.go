@@ -90,6 +90,8 @@ type Server struct {
 	pool      *wharf.ConnectionPool
 	maxHeader int // bytes of one request's
 
+	http2 atomic.Int64 // connections of HTTP/2
+
 	router *echo.Echo
 	http   *http.Server
 
@@ -138,6 +140,7 @@ func New(o Options) *Server {
 
 		ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 	}
+	withHTTP2(s.http)
 	return s
 }
 
@@ -145,7 +148,7 @@ func New(o Options) *Server {
 // one of TCP: clients of others are not held to taking their answers. It may be
 // called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(wholeListener{l, s.stall, s.maxHeader, s.pool}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(wholeListener{l, s.stall, s.maxHeader, s.pool, &s.http2}); !errors.Is(err, http.ErrServerClosed) {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
 	}
 	return nil
@@ -190,6 +193,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body.arm() // whoever reads it: net/http does what no handler did
 	}
 	x.setSecurityHeaders()
+	if c := wholeConnOf(r.Context()); c != nil && c.limit.ambiguous.Load() {
+		x.Header()["Connection"] = closing
+		x.fail(invalid(errAmbiguous))
+		return
+	}
 	if r.Header[wharf.HopHeader] != nil {
 		x.fail(&statusError{http.StatusLoopDetected, wharf.Errorf(wharf.CodeInvalid,
 			"the request comes from the stage of a Wharf server, for which this is no S3 server; its ENDPOINT_URL is wrong")})

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wharf"
@@ -28,14 +29,17 @@ var heldBuffers = sync.Pool{New: func() any { return new([heldSize]byte) }}
 // net/http sees to.
 type wholeConn struct {
 	net.Conn
-	tcp    *net.TCPConn
-	pace   pace
-	limit  headerLimit
-	place  *wharf.PooledConnection
-	body   int             // bytes of the body that are to go out with the header; 0 for none
-	buffer *[heldSize]byte // from heldBuffers while something is held back
-	held   int             // bytes held back
-	both   [2][]byte       // the room of a net.Buffers
+	tcp      *net.TCPConn
+	pace     pace
+	limit    headerLimit
+	place    *wharf.PooledConnection
+	http2    *atomic.Int64   // how many connections of the server are HTTP/2's
+	counted  atomic.Bool     // this one is among them
+	prefaced bool            // it began as one of HTTP/2
+	body     int             // bytes of the body that are to go out with the header; 0 for none
+	buffer   *[heldSize]byte // from heldBuffers while something is held back
+	held     int             // bytes held back
+	both     [2][]byte       // the room of a net.Buffers
 }
 
 // expect announces an answer whose header was not written yet: with it go the
@@ -99,12 +103,19 @@ func (c *wholeConn) Read(p []byte) (int, error) {
 	if err == errHeaderTooLarge {
 		return 0, c.refuseHeader()
 	}
+	if c.limit.http2 && !c.prefaced {
+		c.prefaced = true
+		if !c.beginHTTP2() {
+			return 0, net.ErrClosed
+		}
+	}
 	return n, err
 }
 
 // Close implements [net.Conn].
 func (c *wholeConn) Close() error {
 	err := c.tcp.Close()
+	c.endHTTP2()
 	c.place.Leave()
 	return err
 }
@@ -123,6 +134,7 @@ type wholeListener struct {
 	stall     time.Duration
 	maxHeader int
 	pool      *wharf.ConnectionPool
+	http2     *atomic.Int64
 }
 
 // Accept implements [net.Listener].
@@ -133,7 +145,7 @@ func (l wholeListener) Accept() (net.Conn, error) {
 		if !ok {
 			return c, err
 		}
-		w := &wholeConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}}
+		w := &wholeConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2}
 		addr, _ := tcp.RemoteAddr().(*net.TCPAddr)
 		if w.place = l.pool.Add(addr.AddrPort().Addr(), func() { tcp.Close() }); w.place != nil {
 			return w, nil
@@ -155,6 +167,9 @@ func refuseConnection(c *net.TCPConn) {
 // begin says that a request begins, whose header was read. It returns false if
 // the connection was closed to make room for another.
 func (c *wholeConn) begin(r *http.Request) bool {
+	if r.ProtoMajor == 2 {
+		return true // onState follows these
+	}
 	if r.ContentLength != 0 {
 		c.limit.beginBody(r.ContentLength)
 	}
@@ -172,9 +187,16 @@ func (x *exchange) authenticated() error {
 
 // onState follows net/http's connections.
 func onState(c net.Conn, s http.ConnState) {
-	if w, ok := c.(*wholeConn); ok && s == http.StateIdle {
+	w, ok := c.(*wholeConn)
+	switch {
+	case !ok:
+	case s == http.StateIdle && !w.limit.http2:
 		w.limit.beginHeader()
 		w.place.Idle()
+	case s == http.StateIdle:
+		w.place.Idle()
+	case s == http.StateActive && w.limit.http2:
+		w.place.Busy()
 	}
 }
 

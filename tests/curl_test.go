@@ -21,7 +21,7 @@ func TestCurl(t *testing.T) {
 		}
 		for _, args := range [][]string{
 			{"-X", "PUT"}, {"-X", "POST"}, {}, {"-X", "PUT", "-H", "Expect:"}, {"-H", "Expect: 100-continue"},
-			{"-H", "Transfer-Encoding: chunked"}, {"--http1.0"}, {"--http2"},
+			{"-H", "Transfer-Encoding: chunked"}, {"--http1.0"}, {"--http2"}, {"--http2-prior-knowledge"},
 		} {
 			key := name + strings.NewReplacer(" ", "", ":", "").Replace(strings.Join(args, ""))
 			r := s.curl(append(args, "-H", "stage_name:s", "-F", "upload=@"+filepath.Join(dir, name)+";filename="+key, s.uploadURL())...)
