@@ -20,7 +20,7 @@ func (c *Catalog) UpdateStage(ctx context.Context, name wharf.StageName, change 
 	})
 }
 
-// sameStage tells whether two definitions agree in all that a change leaves
+// sameStage reports whether two definitions agree in all that a change leaves
 // as it is.
 func sameStage(a, b wharf.Stage) bool {
 	return a.ID == b.ID && a.Name == b.Name && a.Creator == b.Creator &&
@@ -49,7 +49,7 @@ func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wh
 }
 
 // alter stores what change makes of the stage of that name, its Revision one
-// higher, and gives it as it is stored.
+// higher, and returns it as it is stored.
 func (c *Catalog) alter(ctx context.Context, op string, name wharf.StageName,
 	change func(*bolt.Tx, wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error) {
 	var after wharf.Stage

@@ -17,14 +17,13 @@ import (
 
 // Options are the settings of a catalog. The zero value is fine.
 type Options struct {
-	// LockTimeout is how long Open waits for another server to let go of the
+	// LockTimeout is how long Open waits for another server to release the
 	// catalog; 0 is one second.
 	LockTimeout time.Duration
-	// Logger is told when a new catalog and a new key are made; nil is none.
+	// Logger logs when a new catalog and a new key are made; nil is none.
 	Logger *slog.Logger
 
-	// readOnly opens a catalog that is there, changes nothing, and needs no
-	// right to.
+	// readOnly opens a catalog that is there, and changes nothing.
 	readOnly bool
 }
 
@@ -49,8 +48,8 @@ type Catalog struct {
 	// writing holds one token: bbolt lets its writers wait on a mutex, which
 	// no context ends.
 	writing chan struct{}
-	// doubtful is set when a commit failed in a way that leaves open whether
-	// it happened; nothing is said about the catalog from then on.
+	// doubtful is set when it is not known whether a failed commit happened;
+	// all methods fail from then on.
 	doubtful atomic.Bool
 	// panicked is set when bbolt panicked: it may hold its own locks then,
 	// so nothing calls it any more.
@@ -90,9 +89,9 @@ func Open(dir string, o Options) (*Catalog, error) {
 // Close waits for the transactions that run and closes the files. Methods
 // that are called later fail with [wharf.CodeUnavailable].
 func (c *Catalog) Close() error {
-	c.recent.writing() // for good
+	c.recent.writing() // never done
 	if c.panicked.Load() {
-		return translate("meta.Close", letGo(c.file))
+		return translate("meta.Close", closeMapped(c.file))
 	}
 	return translate("meta.Close", c.db.Close())
 }
@@ -132,7 +131,7 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 	return translate(op, err)
 }
 
-// ready tells whether a transaction may start.
+// ready reports whether a transaction may start.
 func (c *Catalog) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -147,8 +146,8 @@ func (c *Catalog) ready(ctx context.Context) error {
 }
 
 // doubt is called when the commit of the transaction with that ID failed. A
-// sync that fails leaves the pages in the memory map, where later
-// transactions would see as done what its caller was told is not.
+// sync that fails leaves the pages in the memory map, where later transactions
+// would see what its caller was told has failed.
 func (c *Catalog) doubt(id int) {
 	err := c.run(func() error {
 		return c.db.View(func(tx *bolt.Tx) error {
@@ -163,7 +162,7 @@ func (c *Catalog) doubt(id int) {
 	}
 }
 
-// run calls bbolt, and remembers if it panicked.
+// run calls bbolt, and records whether it panicked.
 func (c *Catalog) run(f func() error) error {
 	panicked, err := guard(f)
 	if panicked {

@@ -12,7 +12,7 @@ import (
 
 // Check reads all of the catalog and holds it to the package's invariants:
 // the pages of the file, the checksum of every record, every sealed secret,
-// and that names and stages belong together. It gives all that it finds.
+// and that names and stages belong together. It reports all that it finds.
 func (c *Catalog) Check(ctx context.Context) error {
 	return c.view(ctx, "meta.Check", func(tx *bolt.Tx) error {
 		var found []error
@@ -20,7 +20,7 @@ func (c *Catalog) Check(ctx context.Context) error {
 			found = append(found, err)
 		}
 		if len(found) > 0 {
-			// Reading on in broken pages could go on for ever.
+			// Reading on in broken pages might never end.
 			return errors.Join(found...)
 		}
 		names, stages := 0, 0
@@ -65,7 +65,7 @@ func (c *Catalog) checkStage(tx *bolt.Tx, bucket string, key []byte) error {
 	if bucket == bucketStages {
 		_, found, err := c.byName(tx, s.Name)
 		if err == nil && !found {
-			err = fmt.Errorf("the stage %s has a name, %q, that nobody finds", s.ID, s.Name)
+			err = fmt.Errorf("the stage %s has the name %q, which does not lead to it", s.ID, s.Name)
 		}
 		return err
 	}

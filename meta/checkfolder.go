@@ -22,7 +22,7 @@ type CheckOptions struct {
 	Repair bool
 	// Files are the stages that have files on this server.
 	Files []wharf.StageID
-	// Done is told in lines what a repair did; nil discards them.
+	// Done is called with each line of what a repair did; nil discards them.
 	Done func(what string)
 }
 
@@ -100,7 +100,7 @@ func inspect(ctx context.Context, dir string, files []wharf.StageID, report func
 	return isWhole, errors.Join(err, c.Close())
 }
 
-// unknown lists the stages that the catalog neither has nor remembers as
+// unknown lists the stages that the catalog neither has nor lists as
 // dropped.
 func (c *Catalog) unknown(ctx context.Context, files []wharf.StageID) (unknown []wharf.StageID, err error) {
 	err = c.view(ctx, "meta.CheckFolder", func(tx *bolt.Tx) error {
@@ -118,7 +118,7 @@ func knows(tx *bolt.Tx, id wharf.StageID) bool {
 	return tx.Bucket([]byte(bucketStages)).Get(id[:]) != nil || tx.Bucket([]byte(bucketDropped)).Get(id[:]) != nil
 }
 
-// parts gives the errors that were joined into err, or err alone.
+// parts returns the errors that were joined into err, or err alone.
 func parts(err error) []error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if joined, ok := e.(interface{ Unwrap() []error }); ok {

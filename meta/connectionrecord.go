@@ -14,7 +14,7 @@ type connectionRecord struct {
 	ExternalID       []byte `json:"external_id,omitempty"`
 }
 
-// sealConnection gives the record of a connection of the owner; nil for the
+// sealConnection returns the record of a connection of the owner; nil for the
 // zero connection.
 func (c *Catalog) sealConnection(owner identity, conn wharf.Connection) *connectionRecord {
 	if conn == (wharf.Connection{}) {
@@ -67,7 +67,7 @@ func (c *Catalog) openConnection(owner identity, r *connectionRecord) (wharf.Con
 	return conn, failed
 }
 
-// valid tells whether JSON can carry the record's text; that of the secrets
+// valid reports whether JSON can carry the record's text; that of the secrets
 // is sealed.
 func (r *connectionRecord) valid() bool {
 	return r == nil || valid(r.EndpointURL, r.Region, r.RoleARN)

@@ -12,14 +12,14 @@
 //   - Every stage has one name, and every name one stage. The ID of a
 //     dropped internal stage is on the list of dropped stages until it is
 //     taken off. [Catalog.Check] holds a catalog to this.
-//   - A byte that changed on disk gives an error, never another definition.
+//   - A byte that changed on disk is an error, never another definition.
 //   - A file whose pages do not make a tree is refused before bbolt reads it:
 //     bbolt panics on some, and never ends on others. [CheckFolder] repairs it.
 //   - An unknown version, of the file, of a record or of a sealed value, is
 //     refused. There are no migrations yet.
 //
-// It does not know who may do what, nor where the files of a stage are, and
-// it does not keep the list of files.
+// It does not know privileges, nor where the files of a stage are, and it does
+// not keep the list of files.
 //
 // # The format on disk, version 3
 //
@@ -33,7 +33,7 @@
 //
 //	bucket       key       value
 //	wharf        "format"  uint32, big-endian: 3
-//	wharf        "check"   record: a sealed "wharf"; it tells a wrong key
+//	wharf        "check"   record: a sealed "wharf", which a wrong key does not open
 //	names        name      record: the 16 bytes of the ID
 //	stages       ID        record: a stage as JSON
 //	dropped      ID        record: a stage as JSON
@@ -42,8 +42,8 @@
 //	signing      ID        record: a signing key as JSON
 //
 // Version 1 had no connections and no formats, version 2 no signing keys.
-// They are not read, and the version went up with the buckets, so that a
-// server of then does not open a catalog of now and pass over half of it.
+// They are not read. The version went up with the buckets, so that an older
+// server does not open a newer catalog and ignore a part of it.
 //
 // A record:
 //
@@ -54,8 +54,8 @@
 //	           before it; the payload
 //	byte 5-    payload
 //
-// So a record that was moved to another key or bucket is found out as well as
-// one whose bytes changed.
+// So a record that was moved to another key or bucket is detected, as is one
+// whose bytes changed.
 //
 // A stage as JSON has the fields of stageRecord, a connection those of
 // namedConnectionRecord, a file format those of formatRecord, a signing key

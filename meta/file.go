@@ -144,9 +144,8 @@ func lockFolder(dir string, timeout time.Duration) (unlock func() error, err err
 	}
 }
 
-// openDB opens the file, and gives it beside the database: a damaged file
-// makes bbolt panic with the file open, and then only the caller can let go
-// of it.
+// openDB opens the file, and returns it beside the database: a damaged file
+// makes bbolt panic with the file open, and then only the caller can close it.
 func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 	options := &bolt.Options{
 		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, ReadOnly: o.readOnly,
@@ -161,7 +160,7 @@ func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 		return err
 	})
 	if panicked {
-		err = errors.Join(err, letGo(file))
+		err = errors.Join(err, closeMapped(file))
 	}
 	switch {
 	case panicked:
@@ -198,9 +197,9 @@ func checkPages(path string) error {
 	return nil
 }
 
-// letGo closes a file that bbolt has mapped. The map, which stays, would keep
+// closeMapped closes a file that bbolt has mapped. The map stays, and would keep
 // the lock.
-func letGo(file *os.File) error {
+func closeMapped(file *os.File) error {
 	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }
 
@@ -249,7 +248,7 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 	}
 	format := self.Get([]byte(keyFormat))
 	if len(format) != 4 {
-		return wharf.Errorf(wharf.CodeInvalid, "catalog.db does not tell its format")
+		return wharf.Errorf(wharf.CodeInvalid, "catalog.db has no format number; restore it from a backup")
 	}
 	// Before the buckets, for another format may have others.
 	if v := binary.BigEndian.Uint32(format); v != formatVersion {
@@ -279,7 +278,7 @@ func errNotOurs(bucket string) error {
 	return wharf.Errorf(wharf.CodeInvalid, "catalog.db is not a catalog of Wharf's: it lacks %q", bucket)
 }
 
-// publish gives a file that was written under its new name its own, for good.
+// publish renames a file from its temporary name, and makes that durable.
 func publish(path string) error {
 	if err := os.Rename(path+newSuffix, path); err != nil {
 		return err

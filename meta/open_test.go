@@ -204,7 +204,7 @@ func TestOpenRefuses(t *testing.T) {
 		}), wharf.CodeUnsupported, "catalog.db has format 4; this version reads format 3"},
 		"no format": {inDB(func(tx *bolt.Tx) error {
 			return tx.Bucket([]byte(bucketSelf)).Delete([]byte(keyFormat))
-		}), wharf.CodeInvalid, "catalog.db does not tell its format"},
+		}), wharf.CodeInvalid, "catalog.db has no format number; restore it from a backup"},
 		"another program's": {inDB(func(tx *bolt.Tx) error {
 			return tx.DeleteBucket([]byte(bucketSelf))
 		}), wharf.CodeInvalid, `catalog.db is not a catalog of Wharf's: it lacks "wharf"`},

@@ -176,8 +176,8 @@ func (r *rebuilding) named() error {
 	return nil
 }
 
-// lostNames gives a stage whose definition is lost its name back, where it has
-// files, and so was internal.
+// lostNames adds the stages whose definitions are lost and whose names are not,
+// if they have files, and so were internal.
 func (r *rebuilding) lostNames() error {
 	for _, name := range r.old.in(bucketNames) {
 		payload := r.old.records[place{bucketNames, name}]

@@ -11,9 +11,9 @@ import (
 const maxRecent = 1024
 
 // recent keeps the stages that were read since the last transaction that
-// wrote, decoded: an upload looks its stage up twice. The file is this
-// process's alone, so its own writers are all that can change a stage, and
-// from the moment that one begins nothing of before is given out.
+// wrote, decoded: an upload looks its stage up twice. Only this process
+// has the file, so that only its own writers can change a stage. From the moment
+// that one begins, no stage that was read before is returned.
 type recent struct {
 	// writes counts the beginnings and the ends of transactions that write:
 	// it is odd while one runs.
@@ -25,13 +25,13 @@ type recent struct {
 	byID   map[wharf.StageID]wharf.Stage
 }
 
-// writing forgets everything, and keeps nothing until done is called.
+// writing clears the cache, which stays empty until done is called.
 func (r *recent) writing() (done func()) {
 	r.writes.Add(1)
 	return func() { r.writes.Add(1) }
 }
 
-// name gives the stage of that name, if it was read since the last write.
+// name returns the stage of that name, if it was read since the last write.
 func (r *recent) name(name wharf.StageName) (wharf.Stage, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -39,7 +39,7 @@ func (r *recent) name(name wharf.StageName) (wharf.Stage, bool) {
 	return s.Clone(), ok && r.current()
 }
 
-// id gives the stage with that ID, if it was read since the last write.
+// id returns the stage with that ID, if it was read since the last write.
 func (r *recent) id(id wharf.StageID) (wharf.Stage, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -36,7 +36,7 @@ func putRecord(tx *bolt.Tx, bucket string, key, payload []byte) error {
 	return tx.Bucket([]byte(bucket)).Put(key, frame(bucket, key, payload))
 }
 
-// record gives the payload under the key; nil if there is none. It is valid
+// record returns the payload under the key; nil if there is none. It is valid
 // until the transaction ends.
 func record(tx *bolt.Tx, bucket string, key []byte) ([]byte, error) {
 	value := tx.Bucket([]byte(bucket)).Get(key)

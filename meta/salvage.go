@@ -36,7 +36,7 @@ func salvageRecords(data []byte) *salvage {
 		}
 	}
 	// Some of the tree cannot be reached: all pages are looked at that are not
-	// known to be free. A list that is damaged itself gives too few of these.
+	// known to be free. A damaged list has too few of these.
 	s.old = t == nil || len(t.free) == 0
 	for n := uint64(0); n*p.size+pageHeader <= uint64(len(data)); n++ {
 		if t == nil || !t.free[n] {

@@ -80,7 +80,7 @@ func (c *Catalog) addSigningKey(tx *bolt.Tx, key wharf.SigningKey) error {
 	return putRecord(tx, bucketSigning, []byte(key.ID), payload)
 }
 
-// signingKeys gives all keys, the newest first.
+// signingKeys returns all keys, the newest first.
 func (c *Catalog) signingKeys(tx *bolt.Tx) ([]wharf.SigningKey, error) {
 	var all []wharf.SigningKey
 	err := tx.Bucket([]byte(bucketSigning)).ForEach(func(id, _ []byte) error {

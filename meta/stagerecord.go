@@ -24,7 +24,7 @@ type stageRecord struct {
 	Revision    uint64            `json:"revision"`
 }
 
-// encodeStage gives the payload of a stage's record.
+// encodeStage returns the payload of a stage's record.
 func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 	r := stageRecord{
 		Name:        string(s.Name),
@@ -76,7 +76,7 @@ func decodeJSON(payload []byte, into any) error {
 	return d.Decode(into)
 }
 
-// valid tells whether JSON can carry the record's text.
+// valid reports whether JSON can carry the record's text.
 func (r stageRecord) valid() bool {
 	return valid(r.Name, r.URL, r.Comment, r.Creator) && r.Connection.valid() &&
 		validOptions(r.FileFormat.Options()) && validOptions(r.CopyOptions.Options())

@@ -10,7 +10,7 @@ import (
 
 // What follows is done within a transaction of the caller's.
 
-// byName gives the stage of that name, and whether there is one.
+// byName returns the stage of that name, and whether there is one.
 func (c *Catalog) byName(tx *bolt.Tx, name wharf.StageName) (wharf.Stage, bool, error) {
 	if name == "" {
 		return wharf.Stage{}, false, nil
@@ -34,7 +34,7 @@ func (c *Catalog) byName(tx *bolt.Tx, name wharf.StageName) (wharf.Stage, bool, 
 	return s, true, nil
 }
 
-// byID gives the stage with that ID from one of the two buckets of stages.
+// byID returns the stage with that ID from one of the two buckets of stages.
 func (c *Catalog) byID(tx *bolt.Tx, bucket string, id wharf.StageID) (wharf.Stage, bool, error) {
 	payload, err := record(tx, bucket, id[:])
 	if payload == nil || err != nil {
@@ -44,11 +44,11 @@ func (c *Catalog) byID(tx *bolt.Tx, bucket string, id wharf.StageID) (wharf.Stag
 	return s, err == nil, err
 }
 
-// add stores a stage whose name is free, and gives it as it is stored.
+// add stores a stage whose name is free, and returns it as it is stored.
 func (c *Catalog) add(tx *bolt.Tx, s wharf.Stage) (wharf.Stage, error) {
 	for _, bucket := range []string{bucketStages, bucketDropped} {
 		if tx.Bucket([]byte(bucket)).Get(s.ID[:]) != nil {
-			return wharf.Stage{}, fmt.Errorf("the stage ID %s was given before", s.ID)
+			return wharf.Stage{}, fmt.Errorf("the stage ID %s was used before", s.ID)
 		}
 	}
 	payload, err := c.encodeStage(s)

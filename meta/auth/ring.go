@@ -1,8 +1,13 @@
 package auth
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"wharf"
@@ -18,12 +23,12 @@ const clockSkew = 15 * time.Minute
 // methods change nothing.
 type Ring []wharf.SigningKey
 
-// Stale tells whether the ring has no key that may still sign.
+// Stale reports whether the ring has no key that may still sign.
 func (r Ring) Stale(now time.Time) bool {
 	return len(r) == 0 || !now.Before(r[0].CreatedOn.Add(SignFor))
 }
 
-// Rotate gives the ring with a new key in front if it is stale, and without
+// Rotate returns the ring with a new key in front if it is stale, and without
 // the keys whose last grant has expired.
 func (r Ring) Rotate(now time.Time) Ring {
 	if !r.Stale(now) {
@@ -46,15 +51,15 @@ func newKey(now time.Time) wharf.SigningKey {
 	return wharf.SigningKey{ID: hex.EncodeToString(id[:]), Secret: wharf.NewSecret(string(secret[:])), CreatedOn: now.UTC()}
 }
 
-// retired tells whether everything that key i has signed has expired: it
-// signed nothing after the key before it was made. A key that was stolen is
-// then worth nothing, whatever time it is made to sign.
+// retired reports whether everything that key i has signed has expired: it
+// signed nothing after the next key was made. A stolen key is worthless from
+// then on, whatever time it signs.
 func (r Ring) retired(i int, now time.Time) bool {
 	return i > 0 && now.After(r[i-1].CreatedOn.Add(wharf.MaxPresign+clockSkew))
 }
 
-// Sign gives the ID of the newest key and the grant's signature under it. A
-// ring without keys cannot sign, and gives "".
+// Sign returns the ID of the newest key and the grant's signature under it. A
+// ring without keys cannot sign, and returns "".
 func (r Ring) Sign(g wharf.Grant) (keyID, signature string) {
 	if len(r) == 0 {
 		return "", ""
@@ -62,7 +67,7 @@ func (r Ring) Sign(g wharf.Grant) (keyID, signature string) {
 	return r[0].ID, sign(r[0], g)
 }
 
-// Check tells whether the signature is the grant's under the key of that ID,
+// Check reports whether the signature is the grant's under the key of that ID,
 // and both are still good: CodeDenied if not, with the reason.
 func (r Ring) Check(g wharf.Grant, keyID, signature string, now time.Time) error {
 	// First, although nothing is proven yet: the key of an old URL may be
@@ -76,4 +81,36 @@ func (r Ring) Check(g wharf.Grant, keyID, signature string, now time.Time) error
 		}
 	}
 	return wharf.Errorf(wharf.CodeDenied, "the signature of the presigned URL does not match: the URL was changed, or another server signed it")
+}
+
+// grantVersion names the form of what is signed, so that no signature of
+// another form, or for another purpose, proves a grant.
+const grantVersion = "wharf grant 1"
+
+// sign returns the signature of a grant under a key: HMAC-SHA256 of its
+// canonical form, in base64 for URLs.
+func sign(key wharf.SigningKey, g wharf.Grant) string {
+	h := hmac.New(sha256.New, []byte(key.Secret.Reveal()))
+	h.Write(canonical(key.ID, g))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// proves reports whether the signature is the grant's under the key. The texts
+// are compared and not the bytes: decoders of base64 pass over line ends.
+func proves(key wharf.SigningKey, g wharf.Grant, signature string) bool {
+	return hmac.Equal([]byte(sign(key, g)), []byte(signature))
+}
+
+// canonical writes a grant as bytes: each field after its length, so that no
+// two grants are written alike.
+func canonical(keyID string, g wharf.Grant) []byte {
+	var b []byte
+	for _, field := range []string{
+		grantVersion, keyID, g.User, g.Method(), g.Stage.String(), string(g.Name), string(g.Key),
+		strconv.FormatInt(g.Expires.Unix(), 10), g.ContentType,
+	} {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(field)))
+		b = append(b, field...)
+	}
+	return b
 }
