@@ -20,7 +20,8 @@ import (
 // every bucket and every key to sign with. Its use is to have a fault put
 // before it, see [S3Faults].
 type FakeS3 struct {
-	URL string
+	URL   string
+	Close func() // ends the server and its connections
 
 	mu      sync.Mutex // guards what follows
 	objects map[string][]byte
@@ -39,8 +40,8 @@ func StartFakeS3(t testing.TB, fault S3Fault) *FakeS3 {
 			f.ServeHTTP(w, r)
 		}
 	}))
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	f.URL = srv.URL
+	f.URL, f.Close = srv.URL, sync.OnceFunc(func() { srv.CloseClientConnections(); srv.Close() })
+	t.Cleanup(f.Close)
 	return f
 }
 
