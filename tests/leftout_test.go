@@ -40,7 +40,7 @@ func TestLeftOut(t *testing.T) {
 // leftOut works on the files in a stage's folder "in", of which that many have
 // no valid names.
 func (s *server) leftOut(t *testing.T, stage, dir string, files map[string]bool, unnamed int) {
-	plantFiles(t, dir, files)
+	s.plantFiles(stage, dir, files)
 	in := "@" + stage + "/in/"
 	s.wantLeftOut("LIST "+in, fmt.Sprintf("%d files in %s were not listed", unnamed, in), "in/a.csv", "in/sub/b.csv")
 	s.wantLeftOut("LIST FULL "+in+" PATTERN = 'line.*'", "1 file in "+in+" was not listed, because its name is not valid in Wharf: \"in/line\\nfeed.csv\";")
@@ -79,15 +79,21 @@ func (s *server) wantLeftOut(statement, warning string, lines ...string) {
 	}
 }
 
-func plantFiles(t *testing.T, in string, files map[string]bool) {
-	t.Helper()
-	for name := range files {
-		path := filepath.Join(in, name)
+// plantFiles uploads the files with valid names, and puts the others where the
+// stage has its files.
+func (s *server) plantFiles(stage, dir string, files map[string]bool) {
+	s.t.Helper()
+	for name, named := range files {
+		if named {
+			s.mustUpload(stage, name, []byte(name))
+			continue
+		}
+		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(name), 0o600); err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 	}
 }
