@@ -320,8 +320,8 @@ func (f *form) ignore() error {
 	}
 }
 
-// ignorePiece counts bytes that are no file's. Before the first part they may
-// not hold the boundary.
+// ignorePiece counts bytes that are no file's. Before the first part and after
+// the last one nothing among them may look like the beginning of a part.
 func (f *form) ignorePiece(piece []byte) error {
 	if f.ignored += len(piece); f.ignored > maxIgnored {
 		return errIgnored()
@@ -331,11 +331,25 @@ func (f *form) ignorePiece(piece []byte) error {
 	}
 	line := f.delim[len("\r\n"):]
 	f.outside = append(f.outside, piece...)
-	if bytes.Contains(f.outside, line) {
+	if opensPart(f.outside, line) {
 		return invalid("the form has its boundary where no part can begin: before the first line, or after the last one")
 	}
-	f.outside = f.outside[max(0, len(f.outside)-len(line)+1):]
+	f.outside = f.outside[max(0, len(f.outside)-len(line)-1):]
 	return nil
+}
+
+// opensPart reports whether b holds the boundary's line otherwise than as the
+// closing one, which has "--" behind it.
+func opensPart(b, line []byte) bool {
+	for {
+		i := bytes.Index(b, line)
+		if i < 0 || len(b) < i+len(line)+2 {
+			return false
+		}
+		if b = b[i+len(line):]; string(b[:2]) != "--" {
+			return true
+		}
+	}
 }
 
 // epilogue reads what follows the closing delimiter. It gives io.EOF.

@@ -29,7 +29,7 @@ func TestSmuggling(t *testing.T) {
 		"HTTP/1.0":             "HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n",
 		"HTTP/1.0, length":     "HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n" + length,
 	} {
-		for _, request := range []string{"PUT /v1/stage/s/a ", "GET /v1/health ", "POST " + uploadPath + " "} {
+		for _, request := range []string{"PUT /v1/stage/s/a ", "GET /v1/health ", "POST " + uploadPath + " ", "OPTIONS * "} {
 			for _, before := range []string{"", "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"} {
 				f := start(t)
 				f.put("precious", "x")
@@ -88,6 +88,7 @@ func TestUnambiguous(t *testing.T) {
 		"PUT /v1/stage/s/c HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
 		"PUT /v1/stage/s/d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nX-A: b,\r\n c\r\n\r\nx",
 		"PUT /v1/stage/s/e HTTP/1.1\r\nHost: localhost\r\nContent-Length: 38\r\n\r\n\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"GET http://localhost/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"PUT /v1/stage/s/f HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
 	} {

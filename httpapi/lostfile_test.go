@@ -100,6 +100,9 @@ func TestFormStrayBoundaries(t *testing.T) {
 		}
 	}
 	f := start(t)
+	if got := f.upload(a + formEnd + formEnd); got.status != 200 || len(got.Files) != 1 {
+		t.Errorf("closed twice: %d %s", got.status, got.body)
+	}
 	if got := f.upload("\r\nThis is a form.\r\n" + a + b + formEnd + "\r\nThat was it.\r\n"); got.status != 200 || len(got.Files) != 2 {
 		t.Errorf("text around the form: %d %s", got.status, got.body)
 	}

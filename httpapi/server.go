@@ -135,7 +135,7 @@ func New(o Options) *Server {
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withConn,
 		ConnState:         onState,
-		// OPTIONS * is a request like others, with its line in the log.
+		// OPTIONS * is a request like others, held to the same rules.
 		DisableGeneralOptionsHandler: true,
 
 		ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
@@ -201,6 +201,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header[wharf.HopHeader] != nil {
 		x.fail(&statusError{http.StatusLoopDetected, wharf.Errorf(wharf.CodeInvalid,
 			"the request comes from the stage of a Wharf server, for which this is no S3 server; its ENDPOINT_URL is wrong")})
+		return
+	}
+	if r.Method == http.MethodOptions && r.RequestURI == "*" {
+		x.set("Content-Length", "0")
+		x.WriteHeader(http.StatusOK)
 		return
 	}
 	allowed := s.origins.allow(r, x.Header())
