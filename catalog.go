@@ -32,8 +32,11 @@ type Catalog interface {
 	// CodeNotFound if it was dropped.
 	StageByID(ctx context.Context, id StageID) (Stage, error)
 
-	// Stages returns all stages in byte order of name.
-	Stages(ctx context.Context) ([]Stage, error)
+	// Stages returns the first limit stages, in byte order of name, whose
+	// names come after after; "" is before all names. Fewer than limit, which
+	// is more than 0, are the last ones. The pages of a list are transactions
+	// of their own.
+	Stages(ctx context.Context, after StageName, limit int) ([]Stage, error)
 
 	// DroppedStages returns the internal stages whose files have not all been
 	// swept yet, in no particular order.
@@ -72,8 +75,8 @@ type Catalog interface {
 	// Connection returns the connection of that name, or CodeNotFound.
 	Connection(ctx context.Context, name ConnectionName) (NamedConnection, error)
 
-	// Connections returns all named connections in byte order of name.
-	Connections(ctx context.Context) ([]NamedConnection, error)
+	// Connections returns a page of the named connections, as Stages does.
+	Connections(ctx context.Context, after ConnectionName, limit int) ([]NamedConnection, error)
 
 	// CreateFileFormat adds a named file format, by the mode as CreateStage
 	// does: it returns the format of that name as it is afterwards, and
@@ -87,8 +90,8 @@ type Catalog interface {
 	// FileFormat returns the file format of that name, or CodeNotFound.
 	FileFormat(ctx context.Context, name FormatName) (NamedFormat, error)
 
-	// FileFormats returns all named file formats in byte order of name.
-	FileFormats(ctx context.Context) ([]NamedFormat, error)
+	// FileFormats returns a page of the named file formats, as Stages does.
+	FileFormats(ctx context.Context, after FormatName, limit int) ([]NamedFormat, error)
 }
 
 // CreateMode says what CREATE does where the name is taken.

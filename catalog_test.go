@@ -51,11 +51,11 @@ func (c *catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage,
 	return c.Catalog.StageByID(ctx, id)
 }
 
-func (c *catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
+func (c *catalog) Stages(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
 	if err := c.failure("Stages"); err != nil {
 		return nil, err
 	}
-	return c.Catalog.Stages(ctx)
+	return c.Catalog.Stages(ctx, after, limit)
 }
 
 func (c *catalog) UpdateStage(ctx context.Context, name wharf.StageName, change func(wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error) {

@@ -1,6 +1,9 @@
 package wharf
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // CreateConnection makes a named connection from def, whose Creator and
 // CreatedOn it fills. It tells whether it was made; only CreateIfNotExists
@@ -55,12 +58,12 @@ func (s *Service) Connection(ctx context.Context, p Principal, name ConnectionNa
 	return s.catalog.Connection(ctx, name)
 }
 
-// Connections returns all named connections in byte order of name.
-func (s *Service) Connections(ctx context.Context, p Principal) ([]NamedConnection, error) {
+// Connections streams all named connections in byte order of name.
+func (s *Service) Connections(ctx context.Context, p Principal) (iter.Seq2[NamedConnection, error], error) {
 	if err := authorize(p); err != nil {
 		return nil, err
 	}
-	return s.catalog.Connections(ctx)
+	return paged(ctx, s.catalog.Connections, func(c NamedConnection) ConnectionName { return c.Name }), nil
 }
 
 // CreateFileFormat makes a named file format from def, whose Creator and
@@ -105,13 +108,13 @@ func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) 
 	return s.catalog.FileFormat(ctx, name)
 }
 
-// FileFormats returns all file formats that were created, in byte order of
+// FileFormats streams all file formats that were created, in byte order of
 // name.
-func (s *Service) FileFormats(ctx context.Context, p Principal) ([]NamedFormat, error) {
+func (s *Service) FileFormats(ctx context.Context, p Principal) (iter.Seq2[NamedFormat, error], error) {
 	if err := authorize(p); err != nil {
 		return nil, err
 	}
-	return s.catalog.FileFormats(ctx)
+	return paged(ctx, s.catalog.FileFormats, func(f NamedFormat) FormatName { return f.Name }), nil
 }
 
 // checkFormat tells whether the named format that a file format refers to is

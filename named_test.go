@@ -36,7 +36,7 @@ func TestNamedConnections(t *testing.T) {
 		got.Connection.SecretAccessKey.Reveal() != "very secret" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if all, err := f.Connections(t.Context(), wharf.Root); err != nil || len(all) != 1 || all[0] != got {
+	if all, err := collect(f.Connections(t.Context(), wharf.Root)); err != nil || len(all) != 1 || all[0] != got {
 		t.Errorf("%+v, %v", all, err)
 	}
 	if dropped, err := f.DropConnection(t.Context(), wharf.Root, "c", false); !dropped || err != nil {
@@ -91,7 +91,7 @@ func TestNamedFormats(t *testing.T) {
 	if got, err := f.FileFormat(t.Context(), wharf.Root, "Text"); err != nil || got.Format.Type != wharf.TSV {
 		t.Errorf("a format that every server has: %+v, %v", got, err)
 	}
-	if all, err := f.FileFormats(t.Context(), wharf.Root); err != nil || len(all) != 1 {
+	if all, err := collect(f.FileFormats(t.Context(), wharf.Root)); err != nil || len(all) != 1 {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, name := range []wharf.FormatName{"csv", "PARQUET"} {

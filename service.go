@@ -2,6 +2,7 @@ package wharf
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"strings"
 	"sync"
@@ -172,23 +173,49 @@ func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage
 	return s.resolve(ctx, p, name)
 }
 
-// Stages returns the definitions of all named stages in byte order of name.
+// Stages streams the definitions of all named stages in byte order of name.
 // The users' own stages are not among them.
-func (s *Service) Stages(ctx context.Context, p Principal) ([]Stage, error) {
+func (s *Service) Stages(ctx context.Context, p Principal) (iter.Seq2[Stage, error], error) {
 	if err := authorize(p); err != nil {
 		return nil, err
 	}
-	all, err := s.catalog.Stages(ctx)
-	if err != nil {
-		return nil, err
-	}
-	named := all[:0]
-	for _, st := range all {
-		if !strings.HasPrefix(string(st.Name), string(UserStage)) {
-			named = append(named, st)
+	all := paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name })
+	return func(yield func(Stage, error) bool) {
+		for st, err := range all {
+			own := strings.HasPrefix(string(st.Name), string(UserStage))
+			if (err != nil || !own) && !yield(st, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// definitionsPage is how many definitions are read from the catalog at once,
+// and so held by one that streams them.
+const definitionsPage = 200
+
+// paged streams what the catalog lists, page by page. A failure is yielded
+// last.
+func paged[N ~string, T any](ctx context.Context, page func(context.Context, N, int) ([]T, error), name func(T) N) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for after := N(""); ; {
+			items, err := page(ctx, after, definitionsPage)
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if len(items) < definitionsPage {
+				return
+			}
+			after = name(items[len(items)-1])
 		}
 	}
-	return named, nil
 }
 
 // resolve finds the stage that p means by name. A user's own stage exists

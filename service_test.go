@@ -3,6 +3,8 @@ package wharf_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -183,7 +185,7 @@ func TestCreateAsksTheOpener(t *testing.T) {
 	f.opener.check = func(wharf.Stage) error { return wharf.Errorf(wharf.CodeDenied, "not here") }
 	_, err := f.CreateStage(t.Context(), wharf.Root, wharf.Stage{Name: "s", URL: "fs:///etc/"}, wharf.CreateNew)
 	wantCode(t, err, wharf.CodeDenied)
-	if all, err := f.catalog.Stages(t.Context()); err != nil || len(all) != 0 {
+	if all, err := f.catalog.Stages(t.Context(), "", 100); err != nil || len(all) != 0 {
 		t.Fatal("the stage was made all the same")
 	}
 }
@@ -212,7 +214,7 @@ func TestCatalogFailuresKeepTheirCode(t *testing.T) {
 	f.catalog.fail = func(string) error { return wharf.WrapError(wharf.CodeNoSpace, "x", "full", errors.New("disk")) }
 	_, err := f.DropStage(t.Context(), wharf.Root, "s", true)
 	wantCode(t, err, wharf.CodeNoSpace)
-	_, err = f.Stages(t.Context(), wharf.Root)
+	_, err = f.stages()
 	wantCode(t, err, wharf.CodeNoSpace)
 	wantCode(t, f.upload("s", "a"), wharf.CodeNoSpace)
 }
@@ -228,7 +230,7 @@ func TestUserStage(t *testing.T) {
 	if got := f.list("~"); got != "mine" {
 		t.Fatalf("got %q", got)
 	}
-	stages, err := f.Stages(t.Context(), wharf.Root)
+	stages, err := f.stages()
 	if err != nil || len(stages) != 0 {
 		t.Fatalf("%v, %v", stages, err)
 	}
@@ -241,12 +243,51 @@ func TestUserStage(t *testing.T) {
 	}
 }
 
+// stages lists all stages.
+func (f *fixture) stages() ([]wharf.Stage, error) {
+	return collect(f.Stages(f.t.Context(), wharf.Root))
+}
+
+// collect reads a stream to its end.
+func collect[T any](items iter.Seq2[T, error], err error) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
+}
+
+// TestManyStages has more stages than a page of the catalog, among them users'
+// own, which are not listed.
+func TestManyStages(t *testing.T) {
+	f := newFixture(t)
+	f.put("~", "mine")
+	for i := range 450 {
+		f.create(fmt.Sprintf("s%03d", i))
+	}
+	stages, err := f.stages()
+	if err != nil || len(stages) != 450 {
+		t.Fatalf("%d stages, %v", len(stages), err)
+	}
+	for i, st := range stages {
+		if want := wharf.StageName(fmt.Sprintf("s%03d", i)); st.Name != want {
+			t.Fatalf("%q is where %q should be", st.Name, want)
+		}
+	}
+}
+
 func TestStagesAreSorted(t *testing.T) {
 	f := newFixture(t)
 	for _, name := range []string{"b", "a", "Z"} {
 		f.create(name)
 	}
-	stages, err := f.Stages(t.Context(), wharf.Root)
+	stages, err := f.stages()
 	if err != nil || !slices.IsSortedFunc(stages, func(a, b wharf.Stage) int { return strings.Compare(string(a.Name), string(b.Name)) }) || len(stages) != 3 {
 		t.Fatalf("%v, %v", stages, err)
 	}

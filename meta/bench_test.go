@@ -50,7 +50,7 @@ func BenchmarkStages(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, err := c.Stages(b.Context()); err != nil {
+		if _, err := c.Stages(b.Context(), "", 1000); err != nil {
 			b.Fatal(err)
 		}
 	}

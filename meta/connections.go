@@ -66,6 +66,6 @@ func (c *Catalog) Connection(ctx context.Context, name wharf.ConnectionName) (wh
 }
 
 // Connections implements [wharf.Catalog].
-func (c *Catalog) Connections(ctx context.Context) ([]wharf.NamedConnection, error) {
-	return c.connections().all(ctx, c, "meta.Connections")
+func (c *Catalog) Connections(ctx context.Context, after wharf.ConnectionName, limit int) ([]wharf.NamedConnection, error) {
+	return c.connections().page(ctx, c, "meta.Connections", string(after), limit)
 }

@@ -52,7 +52,7 @@ func TestChangedByteInARecord(t *testing.T) {
 		if got, err := c.Stage(t.Context(), "s"); err == nil {
 			t.Errorf("byte %d of the record is changed, and Stage gives %+v", i, got)
 		}
-		if got, err := c.Stages(t.Context()); err == nil || got != nil {
+		if got, err := c.Stages(t.Context(), "", 1000); err == nil || got != nil {
 			t.Errorf("byte %d of the record is changed, and Stages gives %+v, %v", i, got, err)
 		}
 		if err := c.Check(t.Context()); err == nil {
@@ -124,7 +124,7 @@ func TestTruncatedFile(t *testing.T) {
 		}
 	}
 	writeRaw(t, dir, dbFile, db[:used])
-	if all, err := open(t, dir).Stages(t.Context()); err != nil || len(all) != 40 {
+	if all, err := open(t, dir).Stages(t.Context(), "", 1000); err != nil || len(all) != 40 {
 		t.Errorf("a file cut to what is in use has %d stages, %v", len(all), err)
 	}
 }

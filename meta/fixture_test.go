@@ -53,7 +53,7 @@ func wantCode(t *testing.T, what string, err error, code wharf.Code) {
 
 func wantNames(t *testing.T, c wharf.Catalog, names ...wharf.StageName) {
 	t.Helper()
-	all, err := c.Stages(t.Context())
+	all, err := c.Stages(t.Context(), "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

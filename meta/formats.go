@@ -51,6 +51,6 @@ func (c *Catalog) FileFormat(ctx context.Context, name wharf.FormatName) (wharf.
 }
 
 // FileFormats implements [wharf.Catalog].
-func (c *Catalog) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
-	return c.formats().all(ctx, c, "meta.FileFormats")
+func (c *Catalog) FileFormats(ctx context.Context, after wharf.FormatName, limit int) ([]wharf.NamedFormat, error) {
+	return c.formats().page(ctx, c, "meta.FileFormats", string(after), limit)
 }

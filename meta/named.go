@@ -76,11 +76,11 @@ func (n named[T]) one(ctx context.Context, c *Catalog, op, name string) (T, erro
 	return v, err
 }
 
-func (n named[T]) all(ctx context.Context, c *Catalog, op string) ([]T, error) {
+func (n named[T]) page(ctx context.Context, c *Catalog, op, after string, limit int) ([]T, error) {
 	var all []T
 	err := c.view(ctx, op, func(tx *bolt.Tx) error {
-		return tx.Bucket([]byte(n.bucket)).ForEach(func(name, _ []byte) error {
-			v, _, err := n.find(tx, string(name))
+		return eachAfter(tx, n.bucket, after, limit, func(name string) error {
+			v, _, err := n.find(tx, name)
 			all = append(all, v)
 			return err
 		})

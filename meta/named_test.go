@@ -153,8 +153,8 @@ func TestDamagedNamed(t *testing.T) {
 			if err := c.Check(t.Context()); err == nil {
 				t.Errorf("Check does not see byte %d of a record in %s", i, bucket)
 			}
-			_, err1 := c.Connections(t.Context())
-			_, err2 := c.FileFormats(t.Context())
+			_, err1 := c.Connections(t.Context(), "", 100)
+			_, err2 := c.FileFormats(t.Context(), "", 100)
 			if err1 == nil && err2 == nil {
 				t.Errorf("byte %d of a record in %s is changed, and nobody says so", i, bucket)
 			}

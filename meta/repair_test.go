@@ -82,7 +82,7 @@ func repair(t *testing.T, dir string, files []wharf.StageID) repaired {
 // least by its ID.
 func (r repaired) wantStages(t *testing.T, want []wharf.Stage, mayLose int) {
 	t.Helper()
-	all, err := r.Stages(t.Context())
+	all, err := r.Stages(t.Context(), "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestRepairOfDamagedPages(t *testing.T) {
 			writeRaw(t, sub, keyFile, readFile(t, dir, keyFile))
 			writeRaw(t, sub, dbFile, spoilt)
 			if c, err := Open(sub, Options{}); err == nil { // it may be a free page
-				_, _ = c.Stages(t.Context())
+				_, _ = c.Stages(t.Context(), "", 1000)
 				if err := c.Close(); err != nil {
 					t.Errorf("%s of page %d: Close: %v", name, n, err)
 				}
@@ -195,7 +195,7 @@ func TestRepairOfAllSorts(t *testing.T) {
 				t.Error("Open opens it")
 			}
 			r := repair(t, sub, ids(stages))
-			all, err := r.Stages(t.Context())
+			all, err := r.Stages(t.Context(), "", 1000)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -338,7 +338,7 @@ func TestRepairOfIncompleteCatalog(t *testing.T) {
 	if s, err := r.StageByID(t.Context(), stray); err != nil || string(s.Name) != "recovered_"+stray.String() {
 		t.Errorf("the recovered stage: %+v, %v", s, err)
 	}
-	all, err := r.Stages(t.Context())
+	all, err := r.Stages(t.Context(), "", 1000)
 	if err != nil || len(all) != len(stages)+1 {
 		t.Errorf("%d stages, %v; want one more than %d", len(all), err, len(stages))
 	}

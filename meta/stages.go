@@ -106,11 +106,11 @@ func (c *Catalog) stage(ctx context.Context, op string, known func() (wharf.Stag
 }
 
 // Stages implements [wharf.Catalog].
-func (c *Catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
+func (c *Catalog) Stages(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
 	var all []wharf.Stage
 	err := c.view(ctx, "meta.Stages", func(tx *bolt.Tx) error {
 		// The names are the order; the records are in the order of IDs.
-		return tx.Bucket([]byte(bucketNames)).ForEach(func(name, _ []byte) error {
+		return eachAfter(tx, bucketNames, string(after), limit, func(name string) error {
 			s, _, err := c.byName(tx, wharf.StageName(name))
 			all = append(all, s)
 			return err
@@ -120,6 +120,22 @@ func (c *Catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// eachAfter calls f for the first limit names of a bucket after after.
+func eachAfter(tx *bolt.Tx, bucket, after string, limit int, f func(name string) error) error {
+	cursor := tx.Bucket([]byte(bucket)).Cursor()
+	name, _ := cursor.Seek([]byte(after))
+	if after != "" && string(name) == after {
+		name, _ = cursor.Next()
+	}
+	for ; name != nil && limit > 0; limit-- {
+		if err := f(string(name)); err != nil {
+			return err
+		}
+		name, _ = cursor.Next()
+	}
+	return nil
 }
 
 // DroppedStages implements [wharf.Catalog].

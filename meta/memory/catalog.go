@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"wharf"
@@ -147,15 +146,28 @@ func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage,
 }
 
 // Stages implements [wharf.Catalog].
-func (c *Catalog) Stages(ctx context.Context) ([]wharf.Stage, error) {
+func (c *Catalog) Stages(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
 	unlock, err := c.lock(ctx, "memory.Stages")
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	return copies(slices.SortedFunc(maps.Values(c.stages), func(a, b wharf.Stage) int {
-		return strings.Compare(string(a.Name), string(b.Name))
-	})), nil
+	var page []wharf.Stage
+	for _, name := range namesAfter(c.stages, after, limit) {
+		page = append(page, c.stages[name])
+	}
+	return page, nil
+}
+
+// namesAfter returns the first limit names after after, in order.
+func namesAfter[N ~string, T any](all map[N]T, after N, limit int) []N {
+	names := slices.Sorted(maps.Keys(all))
+	from, found := slices.BinarySearch(names, after)
+	if found {
+		from++
+	}
+	names = names[from:]
+	return names[:min(limit, len(names))]
 }
 
 // DroppedStages implements [wharf.Catalog].

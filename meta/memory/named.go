@@ -3,8 +3,6 @@ package memory
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"wharf"
 )
@@ -99,14 +97,14 @@ func (n named[N, T]) missing(name N) error {
 	return wharf.Errorf(wharf.CodeNotFound, "there is no %s %q", n.what, name)
 }
 
-func (n named[N, T]) list(ctx context.Context, c *Catalog) ([]T, error) {
+func (n named[N, T]) list(ctx context.Context, c *Catalog, after N, limit int) ([]T, error) {
 	unlock, err := c.lock(ctx, "memory.list")
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
 	var all []T
-	for _, name := range slices.Sorted(maps.Keys(n.all)) {
+	for _, name := range namesAfter(n.all, after, limit) {
 		all = append(all, n.clone(n.all[name]))
 	}
 	return all, nil
@@ -128,8 +126,8 @@ func (c *Catalog) Connection(ctx context.Context, name wharf.ConnectionName) (wh
 }
 
 // Connections implements [wharf.Catalog].
-func (c *Catalog) Connections(ctx context.Context) ([]wharf.NamedConnection, error) {
-	return c.connections.list(ctx, c)
+func (c *Catalog) Connections(ctx context.Context, after wharf.ConnectionName, limit int) ([]wharf.NamedConnection, error) {
+	return c.connections.list(ctx, c, after, limit)
 }
 
 // CreateFileFormat implements [wharf.Catalog].
@@ -148,6 +146,6 @@ func (c *Catalog) FileFormat(ctx context.Context, name wharf.FormatName) (wharf.
 }
 
 // FileFormats implements [wharf.Catalog].
-func (c *Catalog) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
-	return c.formats.list(ctx, c)
+func (c *Catalog) FileFormats(ctx context.Context, after wharf.FormatName, limit int) ([]wharf.NamedFormat, error) {
+	return c.formats.list(ctx, c, after, limit)
 }

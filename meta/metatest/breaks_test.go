@@ -89,12 +89,27 @@ func findBreaks() map[string]func(b *broken) {
 		},
 		"drop does nothing": func(b *broken) { b.dropStage = b.Catalog.Stage },
 		"the list is in another order": func(b *broken) {
-			b.stages = func(ctx context.Context) ([]wharf.Stage, error) {
-				all, err := b.Catalog.Stages(ctx)
+			b.stages = func(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
+				all, err := b.Catalog.Stages(ctx, after, limit)
 				slices.SortStableFunc(all, func(a, b wharf.Stage) int {
 					return strings.Compare(strings.ToLower(string(a.Name)), strings.ToLower(string(b.Name)))
 				})
 				return all, err
+			}
+		},
+		"a page begins with the name that it comes after": func(b *broken) {
+			b.stages = func(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
+				all, err := b.Catalog.Stages(ctx, "", 1<<20)
+				from := slices.IndexFunc(all, func(s wharf.Stage) bool { return s.Name >= after })
+				if from < 0 {
+					return nil, err
+				}
+				return all[from:min(from+limit, len(all))], err
+			}
+		},
+		"a page is longer than its limit": func(b *broken) {
+			b.stages = func(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
+				return b.Catalog.Stages(ctx, after, limit+1)
 			}
 		},
 		"odd names are not found": func(b *broken) {
@@ -205,8 +220,8 @@ func namedBreaks() map[string]func(b *broken) {
 			}
 		},
 		"connections in another order": func(b *broken) {
-			b.conns = func(ctx context.Context) ([]wharf.NamedConnection, error) {
-				all, err := b.Catalog.Connections(ctx)
+			b.conns = func(ctx context.Context, after wharf.ConnectionName, limit int) ([]wharf.NamedConnection, error) {
+				all, err := b.Catalog.Connections(ctx, after, limit)
 				slices.Reverse(all)
 				return all, err
 			}
@@ -222,8 +237,8 @@ func namedBreaks() map[string]func(b *broken) {
 			}
 		},
 		"a list without its context": func(b *broken) {
-			b.formats = func(context.Context) ([]wharf.NamedFormat, error) {
-				return b.Catalog.FileFormats(context.Background())
+			b.formats = func(_ context.Context, after wharf.FormatName, limit int) ([]wharf.NamedFormat, error) {
+				return b.Catalog.FileFormats(context.Background(), after, limit)
 			}
 		},
 	}

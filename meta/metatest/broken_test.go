@@ -13,7 +13,7 @@ type broken struct {
 	dropStage    func(context.Context, wharf.StageName) (wharf.Stage, error)
 	stage        func(context.Context, wharf.StageName) (wharf.Stage, error)
 	stageByID    func(context.Context, wharf.StageID) (wharf.Stage, error)
-	stages       func(context.Context) ([]wharf.Stage, error)
+	stages       func(context.Context, wharf.StageName, int) ([]wharf.Stage, error)
 	dropped      func(context.Context) ([]wharf.Stage, error)
 	forget       func(context.Context, wharf.StageID) error
 	update       func(context.Context, wharf.StageName, func(wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error)
@@ -21,9 +21,9 @@ type broken struct {
 	createConn   func(context.Context, wharf.NamedConnection, wharf.CreateMode) (wharf.NamedConnection, bool, error)
 	dropConn     func(context.Context, wharf.ConnectionName) error
 	conn         func(context.Context, wharf.ConnectionName) (wharf.NamedConnection, error)
-	conns        func(context.Context) ([]wharf.NamedConnection, error)
+	conns        func(context.Context, wharf.ConnectionName, int) ([]wharf.NamedConnection, error)
 	createFormat func(context.Context, wharf.NamedFormat, wharf.CreateMode) (wharf.NamedFormat, bool, error)
-	formats      func(context.Context) ([]wharf.NamedFormat, error)
+	formats      func(context.Context, wharf.FormatName, int) ([]wharf.NamedFormat, error)
 }
 
 func (b *broken) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
@@ -54,11 +54,11 @@ func (b *broken) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, 
 	return b.Catalog.StageByID(ctx, id)
 }
 
-func (b *broken) Stages(ctx context.Context) ([]wharf.Stage, error) {
+func (b *broken) Stages(ctx context.Context, after wharf.StageName, limit int) ([]wharf.Stage, error) {
 	if b.stages != nil {
-		return b.stages(ctx)
+		return b.stages(ctx, after, limit)
 	}
-	return b.Catalog.Stages(ctx)
+	return b.Catalog.Stages(ctx, after, limit)
 }
 
 func (b *broken) DroppedStages(ctx context.Context) ([]wharf.Stage, error) {
@@ -110,11 +110,11 @@ func (b *broken) Connection(ctx context.Context, name wharf.ConnectionName) (wha
 	return b.Catalog.Connection(ctx, name)
 }
 
-func (b *broken) Connections(ctx context.Context) ([]wharf.NamedConnection, error) {
+func (b *broken) Connections(ctx context.Context, after wharf.ConnectionName, limit int) ([]wharf.NamedConnection, error) {
 	if b.conns != nil {
-		return b.conns(ctx)
+		return b.conns(ctx, after, limit)
 	}
-	return b.Catalog.Connections(ctx)
+	return b.Catalog.Connections(ctx, after, limit)
 }
 
 func (b *broken) CreateFileFormat(ctx context.Context, f wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
@@ -124,9 +124,9 @@ func (b *broken) CreateFileFormat(ctx context.Context, f wharf.NamedFormat, mode
 	return b.Catalog.CreateFileFormat(ctx, f, mode)
 }
 
-func (b *broken) FileFormats(ctx context.Context) ([]wharf.NamedFormat, error) {
+func (b *broken) FileFormats(ctx context.Context, after wharf.FormatName, limit int) ([]wharf.NamedFormat, error) {
 	if b.formats != nil {
-		return b.formats(ctx)
+		return b.formats(ctx, after, limit)
 	}
-	return b.Catalog.FileFormats(ctx)
+	return b.Catalog.FileFormats(ctx, after, limit)
 }

@@ -23,7 +23,7 @@ func testContexts(t recorder, c wharf.Catalog) {
 		wantCode(t, "Stage", err, code)
 		_, err = c.StageByID(ctx, s.ID)
 		wantCode(t, "StageByID", err, code)
-		_, err = c.Stages(ctx)
+		_, err = c.Stages(ctx, "", 100)
 		wantCode(t, "Stages", err, code)
 		_, err = c.DroppedStages(ctx)
 		wantCode(t, "DroppedStages", err, code)

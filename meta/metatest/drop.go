@@ -55,6 +55,7 @@ func testOrder(t recorder, c wharf.Catalog) {
 		create(t, c, Stage(string(names[i])))
 	}
 	wantNames(t, c, names...)
+	wantPages(t, "stages", wharf.Catalog.Stages, c, func(s wharf.Stage) wharf.StageName { return s.Name }, names...)
 }
 
 func testOddNames(t recorder, c wharf.Catalog) {

@@ -19,7 +19,7 @@ type kind[N ~string, T any] struct {
 	create func(wharf.Catalog, context.Context, T, wharf.CreateMode) (T, bool, error)
 	drop   func(wharf.Catalog, context.Context, N) error
 	one    func(wharf.Catalog, context.Context, N) (T, error)
-	all    func(wharf.Catalog, context.Context) ([]T, error)
+	all    func(wharf.Catalog, context.Context, N, int) ([]T, error)
 }
 
 func connections() kind[wharf.ConnectionName, wharf.NamedConnection] {
@@ -78,7 +78,7 @@ func same[T any](t recorder, what string, got, want T) {
 
 func (k kind[N, T]) wantNames(t recorder, c wharf.Catalog, names ...N) {
 	t.Helper()
-	all, err := k.all(c, t.Context())
+	all, err := k.all(c, t.Context(), "", len(names)+1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +124,7 @@ func (k kind[N, T]) testAll(t recorder, c wharf.Catalog) {
 	k.mustCreate(t, c, k.make(t, "日本"), wharf.CreateOrReplace)
 	k.mustCreate(t, c, k.make(t, "B"), wharf.CreateNew)
 	k.wantNames(t, c, "B", "a", "b", "日本")
+	wantPages(t, "definitions", k.all, c, k.name, "B", "a", "b", "日本")
 	if err := k.drop(c, t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func (k kind[N, T]) testRefused(t recorder, c wharf.Catalog) {
 	wantCode(t, "drop after its context", k.drop(c, ctx, "s"), wharf.CodeCanceled)
 	_, err = k.one(c, ctx, "s")
 	wantCode(t, "a question after its context", err, wharf.CodeCanceled)
-	_, err = k.all(c, ctx)
+	_, err = k.all(c, ctx, "", 9)
 	wantCode(t, "the list after its context", err, wharf.CodeCanceled)
 	got, err := k.one(c, t.Context(), "s")
 	if err != nil {

@@ -58,7 +58,7 @@ func testRaceReplace(t recorder, c wharf.Catalog) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	present, err := c.Stages(t.Context())
+	present, err := c.Stages(t.Context(), "", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func testRaceRename(t recorder, c wharf.Catalog) {
 		})
 	}
 	wg.Wait()
-	all, err := c.Stages(t.Context())
+	all, err := c.Stages(t.Context(), "", 100)
 	if err != nil {
 		t.Fatal(err)
 	}

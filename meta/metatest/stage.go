@@ -1,6 +1,7 @@
 package metatest
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"time"
@@ -55,7 +56,7 @@ func wantCode(t recorder, what string, err error, code wharf.Code) {
 
 func wantNames(t recorder, c wharf.Catalog, names ...wharf.StageName) {
 	t.Helper()
-	all, err := c.Stages(t.Context())
+	all, err := c.Stages(t.Context(), "", len(names)+1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +66,33 @@ func wantNames(t recorder, c wharf.Catalog, names ...wharf.StageName) {
 	}
 	if !slices.Equal(got, names) {
 		t.Errorf("Stages gives %q, want %q", got, names)
+	}
+}
+
+// wantPages reads a list page by page, from each name and from between names.
+func wantPages[N ~string, T any](t recorder, what string, page func(wharf.Catalog, context.Context, N, int) ([]T, error), c wharf.Catalog,
+	name func(T) N, names ...N) {
+	t.Helper()
+	for limit := 1; limit <= len(names)+1; limit++ {
+		for from := range len(names) + 1 {
+			afters := []N{""}
+			if from > 0 {
+				afters = []N{names[from-1], names[from-1] + "\x01"} // the second is no name
+			}
+			for _, after := range afters {
+				items, err := page(c, t.Context(), after, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []N
+				for _, item := range items {
+					got = append(got, name(item))
+				}
+				if want := names[from:min(from+limit, len(names))]; !slices.Equal(got, want) {
+					t.Errorf("%d %s after %q: %q, want %q", limit, what, after, got, want)
+				}
+			}
+		}
 	}
 }
 

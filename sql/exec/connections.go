@@ -66,18 +66,5 @@ func (s *Session) descConnection(st *sql.DescConnection) plan {
 }
 
 func (s *Session) showConnections(st *sql.ShowConnections) plan {
-	return s.answer(connectionColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
-		all, err := s.executor.service.Connections(ctx, s.client.Principal)
-		if err != nil {
-			return nil, err
-		}
-		matches := likeNames(st.Like)
-		var rows [][]wharf.Value
-		for _, c := range all {
-			if matches(string(c.Name)) {
-				rows = append(rows, connectionRow(c))
-			}
-		}
-		return rows, nil
-	})
+	return definitions(connectionColumns(), s.executor.service.Connections, s, st.Like, connectionRow)
 }

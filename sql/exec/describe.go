@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"strings"
 
 	"wharf"
@@ -97,24 +98,31 @@ func (p params) json() string {
 }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
-	return s.answer(stageColumns(), func(ctx context.Context) ([][]wharf.Value, error) { return s.stageRows(ctx, st.Like) })
+	return definitions(stageColumns(), s.executor.service.Stages, s, st.Like, stageRow)
 }
 
-// stageRows describes the stages whose names are like the pattern, if there is
-// one.
-func (s *Session) stageRows(ctx context.Context, like *string) ([][]wharf.Value, error) {
-	stages, err := s.executor.service.Stages(ctx, s.client.Principal)
-	if err != nil {
-		return nil, err
-	}
-	var rows [][]wharf.Value
-	matches := likeNames(like)
-	for _, stage := range stages {
-		if matches(string(stage.Name)) {
-			rows = append(rows, stageRow(stage))
+// definitions is a plan that streams a row for each definition whose name, the
+// row's first value, is like the pattern, if there is one.
+func definitions[T any](columns []wharf.Column, list func(context.Context, wharf.Principal) (iter.Seq2[T, error], error), s *Session,
+	like *string, row func(T) []wharf.Value) plan {
+	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
+		all, err := list(ctx, s.client.Principal)
+		if err != nil {
+			return Result{}, err
 		}
-	}
-	return rows, nil
+		matches := likeNames(like)
+		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
+			for item, err := range all {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if r := row(item); matches(r[0].Str()) && !yield(r, nil) {
+					return
+				}
+			}
+		}}}, nil
+	}}
 }
 
 // findStage looks a stage up by the name in a statement.

@@ -60,18 +60,5 @@ func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
 }
 
 func (s *Session) showFileFormats(st *sql.ShowFileFormats) plan {
-	return s.answer(formatColumns(), func(ctx context.Context) ([][]wharf.Value, error) {
-		all, err := s.executor.service.FileFormats(ctx, s.client.Principal)
-		if err != nil {
-			return nil, err
-		}
-		matches := likeNames(st.Like)
-		var rows [][]wharf.Value
-		for _, f := range all {
-			if matches(string(f.Name)) {
-				rows = append(rows, formatRow(f))
-			}
-		}
-		return rows, nil
-	})
+	return definitions(formatColumns(), s.executor.service.FileFormats, s, st.Like, formatRow)
 }

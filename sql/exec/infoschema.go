@@ -21,6 +21,8 @@ type infoTable struct {
 	name    string
 	columns []infoColumn
 	rows    infoRows // nil where there are none
+	// stream gives the rows of a table that may have many, in place of rows.
+	stream func(*Session) plan
 }
 
 // infoRows gives all rows of a table, as its columns are.
@@ -50,6 +52,7 @@ func infoTables() []infoTable {
 	for i, t := range tables {
 		if t.name == "STAGES" {
 			tables[i].columns = stagesTable()
+			tables[i].stream = func(s *Session) plan { return s.showStages(&sql.ShowStages{}) }
 		}
 	}
 	return tables
@@ -127,7 +130,10 @@ func (c *compiler) tableNamed(t sql.TableName) (relation, error) {
 		fields[i] = field{Column: col.Column, schema: informationSchema, table: alias}
 	}
 	return relation{fields: fields, each: func(ev *evaluation, row func([]wharf.Value) error) error {
-		if table.rows == nil {
+		switch {
+		case table.stream != nil:
+			return eachStreamed(ev, table.stream(ev.s), row)
+		case table.rows == nil:
 			return nil
 		}
 		rows, err := table.rows(ev.ctx, ev.s)
@@ -136,6 +142,23 @@ func (c *compiler) tableNamed(t sql.TableName) (relation, error) {
 		}
 		return eachOf(rows, row)
 	}}, nil
+}
+
+// eachStreamed calls row for each row that a plan gives.
+func eachStreamed(ev *evaluation, p plan, row func([]wharf.Value) error) error {
+	result, err := p.run(ev.ctx)
+	if err != nil {
+		return err
+	}
+	for r, err := range result.Rows.All {
+		if err != nil {
+			return err
+		}
+		if err := row(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // row gives a row of a table: the values of its columns by name, NULL for

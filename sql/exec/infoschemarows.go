@@ -38,7 +38,6 @@ func infoRowsTable() map[string]infoRows {
 		"SCHEMATA_EXTENSIONS": func(context.Context, *Session) ([][]wharf.Value, error) {
 			return rowsOf(databases(), func(name string) []wharf.Value { return texts("def", name, "") }), nil
 		},
-		"STAGES":          func(ctx context.Context, s *Session) ([][]wharf.Value, error) { return s.stageRows(ctx, nil) },
 		"TABLES":          infoTableRows,
 		"USER_ATTRIBUTES": infoUsers,
 		"USER_PRIVILEGES": infoUserPrivileges,
