@@ -147,6 +147,17 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
+func TestShortenedStatement(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", strings.Repeat("a", maxInfo): strings.Repeat("a", maxInfo), strings.Repeat("a", maxInfo+1): strings.Repeat("a", maxInfo) + "…",
+		"a" + strings.Repeat("é", maxInfo/2): "a" + strings.Repeat("é", maxInfo/2-1) + "…",
+	} {
+		if got := shorten(text); got != want {
+			t.Errorf("of %d bytes there are %d, want %d", len(text), len(got), len(want))
+		}
+	}
+}
+
 func TestClientLeaves(t *testing.T) {
 	r := start(t, Options{})
 	c := r.dial(t).login(0)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type state struct {
 	user, db string
 	tls      *tls.Conn // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
 	stmt     Stmt      // what is running
+	info     string    // stmt as the process list shows it; "" until then
 	cancel   context.CancelCauseFunc
 	watch
 }
@@ -51,7 +53,7 @@ func (c *conn) isEnding() bool {
 func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stmt, c.cancel = st, cancel
+	c.stmt, c.info, c.cancel = st, "", cancel
 	if c.why != nil {
 		cancel(c.why)
 	}
@@ -61,7 +63,7 @@ func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
 func (c *conn) finish() {
 	db := c.session.Database()
 	c.mu.Lock()
-	c.stmt, c.cancel, c.db = nil, nil, db
+	c.stmt, c.info, c.cancel, c.db = nil, "", nil, db
 	looking := c.endWatch()
 	c.mu.Unlock()
 	if looking != nil {
@@ -120,8 +122,20 @@ func (c *conn) process() (exec.Process, bool) {
 	case connecting:
 		p.Command = "Connect"
 	}
-	if c.stmt != nil {
-		p.Info = c.stmt.Redacted()
+	if c.stmt != nil && c.info == "" {
+		c.info = shorten(c.stmt.Redacted())
 	}
+	p.Info = c.info
 	return p, c.user != ""
+}
+
+// maxInfo is how much of a statement the process list shows, in bytes: there
+// may be as many long ones as connections.
+const maxInfo = 16 << 10
+
+func shorten(text string) string {
+	if len(text) <= maxInfo {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxInfo], "") + "…"
 }
