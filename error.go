@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 )
 
 // Code says what kind of failure an [Error] is. Each listener has one table
@@ -112,6 +113,22 @@ func CodeOf(err error) Code {
 		return CodeTimeout
 	case errors.Is(err, context.Canceled):
 		return CodeCanceled
+	}
+	return CodeInternal
+}
+
+// DiskCode returns the code of an error of the operating system about a file:
+// [CodeNoSpace] where the disk or a quota is full or the file system takes no
+// file as large, [CodeUnavailable] where the process or the system has no file
+// handle left, which passes, and else [CodeInternal]. For nil it is "".
+func DiskCode(err error) Code {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return CodeNoSpace
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return CodeUnavailable
 	}
 	return CodeInternal
 }

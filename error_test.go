@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"wharf"
@@ -70,6 +71,26 @@ func TestEveryCodeHasAMessage(t *testing.T) {
 	for _, code := range wharf.Codes() {
 		if wharf.MessageOf(&wharf.Error{Code: code}) == "" {
 			t.Errorf("%s has none", code)
+		}
+	}
+}
+
+func TestDiskCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want wharf.Code
+	}{
+		{nil, ""},
+		{syscall.ENOSPC, wharf.CodeNoSpace},
+		{&fs.PathError{Op: "write", Path: "/x", Err: syscall.EDQUOT}, wharf.CodeNoSpace},
+		{fmt.Errorf("x: %w", syscall.EFBIG), wharf.CodeNoSpace},
+		{syscall.EMFILE, wharf.CodeUnavailable},
+		{&fs.PathError{Op: "open", Path: "/x", Err: syscall.ENFILE}, wharf.CodeUnavailable},
+		{syscall.EIO, wharf.CodeInternal},
+		{fs.ErrPermission, wharf.CodeInternal},
+	} {
+		if got := wharf.DiskCode(c.err); got != c.want {
+			t.Errorf("DiskCode(%v) = %q, want %q", c.err, got, c.want)
 		}
 	}
 }

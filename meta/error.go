@@ -27,19 +27,23 @@ func translate(op string, err error) error {
 	return wharf.WrapError(wharf.CodeInternal, op, "", err)
 }
 
+// noSpace reports whether the disk is full. bbolt puts some causes into its own
+// error by %s and not by %w (v1.5.0, db.go, (*DB).grow), so that the text at the
+// end is all that is left of them.
 func noSpace(err error) bool {
-	if err == nil {
-		return false
+	if err == nil || wharf.DiskCode(err) == wharf.CodeNoSpace {
+		return err != nil
 	}
-	for _, full := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		// The text is what is left of it: bbolt, db.go, (*DB).grow puts the
-		// cause into its own error by %s, not %w.
-		if errors.Is(err, full) || strings.HasSuffix(err.Error(), ": "+full.Error()) {
+	for errno := syscall.Errno(1); errno < maxErrno; errno++ {
+		if wharf.DiskCode(errno) == wharf.CodeNoSpace && strings.HasSuffix(err.Error(), ": "+errno.Error()) {
 			return true
 		}
 	}
 	return false
 }
+
+// maxErrno is above the numbers of errors that systems have.
+const maxErrno = 256
 
 func errPanic(cause error) error {
 	return &wharf.Error{

@@ -43,14 +43,12 @@ func translateAt(op string, key wharf.Key, err error) error {
 // translate gives an error of the system its code. No message tells a path.
 func translate(op string, err error) error {
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return wharf.WrapError(wharf.CodeNoSpace, op, "no space left for the file", err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return wharf.WrapError(wharf.CodeDenied, op, "the system does not let the server do that in the stage's folder", err)
 	case leadsOut(err):
 		return wharf.WrapError(wharf.CodeDenied, op, "a symbolic link leads out of the stage's folder", err)
 	}
-	return wharf.WrapError(wharf.CodeInternal, op, "", err)
+	return wharf.WrapError(wharf.DiskCode(err), op, "", err)
 }
 
 // leadsOut tells that os.Root refused a path. Its error has no name (Go 1.26,

@@ -3,31 +3,13 @@ package local
 import (
 	"errors"
 	"io/fs"
-	"syscall"
 
 	"wharf"
 )
 
 // fault gives err, which came from the disk, the code that callers know.
 func fault(op string, err error) error {
-	code := wharf.CodeInternal
-	switch {
-	case fullDisk(err):
-		code = wharf.CodeNoSpace
-	case outOfFiles(err):
-		code = wharf.CodeUnavailable
-	}
-	return wharf.WrapError(code, op, "", err)
-}
-
-func fullDisk(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-// outOfFiles tells that the process or the system has no file handle left,
-// which passes by itself.
-func outOfFiles(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	return wharf.WrapError(wharf.DiskCode(err), op, "", err)
 }
 
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

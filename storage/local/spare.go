@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"wharf"
 )
 
 // spareHandle is a file handle kept for the moment when the process has no
@@ -44,7 +46,7 @@ func (d *disk) dropSpare() error {
 // state has too few handles, and its next start has the spare again.
 func (d *disk) withSpare(name string, open func() (vfs.File, error)) (vfs.File, error) {
 	f, err := open()
-	if err == nil || !outOfFiles(err) || !strings.HasSuffix(name, logSuffix) {
+	if err == nil || wharf.DiskCode(err) != wharf.CodeUnavailable || !strings.HasSuffix(name, logSuffix) {
 		return f, err
 	}
 	if err := d.dropSpare(); err != nil {
