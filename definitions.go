@@ -90,7 +90,7 @@ func (s *Service) DropFileFormat(ctx context.Context, p Principal, name FormatNa
 }
 
 func authorizeFormat(p Principal, name FormatName) error {
-	if _, ok := ParseFileType(string(name)); ok {
+	if _, ok := parseFileType(string(name)); ok {
 		return Errorf(CodeInvalid, "%s is a type that every server has as a file format; it is neither created nor dropped", name)
 	}
 	return authorize(p)
@@ -102,7 +102,7 @@ func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) 
 	if err := authorize(p); err != nil {
 		return NamedFormat{}, err
 	}
-	if typ, ok := ParseFileType(string(name)); ok {
+	if typ, ok := parseFileType(string(name)); ok {
 		return NamedFormat{Name: name, Format: FileFormat{Type: typ}}, nil
 	}
 	return s.catalog.FileFormat(ctx, name)
@@ -120,7 +120,7 @@ func (s *Service) FileFormats(ctx context.Context, p Principal) (iter.Seq2[Named
 // checkFormat tells whether the named format that a file format refers to is
 // there.
 func (s *Service) checkFormat(ctx context.Context, f FileFormat) error {
-	if _, ok := ParseFileType(string(f.FormatName)); ok || f.FormatName == "" {
+	if _, ok := parseFileType(string(f.FormatName)); ok || f.FormatName == "" {
 		return nil
 	}
 	_, err := s.catalog.FileFormat(ctx, f.FormatName)

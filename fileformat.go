@@ -137,9 +137,9 @@ func fileTypes() []string {
 	return []string{string(CSV), string(TSV), "TEXT", string(NDJSON), string(Parquet), string(ORC), string(Avro)}
 }
 
-// ParseFileType returns the type of that name, in any case, and whether there
+// parseFileType returns the type of that name, in any case, and whether there
 // is one.
-func ParseFileType(s string) (FileType, bool) {
+func parseFileType(s string) (FileType, bool) {
 	s = strings.ToUpper(s)
 	if s == "TEXT" {
 		return TSV, true
@@ -196,7 +196,7 @@ func ParseNamedFormat(options []Option) (FileFormat, error) {
 // typedFormat reads options with a TYPE among them.
 func typedFormat(clause string, rules []optionRule, options []Option) (FileFormat, error) {
 	o := options[indexOption(options, "TYPE")]
-	typ, ok := ParseFileType(o.Value)
+	typ, ok := parseFileType(o.Value)
 	if !ok || o.Kind == OptionList {
 		return FileFormat{}, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
 			clause, optionText(o), didYouMean(o.Value, fileTypes()), typeNames)

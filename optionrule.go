@@ -226,7 +226,7 @@ func textList() valueRule {
 // fileType takes the name of a type of file.
 func fileType() valueRule {
 	return valueRule{want: typeNames, read: func(o Option) (Option, bool) {
-		typ, ok := ParseFileType(o.Value)
+		typ, ok := parseFileType(o.Value)
 		return Option{Kind: OptionWord, Value: string(typ)}, ok
 	}}
 }

@@ -9,8 +9,8 @@ import (
 
 // How long a presigned URL is valid.
 const (
-	DefaultPresign = time.Hour
-	MinPresign     = time.Second
+	defaultPresign = time.Hour
+	minPresign     = time.Second
 	MaxPresign     = 7 * 24 * time.Hour // the limit of S3's signatures
 )
 
@@ -21,7 +21,7 @@ const maxContentType = 512
 // PresignRequest is what a presigned URL is to allow.
 type PresignRequest struct {
 	Upload bool          // to store the file, else to read it
-	Expire time.Duration // for how long; 0 is DefaultPresign
+	Expire time.Duration // for how long; 0 is an hour
 	// ContentType is the Content-Type that an upload must be sent with, or
 	// that a download is answered with; "" leaves it open.
 	ContentType string
@@ -52,7 +52,7 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 		return Presigned{}, err
 	}
 	if o.Expire == 0 {
-		o.Expire = DefaultPresign
+		o.Expire = defaultPresign
 	}
 	if err := o.check(); err != nil {
 		return Presigned{}, err
@@ -97,9 +97,9 @@ func (s *Service) presignHere(ctx context.Context, p Principal, st Stage, loc Lo
 }
 
 func (o PresignRequest) check() error {
-	if o.Expire < MinPresign || o.Expire > MaxPresign {
+	if o.Expire < minPresign || o.Expire > MaxPresign {
 		return Errorf(CodeInvalid, "EXPIRE is out of range; it takes %d to %d seconds (7 days)",
-			MinPresign/time.Second, MaxPresign/time.Second)
+			minPresign/time.Second, MaxPresign/time.Second)
 	}
 	if o.ContentType == "" {
 		return nil

@@ -19,18 +19,18 @@ type ServiceOptions struct {
 	Logger  *slog.Logger // nil discards
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
-	UploadMemory int64         // bytes that all uploads together may hold; 0 is DefaultUploadMemory
-	UploadWait   time.Duration // how long an upload or download waits for its turn; 0 is DefaultUploadWait
+	UploadMemory int64         // bytes that all uploads together may hold; 0 is 96 MiB
+	UploadWait   time.Duration // how long an upload or download waits for its turn; 0 is 30 s
 	MaxUploads   int           // at once, whatever memory they take; 0 is no limit
-	MaxDownloads int           // files at once, and a quarter of that of lists; 0 is DefaultMaxDownloads
+	MaxDownloads int           // files at once, and a quarter of that of lists; 0 is 512
 	Now          func() time.Time
 }
 
 // The defaults of ServiceOptions.
 const (
-	DefaultUploadMemory = 96 << 20
-	DefaultUploadWait   = 30 * time.Second
-	DefaultMaxDownloads = 512
+	defaultUploadMemory = 96 << 20
+	defaultUploadWait   = 30 * time.Second
+	defaultMaxDownloads = 512
 )
 
 // Service is the use cases that both listeners share. It is safe for
@@ -70,13 +70,13 @@ func NewService(o ServiceOptions) *Service {
 		o.Now = time.Now
 	}
 	if o.UploadMemory <= 0 {
-		o.UploadMemory = DefaultUploadMemory
+		o.UploadMemory = defaultUploadMemory
 	}
 	if o.UploadWait <= 0 {
-		o.UploadWait = DefaultUploadWait
+		o.UploadWait = defaultUploadWait
 	}
 	if o.MaxDownloads <= 0 {
-		o.MaxDownloads = DefaultMaxDownloads
+		o.MaxDownloads = defaultMaxDownloads
 	}
 	leastUpload := int64(0)
 	if o.MaxUploads > 0 {

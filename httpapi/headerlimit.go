@@ -15,7 +15,7 @@ import (
 // it is told and any number of lines, each of which costs it a hundred bytes
 // and more: a header of 6,000 short lines took half a MiB before its end came.
 const (
-	DefaultMaxHeaderBytes = 16 << 10
+	defaultMaxHeaderBytes = 16 << 10
 	maxHeaderLines        = 200
 )
 

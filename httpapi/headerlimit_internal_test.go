@@ -53,7 +53,7 @@ func TestHeaderLimit(t *testing.T) {
 			for _, s := range c.steps {
 				all.WriteString(s.text)
 			}
-			limit := headerLimit{most: DefaultMaxHeaderBytes}
+			limit := headerLimit{most: defaultMaxHeaderBytes}
 			src := io.Reader(strings.NewReader(all.String()))
 			if size == 1 {
 				src = iotest.OneByteReader(src)

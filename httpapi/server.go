@@ -39,19 +39,19 @@ type Options struct {
 	// is a pool of its own.
 	Pool *wharf.ConnectionPool
 
-	MaxHeaderBytes    int           // of one request; 0 is DefaultMaxHeaderBytes
-	ReadHeaderTimeout time.Duration // for a request's header; 0 is DefaultReadHeaderTimeout
-	IdleTimeout       time.Duration // between requests; 0 is DefaultIdleTimeout
+	MaxHeaderBytes    int           // of one request; 0 is 16 KiB
+	ReadHeaderTimeout time.Duration // for a request's header; 0 is 10 s
+	IdleTimeout       time.Duration // between requests; 0 is 2 minutes
 	// StallTimeout is how long a body may stop coming, or an answer may not be
 	// taken. There is no limit on how long a body takes as a whole.
-	StallTimeout time.Duration // 0 is DefaultStallTimeout
+	StallTimeout time.Duration // 0 is 30 s
 }
 
 // The defaults of Options.
 const (
-	DefaultReadHeaderTimeout = 10 * time.Second
-	DefaultIdleTimeout       = 2 * time.Minute
-	DefaultStallTimeout      = 30 * time.Second
+	defaultReadHeaderTimeout = 10 * time.Second
+	defaultIdleTimeout       = 2 * time.Minute
+	defaultStallTimeout      = 30 * time.Second
 )
 
 func (o Options) withDefaults() Options {
@@ -62,16 +62,16 @@ func (o Options) withDefaults() Options {
 		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
 	}
 	if o.MaxHeaderBytes <= 0 {
-		o.MaxHeaderBytes = DefaultMaxHeaderBytes
+		o.MaxHeaderBytes = defaultMaxHeaderBytes
 	}
 	if o.ReadHeaderTimeout <= 0 {
-		o.ReadHeaderTimeout = DefaultReadHeaderTimeout
+		o.ReadHeaderTimeout = defaultReadHeaderTimeout
 	}
 	if o.IdleTimeout <= 0 {
-		o.IdleTimeout = DefaultIdleTimeout
+		o.IdleTimeout = defaultIdleTimeout
 	}
 	if o.StallTimeout <= 0 {
-		o.StallTimeout = DefaultStallTimeout
+		o.StallTimeout = defaultStallTimeout
 	}
 	return o
 }

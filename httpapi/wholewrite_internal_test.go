@@ -84,7 +84,7 @@ func wholePair(t *testing.T) (*wholeConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
-	c, err := wholeListener{inner, time.Minute, DefaultMaxHeaderBytes, wharf.NewConnectionPool(8), new(atomic.Int64)}.Accept()
+	c, err := wholeListener{inner, time.Minute, defaultMaxHeaderBytes, wharf.NewConnectionPool(8), new(atomic.Int64)}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
