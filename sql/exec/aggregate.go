@@ -15,7 +15,7 @@ type aggregate struct {
 	order     []sortKey
 	separator string
 	typ       wharf.Type
-	exact     bool // text that COLLATE made exact
+	shape
 }
 
 // aggregate compiles a function over rows, where there may be one.
@@ -49,12 +49,25 @@ func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
 	default:
 		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
 	}
-	if e.Name != "COUNT" {
-		a.exact = anyExact(args)
+	if a.shape, err = aggregateShape(e.Name, a.typ, args); err != nil {
+		return node{}, err
 	}
 	*c.sums = append(*c.sums, a)
 	i := len(*c.sums) - 1
-	return node{typ: a.typ, scale: asItComes, exact: a.exact, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+	return node{typ: a.typ, scale: a.scale, coll: a.coll, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+}
+
+// aggregateShape is the shape of an aggregate's column.
+func aggregateShape(name string, typ wharf.Type, args []node) (shape, error) {
+	coll, err := collatingOf(args, name)
+	scale := maxScale(args)
+	switch {
+	case name == "AVG" && typ == wharf.TypeDecimal && scale != asItComes:
+		scale = min(scale+divisionScale, maxDecimalScale)
+	case name == "GROUP_CONCAT" || name == "COUNT":
+		scale = 0
+	}
+	return shape{coll, scale}, err
 }
 
 // sum is an aggregate of one group as it grows.
@@ -184,8 +197,8 @@ func (s *sum) joined(ev *evaluation) (datum, error) {
 		b.WriteString(part.text)
 		if b.Len() > most {
 			ev.s.warn("Warning", warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
-			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")).collated(s.exact), nil
+			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")).collated(s.coll.id), nil
 		}
 	}
-	return stringDatum(b.String()).collated(s.exact), nil
+	return stringDatum(b.String()).collated(s.coll.id), nil
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"slices"
 	"strings"
 
 	"wharf"
@@ -37,47 +38,57 @@ func findCharset(name string) (charset, bool) {
 	return charset{}, false
 }
 
-// collation is the name of an order of text. Whatever a session asks for,
-// text is compared without case and without accents, unless COLLATE says of it
-// that case counts.
+// collation is an order of text.
 type collation struct {
 	name, charset string
 	id            int64
 	isDefault     bool
 	pad           string
+	rule          rule
 }
 
-func collations() []collation {
-	return []collation{
-		{"binary", "binary", 63, true, "NO PAD"},
-		{"utf8mb3_bin", "utf8mb3", 83, false, "PAD SPACE"},
-		{"utf8mb3_general_ci", "utf8mb3", 33, true, "PAD SPACE"},
-		{"utf8mb3_unicode_ci", "utf8mb3", 192, false, "PAD SPACE"},
-		{"utf8mb4_0900_ai_ci", "utf8mb4", 255, true, "NO PAD"},
-		{"utf8mb4_0900_as_ci", "utf8mb4", 305, false, "NO PAD"},
-		{"utf8mb4_0900_as_cs", "utf8mb4", 278, false, "NO PAD"},
-		{"utf8mb4_0900_bin", "utf8mb4", 309, false, "NO PAD"},
-		{"utf8mb4_bin", "utf8mb4", 46, false, "PAD SPACE"},
-		{"utf8mb4_general_ci", "utf8mb4", 45, false, "PAD SPACE"},
-		{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, "PAD SPACE"},
-		{"utf8mb4_unicode_ci", "utf8mb4", 224, false, "PAD SPACE"},
-	}
+const (
+	padSpace = "PAD SPACE"
+	noPad    = "NO PAD"
+)
+
+// collations are those that a client may ask for. The UCA's older versions,
+// which the …_unicode_… have in MySQL, are the one that utf8mb4_0900_ai_ci has.
+var collations = [...]collation{
+	{defaultCollation, "utf8mb4", 255, true, noPad, byLetters},
+	{"binary", "binary", 63, true, noPad, byBytes},
+	{"utf8mb3_bin", "utf8mb3", 83, false, padSpace, byBytes},
+	{"utf8mb3_general_ci", "utf8mb3", 33, true, padSpace, byGeneral},
+	{"utf8mb3_unicode_ci", "utf8mb3", 192, false, padSpace, byLetters},
+	{"utf8mb4_0900_as_ci", "utf8mb4", 305, false, noPad, byAccents},
+	{"utf8mb4_0900_as_cs", "utf8mb4", 278, false, noPad, byCase},
+	{"utf8mb4_0900_bin", "utf8mb4", 309, false, noPad, byBytes},
+	{"utf8mb4_bin", "utf8mb4", 46, false, padSpace, byBytes},
+	{"utf8mb4_general_ci", "utf8mb4", 45, false, padSpace, byGeneral},
+	{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, padSpace, byLetters},
+	{"utf8mb4_unicode_ci", "utf8mb4", 224, false, padSpace, byLetters},
 }
 
-// isExact tells a collation under which text is compared by its bytes.
-func (c collation) isExact() bool { return !strings.HasSuffix(c.name, "_ci") }
+// listedCollations are the collations in the order of their names.
+func listedCollations() []collation {
+	return slices.SortedFunc(slices.Values(collations[:]), func(a, b collation) int { return strings.Compare(a.name, b.name) })
+}
 
-func findCollation(name string) (collation, bool) {
+// systemCollation is that of the names that the server gives:
+// utf8mb3_general_ci.
+const systemCollation collationID = 3
+
+func findCollation(name string) (collationID, bool) {
 	name = strings.ToLower(name)
 	if rest, ok := strings.CutPrefix(name, "utf8_"); ok {
 		name = "utf8mb3_" + rest
 	}
-	for _, c := range collations() {
+	for id, c := range collations {
 		if c.name == name {
-			return c, true
+			return collationID(id), true
 		}
 	}
-	return collation{}, false
+	return defaultCollationID, false
 }
 
 func charsetType() variableType {
@@ -89,8 +100,8 @@ func charsetType() variableType {
 
 func collationType() variableType {
 	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		c, ok := findCollation(d.text())
-		return wharf.Text(c.name), ok
+		id, ok := findCollation(d.text())
+		return wharf.Text(id.collation().name), ok
 	}}
 }
 
@@ -103,7 +114,8 @@ func (s *Session) setNames(name, collate string) error {
 	}
 	order := cs.collation
 	if collate != "" {
-		co, ok := findCollation(collate)
+		id, ok := findCollation(collate)
+		co := id.collation()
 		if !ok {
 			return invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(collate, 64))
 		}

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// compare orders two values as MySQL does: texts by the default collation, or
-// by their bytes where COLLATE asked for one that knows case, bytes as bytes, numbers by value, a text beside a number as a number.
+// compare orders two values as MySQL does: texts by their collation, bytes as
+// bytes, numbers by value, a text beside a number as a number. Two texts have
+// the same collation.
 // known is false where one of them is NULL.
 func compare(a, b datum) (order int, known bool) {
 	if a.isNull() || b.isNull() {
@@ -27,44 +28,19 @@ func compare(a, b datum) (order int, known bool) {
 	return cmp.Compare(a.toFloat(), b.toFloat()), true
 }
 
-// compareTexts folds long texts piece by piece, so that comparing them takes
-// no memory in proportion to them, and no time for what is behind the first
-// difference.
+// compareTexts orders two texts of one collation, or bytes.
 func compareTexts(a, b datum) int {
-	if len(a.str)+len(b.str) <= 2*foldPiece {
-		x, y := folded(a, b)
-		return strings.Compare(x, y)
-	}
-	if a.kind == kBytes || b.kind == kBytes || a.exact || b.exact {
+	if a.kind == kBytes || b.kind == kBytes {
 		return strings.Compare(a.str, b.str)
 	}
-	x, y := folding{rest: a.str}, folding{rest: b.str}
-	for {
-		if hasX, hasY := x.more(), y.more(); !hasX || !hasY {
-			return cmp.Compare(len(x.piece), len(y.piece))
-		}
-		n := min(len(x.piece), len(y.piece))
-		if order := strings.Compare(x.piece[:n], y.piece[:n]); order != 0 {
-			return order
-		}
-		x.piece, y.piece = x.piece[n:], y.piece[n:]
-	}
+	return a.coll.compare(a.str, b.str)
 }
 
-// folded gives two texts in a form in which they are compared byte by byte.
-func folded(a, b datum) (string, string) {
-	x, y := a.text(), b.text()
-	if a.kind == kBytes || b.kind == kBytes || a.exact || b.exact {
-		return x, y
-	}
-	return fold(x), fold(y)
-}
-
-// folded gives a datum that compares as d does with its like, without
-// folding anew each time.
-func (d datum) folded() datum {
-	if d.kind == kString && !d.exact {
-		d.str, d.exact = fold(d.str), true
+// sortable gives a datum that compares as d does with its like, without
+// looking at the collation each time.
+func (d datum) sortable() datum {
+	if d.kind == kString && (d.coll.collation().rule != byBytes || d.coll.collation().pads()) {
+		return bytesDatum(d.coll.key(d.str))
 	}
 	return d
 }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,10 +12,8 @@ import (
 // node is a compiled expression: its type, which is known before it runs, and
 // how it is evaluated.
 type node struct {
-	typ wharf.Type
-	// exact is set where text is of a collation that tells upper and lower
-	// case apart.
-	exact bool
+	typ  wharf.Type
+	coll collating
 	// scale is the digits after the point that a decimal, a time or a date with
 	// its time is shown with, or asItComes. Until it is shown, a decimal may
 	// have more.
@@ -59,16 +56,11 @@ func (n node) take(ev *evaluation, from node) (datum, error) {
 		return ev.asTemporal(d, n.typ, placesOf(n.scale, d)), nil
 	case n.typ == wharf.TypeString:
 		text := stringDatum(from.settle(d).text())
-		text.exact = d.exact || n.exact
-		return text, nil
+		return text.collated(n.coll.id), nil
 	case n.typ == wharf.TypeBytes:
 		return bytesDatum(from.settle(d).text()), nil
 	}
 	return d, nil
-}
-
-func anyExact(nodes []node) bool {
-	return slices.ContainsFunc(nodes, func(n node) bool { return n.exact })
 }
 
 // maxScale is the largest scale of some nodes.
@@ -115,7 +107,7 @@ type compiler struct {
 }
 
 func constant(d datum, typ wharf.Type) node {
-	n := node{typ: typ, exact: d.exact, fixed: &d, eval: func(*evaluation) (datum, error) { return d, nil }}
+	n := node{typ: typ, fixed: &d, eval: func(*evaluation) (datum, error) { return d, nil }}
 	if d.kind == kDecimal {
 		n.scale = d.dec.scale
 	} else if d.isTemporal() {
@@ -130,7 +122,7 @@ func constant(d datum, typ wharf.Type) node {
 func (c *compiler) compile(e sql.Expr) (node, error) {
 	switch e := e.(type) {
 	case sql.Literal:
-		return literal(e)
+		return c.literal(e)
 	case sql.Param:
 		return c.param(e)
 	case sql.SysVar:
@@ -164,7 +156,7 @@ func (c *compiler) compileAll(exprs []sql.Expr) ([]node, error) {
 	return nodes, nil
 }
 
-func literal(l sql.Literal) (node, error) {
+func (c *compiler) literal(l sql.Literal) (node, error) {
 	switch l.Kind {
 	case sql.IntLiteral, sql.UintLiteral:
 		if n, err := strconv.ParseInt(l.Text, 10, 64); err == nil {
@@ -183,7 +175,7 @@ func literal(l sql.Literal) (node, error) {
 		}
 		return constant(floatDatum(f), wharf.TypeFloat), nil
 	case sql.StringLiteral:
-		return constant(stringDatum(l.Text), wharf.TypeString), nil
+		return c.text(l.Text), nil
 	case sql.BytesLiteral:
 		return constant(bytesDatum(l.Text), wharf.TypeBytes), nil
 	case sql.HexLiteral:
@@ -192,6 +184,14 @@ func literal(l sql.Literal) (node, error) {
 		return constant(d, wharf.TypeBytes), nil
 	}
 	return constant(nullDatum(), wharf.TypeNull), nil
+}
+
+// text is a constant text in the collation of the connection.
+func (c *compiler) text(s string) node {
+	coll := c.literalCollating()
+	n := constant(stringDatum(s).collated(coll.id), wharf.TypeString)
+	n.coll = coll
+	return n
 }
 
 func decimalLiteral(text string) (node, error) {
@@ -207,6 +207,9 @@ func (c *compiler) param(p sql.Param) (node, error) {
 		return constant(nullDatum(), wharf.TypeString), nil
 	}
 	v := c.args[p.Index]
+	if v.Kind() == wharf.TextValue {
+		return c.text(v.Str()), nil
+	}
 	typ := typeOfValue(v)
 	return constant(datumOf(v, typ), typ), nil
 }
@@ -236,7 +239,7 @@ func typeOfDatum(d datum) wharf.Type {
 func (c *compiler) userVar(v sql.UserVar) node {
 	name := fold(v.Name)
 	now := c.s.userVars[name]
-	return node{typ: typeOfDatum(now), scale: asItComes, exact: now.exact, eval: func(ev *evaluation) (datum, error) {
+	return node{typ: typeOfDatum(now), scale: asItComes, coll: collating{now.coll, ofColumn}, eval: func(ev *evaluation) (datum, error) {
 		return ev.s.userVars[name], nil
 	}}
 }

@@ -28,9 +28,7 @@ const (
 // bytes, decimals and dates apart, which arithmetic and comparison need.
 type datum struct {
 	kind kind
-	// exact is set for text of a collation that tells upper and lower case
-	// apart, which COLLATE gave to it.
-	exact bool
+	coll collationID // of kString
 	// literal is set for bytes that were written as a hexadecimal or bit
 	// literal, which are a number beside numbers.
 	literal bool
@@ -64,9 +62,11 @@ func (d datum) size() int {
 // length is the bytes of its text; of a number, next to nothing.
 func (d datum) length() int { return len(d.str) + 1 }
 
-// collated gives the datum as a column has it whose text is exact, or not.
-func (d datum) collated(exact bool) datum {
-	d.exact = exact && d.kind == kString
+// collated is the datum in a collation, where it is text.
+func (d datum) collated(id collationID) datum {
+	if d.kind == kString {
+		d.coll = id
+	}
 	return d
 }
 

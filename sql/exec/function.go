@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"slices"
 	"strings"
 
 	"wharf"
@@ -20,9 +19,9 @@ type function struct {
 	text bool
 	// numbers is set where texts among the arguments count as numbers.
 	numbers bool
-	// folds is set for a function that makes copies of its texts, which count
-	// while it runs.
-	folds bool
+	// system is set for a function whose text has the collation of the server's
+	// own names.
+	system bool
 	// scale tells the scale of a decimal result; nil takes the largest of the
 	// arguments.
 	scale func(exprs []sql.Expr, args []node) int
@@ -98,6 +97,10 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	switch e.Name {
 	case "CASE", "IF", "IFNULL", "COALESCE":
 		return c.control(e)
+	case "COLLATE":
+		return c.collate(e)
+	case "CHARSET", "COLLATION":
+		return c.charsetOf(e)
 	case "CAST", "CONVERT":
 		return c.cast(e)
 	case "DATE_ADD", "DATE_SUB":
@@ -116,9 +119,16 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	n := node{typ: f.typ(args), scale: maxScale(args), exact: anyExact(args)}
-	if e.Name == "COLLATE" {
-		n.exact = collatesExactly(e.Args[1])
+	coll, err := collatingOf(args, e.Name)
+	if err != nil {
+		return node{}, err
+	}
+	n := node{typ: f.typ(args), scale: maxScale(args), coll: coll}
+	if n.coll.firm == noText && n.typ == wharf.TypeString {
+		n.coll = c.literalCollating()
+	}
+	if f.system {
+		n.coll = collating{systemCollation, ofSystem}
 	}
 	switch {
 	case n.typ != wharf.TypeDecimal && !isTemporalType(n.typ):
@@ -140,25 +150,16 @@ func (c *compiler) call(e sql.Call) (node, error) {
 			if f.numbers {
 				d = ev.number(d, wharf.TypeDecimal)
 			}
-			values[i] = d
+			values[i] = d.collated(coll.id)
 		}
 		if err := ev.canceled(); err != nil {
 			return nullDatum(), err
 		}
-		if f.folds {
-			if err := ev.copies(values); err != nil {
-				return nullDatum(), err
-			}
-		}
-		exact := slices.ContainsFunc(values, func(d datum) bool { return d.exact })
 		d, err := f.run(ev, values)
-		if exact && d.kind == kString && e.Name != "COLLATE" {
-			d.exact = true
-		}
 		if err != nil {
 			return d, err
 		}
-		return ev.made(e.Name, d, mark)
+		return ev.made(e.Name, d.collated(n.coll.id), mark)
 	}
 	return n, nil
 }
@@ -175,19 +176,6 @@ func (ev *evaluation) made(name string, d datum, mark int64) (datum, error) {
 		return ev.tooLong(name), nil
 	}
 	return d, ev.s.statement.Take(int64(len(d.str)))
-}
-
-// copies counts what folding texts takes while a function runs.
-func (ev *evaluation) copies(values []datum) error {
-	const small = 64 << 10
-	size := 0
-	for _, d := range values {
-		size += len(d.str)
-	}
-	if size <= small {
-		return nil
-	}
-	return ev.s.statement.Take(foldCopies * int64(size))
 }
 
 // inPlace is a node whose value is a number, so that nothing of what it was

@@ -24,9 +24,12 @@ func (c *compiler) control(e sql.Call) (node, error) {
 		return node{}, err
 	}
 	if e.Name == "CASE" || e.Name == "IF" {
-		return branches(args), nil
+		return branches(e.Name, args)
 	}
-	n := meeting(args)
+	n, err := meeting(e.Name, args)
+	if err != nil {
+		return node{}, err
+	}
 	n.eval = func(ev *evaluation) (datum, error) {
 		for _, a := range args {
 			if d, err := n.take(ev, a); err != nil || !d.isNull() {
@@ -39,22 +42,26 @@ func (c *compiler) control(e sql.Call) (node, error) {
 }
 
 // meeting is the node, still without eval, in which several meet.
-func meeting(nodes []node) node {
-	n := node{typ: common(nodes), exact: anyExact(nodes)}
+func meeting(name string, nodes []node) (node, error) {
+	coll, err := collatingOf(nodes, name)
+	n := node{typ: common(nodes), coll: coll}
 	if n.typ == wharf.TypeDecimal || isTemporalType(n.typ) {
 		n.scale = maxScale(nodes)
 	}
-	return n
+	return n, err
 }
 
-func branches(args []node) node {
+func branches(name string, args []node) (node, error) {
 	var results []node
 	for i, a := range args {
 		if i%2 == 1 || i == len(args)-1 {
 			results = append(results, a)
 		}
 	}
-	n := meeting(results)
+	n, err := meeting(name, results)
+	if err != nil {
+		return node{}, err
+	}
 	n.eval = func(ev *evaluation) (datum, error) {
 		for i := 0; i+1 < len(args); i += 2 {
 			d, err := args[i].eval(ev)
@@ -70,7 +77,7 @@ func branches(args []node) node {
 		}
 		return nullDatum(), nil
 	}
-	return n
+	return n, nil
 }
 
 // controlFunctions choose between arguments that are all evaluated.

@@ -21,7 +21,7 @@ func operatorFunctions() map[string]function {
 		}},
 		"IS TRUE":  truth(true),
 		"IS FALSE": truth(false),
-		"LIKE":     {text: true, folds: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
+		"LIKE":     {text: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
 		"REGEXP":   {text: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
 		"IN":       {min: 2, max: -1, typ: always(wharf.TypeInt), run: runIn},
 		"BETWEEN":  {min: 3, max: 3, typ: always(wharf.TypeInt), run: runBetween},
@@ -43,14 +43,21 @@ func runLike(ev *evaluation, a []datum) (datum, error) {
 	if err := ev.step(a[0].length() + a[1].length()); err != nil {
 		return nullDatum(), err
 	}
-	s, pattern := folded(a[0], a[1])
-	matches, err := like(s, pattern, escape, ev.step)
+	matches, err := like(a[0].text(), a[1].text(), escape, sameIn(a[0], a[1]), ev.step)
 	return boolDatum(matches), err
+}
+
+// sameIn tells whether characters are equal as two texts are compared.
+func sameIn(a, b datum) func(x, y rune) bool {
+	if a.kind == kBytes || b.kind == kBytes {
+		return func(x, y rune) bool { return x == y }
+	}
+	return a.coll.same
 }
 
 func runRegexp(ev *evaluation, a []datum) (datum, error) {
 	flags := "(?is)"
-	if a[0].exact || a[1].exact {
+	if a[0].kind == kBytes || a[1].kind == kBytes || a[0].coll.knowsCase() {
 		flags = "(?s)"
 	}
 	re, err := ev.work.pattern(flags + a[1].text())

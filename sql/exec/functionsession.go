@@ -1,11 +1,9 @@
 package exec
 
 import (
-	"strings"
 	"time"
 
 	"wharf"
-	"wharf/sql"
 )
 
 // maxSleep bounds SLEEP, so that its time can be counted.
@@ -14,7 +12,7 @@ const maxSleep = 365 * 24 * time.Hour
 // sessionFunctions tell of the session, and of the statement before.
 func sessionFunctions() map[string]function {
 	ask := func(t wharf.Type, answer func(s *Session) datum) function {
-		return function{max: 0, typ: always(t), run: func(ev *evaluation, _ []datum) (datum, error) { return answer(ev.s), nil }}
+		return function{max: 0, typ: always(t), system: true, run: func(ev *evaluation, _ []datum) (datum, error) { return answer(ev.s), nil }}
 	}
 	database := ask(wharf.TypeString, func(s *Session) datum {
 		if s.database == "" {
@@ -38,9 +36,6 @@ func sessionFunctions() map[string]function {
 		// Nothing in Wharf counts by itself, so there is never an ID.
 		"LAST_INSERT_ID": ask(wharf.TypeUint, func(*Session) datum { return uintDatum(0) }),
 		"SLEEP":          {min: 1, max: 1, typ: always(wharf.TypeInt), run: sleep},
-		"COLLATE":        {min: 2, max: 2, typ: func(a []node) wharf.Type { return a[0].typ }, run: collate},
-		"CHARSET":        {min: 1, max: 1, typ: always(wharf.TypeString), run: charsetOf("utf8mb4")},
-		"COLLATION":      {min: 1, max: 1, typ: always(wharf.TypeString), run: charsetOf(defaultCollation)},
 	}
 }
 
@@ -62,34 +57,5 @@ func sleep(ev *evaluation, args []datum) (datum, error) {
 		return intDatum(0), nil
 	case <-ev.ctx.Done():
 		return nullDatum(), wharf.WrapError(wharf.CodeCanceled, "exec.sleep", "", ev.ctx.Err())
-	}
-}
-
-// collate gives text the one of two ways to be compared that is the nearer to
-// the collation: without case and accents, or by its bytes.
-func collate(_ *evaluation, a []datum) (datum, error) {
-	co, ok := findCollation(a[1].text())
-	switch {
-	case !ok:
-		return nullDatum(), invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(a[1].text(), 64))
-	case strings.HasSuffix(co.name, "_as_ci"):
-		return nullDatum(), unsupported("COLLATE " + co.name)
-	}
-	return a[0].collated(co.isExact()), nil
-}
-
-// collatesExactly tells the same of the name of a collation before it runs.
-func collatesExactly(name sql.Expr) bool {
-	l, _ := name.(sql.Literal)
-	co, ok := findCollation(l.Text)
-	return ok && co.isExact()
-}
-
-func charsetOf(ofText string) func(*evaluation, []datum) (datum, error) {
-	return func(_ *evaluation, a []datum) (datum, error) {
-		if a[0].kind == kString {
-			return stringDatum(ofText), nil
-		}
-		return stringDatum("binary"), nil
 	}
 }

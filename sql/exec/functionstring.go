@@ -25,7 +25,7 @@ func moreTextFunctions() map[string]function {
 		"SPACE":           {min: 1, max: 1, typ: text, strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return repeat(ev, []datum{stringDatum(" "), a[0]}) }},
 		"SUBSTRING_INDEX": {min: 3, max: 3, typ: text, strict: true, run: substringIndex},
 		"FIELD":           {min: 2, max: -1, typ: always(wharf.TypeInt), run: runField},
-		"FIND_IN_SET":     {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: findInSet},
+		"FIND_IN_SET":     {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: findInSet},
 		"SHA2":            {min: 2, max: 2, typ: text, strict: true, run: sha2},
 		"UNHEX":           {min: 1, max: 1, typ: always(wharf.TypeBytes), strict: true, run: unhex},
 		"TO_BASE64":       {min: 1, max: 1, typ: text, strict: true, run: toBase64},
@@ -108,13 +108,16 @@ func runField(ev *evaluation, a []datum) (datum, error) {
 	return intDatum(0), nil
 }
 
-func findInSet(_ *evaluation, a []datum) (datum, error) {
+func findInSet(ev *evaluation, a []datum) (datum, error) {
 	if a[1].text() == "" {
 		return intDatum(0), nil
 	}
-	want, i := fold(a[0].text()), int64(0)
-	for item := range strings.SplitSeq(fold(a[1].text()), ",") {
-		if i++; item == want {
+	i := int64(0)
+	for item := range strings.SplitSeq(a[1].text(), ",") {
+		if err := ev.step(len(item) + 1); err != nil {
+			return nullDatum(), err
+		}
+		if i++; a[0].coll.compare(a[0].text(), item) == 0 {
 			return intDatum(i), nil
 		}
 	}

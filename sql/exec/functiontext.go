@@ -51,8 +51,8 @@ func textFunctions() map[string]function {
 		"MID":              substring,
 		"LEFT":             {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runLeft},
 		"RIGHT":            {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runRight},
-		"LOCATE":           {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[1], a[0]), nil }},
-		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, folds: true, run: func(_ *evaluation, a []datum) (datum, error) { return locate(a[0], a[1]), nil }},
+		"LOCATE":           {min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLocate},
+		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return locate(ev, a[0], a[1], 1) }},
 		"UUID":             {max: 0, typ: always(wharf.TypeString), run: func(*evaluation, []datum) (datum, error) { return stringDatum(uuid.NewString()), nil }},
 	}
 }
@@ -200,12 +200,48 @@ func runRight(_ *evaluation, a []datum) (datum, error) {
 	return stringDatum(text[len(cutRunes(text, int(max(n-max(a[1].toInt(), 0), 0)))):]), nil
 }
 
-// locate gives the place of part in s, counted in characters from 1, or 0.
-func locate(s, part datum) datum {
-	text, want := folded(s, part)
-	at := strings.Index(text, want)
-	if at < 0 {
-		return intDatum(0)
+// runLocate is LOCATE(part, s [, from]).
+func runLocate(ev *evaluation, a []datum) (datum, error) {
+	from := int64(1)
+	if len(a) == 3 {
+		from = ev.integer(a[2])
 	}
-	return intDatum(int64(utf8.RuneCountInString(text[:at])) + 1)
+	return locate(ev, a[1], a[0], from)
+}
+
+// locate gives the place of part in s, counted in characters from 1, or 0. It
+// looks from the place from on.
+func locate(ev *evaluation, s, part datum, from int64) (datum, error) {
+	text, want, same := s.text(), part.text(), sameIn(s, part)
+	if n := int64(utf8.RuneCountInString(text)); from < 1 || from > n+1 {
+		return intDatum(0), nil
+	}
+	for at := len(cutRunes(text, int(from-1))); ; from++ {
+		n := matching(text[at:], want, same)
+		if n == len(want) {
+			return intDatum(from), nil
+		}
+		if at == len(text) {
+			return intDatum(0), nil
+		}
+		if err := ev.step(n + 1); err != nil {
+			return nullDatum(), err
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+	}
+}
+
+// matching is how many bytes of want are at the start of s.
+func matching(s, want string, same func(a, b rune) bool) int {
+	at := 0
+	for at < len(want) && s != "" {
+		x, n := utf8.DecodeRuneInString(s)
+		y, m := utf8.DecodeRuneInString(want[at:])
+		if !same(x, y) {
+			break
+		}
+		s, at = s[n:], at+m
+	}
+	return at
 }

@@ -127,7 +127,7 @@ func (c *compiler) tableNamed(t sql.TableName) (relation, error) {
 	}
 	fields := make([]field, len(table.columns))
 	for i, col := range table.columns {
-		fields[i] = field{Column: col.Column, schema: informationSchema, table: alias}
+		fields[i] = field{Column: col.Column, schema: informationSchema, table: alias, shape: columnShape(systemCollation)}
 	}
 	return relation{fields: fields, each: func(ev *evaluation, row func([]wharf.Value) error) error {
 		switch {

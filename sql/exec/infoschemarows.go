@@ -20,7 +20,7 @@ func infoRowsTable() map[string]infoRows {
 		"CHARACTER_SETS": infoCharsets,
 		"COLLATIONS":     infoCollations,
 		"COLLATION_CHARACTER_SET_APPLICABILITY": func(context.Context, *Session) ([][]wharf.Value, error) {
-			return rowsOf(collations(), func(c collation) []wharf.Value { return texts(c.name, c.charset) }), nil
+			return rowsOf(listedCollations(), func(c collation) []wharf.Value { return texts(c.name, c.charset) }), nil
 		},
 		"COLUMNS":  infoColumns,
 		"ENGINES":  shownRows("ENGINES"),
@@ -69,7 +69,7 @@ func infoCharsets(context.Context, *Session) ([][]wharf.Value, error) {
 }
 
 func infoCollations(context.Context, *Session) ([][]wharf.Value, error) {
-	return rowsOf(collations(), func(c collation) []wharf.Value {
+	return rowsOf(listedCollations(), func(c collation) []wharf.Value {
 		isDefault := ""
 		if c.isDefault {
 			isDefault = "Yes"

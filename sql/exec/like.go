@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold maps text so that two texts are equal under MySQL's default collation
-// exactly if their folds are the same: without case and without accents.
+// fold maps names so that two of them are equal exactly if their folds are the
+// same: without case and without accents.
 func fold(s string) string {
 	ascii := true
 	for i := range len(s) {
@@ -29,46 +29,11 @@ func fold(s string) string {
 	}, norm.NFD.String(s))
 }
 
-const (
-	// foldCopies is how many times a text's length folding it takes at most.
-	foldCopies = 4
-	foldPiece  = 4 << 10
-)
-
-// folding is a text that is folded piece by piece.
-type folding struct{ piece, rest string }
-
-// more reports whether there is a piece that is not compared yet.
-func (f *folding) more() bool {
-	for f.piece == "" && f.rest != "" {
-		end := foldEnd(f.rest)
-		f.piece, f.rest = fold(f.rest[:end]), f.rest[end:]
-	}
-	return f.piece != ""
-}
-
-// foldEnd is where a piece of a text can end: before a character that does not
-// combine with those before it.
-func foldEnd(s string) int {
-	if len(s) <= foldPiece {
-		return len(s)
-	}
-	end := foldPiece
-	for end < len(s) && !utf8.RuneStart(s[end]) {
-		end++
-	}
-	const near = 256 // where marks without end follow, between two of them
-	if n := norm.NFD.FirstBoundaryInString(s[end:min(len(s), end+near)]); n > 0 {
-		return end + n
-	}
-	return end
-}
-
 // like tells whether s matches a pattern of LIKE: '%' is any text, '_' any
 // one character, and escape takes the meaning of the character after it.
-// Both were folded where case does not matter. Each character that it looks
+// Other characters match those that are the same. Each character that it looks
 // at is a step, which may end it.
-func like(s, pattern string, escape rune, step func(int) error) (bool, error) {
+func like(s, pattern string, escape rune, same func(a, b rune) bool, step func(int) error) (bool, error) {
 	// Where to go on after a mismatch: behind the last '%', one character
 	// further into s. That makes the time the product of the two lengths.
 	star, mark := -1, 0
@@ -86,7 +51,7 @@ func like(s, pattern string, escape rune, step func(int) error) (bool, error) {
 				j += size
 				continue
 			}
-			if n, m := likeOne(s[i:], pattern[j:], escape); n > 0 {
+			if n, m := likeOne(s[i:], pattern[j:], escape, same); n > 0 {
 				i, j = i+n, j+m
 				continue
 			}
@@ -106,17 +71,17 @@ const likeOften = 4096
 
 // likeOne matches one character, and gives how many bytes of s and of the
 // pattern that took; 0 is a mismatch.
-func likeOne(s, pattern string, escape rune) (int, int) {
+func likeOne(s, pattern string, escape rune, same func(a, b rune) bool) (int, int) {
 	have, n := utf8.DecodeRuneInString(s)
 	want, m := utf8.DecodeRuneInString(pattern)
 	if want == escape && escape != 0 && m < len(pattern) {
 		next, k := utf8.DecodeRuneInString(pattern[m:])
-		if next == have {
+		if same(next, have) {
 			return n, m + k
 		}
 		return 0, 0
 	}
-	if want == '_' || want == have {
+	if want == '_' || same(want, have) {
 		return n, m
 	}
 	return 0, 0
@@ -144,8 +109,9 @@ func likeNames(pattern *string) func(name string) bool {
 		return func(string) bool { return true }
 	}
 	folded := withoutRuns(fold(*pattern))
+	same := func(a, b rune) bool { return a == b }
 	return func(name string) bool {
-		matches, _ := like(fold(name), folded, '\\', func(int) error { return nil })
+		matches, _ := like(fold(name), folded, '\\', same, func(int) error { return nil })
 		return matches
 	}
 }

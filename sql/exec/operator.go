@@ -85,7 +85,7 @@ func (c *compiler) binary(e sql.Binary) (node, error) {
 	case "AND", "&&", "OR", "||", "XOR":
 		return logical(e.Op, x, y), nil
 	case "=", "<=>", "<>", "!=", "<", "<=", ">", ">=":
-		return comparison(e.Op, x, y), nil
+		return comparison(e.Op, x, y)
 	case "+", "-", "*", "/", "%", "MOD", "DIV":
 		return arithmetic(e.Op, x, y), nil
 	case "&", "|", "^", "<<", ">>":
@@ -134,7 +134,8 @@ func logical(op string, x, y node) node {
 	}}
 }
 
-func comparison(op string, x, y node) node {
+func comparison(op string, x, y node) (node, error) {
+	coll, err := x.coll.meet(y.coll, op)
 	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil {
@@ -143,12 +144,12 @@ func comparison(op string, x, y node) node {
 		if op == "<=>" && (a.isNull() || b.isNull()) {
 			return boolDatum(a.isNull() && b.isNull()), nil
 		}
-		order, known := ev.compare(a, b)
+		order, known := ev.compare(a.collated(coll.id), b.collated(coll.id))
 		if !known {
 			return nullDatum(), nil
 		}
 		return boolDatum(holds(op, order)), nil
-	}}
+	}}, err
 }
 
 func holds(op string, order int) bool {

@@ -35,7 +35,7 @@ func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
 	return items[o.Position-1], nil
 }
 
-// evaluateKeys gives what the row that ev stands at is sorted by, folded: a
+// evaluateKeys gives what the row that ev stands at is sorted by, made sortable: a
 // key is compared many times. They count as held.
 func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 	if len(order) == 0 {
@@ -49,7 +49,7 @@ func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 			return nil, err
 		}
 		ev.s.statement.ReturnTo(mark)
-		keys[i] = d.folded()
+		keys[i] = d.sortable()
 		if err := ev.hold(keys[i].size()); err != nil {
 			return nil, err
 		}

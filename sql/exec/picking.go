@@ -136,13 +136,13 @@ func (p *picking) finish(scope *compiler, st *sql.QuerySelect, order []sql.Order
 	return nil
 }
 
-// exact tells the items whose text COLLATE made exact.
-func (p *picking) exact() []bool {
-	exact := make([]bool, len(p.items))
+// shapes are those of the columns.
+func (p *picking) shapes() []shape {
+	shapes := make([]shape, len(p.items))
 	for i, n := range p.items {
-		exact[i] = n.exact
+		shapes[i] = n.shape()
 	}
-	return exact
+	return shapes
 }
 
 // isNullable tells whether an expression may be NULL: constants other than
@@ -159,7 +159,7 @@ func isNullable(e sql.Expr) bool {
 
 // rows runs the SELECT: at most that many rows, or all for -1.
 func (p *picking) rows(ev *evaluation, most int) ([]outRow, error) {
-	out := &picked{picking: p, ev: ev.inside(), most: most, isExact: p.exact(), seen: rowSet{}}
+	out := &picked{picking: p, ev: ev.inside(), most: most, columnShapes: p.shapes(), seen: rowSet{}}
 	row := out.add
 	groups := newGroups(p, out.ev)
 	if p.grouped {
@@ -190,10 +190,10 @@ type picked struct {
 	*picking
 	ev   *evaluation
 	most int
-	// isExact and seen are for DISTINCT.
-	isExact []bool
-	seen    rowSet
-	rows    []outRow
+	// columnShapes and seen are for DISTINCT.
+	columnShapes []shape
+	seen         rowSet
+	rows         []outRow
 }
 
 // add makes a row of the result from the one that ev stands at.
@@ -216,7 +216,7 @@ func (o *picked) add() error {
 	}
 	o.ev.s.statement.ReturnTo(mark) // keep counts them
 	if o.distinct {
-		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.isExact))
+		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.columnShapes))
 		if err != nil || !isNew {
 			return err
 		}

@@ -28,7 +28,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 // query is a compiled Query.
 type query struct {
 	columns []wharf.Column
-	exact   []bool // for each column: COLLATE made its text exact
+	shapes  []shape // of the columns
 	parts   []queryPart
 	order   []sortKey // of a union
 	limit   *sql.Limit
@@ -47,12 +47,11 @@ func (p queryPart) columns() []wharf.Column {
 	return p.picked.columns
 }
 
-// exact tells the columns whose text COLLATE made exact.
-func (p queryPart) exact() []bool {
+func (p queryPart) shapes() []shape {
 	if p.nested != nil {
-		return p.nested.exact
+		return p.nested.shapes
 	}
-	return p.picked.exact()
+	return p.picked.shapes()
 }
 
 // outRow is a row of a result, with what it is sorted by.
@@ -83,7 +82,7 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 			return nil, err
 		}
 		if i == 0 {
-			q.columns, q.exact = slices.Clone(p.columns()), slices.Clone(p.exact())
+			q.columns, q.shapes = slices.Clone(p.columns()), slices.Clone(p.shapes())
 		} else if err := q.meet(p); err != nil {
 			return nil, err
 		}
@@ -100,14 +99,17 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 
 // meet makes the columns of a union fit for those of a further part.
 func (q *query) meet(part queryPart) error {
-	columns, exact := part.columns(), part.exact()
+	columns, shapes := part.columns(), part.shapes()
 	if len(columns) != len(q.columns) {
 		return invalid(errColumnCounts, "The used SELECT statements have a different number of columns")
 	}
 	for i, col := range columns {
 		q.columns[i].Type = commonType(q.columns[i].Type, col.Type)
 		q.columns[i].Nullable = q.columns[i].Nullable || col.Nullable
-		q.exact[i] = q.exact[i] || exact[i]
+		var err error
+		if q.shapes[i], err = q.shapes[i].meet(shapes[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -116,7 +118,7 @@ func (q *query) meet(part queryPart) error {
 func (q *query) fields(table string) []field {
 	fields := fieldsOf(q.columns, "", table)
 	for i := range fields {
-		fields[i].exact = q.exact[i]
+		fields[i].shape = q.shapes[i]
 	}
 	return fields
 }
@@ -184,7 +186,7 @@ func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
 			}
 			isNew := true
 			if distinct > 0 && i <= distinct {
-				if isNew, err = seen.add(ev, rowKey(row, q.columns, q.exact)); err != nil {
+				if isNew, err = seen.add(ev, rowKey(row, q.columns, q.shapes)); err != nil {
 					return nil, err
 				}
 			}
@@ -221,12 +223,20 @@ func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error
 		}
 		rows = valuesOf(out)
 	}
+	shapes := part.shapes()
 	for i, col := range part.columns() {
-		if col.Type == q.columns[i].Type {
+		if col.Type == q.columns[i].Type && shapes[i].scale == q.shapes[i].scale {
 			continue
 		}
+		to := node{typ: q.columns[i].Type, scale: q.shapes[i].scale, coll: q.shapes[i].coll}
 		for _, row := range rows {
-			row[i] = datumOf(row[i], col.Type).value(q.columns[i].Type)
+			d := shapes[i].read(row[i], col.Type)
+			from := node{typ: col.Type, scale: asItComes, eval: func(*evaluation) (datum, error) { return d, nil }}
+			taken, err := to.take(ev, from)
+			if err != nil {
+				return nil, err
+			}
+			row[i] = to.settle(taken).value(to.typ)
 		}
 	}
 	return rows, nil

@@ -15,7 +15,7 @@ type field struct {
 	wharf.Column
 	schema, table string
 	hidden        bool // the second of two that USING made one
-	exact         bool // text that COLLATE made exact
+	shape
 }
 
 // relation is a table, or several joined.
@@ -64,7 +64,7 @@ func (c *compiler) relation(t sql.Table) (relation, error) {
 func fieldsOf(columns []wharf.Column, schema, table string) []field {
 	fields := make([]field, len(columns))
 	for i, col := range columns {
-		fields[i] = field{Column: col, schema: schema, table: table}
+		fields[i] = field{Column: col, schema: schema, table: table, shape: columnShape(systemCollation)}
 	}
 	return fields
 }
@@ -134,7 +134,11 @@ func (c *compiler) joinCondition(j sql.Join, fields []field, n int) (node, error
 		if err != nil {
 			return node{}, err
 		}
-		both = append(both, comparison("=", fieldNode(fields[l], l), fieldNode(fields[n+r], n+r)))
+		equal, err := comparison("=", fieldNode(fields[l], l), fieldNode(fields[n+r], n+r))
+		if err != nil {
+			return node{}, err
+		}
+		both = append(both, equal)
 		if j.Kind == "RIGHT" {
 			fields[l].hidden = true
 		} else {

@@ -19,12 +19,11 @@ func (s rowSet) add(ev *evaluation, key string) (isNew bool, err error) {
 	return true, ev.hold(entryBytes + len(key))
 }
 
-// rowKey is the same text for rows that are equal. exact tells the columns
-// whose text COLLATE made exact.
-func rowKey(row []wharf.Value, columns []wharf.Column, exact []bool) string {
+// rowKey is the same text for rows that are equal.
+func rowKey(row []wharf.Value, columns []wharf.Column, shapes []shape) string {
 	var b strings.Builder
 	for i, v := range row {
-		addKey(&b, datumOf(v, columns[i].Type).collated(exact[i]))
+		addKey(&b, shapes[i].read(v, columns[i].Type))
 	}
 	return b.String()
 }
@@ -43,7 +42,7 @@ func addKey(b *strings.Builder, d datum) {
 func keyText(d datum) string {
 	switch d.kind {
 	case kString:
-		return d.folded().str
+		return d.sortable().str
 	case kDecimal:
 		text := d.text()
 		if d.dec.scale > 0 {

@@ -41,8 +41,8 @@ func unknownColumn(col sql.Column) error {
 
 // fieldNode reads the value at i of the row.
 func fieldNode(f field, i int) node {
-	return node{typ: f.Type, scale: asItComes, exact: f.exact, eval: func(ev *evaluation) (datum, error) {
-		return datumOf(ev.row[i], f.Type).collated(f.exact), nil
+	return node{typ: f.Type, scale: f.scale, coll: f.coll, eval: func(ev *evaluation) (datum, error) {
+		return f.read(ev.row[i], f.Type), nil
 	}}
 }
 

@@ -131,7 +131,7 @@ func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 }
 
 func showCollations(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
-	return rowsOf(collations(), func(c collation) []wharf.Value {
+	return rowsOf(listedCollations(), func(c collation) []wharf.Value {
 		isDefault := ""
 		if c.isDefault {
 			isDefault = "Yes"

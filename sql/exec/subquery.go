@@ -23,8 +23,8 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 	case "IN":
 		return c.inSubquery(e, q)
 	}
-	typ, exact := q.columns[0].Type, q.exact[0]
-	return node{typ: typ, scale: asItComes, exact: exact, eval: func(ev *evaluation) (datum, error) {
+	typ, shape := q.columns[0].Type, q.shapes[0]
+	return node{typ: typ, scale: shape.scale, coll: shape.coll, eval: func(ev *evaluation) (datum, error) {
 		rows, err := q.aside(ev)
 		switch {
 		case err != nil || len(rows) == 0:
@@ -32,12 +32,16 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 		case len(rows) > 1:
 			return nullDatum(), invalid(errManyRows, "Subquery returns more than 1 row")
 		}
-		return datumOf(rows[0][0], typ).collated(exact), nil
+		return shape.read(rows[0][0], typ), nil
 	}}, nil
 }
 
 func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
 	x, err := c.compile(e.X)
+	if err != nil {
+		return node{}, err
+	}
+	coll, err := x.coll.meet(q.shapes[0].coll, "IN")
 	if err != nil {
 		return node{}, err
 	}
@@ -50,9 +54,9 @@ func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
 		if err != nil {
 			return nullDatum(), err
 		}
-		values := []datum{d}
+		values := []datum{d.collated(coll.id)}
 		for _, row := range rows {
-			values = append(values, datumOf(row[0], q.columns[0].Type).collated(q.exact[0]))
+			values = append(values, datumOf(row[0], q.columns[0].Type).collated(coll.id))
 		}
 		if len(rows) == 0 {
 			return boolDatum(false), nil
