@@ -19,7 +19,7 @@ type named[T any] struct {
 	decode func(name string, payload []byte) (T, error)
 }
 
-// create adds v by the mode, and gives what is there afterwards and whether
+// create adds v by the mode, and returns what is there afterwards and whether
 // that is v.
 func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode wharf.CreateMode) (after T, created bool, err error) {
 	var none T
@@ -91,7 +91,7 @@ func (n named[T]) page(ctx context.Context, c *Catalog, op, after string, limit 
 	return all, nil
 }
 
-// find gives the definition of that name, and whether there is one.
+// find returns the definition of that name, and whether there is one.
 func (n named[T]) find(tx *bolt.Tx, name string) (v T, found bool, err error) {
 	if name == "" {
 		return v, false, nil
@@ -113,7 +113,7 @@ func (n named[T]) orMissing(name string, err error) error {
 	return err
 }
 
-// encodeJSON gives the payload of a record whose texts JSON can carry.
+// encodeJSON returns the payload of a record whose texts JSON can carry.
 func encodeJSON(what, name string, r any, valid bool) ([]byte, error) {
 	if !valid {
 		// encoding/json would store U+FFFD instead, without a word.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"wharf"
 )
@@ -35,7 +36,7 @@ func New() *Catalog {
 	}
 }
 
-// lock begins a method, and gives what ends it.
+// lock begins a method, and returns what ends it.
 func (c *Catalog) lock(ctx context.Context, op string) (unlock func(), err error) {
 	c.mu.Lock()
 	if err := ctx.Err(); err != nil {
@@ -59,7 +60,7 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 		return wharf.Stage{}, false, err
 	}
 	defer unlock()
-	if s.ID.IsZero() || s.Name == "" || c.given(s.ID) {
+	if s.ID.IsZero() || s.Name == "" || c.used(s.ID) {
 		return wharf.Stage{}, false, wrap(op, errors.New("a stage needs a name and an ID of its own"))
 	}
 	old, taken := c.stages[s.Name]
@@ -79,8 +80,8 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 	return s.Clone(), true, nil
 }
 
-// given tells whether a stage has or had the ID.
-func (c *Catalog) given(id wharf.StageID) bool {
+// used reports whether a stage has or had the ID.
+func (c *Catalog) used(id wharf.StageID) bool {
 	_, dropped := c.dropped[id]
 	_, present := c.byID(id)
 	return dropped || present
@@ -188,5 +189,93 @@ func (c *Catalog) ForgetDropped(ctx context.Context, id wharf.StageID) error {
 	}
 	defer unlock()
 	delete(c.dropped, id)
+	return nil
+}
+
+// UpdateStage implements [wharf.Catalog].
+func (c *Catalog) UpdateStage(ctx context.Context, name wharf.StageName, change func(wharf.Stage) (wharf.Stage, error)) (wharf.Stage, error) {
+	const op = "memory.UpdateStage"
+	unlock, err := c.lock(ctx, op)
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	defer unlock()
+	old, ok := c.stages[name]
+	if !ok {
+		return wharf.Stage{}, errNoStage(name)
+	}
+	next, err := change(old.Clone())
+	if err == nil {
+		err = checkStage(next)
+	}
+	if err != nil {
+		return wharf.Stage{}, wrap(op, err)
+	}
+	if next.ID != old.ID || next.Name != old.Name || next.Creator != old.Creator ||
+		!next.CreatedOn.Equal(old.CreatedOn) || next.Internal() != old.Internal() {
+		return wharf.Stage{}, wrap(op, errors.New("the change touched what stays"))
+	}
+	next.Revision = old.Revision + 1
+	c.stages[name] = next.Clone()
+	return next.Clone(), nil
+}
+
+// RenameStage implements [wharf.Catalog].
+func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error) {
+	const op = "memory.RenameStage"
+	unlock, err := c.lock(ctx, op)
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	defer unlock()
+	if to == "" {
+		return wharf.Stage{}, wrap(op, errors.New("a stage is to have no name"))
+	}
+	s, ok := c.stages[from]
+	if !ok {
+		return wharf.Stage{}, errNoStage(from)
+	}
+	if _, taken := c.stages[to]; taken {
+		return wharf.Stage{}, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", to)
+	}
+	s.Name = to
+	s.Revision++
+	if err := checkStage(s); err != nil {
+		return wharf.Stage{}, err
+	}
+	delete(c.stages, from)
+	c.stages[to] = s
+	return s.Clone(), nil
+}
+
+func copies(all []wharf.Stage) []wharf.Stage {
+	for i := range all {
+		all[i] = all[i].Clone()
+	}
+	return all
+}
+
+// checkStage holds the text of a definition to the contract.
+func checkStage(s wharf.Stage) error {
+	texts := append(optionTexts(s.FileFormat.Options()), string(s.Name), s.URL, s.Comment, s.Creator)
+	return checkText(append(append(texts, optionTexts(s.CopyOptions.Options())...), connectionTexts(s.Connection)...))
+}
+
+func connectionTexts(c wharf.Connection) []string {
+	return []string{c.EndpointURL, c.Region, c.RoleARN}
+}
+
+func optionTexts(options []wharf.Option) []string {
+	var texts []string
+	for _, o := range options {
+		texts = append(append(texts, o.Value), o.List...)
+	}
+	return texts
+}
+
+func checkText(texts []string) error {
+	if slices.ContainsFunc(texts, func(s string) bool { return !utf8.ValidString(s) }) {
+		return wharf.Errorf(wharf.CodeInvalid, "the definition holds text that is not valid UTF-8")
+	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"wharf"
 )
 
-// widen gives others the time to come in between. Without it a race may not
+// widen returns others the time to come in between. Without it a race may not
 // show; with it none is invented.
 func widen() { time.Sleep(time.Millisecond) }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // RunSigningKeys runs the cases of [wharf.SigningKeys] as subtests of t. The
-// function gives fresh, empty ones.
+// function returns fresh, empty ones.
 func RunSigningKeys(t *testing.T, fresh func(t *testing.T) wharf.SigningKeys) {
 	for name, run := range map[string]func(t *testing.T, k wharf.SigningKeys){
 		"signing-keys":          testSigningKeys,
@@ -24,7 +24,7 @@ func RunSigningKeys(t *testing.T, fresh func(t *testing.T) wharf.SigningKeys) {
 	}
 }
 
-// SigningKey gives a key of that ID, older by as many hours.
+// SigningKey returns a key of that ID, older by as many hours.
 func SigningKey(id string, hours int) wharf.SigningKey {
 	return wharf.SigningKey{
 		ID: id, Secret: wharf.NewSecret("the secret of " + id + "\x00\xff"),

@@ -9,7 +9,7 @@ import (
 	"wharf"
 )
 
-// Stage gives an internal stage of that name.
+// Stage returns an internal stage of that name.
 func Stage(name string) wharf.Stage {
 	return wharf.Stage{
 		ID: wharf.NewStageID(), Name: wharf.StageName(name), Creator: "root", Revision: 1,
@@ -17,7 +17,7 @@ func Stage(name string) wharf.Stage {
 	}
 }
 
-// External gives a stage on S3 of that name, every setting of its connection
+// External returns a stage on S3 of that name, every setting of its connection
 // given.
 func External(name string) wharf.Stage {
 	s := Stage(name)

@@ -24,7 +24,7 @@ func (n *notes) Fatal(...any)             { n.failed.Store(true); runtime.Goexit
 func (n *notes) Fatalf(string, ...any)    { n.failed.Store(true); runtime.Goexit() }
 func (n *notes) Context() context.Context { return n.ctx }
 
-// fails tells whether a case finds a fault in the catalog.
+// fails reports whether a case finds a fault in the catalog.
 func fails(t *testing.T, run func(recorder, wharf.Catalog), c wharf.Catalog) bool {
 	n := &notes{ctx: t.Context()}
 	var wg sync.WaitGroup
