@@ -51,7 +51,14 @@ func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error)
 		return nil, err
 	}
 	c := wholeConnOf(x.r.Context())
-	if c == nil || x.isHTTP2() { // whose streams are held to the rate at any time
+	if x.isHTTP2() {
+		x.stream.holds = s.service
+		return func() {
+			x.stream.holds = nil
+			release()
+		}, nil
+	}
+	if c == nil {
 		return release, nil
 	}
 	c.pace.hold(s.service)

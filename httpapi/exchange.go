@@ -12,12 +12,13 @@ import (
 // exchange is one request and its answer. It stands in for the
 // ResponseWriter, so that it sees what is answered.
 type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	conn  *http.ResponseController
-	body  body
-	id    string // shown to the client and in the log
-	start time.Time
+	w      http.ResponseWriter
+	r      *http.Request
+	conn   *http.ResponseController
+	body   body
+	stream streamPace // of the answer, by HTTP/2
+	id     string     // shown to the client and in the log
+	start  time.Time
 
 	principal wharf.Principal
 	stage     string   // as it was sent, for the answer

@@ -3,7 +3,10 @@ package httpapi
 import (
 	"io"
 	"net/http"
+	"sync"
 	"time"
+
+	"wharf"
 )
 
 // HTTP/2 is served by prior knowledge: over TCP without TLS, to clients that
@@ -12,8 +15,9 @@ import (
 // take their place:
 //
 //   - MaxHeaderBytes bounds a request's header, at 32 bytes more for each field.
-//   - A stream's answer goes out in pieces, each with a deadline: flow control
-//     can hold up a stream while its connection takes all that is written.
+//   - streamPace holds the client of each stream to taking its answer: flow
+//     control can hold up a stream while its connection takes all that is
+//     written.
 //   - maxHTTP2 connections of maxStreams requests bound what frames, windows and
 //     headers take, about 600 KiB for one connection at worst.
 const (
@@ -43,26 +47,72 @@ func withHTTP2(s *http.Server) {
 // isHTTP2 reports whether the exchange is a stream of an HTTP/2 connection.
 func (x *exchange) isHTTP2() bool { return x.r.ProtoMajor == 2 }
 
+// streamPace does for the answer of an HTTP/2 stream what pace does for a
+// connection. How far a write that waits came cannot be asked, so what is
+// written at once is what a client has to take between two looks at its rate.
+type streamPace struct {
+	armed time.Time // when the stream's write deadline was last set; zero if it has none
+	// holds is set while the answer is a download that others may wait for.
+	holds *wharf.Service
+}
+
 // holdStream gives the client of a stream stall to take what is written next, or
 // what net/http has of the answer when its handler returns.
 func (x *exchange) holdStream() {
-	x.conn.SetWriteDeadline(time.Now().Add(x.body.stall))
+	now, stall := time.Now(), x.body.stall
+	if now.Sub(x.stream.armed) > stall/24 {
+		x.conn.SetWriteDeadline(now.Add(stall))
+		x.stream.armed = now
+	}
 }
 
-// writeStream writes to an HTTP/2 stream. The client has to take minRate, which
-// is what keeps its place while others wait, whether they do or not: a write
-// that waits cannot be asked how far it came.
+// writeStream writes to an HTTP/2 stream.
 func (x *exchange) writeStream(p []byte) (total int, err error) {
-	piece := max(4<<10, int(minRate*x.body.stall.Seconds()))
+	between := x.body.stall / looksPerStall
+	piece := max(1<<10, int(minRate*between.Seconds()))
 	for len(p) > 0 && err == nil {
 		var n int
 		x.holdStream()
+		end := x.watchStream(between)
 		n, err = x.w.Write(p[:min(piece, len(p))])
+		end()
 		total += n
 		p = p[n:]
 	}
 	x.conn.SetWriteDeadline(time.Time{}) // a store may take its time
+	x.stream.armed = time.Time{}
 	return total, err
+}
+
+// watchStream ends the stream when a write to it is under way for that long
+// while others wait for a download. The function that it returns ends the watch,
+// and must be called.
+func (x *exchange) watchStream(between time.Duration) (end func()) {
+	if x.stream.holds == nil {
+		return func() {}
+	}
+	var mu sync.Mutex // guards ended and timer
+	ended := false
+	var timer *time.Timer
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(between, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case ended:
+		case x.stream.holds.DownloadsWait():
+			x.conn.SetWriteDeadline(time.Now())
+		default:
+			timer.Reset(between)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		timer.Stop()
+	}
 }
 
 // tooManyHTTP2 is SETTINGS and GOAWAY with ENHANCE_YOUR_CALM (RFC 9113, sections
