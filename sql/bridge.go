@@ -43,6 +43,17 @@ func readPlain(src source) (Statement, error) {
 	if src.tokens > maxTokens || src.depth > maxDepth || src.joined > maxJoined {
 		return readHuge(src)
 	}
+	as, files, err := withFiles(src)
+	if err != nil {
+		return nil, err
+	}
+	if files != nil {
+		node, err := guarded(callTiDB, as.clean)
+		if err != nil {
+			return nil, as.tidbError(err)
+		}
+		return translateFiles(src, as, files, node)
+	}
 	node, err := guarded(callTiDB, src.clean)
 	if err != nil {
 		if named, ok := src.nameDefault(); ok {

@@ -7,6 +7,12 @@ import (
 
 func describeQuery(q *Query) string {
 	var b strings.Builder
+	if len(q.Files) > 0 {
+		return describeFiles(q)
+	}
+	if q.Beyond != "" {
+		return "Unsupported " + q.Beyond
+	}
 	for i, part := range q.Parts {
 		switch {
 		case i > 0 && part.All:
@@ -104,4 +110,27 @@ func describeAggregate(a Aggregate) string {
 		s += fmt.Sprintf(" separator=%q", a.Separator)
 	}
 	return s
+}
+
+// describeFiles shows a query of locations: its text, and what stands in the
+// place of each.
+func describeFiles(q *Query) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Files %s", q.Text)
+	for _, f := range q.Files {
+		fmt.Fprintf(&b, "\n  %s", f.Location)
+		if f.FileFormat != nil {
+			fmt.Fprintf(&b, " format=%s", OptionsText(f.FileFormat))
+		}
+		if f.Options != nil {
+			fmt.Fprintf(&b, " options=%s", OptionsText(f.Options))
+		}
+	}
+	if len(q.Tables) > len(q.Files) {
+		fmt.Fprintf(&b, "\n  tables=%v", q.Tables)
+	}
+	if n := NumParams(q); n > 0 {
+		fmt.Fprintf(&b, "\n  params=%d", n)
+	}
+	return b.String()
 }

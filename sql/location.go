@@ -52,7 +52,7 @@ func (p *parser) quotedStage(q int) (Location, error) {
 // its end would name something else.
 func (p *parser) bareLocation(at int) (string, error) {
 	raw := p.src.orig[at:]
-	if i := strings.IndexAny(raw, " \t\n\v\f\r),;"); i >= 0 {
+	if i := strings.IndexAny(raw, " \t\n\v\f\r),;"+p.stops); i >= 0 {
 		raw = raw[:i]
 	}
 	for _, odd := range []string{"'", `"`, "`", `\`, "#", "/*", "*/", "--"} {

@@ -11,6 +11,8 @@ type parser struct {
 	src source
 	tok token // the next one
 
+	stops string // what ends a location beside blanks, ')', ',' and ';'
+
 	params int           // placeholders that were taken
 	args   []wharf.Value // what they stand for; nil where that is not known yet
 }

@@ -6,6 +6,15 @@ type Query struct {
 	Parts   []QueryPart
 	OrderBy []Order // of a single Select in its scope, else of the union's columns
 	Limit   *Limit  // nil if not given
+	// Text is the query as MySQL's grammar has it, for an engine that reads
+	// it itself: in it a name stands for each location.
+	Text     string
+	Replaced []Replacement // in Text
+	Files    []FileTable   // the locations
+	Tables   []NamedTable  // all tables, those of Files included
+	// Beyond names what there is in it that only an engine for files can do;
+	// Parts then are not to be used. "" if there is nothing.
+	Beyond string
 	plain
 }
 

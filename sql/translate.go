@@ -30,6 +30,11 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 		t.params, t.plain.params = m.offsets, len(m.offsets)
 	}
 	stmt, err := t.statement(node)
+	if err == nil {
+		if q := t.overTables(node, stmt, nil); q != nil {
+			return q, nil
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -43,6 +48,48 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 		return nil, src.syntaxError(tokenAt(src.clean, 0).start, "expected a statement of MySQL")
 	}
 	return unsupported(src, name), nil
+}
+
+// translateFiles carries over a SELECT over locations. as is src with names in
+// their place.
+func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (Statement, error) {
+	t := &translator{src: as, plain: src.plain()}
+	if strings.Contains(as.clean, "?") {
+		var m markers
+		node.Accept(&m)
+		t.plain.params = len(m.offsets)
+	}
+	if q := t.overTables(node, nil, files); q != nil {
+		return q, nil
+	}
+	if name := statementName(node); name != "" {
+		return unsupported(src, name), nil
+	}
+	return nil, src.syntaxError(tokenAt(src.clean, 0).start, "only a SELECT reads files")
+}
+
+// overTables gives the Query of a SELECT that names tables, also where its
+// parts are beyond what is carried over: an engine for files may read it. It
+// gives nil for any other statement.
+func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTables) *Query {
+	switch node.(type) {
+	case *ast.SelectStmt, *ast.SetOprStmt:
+	default:
+		return nil
+	}
+	tables := tablesOf(node)
+	if len(tables) == 0 {
+		return nil
+	}
+	q, ok := stmt.(*Query)
+	if !ok || t.reason != "" {
+		q = &Query{plain: t.plain, Beyond: t.reason}
+	}
+	if files != nil {
+		q.Beyond, q.Files, q.Replaced = "a query of files", files.tables, files.places
+	}
+	q.Text, q.Tables = t.src.clean, tables
+	return q
 }
 
 // statement gives nil where Wharf does nothing of that kind.

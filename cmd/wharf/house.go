@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"wharf"
 	"wharf/httpapi"
 	"wharf/meta"
+	"wharf/sql/exec"
 	"wharf/storage"
 	"wharf/storage/local"
 	"wharf/storage/s3"
@@ -20,6 +22,7 @@ type house struct {
 	log     *slog.Logger
 	service *wharf.Service
 	signer  *httpapi.Signer
+	engine  exec.FileEngine // nil in a build without one
 	mysql   listener
 	http    listener
 
@@ -87,6 +90,12 @@ func (h *house) open(cfg *config) error {
 		MaxUploads:   budget.uploads,
 		MaxDownloads: budget.downloads,
 	})
+	engine, closeEngine, err := openEngine(context.Background(), cfg, h.log)
+	if err != nil {
+		return err
+	}
+	h.engine = engine
+	h.closers = append(h.closers, closeEngine)
 	return h.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
 }
 

@@ -30,7 +30,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	// the executor gets the server through a field that is set below.
 	sessions := &sessions{}
 	executor := exec.New(exec.Options{
-		Service: h.service, Sessions: sessions, Logger: h.log,
+		Service: h.service, Files: h.engine, Sessions: sessions, Logger: h.log,
 		Version: mysqlVersion + "-wharf-" + version,
 		Port:    h.port, MaxPacket: server.DefaultMaxPacket, MaxConnections: server.DefaultMaxConnections,
 		ErrorNumber: server.ErrorNumber,

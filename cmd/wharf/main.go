@@ -66,6 +66,8 @@ func dispatch(ctx context.Context, args []string, getenv func(string) string, st
 			return err
 		}
 		return serve(ctx, cfg, stdout, stderr)
+	case workerCommand:
+		return runWorker()
 	case "check":
 		return check(ctx, args[1:], getenv, stdout)
 	case "version", "--version", "-version":

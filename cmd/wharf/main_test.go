@@ -12,7 +12,8 @@ import (
 const asProgram = "WHARF_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	worker := len(os.Args) > 1 && os.Args[1] == workerCommand // a server under test starts it
+	if worker || os.Getenv(asProgram) != "" {
 		main()
 	}
 	os.Exit(m.Run())

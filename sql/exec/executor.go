@@ -14,6 +14,7 @@ import (
 // defaults.
 type Options struct {
 	Service  *wharf.Service
+	Files    FileEngine   // answers queries of files; nil refuses them
 	Sessions Sessions     // nil: a server that knows of no connections
 	Version  string       // what VERSION() says; "" is DefaultVersion
 	Port     func() int   // the MySQL port, for @@port; nil is 0
@@ -69,6 +70,7 @@ const DefaultDatabase = "default"
 // variables, and counters.
 type Executor struct {
 	service     *wharf.Service
+	files       FileEngine // may be nil
 	sessions    Sessions
 	version     string
 	port        func() int
@@ -99,6 +101,7 @@ type Executor struct {
 func New(o Options) *Executor {
 	e := &Executor{
 		service:     o.Service,
+		files:       o.Files,
 		sessions:    o.Sessions,
 		version:     o.Version,
 		port:        o.Port,

@@ -10,6 +10,12 @@ import (
 
 // planQuery plans a SELECT that needs rows.
 func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
+	if s.overFiles(st) {
+		return s.planFiles(st, args)
+	}
+	if st.Beyond != "" {
+		return plan{}, unsupported(st.Beyond)
+	}
 	c := &compiler{s: s, args: args}
 	q, err := c.query(st)
 	if err != nil {

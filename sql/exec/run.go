@@ -15,6 +15,9 @@ import (
 type plan struct {
 	columns []wharf.Column // nil where there is no result set
 	run     func(context.Context) (Result, error)
+	// describe finds out the columns where they are not known without asking
+	// an engine; nil where columns are all.
+	describe func() ([]wharf.Column, error)
 	// timed is set for the statements that max_execution_time ends.
 	timed bool
 	// asks is set for statements about the diagnostics of the one before,
@@ -32,6 +35,10 @@ func (s *Session) Columns(st *Stmt) []wharf.Column {
 	p, err := s.plan(st.parsed, nil)
 	if err != nil {
 		return nil
+	}
+	if p.describe != nil {
+		columns, _ := p.describe() // Run will say why
+		return columns
 	}
 	return p.columns
 }

@@ -1,0 +1,19 @@
+//go:build !linux || noduck
+
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"wharf/sql/exec"
+)
+
+const workerCommand = "query-worker"
+
+// openEngine gives no engine: this build answers no queries of files.
+func openEngine(context.Context, *config, *slog.Logger) (exec.FileEngine, func() error, error) {
+	return nil, func() error { return nil }, nil
+}
+
+func runWorker() error { return usagef("this build has no engine for queries") }

@@ -1,0 +1,265 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+)
+
+// aggregate translates a function over the rows of a group.
+func (t *translator) aggregate(n *ast.AggregateFuncExpr, s *scope) expr {
+	inner := *s
+	inner.aliases = nil // an aggregate sees rows, not the SELECT's items
+	var args []expr
+	for _, a := range n.Args {
+		args = append(args, t.expr(a, &inner))
+	}
+	if t.err != nil {
+		return expr{sql: "NULL"}
+	}
+	if strings.EqualFold(n.F, ast.AggFuncGroupConcat) {
+		return t.groupConcat(n, args, &inner)
+	}
+	return t.aggregateOf(strings.ToLower(n.F), n.Distinct, args)
+}
+
+// aggregateOf gives an aggregate by its name. A window function puts OVER
+// behind what overs returns.
+func (t *translator) aggregateOf(name string, distinct bool, args []expr) expr {
+	return t.aggregateOver(name, distinct, args, "")
+}
+
+func (t *translator) aggregateOver(name string, distinct bool, args []expr, over string) expr {
+	word := ""
+	if distinct {
+		word = "DISTINCT "
+	}
+	x := args[0]
+	call := func(f, of string) string { return f + "(" + word + of + ")" + over }
+	switch name {
+	case "count":
+		if len(args) > 1 {
+			return t.countRows(args, over)
+		}
+		if x.kind == kindText && x.foldedText() && distinct {
+			x.sql = fold(x.sql)
+		}
+		return expr{sql: call("count", x.sql), kind: kindInt}
+	case "sum":
+		v := x.number()
+		switch v.kind {
+		case kindDouble:
+			return expr{sql: call("sum", v.sql), kind: kindDouble}
+		case kindDecimal:
+			return expr{sql: call("sum", v.sql), kind: kindDecimal, precision: 38 - v.inner, scale: v.scale, inner: v.inner}
+		}
+		return expr{sql: "CAST(" + call("sum", v.sql) + " AS DECIMAL(38,0))", kind: kindDecimal, precision: 38}
+	case "avg":
+		v := x.number()
+		if v.kind == kindDouble {
+			return expr{sql: call("avg", v.sql), kind: kindDouble}
+		}
+		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(22, v.whole()+9) + v.scale, scale: v.scale, inner: v.inner}
+		return divide(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10})
+	case "min", "max":
+		e := x
+		e.sql, e.constant, e.literal = call(name, x.sql), false, nil
+		return e
+	case "bit_and", "bit_or", "bit_xor":
+		empty := "0"
+		if name == "bit_and" {
+			empty = "18446744073709551615"
+		}
+		return expr{sql: "coalesce(" + call(name, x.bits()) + ", CAST(" + empty + " AS UBIGINT))", kind: kindUint}
+	case "std", "stddev", "stddev_pop":
+		return expr{sql: call("stddev_pop", x.real()), kind: kindDouble}
+	case "stddev_samp":
+		return expr{sql: call("stddev_samp", x.real()), kind: kindDouble}
+	case "variance", "var_pop":
+		return expr{sql: call("var_pop", x.real()), kind: kindDouble}
+	case "var_samp":
+		return expr{sql: call("var_samp", x.real()), kind: kindDouble}
+	case "any_value", "firstrow":
+		e := x
+		e.sql, e.constant, e.literal = call("any_value", x.sql), false, nil
+		return e
+	case "json_arrayagg":
+		return expr{sql: "to_json(" + call("list", x.sql) + ")", kind: kindJSON}
+	case "json_objectagg":
+		if len(args) == 2 {
+			return expr{sql: "json_group_object(" + args[0].text() + ", " + args[1].sql + ")" + over, kind: kindJSON}
+		}
+	}
+	return t.refuse("the function " + strings.ToUpper(name))
+}
+
+// countRows is COUNT(DISTINCT a, b), which leaves out rows with a NULL.
+func (t *translator) countRows(args []expr, over string) expr {
+	var parts, there []string
+	for _, a := range args {
+		parts, there = append(parts, a.sql), append(there, a.sql+" IS NOT NULL")
+	}
+	return expr{sql: "count(DISTINCT CASE WHEN " + strings.Join(there, " AND ") + " THEN row(" + strings.Join(parts, ", ") + ") END)" + over, kind: kindInt}
+}
+
+func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope) expr {
+	separator := args[len(args)-1]
+	args = args[:len(args)-1]
+	parts := make([]string, len(args))
+	for i, a := range args {
+		parts[i] = a.text()
+	}
+	word, order := "", ""
+	if n.Distinct {
+		word = "DISTINCT "
+	}
+	if n.Order != nil {
+		clause := t.clause
+		order = t.order(n.Order.Items, s, nil)
+		t.clause = clause
+	}
+	return expr{sql: "string_agg(" + word + strings.Join(parts, " || ") + ", " + separator.sql + order + ")", kind: kindText}
+}
+
+// windowFunctions are those that are not aggregates, with how many arguments
+// they take.
+var windowFunctions = map[string][2]int{
+	"row_number": {0, 0}, "rank": {0, 0}, "dense_rank": {0, 0}, "percent_rank": {0, 0}, "cume_dist": {0, 0},
+	"ntile": {1, 1}, "lag": {1, 3}, "lead": {1, 3}, "first_value": {1, 1}, "last_value": {1, 1}, "nth_value": {2, 2},
+}
+
+func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
+	if n.IgnoreNull || n.FromLast {
+		return t.refuse("IGNORE NULLS and FROM LAST")
+	}
+	over := " OVER " + t.windowSpec(&n.Spec, s)
+	var args []expr
+	for _, a := range n.Args {
+		args = append(args, t.expr(a, s))
+	}
+	if t.err != nil {
+		return expr{sql: "NULL"}
+	}
+	name := strings.ToLower(n.Name)
+	arity, ok := windowFunctions[name]
+	if !ok {
+		if len(args) == 0 {
+			return t.refuse("the window function " + strings.ToUpper(name))
+		}
+		return t.aggregateOver(name, n.Distinct, args, over)
+	}
+	if len(args) < arity[0] || len(args) > arity[1] {
+		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", name))
+	}
+	e := expr{kind: kindInt}
+	parts := make([]string, len(args))
+	for i, a := range args {
+		parts[i] = a.sql
+	}
+	switch name {
+	case "row_number", "rank", "dense_rank", "ntile":
+		if len(args) == 1 {
+			parts[0] = args[0].integer()
+		}
+	case "percent_rank", "cume_dist":
+		e.kind = kindDouble
+	default:
+		e = args[0]
+		e.constant, e.literal = false, nil
+		if name == "lag" || name == "lead" {
+			if len(args) == 3 {
+				u := unify(args[0], args[2])
+				parts[0], parts[2] = args[0].as(u), args[2].as(u)
+				e = u
+			}
+			if len(args) > 1 {
+				parts[1] = args[1].integer()
+			}
+		}
+		if name == "nth_value" {
+			parts[1] = args[1].integer()
+		}
+	}
+	e.sql = name + "(" + strings.Join(parts, ", ") + ")" + over
+	return e
+}
+
+// namedWindows translates WINDOW.
+func (t *translator) namedWindows(specs []ast.WindowSpec, s *scope) {
+	for i := range specs {
+		name := specs[i].Name.L
+		s.windows[name] = t.windowSpec(&specs[i], s)
+	}
+}
+
+func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) string {
+	if w.OnlyAlias {
+		text, ok := s.window(w.Name.O)
+		if !ok {
+			t.fail(wharf.Errorf(wharf.CodeInvalid, "Window name '%s' is not defined.", w.Name.O))
+		}
+		return text
+	}
+	var parts []string
+	if w.Ref.O != "" {
+		base, ok := s.window(w.Ref.O)
+		if !ok {
+			t.fail(wharf.Errorf(wharf.CodeInvalid, "Window name '%s' is not defined.", w.Ref.O))
+			return ""
+		}
+		parts = append(parts, strings.TrimSuffix(strings.TrimPrefix(base, "("), ")"))
+	}
+	clause := t.clause
+	defer func() { t.clause = clause }()
+	if w.PartitionBy != nil {
+		var by []string
+		for _, item := range w.PartitionBy.Items {
+			by = append(by, t.expr(item.Expr, s).sql)
+		}
+		parts = append(parts, "PARTITION BY "+strings.Join(by, ", "))
+	}
+	if w.OrderBy != nil {
+		parts = append(parts, strings.TrimSpace(t.order(w.OrderBy.Items, s, nil)))
+	}
+	if w.Frame != nil {
+		parts = append(parts, t.frame(w.Frame, s))
+	}
+	return "(" + strings.Join(parts, " ") + ")"
+}
+
+func (t *translator) frame(f *ast.FrameClause, s *scope) string {
+	unit := "ROWS"
+	if f.Type == ast.Ranges {
+		unit = "RANGE"
+	} else if f.Type == ast.Groups {
+		t.refuse("GROUPS in a window")
+	}
+	return fmt.Sprintf("%s BETWEEN %s AND %s", unit, t.bound(f.Extent.Start, s), t.bound(f.Extent.End, s))
+}
+
+func (t *translator) bound(b ast.FrameBound, s *scope) string {
+	side := "PRECEDING"
+	if b.Type == ast.Following {
+		side = "FOLLOWING"
+	}
+	switch {
+	case b.Type == ast.CurrentRow:
+		return "CURRENT ROW"
+	case b.UnBounded:
+		return "UNBOUNDED " + side
+	}
+	by := t.expr(b.Expr, s).sql
+	if b.Unit != ast.TimeUnitInvalid {
+		interval, ok := intervals[b.Unit]
+		if !ok {
+			t.refuse("INTERVAL … " + b.Unit.String() + " in a window")
+		}
+		by = fmt.Sprintf(interval, by)
+	}
+	return by + " " + side
+}

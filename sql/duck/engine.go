@@ -1,0 +1,143 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// Query answers a SELECT over files.
+func (p *Pool) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
+	if q.Zone == "" {
+		q.Zone = "UTC"
+	}
+	l, err := p.lease(ctx, q.User)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := l.query(q)
+	if err != nil {
+		l.end(err)
+		return nil, l.explain(err)
+	}
+	return rows, nil
+}
+
+func (l *lease) query(q sql.Request) (*wharf.Rows, error) {
+	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}}
+	tr, err := Translate(q.Text, Session{Zone: q.Zone, Args: q.Args}, s.relation)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range s.tables {
+		if err := sendTable(l.worker.framed, t); err != nil {
+			return nil, err
+		}
+	}
+	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: q.Describe}
+	rows, err := l.rows(st, headers(tr.Headers, q.Replaced))
+	if err != nil || !q.Describe {
+		return rows, err
+	}
+	for _, err := range rows.All {
+		return nil, err
+	}
+	rows.All = func(func([]wharf.Value, error) bool) {}
+	return rows, nil
+}
+
+// headers are the names of columns as they were written.
+func headers(names []string, replaced []sql.Replacement) []string {
+	replaced = slices.Clone(replaced)
+	slices.SortFunc(replaced, func(a, b sql.Replacement) int { return len(b.Text) - len(a.Text) })
+	for i := range names {
+		for _, r := range replaced {
+			names[i] = strings.ReplaceAll(names[i], r.Text, r.Written)
+		}
+	}
+	return names
+}
+
+// sources are the sources of one statement as they are found.
+type sources struct {
+	lease  *lease
+	query  sql.Request
+	known  map[[2]string]Relation
+	tables []table
+}
+
+// relation makes a source readable for the worker.
+func (s *sources) relation(schema, name string) (Relation, error) {
+	if rel, ok := s.known[[2]string{schema, name}]; ok {
+		return rel, nil
+	}
+	source, err := s.query.Resolve(s.lease.ctx, schema, name)
+	if err != nil {
+		return Relation{}, err
+	}
+	var rel Relation
+	if source.Relation != nil {
+		rel = s.table(*source.Relation)
+	} else if rel, err = s.files(source); err != nil {
+		return Relation{}, err
+	}
+	s.known[[2]string{schema, name}] = rel
+	return rel, nil
+}
+
+func (s *sources) table(r sql.Relation) Relation {
+	t := table{name: fmt.Sprintf("relation%d", len(s.tables)+1), Relation: r}
+	s.tables = append(s.tables, t)
+	rel := Relation{SQL: t.name}
+	for _, c := range r.Columns {
+		rel.Columns = append(rel.Columns, Column{Name: c.Name, Type: duckType(c.Type)})
+	}
+	return rel
+}
+
+// files puts the files of a source into the statement's folder and finds out
+// their columns.
+func (s *sources) files(source sql.Source) (Relation, error) {
+	set := fileSet{*source.Files}
+	if len(set.Files) == 0 {
+		return Relation{}, wharf.Errorf(wharf.CodeNotFound, "there is no file at %s", source.Name)
+	}
+	paths, err := s.lease.materialize(source.Name, set, len(s.known))
+	if err != nil {
+		return Relation{}, err
+	}
+	reader, err := set.reader(paths, wants(s.query.Text))
+	if err != nil {
+		return Relation{}, err
+	}
+	described, err := s.lease.describe("SELECT * FROM " + reader.SQL)
+	if err != nil {
+		return Relation{}, err
+	}
+	for i, c := range described {
+		name := c.Name
+		if reader.Rename != nil {
+			name = reader.Rename(i, name)
+		}
+		reader.Columns = append(reader.Columns, Column{Name: name, Type: c.Duck})
+	}
+	return reader.relation(described), nil
+}
+
+// wanted is which of the columns that cost something a query names.
+type wanted struct{ filename, rowNumber, place bool }
+
+func wants(text string) wanted {
+	upper := strings.ToUpper(text)
+	return wanted{
+		filename:  strings.Contains(upper, "METADATA$FILENAME"),
+		rowNumber: strings.Contains(upper, "METADATA$FILE_ROW_NUMBER"),
+		place:     strings.Contains(text, "`$1`"),
+	}
+}

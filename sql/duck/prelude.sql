@@ -1,0 +1,60 @@
+-- What MySQL's functions mean where DuckDB's differ. A worker makes these
+-- before it is locked; translated queries call them.
+
+-- Numbers.
+CREATE MACRO mysql_number(s) AS coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)', 1), '') AS DOUBLE), CASE WHEN s IS NOT NULL THEN 0 END);
+CREATE MACRO mysql_integer_text(s) AS CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?\d+)', 1), '') AS BIGINT), CASE WHEN regexp_matches(s, '^\s*-\d') THEN -9223372036854775808 WHEN regexp_matches(s, '^\s*\+?\d') THEN 9223372036854775807 ELSE 0 END) END;
+CREATE MACRO mysql_unsigned(n) AS CAST(CASE WHEN n < 0 THEN CAST(n AS HUGEINT) + 18446744073709551616 ELSE CAST(n AS HUGEINT) END AS UBIGINT);
+CREATE MACRO mysql_double_text(d) AS regexp_replace(regexp_replace(CAST(d AS VARCHAR), '\.0($|e)', '\1'), 'e\+0*|e(-)0*', 'e\1');
+CREATE MACRO mysql_finite(d) AS CASE WHEN isfinite(d) OR d IS NULL THEN d ELSE error('DOUBLE value is out of range') END;
+CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN NULL ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
+CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN NULL ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
+CREATE MACRO mysql_div_integer(a, b) AS CASE WHEN b = 0 THEN NULL ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS BIGINT) END;
+CREATE MACRO mysql_fmod(x, y) AS CASE WHEN y = 0 THEN NULL ELSE x - y * trunc(x / y) END;
+CREATE MACRO mysql_signed(x) AS CASE WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE TRY_CAST(round_even(x, 0) AS BIGINT) END;
+CREATE MACRO mysql_clamp(v, x, most) AS CASE WHEN v IS NOT NULL OR x IS NULL THEN v WHEN x < 0 THEN -most ELSE most END;
+CREATE MACRO mysql_sqrt(x) AS CASE WHEN x < 0 THEN NULL ELSE sqrt(x) END;
+CREATE MACRO mysql_ln(x) AS CASE WHEN x <= 0 THEN NULL ELSE ln(x) END;
+CREATE MACRO mysql_log10(x) AS CASE WHEN x <= 0 THEN NULL ELSE log10(x) END;
+CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN NULL ELSE ln(x) / ln(b) END;
+CREATE MACRO mysql_asin(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE asin(x) END;
+CREATE MACRO mysql_acos(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE acos(x) END;
+CREATE MACRO mysql_round_double(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN abs(n) > 30 THEN x WHEN n >= 0 THEN round_even(x, CAST(n AS INTEGER)) ELSE round_even(x / pow(10, -n), 0) * pow(10, -n) END;
+CREATE MACRO mysql_round_decimal(x, n) AS CASE WHEN n IS NULL THEN NULL ELSE round(x, CAST(n AS INTEGER)) END;
+CREATE MACRO mysql_round_integer(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -19 THEN 0 ELSE CAST(mysql_quotient(CAST(x AS HUGEINT), CAST(pow(10, -n) AS HUGEINT)) * CAST(pow(10, -n) AS HUGEINT) AS BIGINT) END;
+CREATE MACRO mysql_truncate_double(x, n) AS trunc(x * pow(10, n)) / pow(10, n);
+CREATE MACRO mysql_truncate_text(s, n) AS CASE WHEN n = 0 THEN split_part(s, '.', 1) ELSE split_part(s, '.', 1) || '.' || left(split_part(s, '.', 2), n) END;
+CREATE MACRO mysql_hex(n) AS printf('%X', mysql_unsigned(n));
+
+-- Text.
+CREATE MACRO mysql_repeat(s, n) AS CASE WHEN s IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' WHEN n * strlen(s) > 16777216 THEN NULL ELSE repeat(s, n) END;
+CREATE MACRO mysql_substring_from(s, p) AS CASE WHEN p = 0 OR -p > length(s) THEN CASE WHEN s IS NOT NULL THEN '' END WHEN p IS NULL THEN NULL ELSE substring(s, p) END;
+CREATE MACRO mysql_substring(s, p, n) AS CASE WHEN s IS NULL OR p IS NULL OR n IS NULL THEN NULL WHEN p = 0 OR n <= 0 OR -p > length(s) THEN '' ELSE substring(s, CASE WHEN p < 0 THEN length(s) + p + 1 ELSE p END, n) END;
+CREATE MACRO mysql_replace(s, a, b) AS CASE WHEN a = '' AND b IS NOT NULL THEN s ELSE replace(s, a, b) END;
+CREATE MACRO mysql_lpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN NULL ELSE lpad(s, CAST(n AS INTEGER), p) END;
+CREATE MACRO mysql_rpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN NULL ELSE rpad(s, CAST(n AS INTEGER), p) END;
+CREATE MACRO mysql_substring_index(s, d, n) AS CASE WHEN s IS NULL OR d IS NULL OR n IS NULL THEN NULL WHEN n = 0 OR d = '' THEN '' WHEN n > 0 THEN array_to_string(list_slice(string_split(s, d), 1, n), d) ELSE array_to_string(list_slice(string_split(s, d), greatest(1, len(string_split(s, d)) + n + 1), len(string_split(s, d))), d) END;
+CREATE MACRO mysql_trim_leading(s, w) AS CASE WHEN s IS NULL OR w IS NULL THEN NULL WHEN w = '' THEN s ELSE regexp_replace(s, '^(' || regexp_escape(w) || ')+', '') END;
+CREATE MACRO mysql_trim_trailing(s, w) AS CASE WHEN s IS NULL OR w IS NULL THEN NULL WHEN w = '' THEN s ELSE regexp_replace(s, '(' || regexp_escape(w) || ')+$', '') END;
+CREATE MACRO mysql_find_in_set(s, l) AS CASE WHEN s IS NULL OR l IS NULL THEN NULL WHEN l = '' THEN 0 ELSE coalesce(list_position(string_split(l, ','), s), 0) END;
+CREATE MACRO mysql_locate(p, s, n) AS CASE WHEN p IS NULL OR s IS NULL OR n IS NULL THEN NULL WHEN n < 1 OR n > length(s) + 1 THEN 0 WHEN instr(substring(s, n), p) = 0 THEN 0 ELSE instr(substring(s, n), p) + n - 1 END;
+CREATE MACRO mysql_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || left(hex(encode(s)), 2)) AS BIGINT) END;
+CREATE MACRO mysql_ord(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || hex(encode(left(s, 1)))) AS BIGINT) END;
+CREATE MACRO mysql_unhex(s) AS CASE WHEN regexp_full_match(s, '[0-9a-fA-F]*') THEN unhex(CASE WHEN length(s) % 2 = 1 THEN '0' || s ELSE s END) END;
+CREATE MACRO mysql_unquote(s) AS CASE WHEN s LIKE '"%"' AND json_valid(s) THEN CAST(s AS JSON) ->> '$' ELSE s END;
+CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN j IS NOT NULL THEN 1 END END;
+
+-- Dates.
+CREATE MACRO mysql_moment(s) AS coalesce(TRY_CAST(CASE WHEN regexp_matches(s, '^\s*\d{1,4}-\d{1,2}-\d{1,2}([ T]+\d{1,2}(:\d{1,2}){1,2}(\.\d*)?)?\s*$') THEN s END AS TIMESTAMP), try_strptime(s, '%Y/%m/%d'), try_strptime(s, '%Y/%m/%d %H:%M:%S'), try_strptime(s, '%Y%m%d'), try_strptime(s, '%Y%m%d%H%M%S'));
+CREATE MACRO mysql_time(s) AS TRY_CAST(regexp_extract(s, '(\d{1,2}:\d{1,2}(:\d{1,2}(\.\d*)?)?)\s*$', 1) AS TIME);
+CREATE MACRO mysql_time_text(t, fraction) AS strftime(TIMESTAMP '2000-01-01' + t, CASE WHEN fraction THEN '%H:%M:%S.%f' ELSE '%H:%M:%S' END);
+CREATE MACRO mysql_from_unixtime(x) AS CASE WHEN x >= 0 AND x < 32536771200 THEN to_timestamp(x) END;
+CREATE MACRO mysql_round_moment(t, n) AS make_timestamp(CAST(round(CAST(epoch_us(t) AS DECIMAL(25,0)) / pow(10, 6 - n)) * pow(10, 6 - n) AS BIGINT));
+CREATE MACRO mysql_shown_moment(t, s, days) AS CASE WHEN days AND NOT contains(trim(s), ':') THEN strftime(t, '%Y-%m-%d') WHEN date_part('microsecond', t) % 1000000 <> 0 THEN strftime(t, '%Y-%m-%d %H:%M:%S.%f') ELSE strftime(t, '%Y-%m-%d %H:%M:%S') END;
+CREATE MACRO mysql_date_sub(u, a, b) AS date_sub(u, a, b);
+CREATE MACRO mysql_makedate(y, n) AS CASE WHEN n < 1 THEN NULL ELSE make_date(y, 1, 1) + CAST(n - 1 AS INTEGER) END;
+CREATE MACRO mysql_zone(z) AS CASE WHEN regexp_matches(z, '^[+-]\d\d:\d\d$') THEN NULL ELSE z END;
+CREATE MACRO mysql_offset(z) AS to_minutes(CAST(left(z, 1) || '1' AS BIGINT) * (60 * CAST(substring(z, 2, 2) AS BIGINT) + CAST(substring(z, 5, 2) AS BIGINT)));
+CREATE MACRO mysql_to_utc(t, z) AS CASE WHEN mysql_zone(z) IS NULL THEN t - mysql_offset(z) ELSE timezone('UTC', timezone(z, t)) END;
+CREATE MACRO mysql_from_utc(t, z) AS CASE WHEN mysql_zone(z) IS NULL THEN t + mysql_offset(z) ELSE timezone(z, timezone('UTC', t)) END;
+CREATE MACRO mysql_convert_tz(t, f, z) AS mysql_from_utc(mysql_to_utc(t, f), z);

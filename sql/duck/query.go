@@ -1,0 +1,161 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go-bindings"
+
+	"wharf"
+)
+
+// query is a prepared statement with its columns.
+type query struct {
+	stmt    duckdb.PreparedStatement
+	columns []column
+	types   []vectorType
+}
+
+// column is a result's column as a worker describes it.
+type column struct {
+	Name     string
+	Type     wharf.Type
+	Decimals uint8
+	Duck     string // DuckDB's type
+}
+
+// batchBytes is how much a batch of rows has, at least, when it is sent. The
+// first one is sent with its first chunk, so that a client sees rows at once.
+const batchBytes = 192 << 10
+
+// prepare prepares a SELECT or an EXPLAIN, the only statements that are let
+// through. Columns of types that no vector reader knows are turned into text,
+// nested ones into JSON.
+func (c *connection) prepare(st statement) (*query, error) {
+	q, err := c.prepareText(st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	if wrapped, needed := q.shown(st.SQL); needed && !st.Describe {
+		names := q.columns
+		q.close()
+		if q, err = c.prepareText(wrapped); err != nil {
+			return nil, err
+		}
+		for i := range q.columns {
+			q.columns[i].Name = names[i].Name
+			if names[i].Type == wharf.TypeJSON {
+				q.columns[i].Type = wharf.TypeJSON
+			}
+		}
+	}
+	for i, n := range st.Decimals {
+		if i < len(q.types) && n >= 0 {
+			q.types[i].decimals, q.columns[i].Decimals = uint8(n), uint8(n)
+		}
+	}
+	return q, nil
+}
+
+func (c *connection) prepareText(text string) (*query, error) {
+	q := &query{}
+	if duckdb.Prepare(c.conn, text, &q.stmt) != duckdb.StateSuccess {
+		err := failed(duckdb.PrepareError(q.stmt))
+		q.close()
+		return nil, err
+	}
+	switch duckdb.PreparedStatementType(q.stmt) {
+	case duckdb.StatementTypeSelect, duckdb.StatementTypeExplain:
+	default:
+		q.close()
+		return nil, failure{Kind: "Permission Error", Text: "only a SELECT reads files"}
+	}
+	for i := range duckdb.PreparedStatementColumnCount(q.stmt) {
+		t := vectorTypeOf(duckdb.PreparedStatementColumnLogicalType(q.stmt, i))
+		q.types = append(q.types, t)
+		q.columns = append(q.columns, column{
+			Name: duckdb.PreparedStatementColumnName(q.stmt, i), Type: t.column, Decimals: t.decimals, Duck: t.name,
+		})
+	}
+	return q, nil
+}
+
+func (q *query) close() { duckdb.DestroyPrepare(&q.stmt) }
+
+// shown gives the statement around text that casts the columns that need it.
+func (q *query) shown(text string) (string, bool) {
+	if !slices.ContainsFunc(q.types, func(t vectorType) bool { return t.cast != "" }) {
+		return "", false
+	}
+	items, names := make([]string, len(q.types)), make([]string, len(q.types))
+	for i, t := range q.types {
+		names[i] = fmt.Sprintf("c%d", i)
+		items[i] = strings.ReplaceAll(t.cast, "$", names[i])
+		if t.cast == "" {
+			items[i] = names[i]
+		}
+	}
+	return "SELECT " + strings.Join(items, ", ") + " FROM (" + text + ") AS shown(" + strings.Join(names, ", ") + ")", true
+}
+
+// rows runs the statement and writes its rows in batches.
+func (q *query) rows(f *framed) error {
+	var result duckdb.Result
+	defer duckdb.DestroyResult(&result)
+	if duckdb.ExecutePreparedStreaming(q.stmt, &result) != duckdb.StateSuccess {
+		return failed(duckdb.ResultError(&result))
+	}
+	batch := make([]byte, 0, batchBytes*2)
+	first := true
+	for {
+		chunk := duckdb.FetchChunk(result)
+		if chunk.Ptr == nil {
+			break
+		}
+		batch = q.encode(batch, chunk)
+		duckdb.DestroyDataChunk(&chunk)
+		if first || len(batch) >= batchBytes {
+			if err := flushRows(f, batch); err != nil {
+				return err
+			}
+			first, batch = false, batch[:0]
+		}
+	}
+	if text := duckdb.ResultError(&result); text != "" {
+		return failed(text)
+	}
+	return flushRows(f, batch)
+}
+
+func flushRows(f *framed, batch []byte) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := f.write(frameRows, batch); err != nil {
+		return err
+	}
+	return f.w.Flush()
+}
+
+// encode appends the rows of a chunk: for each the length of what follows in
+// four bytes, little endian, and its values as MySQL's text protocol has them.
+func (q *query) encode(b []byte, chunk duckdb.DataChunk) []byte {
+	n := int(duckdb.DataChunkGetSize(chunk))
+	readers := make([]vectorReader, len(q.types))
+	for i, t := range q.types {
+		readers[i] = t.reader(duckdb.DataChunkGetVector(chunk, duckdb.IdxT(i)))
+	}
+	for row := range n {
+		at := len(b)
+		b = append(b, 0, 0, 0, 0)
+		for i := range readers {
+			b = readers[i].append(b, row)
+		}
+		binary.LittleEndian.PutUint32(b[at:], uint32(len(b)-at-4))
+	}
+	return b
+}

@@ -1,0 +1,279 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+)
+
+// selects translates one SELECT.
+func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
+	if n.Kind == ast.SelectStmtKindValues {
+		t.refuse("VALUES ROW()")
+		return queried{}
+	}
+	if n.SelectIntoOpt != nil {
+		t.refuse("SELECT … INTO")
+		return queried{}
+	}
+	head, outer := t.with(n.With, outer)
+	s := &scope{outer: outer, windows: map[string]string{}}
+	from := ""
+	if n.From != nil {
+		from = " FROM " + t.table(n.From.TableRefs, s)
+	}
+	t.namedWindows(n.WindowSpecs, s)
+	t.clause = "field list"
+	columns, items := t.items(n, s)
+	if t.err != nil {
+		return queried{}
+	}
+	var b strings.Builder
+	b.WriteString(head + "SELECT ")
+	if n.Distinct {
+		b.WriteString("DISTINCT ")
+	}
+	for i, item := range items {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s AS c%d", item.sql, i)
+	}
+	b.WriteString(from)
+	if n.Where != nil {
+		t.clause = "where clause"
+		b.WriteString(" WHERE " + t.expr(n.Where, s).truth())
+	}
+	s.aliases = aliases(columns, items)
+	if n.GroupBy != nil {
+		b.WriteString(t.group(n.GroupBy, s, items))
+	}
+	if n.Having != nil {
+		t.clause = "having clause"
+		word := " HAVING "
+		if n.GroupBy == nil && !aggregated(n) {
+			word = " QUALIFY " // MySQL lets HAVING filter rows
+			if n.Where == nil {
+				word = " WHERE "
+			} else {
+				word = " AND "
+			}
+		}
+		b.WriteString(word + "(" + t.expr(n.Having.Expr, s).truth() + ")")
+	}
+	rollup := t.rollup
+	t.rollup = nil
+	if n.OrderBy != nil {
+		s.first = true
+		b.WriteString(t.order(n.OrderBy.Items, s, columns))
+	} else if len(rollup) > 0 {
+		// Sums stand behind what they sum up.
+		b.WriteString(" ORDER BY " + strings.Join(rollup, ", "))
+	}
+	b.WriteString(t.limit(n.Limit, s))
+	return queried{sql: b.String(), columns: columns}
+}
+
+func aliases(columns []outColumn, items []expr) map[string]expr {
+	m := map[string]expr{}
+	for i, c := range columns {
+		name := strings.ToLower(c.name)
+		if _, taken := m[name]; !taken {
+			m[name] = items[i]
+		}
+	}
+	return m
+}
+
+// aggregated reports whether a SELECT without GROUP BY is one group.
+func aggregated(n *ast.SelectStmt) bool {
+	v := &aggregateFinder{}
+	for _, f := range n.Fields.Fields {
+		if f.Expr != nil {
+			f.Expr.Accept(v)
+		}
+	}
+	if n.Having != nil {
+		n.Having.Expr.Accept(v)
+	}
+	return v.found
+}
+
+type aggregateFinder struct{ found bool }
+
+func (v *aggregateFinder) Enter(n ast.Node) (ast.Node, bool) {
+	switch n.(type) {
+	case *ast.AggregateFuncExpr:
+		v.found = true
+	case *ast.SubqueryExpr, *ast.WindowFuncExpr:
+		return n, true
+	}
+	return n, false
+}
+
+func (v *aggregateFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+func (t *translator) group(g *ast.GroupByClause, s *scope, items []expr) string {
+	t.clause = "group statement"
+	parts := make([]string, len(g.Items))
+	for i, item := range g.Items {
+		if p, ok := item.Expr.(*ast.PositionExpr); ok {
+			if p.N < 1 || p.N > len(items) {
+				t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in 'group statement'", p.N))
+				return ""
+			}
+			parts[i] = items[p.N-1].sql
+			continue
+		}
+		parts[i] = t.expr(item.Expr, s).sql
+	}
+	t.rollup = nil
+	if g.Rollup {
+		for _, p := range parts {
+			t.rollup = append(t.rollup, "grouping("+p+")", p+" ASC NULLS FIRST")
+		}
+		return " GROUP BY ROLLUP(" + strings.Join(parts, ", ") + ")"
+	}
+	return " GROUP BY " + strings.Join(parts, ", ")
+}
+
+// items translates what stands behind SELECT, with * as its columns.
+func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {
+	var columns []outColumn
+	var items []expr
+	add := func(name string, e expr) {
+		typ := e
+		typ.sql, typ.literal = "", nil
+		columns, items = append(columns, outColumn{name: name, expr: typ}), append(items, e)
+	}
+	for _, f := range n.Fields.Fields {
+		if f.WildCard != nil {
+			if !t.star(f.WildCard, s, add) {
+				t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown table '%s'", f.WildCard.Table.O))
+			}
+			continue
+		}
+		e := t.expr(f.Expr, s)
+		add(t.header(f, s), e)
+	}
+	return columns, items
+}
+
+func (t *translator) star(w *ast.WildCardField, s *scope, add func(string, expr)) bool {
+	any := w.Table.O == ""
+	for _, c := range s.columns {
+		if w.Table.O == "" && c.hidden || w.Table.O != "" && !strings.EqualFold(c.table, w.Table.O) {
+			continue
+		}
+		any = true
+		if !c.asked {
+			add(c.name, c.expr)
+		}
+	}
+	return any
+}
+
+// header is the name of an item's column: its alias, a column's own name, or
+// the text as it was typed.
+func (t *translator) header(f *ast.SelectField, s *scope) string {
+	if f.AsName.O != "" {
+		return f.AsName.O
+	}
+	expr := f.Expr
+	for {
+		p, ok := expr.(*ast.ParenthesesExpr)
+		if !ok {
+			break
+		}
+		expr = p.Expr
+	}
+	if c, ok := expr.(*ast.ColumnNameExpr); ok {
+		for i := range s.columns {
+			if strings.EqualFold(s.columns[i].name, c.Name.Name.O) {
+				return s.columns[i].name
+			}
+		}
+		return c.Name.Name.O
+	}
+	if v, ok := f.Expr.(ast.ValueExpr); ok {
+		if text, ok := v.GetValue().(string); ok && len(f.Text()) > 0 && strings.ContainsAny(f.Text()[:1], `'"`) {
+			return text
+		}
+	}
+	return f.Text()
+}
+
+// orderOf orders a set operation, which knows only its own columns.
+func (t *translator) orderOf(items []*ast.ByItem, columns []outColumn) string {
+	s := &scope{}
+	for i, c := range columns {
+		e := c.expr
+		e.sql = fmt.Sprintf("c%d", i)
+		s.columns = append(s.columns, scoped{name: c.name, expr: e})
+	}
+	return t.order(items, s, columns)
+}
+
+// order writes ORDER BY. NULL is first, and last with DESC.
+func (t *translator) order(items []*ast.ByItem, s *scope, columns []outColumn) string {
+	t.clause = "order clause"
+	parts := make([]string, len(items))
+	for i, item := range items {
+		e := t.byItem(item, s, columns)
+		text := e.sql
+		if e.kind == kindText && e.foldedText() {
+			text = fold(e.sql)
+		}
+		if item.Desc {
+			parts[i] = text + " DESC NULLS LAST"
+		} else {
+			parts[i] = text + " ASC NULLS FIRST"
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " ORDER BY " + strings.Join(parts, ", ")
+}
+
+// byItem is one item of ORDER BY, by expression or by position.
+func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) expr {
+	if p, ok := item.Expr.(*ast.PositionExpr); ok {
+		if p.N < 1 || p.N > len(columns) {
+			return t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in '%s'", p.N, t.clause))
+		}
+		e := columns[p.N-1].expr
+		e.sql = fmt.Sprintf("c%d", p.N-1)
+		return e
+	}
+	return t.expr(item.Expr, s)
+}
+
+func (t *translator) limit(l *ast.Limit, s *scope) string {
+	if l == nil {
+		return ""
+	}
+	text := " LIMIT " + t.count(l.Count, s)
+	if l.Offset != nil {
+		text += " OFFSET " + t.count(l.Offset, s)
+	}
+	return text
+}
+
+// count is the number of LIMIT, a literal or a parameter.
+func (t *translator) count(n ast.ExprNode, s *scope) string {
+	e := t.expr(n, s)
+	if _, err := strconv.ParseUint(e.sql, 10, 64); err == nil {
+		if len(e.sql) > 18 {
+			return "9223372036854775807"
+		}
+		return e.sql
+	}
+	return "CAST(" + e.sql + " AS BIGINT)"
+}

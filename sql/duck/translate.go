@@ -1,0 +1,285 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+)
+
+// Resolve gives the source that a table's name means: DuckDB's text that reads
+// it, and its columns.
+type Resolve func(schema, name string) (Relation, error)
+
+// Relation is a source as a query reads it.
+type Relation struct {
+	SQL     string
+	Columns []Column
+	Hidden  []Column // columns that * does not show, such as METADATA$FILENAME
+}
+
+// Translation is a query for DuckDB.
+type Translation struct {
+	SQL      string
+	Headers  []string // of the result's columns
+	Decimals []int    // digits behind the point of seconds, -1 where a column has none
+}
+
+// Session is what a query knows of the session that it is of.
+type Session struct {
+	Zone string        // its time zone
+	Args []wharf.Value // of the placeholders; nil where they are not known yet
+}
+
+// Translate gives DuckDB's text for a SELECT of MySQL. What DuckDB would
+// answer differently is written so that it does not, or refused by name.
+func Translate(text string, session Session, resolve Resolve) (*Translation, error) {
+	p := parser.New()
+	nodes, _, err := p.ParseSQL(text)
+	if err != nil || len(nodes) != 1 {
+		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
+	}
+	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args}
+	node, ok := nodes[0].(ast.ResultSetNode)
+	if !ok {
+		return nil, refused("this statement")
+	}
+	rel := t.query(node, &scope{})
+	if t.err != nil {
+		return nil, t.err
+	}
+	out := &Translation{}
+	items := make([]string, len(rel.columns))
+	plain := true
+	for i, c := range rel.columns {
+		out.Headers = append(out.Headers, c.name)
+		decimals := -1
+		if c.expr.kind == kindMoment || c.expr.kind == kindTime {
+			decimals = c.expr.scale
+		}
+		out.Decimals = append(out.Decimals, decimals)
+		c.expr.sql = fmt.Sprintf("c%d", i)
+		items[i] = c.expr.shown()
+		plain = plain && items[i] == c.expr.sql
+	}
+	out.SQL = rel.sql
+	if !plain {
+		out.SQL = "SELECT " + strings.Join(items, ", ") + " FROM (" + rel.sql + ") AS shown"
+	}
+	return out, nil
+}
+
+// translator is one statement's translation. The first error stays.
+type translator struct {
+	resolve Resolve
+	zone    string
+	tables  int // named so far
+	args    []wharf.Value
+	clause  string   // as MySQL calls it in errors
+	rollup  []string // the order of the SELECT that has WITH ROLLUP
+	err     error
+	depth   int
+}
+
+// fail notes an error, and gives an expression to go on with.
+func (t *translator) fail(err error) expr {
+	if t.err == nil {
+		t.err = err
+	}
+	return expr{sql: "NULL"}
+}
+
+func (t *translator) refuse(what string) expr { return t.fail(refused(what)) }
+
+// fresh gives a table name that is used nowhere else in the statement, so that
+// no inner name hides an outer one.
+func (t *translator) fresh() string {
+	t.tables++
+	return fmt.Sprintf("t%d", t.tables)
+}
+
+// queried is a translated query.
+type queried struct {
+	sql     string
+	columns []outColumn
+}
+
+// maxQueries bounds how deep queries may stand in each other.
+const maxQueries = 60
+
+func (t *translator) query(node ast.ResultSetNode, outer *scope) queried {
+	if t.depth++; t.depth > maxQueries {
+		t.fail(wharf.Errorf(wharf.CodeTooLarge, "more than %d queries stand in each other", maxQueries))
+	}
+	defer func() { t.depth-- }()
+	if t.err != nil {
+		return queried{}
+	}
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		return t.selects(n, outer)
+	case *ast.SetOprStmt:
+		return t.setOperation(n.With, n.SelectList.Selects, n.OrderBy, n.Limit, outer)
+	case *ast.SubqueryExpr:
+		return t.query(n.Query, outer)
+	}
+	t.refuse("this kind of query")
+	return queried{}
+}
+
+// with translates WITH, and gives the scope that knows its names.
+func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
+	if w == nil {
+		return "", outer
+	}
+	inner := &scope{outer: outer, ctes: map[string]*cte{}}
+	var parts []string
+	for _, def := range w.CTEs {
+		c := &cte{name: t.fresh()}
+		if w.IsRecursive {
+			// Its columns are those of its first part, which does not name it.
+			c.columns = t.recursiveColumns(def, inner)
+			inner.ctes[def.Name.L] = c
+		}
+		q := t.query(def.Query.Query, inner)
+		if !w.IsRecursive {
+			c.columns = named(q.columns, def.ColNameList)
+			inner.ctes[def.Name.L] = c
+		}
+		names := make([]string, len(q.columns))
+		for i := range names {
+			names[i] = fmt.Sprintf("c%d", i)
+		}
+		parts = append(parts, c.name+"("+strings.Join(names, ", ")+") AS ("+q.sql+")")
+	}
+	head := "WITH "
+	if w.IsRecursive {
+		head = "WITH RECURSIVE "
+	}
+	return head + strings.Join(parts, ", ") + " ", inner
+}
+
+func (t *translator) recursiveColumns(def *ast.CommonTableExpression, s *scope) []outColumn {
+	first := def.Query.Query
+	if union, ok := first.(*ast.SetOprStmt); ok {
+		if sel, ok := union.SelectList.Selects[0].(ast.ResultSetNode); ok {
+			first = sel
+		}
+	}
+	tables := t.tables
+	q := t.query(first, s)
+	t.tables = tables
+	return named(q.columns, def.ColNameList)
+}
+
+func named(columns []outColumn, names []ast.CIStr) []outColumn {
+	out := append([]outColumn(nil), columns...)
+	for i := range out {
+		if i < len(names) {
+			out[i].name = names[i].O
+		}
+	}
+	return out
+}
+
+func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order *ast.OrderByClause, limit *ast.Limit, outer *scope) queried {
+	head, s := t.with(with, outer)
+	var out []queried
+	var ops []string
+	for _, part := range parts {
+		var q queried
+		var op *ast.SetOprType
+		switch n := part.(type) {
+		case *ast.SelectStmt:
+			q, op = t.selects(n, s), n.AfterSetOperator
+			if n.OrderBy != nil || n.Limit != nil || n.With != nil {
+				q.sql = "(" + q.sql + ")"
+			}
+		case *ast.SetOprSelectList:
+			q, op = t.setOperation(n.With, n.Selects, n.OrderBy, n.Limit, s), n.AfterSetOperator
+			q.sql = "(" + q.sql + ")"
+		default:
+			t.refuse("this kind of UNION")
+		}
+		if t.err != nil {
+			return queried{}
+		}
+		out = append(out, q)
+		ops = append(ops, setOperator(op))
+	}
+	columns := t.unifyParts(out)
+	var b strings.Builder
+	b.WriteString(head)
+	for i, q := range out {
+		if i > 0 {
+			b.WriteString(" " + ops[i] + " ")
+		}
+		b.WriteString(castTo(q, columns))
+	}
+	if order != nil {
+		b.WriteString(t.orderOf(order.Items, columns))
+	}
+	b.WriteString(t.limit(limit, s))
+	return queried{sql: b.String(), columns: columns}
+}
+
+func setOperator(op *ast.SetOprType) string {
+	if op == nil {
+		return ""
+	}
+	switch *op {
+	case ast.UnionAll:
+		return "UNION ALL"
+	case ast.Except:
+		return "EXCEPT"
+	case ast.ExceptAll:
+		return "EXCEPT ALL"
+	case ast.Intersect:
+		return "INTERSECT"
+	case ast.IntersectAll:
+		return "INTERSECT ALL"
+	}
+	return "UNION"
+}
+
+// unifyParts gives the columns of a set operation.
+func (t *translator) unifyParts(parts []queried) []outColumn {
+	columns := append([]outColumn(nil), parts[0].columns...)
+	for _, q := range parts[1:] {
+		if len(q.columns) != len(columns) {
+			t.fail(wharf.Errorf(wharf.CodeInvalid, "The used SELECT statements have a different number of columns"))
+			return columns
+		}
+	}
+	for i := range columns {
+		all := make([]expr, len(parts))
+		for k, q := range parts {
+			all[k] = q.columns[i].expr
+		}
+		columns[i].expr = unify(all...)
+		columns[i].expr.constant = false
+	}
+	return columns
+}
+
+// castTo gives q with the types of columns.
+func castTo(q queried, columns []outColumn) string {
+	items := make([]string, len(columns))
+	same := true
+	for i, c := range columns {
+		from := q.columns[i].expr
+		from.sql = fmt.Sprintf("c%d", i)
+		items[i] = from.as(c.expr)
+		same = same && items[i] == from.sql
+		items[i] += fmt.Sprintf(" AS c%d", i)
+	}
+	if same {
+		return q.sql
+	}
+	return "SELECT " + strings.Join(items, ", ") + " FROM (" + q.sql + ") AS part"
+}

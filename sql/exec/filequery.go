@@ -1,0 +1,302 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// FileEngine answers queries of files. It is safe for concurrent use.
+type FileEngine interface {
+	// Query runs a query, or only describes it. The rows end with ctx. What is
+	// valid MySQL that the engine cannot answer is wharf.CodeUnsupported.
+	Query(ctx context.Context, q sql.Request) (*wharf.Rows, error)
+}
+
+// describeTime bounds how long the columns of a query of files are looked for
+// when it is prepared.
+const describeTime = 30 * time.Second
+
+// maxFiles is how many files one source of a query may have.
+const maxFiles = 10_000
+
+// overFiles reports whether a query reads files: by location, or in a schema
+// that is no part of MySQL and so may be a stage.
+func (s *Session) overFiles(st *sql.Query) bool {
+	return len(st.Files) > 0 || slices.ContainsFunc(st.Tables, func(t sql.NamedTable) bool {
+		return s.isStage(s.databaseOf(t.Schema))
+	})
+}
+
+// zoneName is the session's time zone, by name or offset.
+func (s *Session) zoneName() string {
+	if s.zone == nil {
+		return "UTC"
+	}
+	return s.zone.String()
+}
+
+// isStage reports whether a schema's name may be that of a stage.
+func (s *Session) isStage(schema string) bool {
+	return schema != "" && !slices.ContainsFunc(databases(), func(db string) bool { return strings.EqualFold(db, schema) }) &&
+		!slices.Contains(mysqlSchemas, strings.ToLower(schema))
+}
+
+// mysqlSchemas are MySQL's own schemas beside information_schema. No stage is
+// looked for under their names.
+var mysqlSchemas = []string{"mysql", "performance_schema", "sys"}
+
+// planFiles plans a query of files.
+func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
+	engine := s.executor.files
+	if engine == nil {
+		return plan{}, wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
+	}
+	request := sql.Request{
+		User: s.client.Principal.User, Text: st.Text, Replaced: st.Replaced, Zone: s.zoneName(), Args: args,
+		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
+			return s.source(ctx, st, schema, name)
+		},
+	}
+	p := plan{timed: true, capped: st.Limit == nil}
+	p.describe = func() ([]wharf.Column, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
+		defer cancel()
+		asked := request
+		asked.Describe = true
+		rows, err := engine.Query(ctx, asked)
+		if err != nil {
+			return nil, err
+		}
+		return rows.Columns, nil
+	}
+	p.run = func(ctx context.Context) (Result, error) {
+		rows, err := engine.Query(ctx, request)
+		return Result{Rows: rows}, err
+	}
+	return p, nil
+}
+
+// source gives what a table of a query means.
+func (s *Session) source(ctx context.Context, st *sql.Query, schema, name string) (sql.Source, error) {
+	if i := slices.IndexFunc(st.Files, func(f sql.FileTable) bool { return f.Name == name }); i >= 0 && schema == "" {
+		return s.locationSource(ctx, st.Files[i])
+	}
+	schema = s.databaseOf(schema)
+	if s.isStage(schema) {
+		return s.stageTable(ctx, schema, name)
+	}
+	return s.relationSource(ctx, schema, name)
+}
+
+// locationSource gives the files of a location.
+func (s *Session) locationSource(ctx context.Context, t sql.FileTable) (sql.Source, error) {
+	pattern, names, err := fileTableOptions(t)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	loc, pat, err := place(t.Location, pattern)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	stage, err := s.executor.service.Stage(ctx, s.client.Principal, loc.Stage)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	files, err := s.filesAt(ctx, loc, pat, names)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	set := &sql.FileSet{Files: files, ByPlace: true}
+	src := sql.Source{Name: "@" + string(t.Location), Files: set}
+	if len(files) == 0 {
+		return src, wharf.Errorf(wharf.CodeNotFound, "there is no file at %s", src.Name)
+	}
+	return src, s.formatOf(ctx, set, t.FileFormat, stage)
+}
+
+// fileTableOptions reads what stands in parentheses behind a location.
+func fileTableOptions(t sql.FileTable) (pattern string, files []string, err error) {
+	for _, o := range t.Options {
+		switch {
+		case o.Name == "PATTERN" && o.Kind == wharf.OptionString:
+			pattern = o.Value
+		case o.Name == "FILES" && o.Kind == wharf.OptionList:
+			files = o.List
+		case o.Name == "CASE_SENSITIVE" && strings.EqualFold(o.Value, "FALSE"):
+		default:
+			return "", nil, wharf.Errorf(wharf.CodeInvalid, "@%s: %s is not an option of a location in a query, or its value is of another kind; the options are FILE_FORMAT => 'csv', PATTERN => '…' and FILES => ('…', …)", t.Location, o.Name)
+		}
+	}
+	return pattern, files, nil
+}
+
+// filesAt lists the files of a location, or those of them that are named. A
+// location that is exactly a file is that file.
+func (s *Session) filesAt(ctx context.Context, loc wharf.Location, pat wharf.Pattern, names []string) ([]sql.File, error) {
+	if len(names) > 0 {
+		return s.filesNamed(ctx, loc, names)
+	}
+	list, err := s.executor.service.ListFiles(ctx, s.client.Principal, loc, pat)
+	if err != nil {
+		return nil, err
+	}
+	var files []sql.File
+	for obj, err := range list.All {
+		if err != nil {
+			return nil, err
+		}
+		if string(obj.Key) == loc.Path {
+			return []sql.File{s.stagedFile(loc.Stage, obj)}, nil
+		}
+		if len(files) == maxFiles {
+			return nil, wharf.Errorf(wharf.CodeTooLarge, "%s has more than %d files; a query reads at most so many: give a longer path, PATTERN or FILES", loc, maxFiles)
+		}
+		files = append(files, s.stagedFile(loc.Stage, obj))
+	}
+	return files, nil
+}
+
+func (s *Session) filesNamed(ctx context.Context, loc wharf.Location, names []string) ([]sql.File, error) {
+	var files []sql.File
+	for _, name := range names {
+		key, err := wharf.ParseKey(loc.Path + name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := s.executor.service.OpenFile(ctx, s.client.Principal, wharf.Location{Stage: loc.Stage, Path: string(key)})
+		if err != nil {
+			return nil, err
+		}
+		obj := f.Object()
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+		files = append(files, s.stagedFile(loc.Stage, obj))
+	}
+	return files, nil
+}
+
+func (s *Session) stagedFile(stage wharf.StageName, obj wharf.Object) sql.File {
+	loc := wharf.Location{Stage: stage, Path: string(obj.Key)}
+	return sql.File{Key: obj.Key, Size: obj.Size, Version: obj.ETag, Open: func(ctx context.Context) (wharf.File, error) {
+		return s.executor.service.OpenFile(ctx, s.client.Principal, loc)
+	}}
+}
+
+// formatOf sets the format of files: what the statement says, else the stage's,
+// else what the files' names tell, else PARQUET.
+func (s *Session) formatOf(ctx context.Context, set *sql.FileSet, said []wharf.Option, stage wharf.Stage) error {
+	format := stage.FileFormat
+	if len(said) > 0 {
+		var err error
+		if format, err = wharf.ParseFileFormat(said); err != nil {
+			return err
+		}
+	}
+	switch {
+	case format.FormatName != "":
+		named, err := s.executor.service.FileFormat(ctx, s.client.Principal, format.FormatName)
+		if err != nil {
+			return err
+		}
+		format = named.Format
+	case format.Type == "":
+		format = wharf.FileFormat{Type: fileType(set.Files)}
+	}
+	set.Format = format
+	return nil
+}
+
+// fileType returns the type that the names of files tell, where they agree.
+func fileType(files []sql.File) wharf.FileType {
+	first := typeOfName(string(files[0].Key))
+	for _, f := range files[1:] {
+		if typeOfName(string(f.Key)) != first {
+			return wharf.Parquet
+		}
+	}
+	if first == "" {
+		return wharf.Parquet
+	}
+	return first
+}
+
+// typesBySuffix are the types of files that the ends of their names tell.
+var typesBySuffix = map[string]wharf.FileType{
+	".parquet": wharf.Parquet, ".pq": wharf.Parquet, ".csv": wharf.CSV, ".tsv": wharf.TSV, ".tab": wharf.TSV,
+	".ndjson": wharf.NDJSON, ".jsonl": wharf.NDJSON, ".json": wharf.NDJSON, ".orc": wharf.ORC, ".avro": wharf.Avro,
+}
+
+// packedSuffixes are the ends of names of compressed files.
+var packedSuffixes = []string{".gz", ".zst", ".bz2", ".xz", ".br", ".deflate", ".zip"}
+
+// typeOfName returns the type of file that a name's suffix tells, "" where it
+// tells none. The suffix of a compression stands behind it.
+func typeOfName(name string) wharf.FileType {
+	name = strings.ToLower(name)
+	if ext := path.Ext(name); slices.Contains(packedSuffixes, ext) {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return typesBySuffix[path.Ext(name)]
+}
+
+// stageTable gives the files of a table in a stage's schema: one file, or with
+// a '/' at its end a folder.
+func (s *Session) stageTable(ctx context.Context, schema, name string) (sql.Source, error) {
+	unknown := wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist", schema, name)
+	stageName, err := wharf.ParseStageName(schema)
+	if err != nil {
+		return sql.Source{}, unknown
+	}
+	stage, err := s.executor.service.Stage(ctx, s.client.Principal, stageName)
+	if err != nil {
+		if wharf.CodeOf(err) == wharf.CodeNotFound {
+			return sql.Source{}, unknown
+		}
+		return sql.Source{}, err
+	}
+	loc := wharf.Location{Stage: stageName, Path: name}
+	set := &sql.FileSet{}
+	if strings.HasSuffix(name, "/") {
+		set.Files, err = s.filesAt(ctx, loc, wharf.Pattern{}, nil)
+	} else {
+		set.Files, err = s.filesNamed(ctx, wharf.Location{Stage: stageName}, []string{name})
+	}
+	if err != nil && wharf.CodeOf(err) != wharf.CodeNotFound && wharf.CodeOf(err) != wharf.CodeInvalid {
+		return sql.Source{}, err
+	}
+	if len(set.Files) == 0 {
+		return sql.Source{}, unknown
+	}
+	return sql.Source{Name: fmt.Sprintf("@%s/%s", schema, name), Files: set}, s.formatOf(ctx, set, nil, stage)
+}
+
+// relationSource gives a table of information_schema, read whole.
+func (s *Session) relationSource(ctx context.Context, schema, name string) (sql.Source, error) {
+	star := &sql.Query{Parts: []sql.QueryPart{{Select: &sql.QuerySelect{
+		Items: []sql.QueryItem{{Star: true}}, From: sql.TableName{Schema: schema, Name: name},
+	}}}}
+	p, err := s.planQuery(star, nil)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	res, err := p.run(ctx)
+	if err != nil {
+		return sql.Source{}, err
+	}
+	rel := &sql.Relation{Columns: p.columns}
+	for row, err := range res.Rows.All {
+		if err != nil {
+			return sql.Source{}, err
+		}
+		rel.Rows = append(rel.Rows, slices.Clone(row))
+	}
+	return sql.Source{Name: schema + "." + name, Relation: rel}, nil
+}

@@ -1,0 +1,271 @@
+package sql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+)
+
+// FileTable is a location behind FROM, with what stands in parentheses behind
+// it.
+type FileTable struct {
+	Name       string // what stands for it in the Text of the Query
+	Location   Location
+	FileFormat []wharf.Option // FORMAT_NAME alone for FILE_FORMAT => 'name'
+	Options    []wharf.Option // PATTERN, FILES, CASE_SENSITIVE and their like
+}
+
+// Replacement is a piece of a Query's Text and what was written in its place:
+// a column's name is what was written.
+type Replacement struct{ Text, Written string }
+
+// NamedTable is a table by name in a Query.
+type NamedTable struct{ Schema, Name string }
+
+// fileTables rewrites a SELECT whose tables are locations into one that
+// MySQL's grammar knows: each location becomes a name in backticks, and each
+// $1:a.b a path into $1.
+type fileTables struct {
+	p      *parser
+	out    strings.Builder
+	copied int // up to where clean is in out
+	tables []FileTable
+	places []Replacement
+	levels []fromLevel
+}
+
+// fromLevel is what is known within one pair of parentheses.
+type fromLevel struct {
+	selects bool // a SELECT was seen
+	from    bool // between FROM and the clause behind it
+	table   bool // a table comes next
+}
+
+// endsFrom are the words behind the tables of a FROM.
+var endsFrom = []string{"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", "UNION", "EXCEPT", "INTERSECT", "FOR", "INTO", "PROCEDURE"}
+
+// withFiles gives src with its locations replaced, and what they were. It
+// gives nil where there is none.
+func withFiles(src source) (source, *fileTables, error) {
+	if !strings.Contains(src.clean, "@") {
+		return src, nil, nil
+	}
+	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
+	f.p.stops = "(" // options follow without a blank, too
+	for f.p.tok.kind != kindEnd && f.p.tok.kind != kindTorn {
+		if err := f.step(); err != nil {
+			return src, nil, err
+		}
+	}
+	if len(f.tables) == 0 {
+		return src, nil, nil
+	}
+	f.out.WriteString(src.clean[f.copied:])
+	out := src
+	out.clean = f.out.String()
+	out.orig = out.clean
+	return out, f, nil
+}
+
+func (f *fileTables) level() *fromLevel { return &f.levels[len(f.levels)-1] }
+
+// step takes one token, or a whole location.
+func (f *fileTables) step() error {
+	p, at := f.p, f.level()
+	if at.table && f.isLocation() {
+		at.table = false
+		return f.location()
+	}
+	switch {
+	case p.is("("):
+		f.levels = append(f.levels, fromLevel{selects: at.table, from: at.table, table: at.table})
+		at.table = false
+	case p.is(")"):
+		if len(f.levels) > 1 {
+			f.levels = f.levels[:len(f.levels)-1]
+		}
+	case p.is("SELECT"):
+		*at = fromLevel{selects: true}
+	case p.is("FROM") && at.selects:
+		at.from, at.table = true, true
+	case p.is("JOIN"), p.is("STRAIGHT_JOIN"):
+		at.table = at.from
+	case p.is(","):
+		at.table = at.from
+	case p.tok.kind == kindWord && slices.ContainsFunc(endsFrom, p.is):
+		at.from, at.table = false, false
+	case p.tok.kind == kindWord && isPlace(p.text()):
+		f.place()
+		return nil
+	case !p.is("LATERAL"):
+		at.table = false
+	}
+	p.advance()
+	return nil
+}
+
+// isLocation reports whether the next token begins a location.
+func (f *fileTables) isLocation() bool {
+	p := f.p
+	if p.tok.kind == kindString {
+		return len(p.text()) > 3 && p.text()[1] == '@'
+	}
+	return p.is("@") && p.tok.end < len(p.src.clean) && p.src.clean[p.tok.end] != '@'
+}
+
+func (f *fileTables) location() error {
+	p := f.p
+	start := p.tok.start
+	loc, err := p.location()
+	if err != nil {
+		return err
+	}
+	t := FileTable{Location: loc}
+	if p.is("(") {
+		if err := f.arguments(&t); err != nil {
+			return err
+		}
+	}
+	t.Name = fmt.Sprintf("@%s#%d", loc, len(f.tables)+1)
+	f.places = append(f.places, Replacement{quoteTable(t.Name), strings.TrimSpace(p.src.clean[start:p.tok.start])})
+	f.replace(start, quoteTable(t.Name))
+	f.tables = append(f.tables, t)
+	return nil
+}
+
+// replace writes text for what is between start and the next token.
+func (f *fileTables) replace(start int, text string) {
+	f.out.WriteString(f.p.src.clean[f.copied:start])
+	f.out.WriteString(text)
+	f.copied = f.p.tok.start
+	if f.copied > 0 && isSpace(f.p.src.clean[f.copied-1]) {
+		f.out.WriteByte(' ')
+	}
+}
+
+func quoteTable(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// arguments takes (NAME => value, …) behind a location.
+func (f *fileTables) arguments(t *FileTable) error {
+	p := f.p
+	p.advance()
+	seen := map[string]bool{}
+	for !p.accept(")") {
+		if len(seen) > 0 {
+			if err := p.expect(","); err != nil {
+				return err
+			}
+		}
+		name := strings.ToUpper(p.text())
+		if p.tok.kind != kindWord {
+			return p.fail("expected NAME => value")
+		}
+		if err := p.once(seen[name], name); err != nil {
+			return err
+		}
+		seen[name] = true
+		p.advance()
+		if err := p.expect("="); err != nil {
+			return err
+		}
+		if err := p.expect(">"); err != nil {
+			return err
+		}
+		if name == "FILE_FORMAT" {
+			opts, err := f.format()
+			if err != nil {
+				return err
+			}
+			t.FileFormat = opts
+			continue
+		}
+		o := wharf.Option{Name: name}
+		if err := p.value(&o); err != nil {
+			return err
+		}
+		t.Options = append(t.Options, o)
+	}
+	return nil
+}
+
+// format takes the value of FILE_FORMAT: a name, or options.
+func (f *fileTables) format() ([]wharf.Option, error) {
+	p := f.p
+	if p.is("(") {
+		return p.options()
+	}
+	name, err := p.str("the name of a file format")
+	if err != nil {
+		return nil, err
+	}
+	return []wharf.Option{{Name: "FORMAT_NAME", Kind: wharf.OptionString, Value: name}}, nil
+}
+
+// isPlace reports whether a word is a column by its place: $1.
+func isPlace(word string) bool {
+	return len(word) > 1 && word[0] == '$' && digits(word[1:]) == len(word)-1
+}
+
+// place takes $1, and the path of $1:a.b[0].
+func (f *fileTables) place() {
+	p := f.p
+	start, name := p.tok.start, p.text()
+	clean := p.src.clean
+	end := p.tok.end
+	path := ""
+	if end < len(clean) && clean[end] == ':' && wordLen(clean[end+1:]) > 0 {
+		at := end + 1
+		for at < len(clean) {
+			switch n := wordLen(clean[at:]); {
+			case n > 0:
+				at += n
+			case clean[at] == '.' && at+1 < len(clean) && wordLen(clean[at+1:]) > 0:
+				at++
+			case clean[at] == '[' && digits(clean[at+1:]) > 0 && at+1+digits(clean[at+1:]) < len(clean) && clean[at+1+digits(clean[at+1:])] == ']':
+				at += digits(clean[at+1:]) + 2
+			default:
+				goto done
+			}
+		}
+	done:
+		path, end = clean[end+1:at], at
+	}
+	p.tok = tokenAt(clean, end)
+	text := "`" + name + "`"
+	if path != "" {
+		text += "->'$." + path + "'"
+	}
+	f.places = append(f.places, Replacement{text, clean[start:end]})
+	f.out.WriteString(clean[f.copied:start])
+	f.out.WriteString(text)
+	f.copied = end
+}
+
+// tableFinder collects the tables of a statement that no WITH names.
+type tableFinder struct {
+	tables []NamedTable
+	ctes   map[string]bool
+}
+
+func (v *tableFinder) Enter(n ast.Node) (ast.Node, bool) {
+	switch n := n.(type) {
+	case *ast.CommonTableExpression:
+		v.ctes[n.Name.L] = true
+	case *ast.TableName:
+		v.tables = append(v.tables, NamedTable{n.Schema.O, n.Name.O})
+	}
+	return n, false
+}
+
+func (v *tableFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+// tablesOf gives the tables that a SELECT names.
+func tablesOf(n ast.Node) []NamedTable {
+	v := &tableFinder{ctes: map[string]bool{}}
+	n.Accept(v)
+	return slices.DeleteFunc(v.tables, func(t NamedTable) bool { return t.Schema == "" && v.ctes[strings.ToLower(t.Name)] })
+}

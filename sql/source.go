@@ -1,0 +1,53 @@
+package sql
+
+import (
+	"context"
+
+	"wharf"
+)
+
+// Request asks an engine for the rows of a query.
+type Request struct {
+	User string // whose it is: an engine never mixes two users
+	Text string // the query's Text
+	// Replaced is what was written in the place of pieces of Text, for the
+	// names of columns.
+	Replaced []Replacement
+	Zone     string // the session's time zone
+	Args     []wharf.Value
+	// Resolve gives the source that a name in Text means.
+	Resolve func(ctx context.Context, schema, name string) (Source, error)
+	// Describe asks only for the columns: there are no rows.
+	Describe bool
+}
+
+// Source is what a name in a query means: rows that the server holds, or
+// files. One of Relation and Files is there.
+type Source struct {
+	Name     string // as messages call it: @stage/path
+	Relation *Relation
+	Files    *FileSet
+}
+
+// Relation is rows that the server holds.
+type Relation struct {
+	Columns []wharf.Column
+	Rows    [][]wharf.Value
+}
+
+// FileSet is files that are read as one table.
+type FileSet struct {
+	Files  []File
+	Format wharf.FileFormat // has a Type
+	// ByPlace names the columns of a CSV without a header $1, $2 and so on, all
+	// text; else names and types are found out.
+	ByPlace bool
+}
+
+// File is one file of a FileSet.
+type File struct {
+	Key     wharf.Key
+	Size    int64
+	Version string // a file of another content has another one
+	Open    func(ctx context.Context) (wharf.File, error)
+}

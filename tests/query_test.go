@@ -1,0 +1,250 @@
+package tests
+
+import (
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"wharf/tests/harness"
+)
+
+// TestQueryPage asks the page's own file for its books with the mariadb
+// client.
+func TestQueryPage(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE my_internal_stage")
+	s.put("my_internal_stage", "books.parquet", "testdata/files/books.parquet")
+	got := s.mariadb("SELECT * FROM @my_internal_stage/books.parquet").stdout
+	want := strings.Join([]string{
+		"title\tauthor\tdate",
+		"Transaction Processing\tJim Gray\t1992",
+		"Readings in Database Systems\tMichael Stonebraker\t2004", "",
+	}, "\n")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// flights are questions to the flights that every form of the file answers
+// alike, with the answers that the CSV itself gives.
+func flights(t *testing.T) map[string]string {
+	t.Helper()
+	f, err := os.Open("testdata/files/ontime_200.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]int{}
+	for i, name := range records[0] {
+		at[name] = i
+	}
+	rows := records[1:]
+	byCarrier, delayed, distance := map[string]int{}, 0, 0
+	for _, r := range rows {
+		byCarrier[r[at["Reporting_Airline"]]]++
+		if v, err := strconv.ParseFloat(r[at["ArrDelay"]], 64); err == nil && v > 15 {
+			delayed++
+		}
+		n, err := strconv.ParseFloat(r[at["Distance"]], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		distance += int(n)
+	}
+	var carriers []string
+	for c, n := range byCarrier {
+		carriers = append(carriers, fmt.Sprintf("%s %d", c, n))
+	}
+	if len(carriers) != 1 {
+		t.Fatalf("carriers: %v", carriers)
+	}
+	return map[string]string{
+		"SELECT COUNT(*) FROM %s": strconv.Itoa(len(rows)),
+		"SELECT CONCAT(Reporting_Airline, ' ', COUNT(*)) FROM %s GROUP BY Reporting_Airline": carriers[0],
+		"SELECT COUNT(*) FROM %s WHERE ArrDelay > 15":                                        strconv.Itoa(delayed),
+		"SELECT CAST(SUM(Distance) AS SIGNED) FROM %s":                                       strconv.Itoa(distance),
+		"SELECT MIN(FlightDate) FROM %s":                                                     rows[0][at["FlightDate"]],
+		"SELECT COUNT(DISTINCT a.Tail_Number) - COUNT(DISTINCT b.Tail_Number) FROM %s a JOIN %[1]s b USING (Flight_Number_Reporting_Airline)": "0",
+	}
+}
+
+// TestQueryFormats asks the same questions of the same flights as CSV, gzip,
+// zstd, NDJSON and Parquet, from an internal stage, S3 and a folder.
+func TestQueryFormats(t *testing.T) {
+	t.Parallel()
+	g := harness.StartS3(t, root, "query-key", "query-secret")
+	folder := t.TempDir()
+	s := start(t, settings{args: []string{"--fs-allow", folder}, secrets: []string{g.Secret}})
+	s.exec("CREATE STAGE internal")
+	s.exec(g.CreateStage("bucket", "flights/"))
+	s.exec("CREATE STAGE folder URL = 'fs://" + folder + "/'")
+	questions := flights(t)
+	for _, stage := range []string{"internal", "bucket", "folder"} {
+		for _, end := range []string{"csv", "csv.gz", "csv.zst", "ndjson", "parquet"} {
+			name := "ontime_200." + end
+			s.put(stage, name, "testdata/files/"+name)
+			for question, want := range questions {
+				for _, table := range []string{
+					stage + ".`" + name + "`",
+					"@" + stage + "/" + name + formatOf(end),
+				} {
+					q := fmt.Sprintf(question, table)
+					if strings.Contains(q, "%!") {
+						t.Fatal(q)
+					}
+					var got string
+					if err := s.db("").QueryRowContext(s.context(), q).Scan(&got); err != nil {
+						t.Errorf("%s: %v", q, err)
+					} else if got != want {
+						t.Errorf("%s: %s, want %s", q, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// formatOf says that a CSV has its names in the first line.
+func formatOf(end string) string {
+	if strings.HasPrefix(end, "csv") {
+		return " (FILE_FORMAT => (TYPE = CSV, PARSE_HEADER = TRUE))"
+	}
+	return ""
+}
+
+// TestQueryEnds wants a query to end soon when its client leaves, when it is
+// killed and when its time is over, whatever it computes.
+func TestQueryEnds(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.put("s", "x.csv", "testdata/files/ontime_200.csv")
+	// 199 to the fifth rows.
+	const long = "SELECT SUM(a.Year * b.Month * c.DayOfWeek) FROM s.`x.csv` a, s.`x.csv` b, s.`x.csv` c, s.`x.csv` d, s.`x.csv` e"
+	const within = 5 * time.Second // five times what is promised
+	t.Run("its time", func(t *testing.T) {
+		conn := s.conn()
+		if _, err := conn.ExecContext(s.context(), "SET max_execution_time = 500"); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		_, err := conn.ExecContext(s.context(), long)
+		wantSQLError(t, err, 3024, "HY000")
+		if took := time.Since(begin); took > within {
+			t.Errorf("it took %s", took)
+		}
+	})
+	t.Run("a client that leaves", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(s.context(), 500*time.Millisecond)
+		defer cancel()
+		if _, err := s.db("").ExecContext(ctx, long); err == nil {
+			t.Error("it ended by itself")
+		}
+	})
+	t.Run("KILL QUERY", func(t *testing.T) {
+		conn := s.conn()
+		var id int
+		if err := conn.QueryRowContext(s.context(), "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := conn.ExecContext(s.context(), long)
+			ended <- err
+		}()
+		for len(s.column(fmt.Sprintf("SELECT ID FROM information_schema.PROCESSLIST WHERE ID = %d AND INFO LIKE '%%DayOfWeek%%'", id))) == 0 {
+		}
+		begin := time.Now()
+		s.exec(fmt.Sprintf("KILL QUERY %d", id))
+		wantSQLError(t, <-ended, 1317, "70100")
+		if took := time.Since(begin); took > within {
+			t.Errorf("it took %s", took)
+		}
+	})
+	var n int
+	if err := s.db("").QueryRowContext(s.context(), "SELECT COUNT(*) FROM s.`x.csv`").Scan(&n); err != nil || n != 199 {
+		t.Errorf("afterwards: %d, %v", n, err)
+	}
+}
+
+// TestQueryLeavesNothing looks for files of statements in the data folder
+// after them.
+func TestQueryLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.put("s", "x.csv", "testdata/files/ontime_200.csv")
+	for range 3 {
+		s.exec("SELECT COUNT(*) FROM s.`x.csv`")
+	}
+	files, err := filepath.Glob(filepath.Join(s.dir, "workers", "*", "files", "*"))
+	if err != nil || len(files) > 0 {
+		t.Errorf("left: %v, %v", files, err)
+	}
+	s.Stop()
+	if _, err := os.Stat(filepath.Join(s.dir, "workers")); !os.IsNotExist(err) {
+		t.Errorf("the folder of the workers after a stop: %v", err)
+	}
+}
+
+// TestQueryHostileGzip reads a small file that unpacks to a large one.
+func TestQueryHostileGzip(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	path := filepath.Join(t.TempDir(), "bomb.csv.gz")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := gzip.NewWriter(f)
+	line := []byte(strings.Repeat("1", 1<<20))
+	for range 256 { // one line of 256 MiB
+		if _, err := w.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	s.put("s", "bomb.csv.gz", path)
+	if _, err := s.db("").ExecContext(s.context(), "SELECT * FROM @s/bomb.csv.gz"); err == nil {
+		t.Error("a line of 256 MiB was read")
+	}
+	s.alive()
+}
+
+// put uploads a file of this machine, which has to land.
+func (s *server) put(stage, name, path string) {
+	s.t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mustUpload(stage, name, content)
+}
+
+// conn is one connection, a session of its own.
+func (s *server) conn() *sql.Conn {
+	s.t.Helper()
+	c, err := s.db("").Conn(s.context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
