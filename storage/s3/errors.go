@@ -184,8 +184,19 @@ func alienReason(err error) (string, bool) {
 		return fmt.Sprintf("its refusal is not in S3's XML (HTTP status %d)", status), true
 	case status < 300 && errors.As(err, &decoding) && !broken(err):
 		return "the answer cannot be decoded", true
+	case status == 0 && notHTTP(err):
+		return "the answer is not HTTP, or has too many headers", true
 	}
 	return "", false
+}
+
+// notHTTP reports whether package net/http could not read an answer. It has no
+// types for these errors.
+func notHTTP(err error) bool {
+	text := err.Error()
+	return slices.ContainsFunc([]string{"malformed HTTP", "malformed MIME header", "bad Content-Length", "response headers exceeded",
+		"unsupported transfer encoding", "too many transfer encodings", "too many 1xx"},
+		func(part string) bool { return strings.Contains(text, part) })
 }
 
 // broken reports whether an answer ended because the connection did, or

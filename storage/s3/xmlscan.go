@@ -16,7 +16,7 @@ const (
 	maxProlog    = 64 << 10 // before the root element
 	maxDepth     = 16
 	maxElements  = 50_000
-	maxText      = 8 << 10   // between two tags of a page
+	maxText      = 4 << 10   // between two tags of a page
 	maxErrorText = 256 << 10 // of an error: it may hold the request that was signed
 	maxTag       = 4 << 10   // one tag with its attributes
 )

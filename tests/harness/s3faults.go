@@ -119,6 +119,7 @@ func HalfS3() map[string]S3Fault {
 		"a page that says 405":               on(isS3Any, 405, s3Page),
 		"a login page elsewhere":             on(isS3Any, 302, s3Page, "Location: http://login.example.test/?to=1"),
 		"a redirect to itself":               on(isS3Any, 307, "", "Location: /"),
+		"another protocol":                   banner,
 		"another service's XML":              on(isS3Any, 200, "<feed><entry/></feed>"),
 
 		"stores without an ETag":         on(isS3Put, 200, ""),
@@ -151,6 +152,18 @@ func HalfS3() map[string]S3Fault {
 		"gets the whole for a range": on(isS3Get, 200, "wrong", `ETag: "5d41402abc4b2a76b9719d911017c592"`),
 		"gets another range":         on(isS3Get, 206, "wrong", `ETag: "5d41402abc4b2a76b9719d911017c592"`, "Content-Range: bytes 1-5/6"),
 	}
+}
+
+// banner answers as a server of SSH does.
+func banner(_ *FakeS3, w http.ResponseWriter, _ *http.Request) bool {
+	c, rw, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	rw.WriteString("SSH-2.0-OpenSSH_9.7\r\n")
+	rw.Flush()
+	return true
 }
 
 // headLength answers HEAD with a length as it is given, on a connection of its
@@ -192,6 +205,7 @@ func HostileS3() map[string]S3Fault {
 		"entries without an end":         endless(isS3List, 200, s3Begin, strings.Repeat("<Contents/>", mib/11), 0),
 		"entities of entities": endless(isS3List, 200,
 			`<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>`+s3Begin, "&b;", 0),
+		"keys of some KiB":    wide,
 		"a token of many MiB": on(isS3List, 200, going(strings.Repeat("t", 32*mib), S3Entry("p/a.csv", "1"))),
 		"an UploadId of many MiB": on(isS3Begin, 200,
 			"<InitiateMultipartUploadResult><UploadId>"+strings.Repeat("u", 32*mib)+"</UploadId></InitiateMultipartUploadResult>"),
@@ -202,6 +216,25 @@ func HostileS3() map[string]S3Fault {
 		"1xx answers without an end":        rawAnswer("", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
 		"a bomb of gzip":                    bomb,
 	}
+}
+
+// wide answers lists with full pages of keys that are longer than S3's, a few
+// times.
+func wide(f *FakeS3, w http.ResponseWriter, r *http.Request) bool {
+	if !isS3List(r) {
+		return false
+	}
+	n := f.Count(http.MethodGet, "list-type=2")
+	entries := make([]string, 1000)
+	for i := range entries {
+		entries[i] = S3Entry(fmt.Sprintf("p/%09d-%04d-%s", n, i, strings.Repeat("k", 3900)), "1")
+	}
+	if n < 20 {
+		io.WriteString(w, going(strconv.Itoa(n), entries...))
+	} else {
+		io.WriteString(w, page(entries...))
+	}
+	return true
 }
 
 // rawAnswer writes a beginning, and then a piece until the client leaves.
