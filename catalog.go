@@ -4,7 +4,7 @@ import "context"
 
 // Catalog holds the definitions of the stages, of named connections and of
 // named file formats. It is safe for concurrent use, also by several servers
-// over one catalog: nobody may assume to be the only one who changes it.
+// over one catalog: no caller may assume that it alone changes it.
 //
 // Each method is one transaction: durable when it returns nil, without effect
 // when it returns an error. Values that go in and come out are copies. No
@@ -55,8 +55,8 @@ type Catalog interface {
 
 	// RenameStage gives a stage another name, and returns it as it is
 	// afterwards, its Revision one higher. Its ID stays, and so do its files.
-	// CodeNotFound if there is none of the old name, else CodeExists if there
-	// is one of the new, be it the same.
+	// CodeNotFound if no stage has the old name, else CodeExists if one has the
+	// new name, also if both are the same.
 	RenameStage(ctx context.Context, from, to StageName) (Stage, error)
 
 	// ForgetDropped takes a swept stage off the list of dropped stages. An ID

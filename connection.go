@@ -1,6 +1,8 @@
 package wharf
 
 import (
+	"context"
+	"iter"
 	"net/url"
 	"slices"
 	"strconv"
@@ -208,4 +210,65 @@ func ParseNamedConnection(options []Option) (NamedConnection, error) {
 	var err error
 	c.Connection, err = ParseConnection(slices.Concat(options[:i], options[i+1:]))
 	return c, err
+}
+
+// CreateConnection makes a named connection from def, whose Creator and
+// CreatedOn it fills. It reports whether it was made; only CreateIfNotExists
+// leaves an existing one and returns false. A taken name is CodeExists.
+func (s *Service) CreateConnection(ctx context.Context, p Principal, def NamedConnection, mode CreateMode) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	def.Creator, def.CreatedOn = p.User, s.now().UTC()
+	_, created, err := s.catalog.CreateConnection(ctx, def, mode)
+	return created, err
+}
+
+// DropConnection removes a named connection. The stages that were made with
+// it keep what they copied. With ifExists, it reports whether there was one;
+// without, an unknown name is CodeNotFound.
+func (s *Service) DropConnection(ctx context.Context, p Principal, name ConnectionName, ifExists bool) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	return existed(s.catalog.DropConnection(ctx, name), ifExists)
+}
+
+// ReadConnection reads what CONNECTION = (…) or CREDENTIALS = (…) says: the
+// settings of [ParseConnection], or CONNECTION_NAME alone, which copies those of
+// a named connection. Like all messages about that clause, those here hold no
+// value of it: it may be a secret in the wrong place.
+func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Option) (Connection, error) {
+	i := indexOption(options, "CONNECTION_NAME")
+	if i < 0 {
+		return ParseConnection(options)
+	}
+	if len(options) > 1 {
+		return Connection{}, Errorf(CodeInvalid, "CONNECTION: connection_name stands alone; take the other settings out")
+	}
+	name, err := ParseConnectionName(options[i].Value)
+	if err != nil {
+		return Connection{}, Errorf(CodeInvalid, "CONNECTION: the value of connection_name is not right; it takes the name of a connection")
+	}
+	named, err := s.Connection(ctx, p, name)
+	if CodeOf(err) == CodeNotFound {
+		err = Errorf(CodeNotFound, "there is no connection of the name that connection_name gives; SHOW CONNECTIONS lists them")
+	}
+	return named.Connection, err
+}
+
+// Connection returns the connection of that name.
+func (s *Service) Connection(ctx context.Context, p Principal, name ConnectionName) (NamedConnection, error) {
+	if err := authorize(p); err != nil {
+		return NamedConnection{}, err
+	}
+	return s.catalog.Connection(ctx, name)
+}
+
+// Connections streams all named connections in byte order of name.
+func (s *Service) Connections(ctx context.Context, p Principal) (iter.Seq2[NamedConnection, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	return paged(ctx, s.catalog.Connections, func(c NamedConnection) ConnectionName { return c.Name }), nil
 }

@@ -1,7 +1,9 @@
 package wharf
 
 import (
+	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -236,4 +238,65 @@ func (f FileFormat) checkDelimiters(clause string) error {
 		}
 	}
 	return nil
+}
+
+// CreateFileFormat makes a named file format from def, whose Creator and
+// CreatedOn it fills. It reports whether it was made; only CreateIfNotExists
+// leaves an existing one and returns false. A taken name is CodeExists, the
+// name of a type CodeInvalid.
+func (s *Service) CreateFileFormat(ctx context.Context, p Principal, def NamedFormat, mode CreateMode) (bool, error) {
+	if err := authorizeFormat(p, def.Name); err != nil {
+		return false, err
+	}
+	def.Creator, def.CreatedOn = p.User, s.now().UTC()
+	_, created, err := s.catalog.CreateFileFormat(ctx, def, mode)
+	return created, err
+}
+
+// DropFileFormat removes a named file format. A stage that refers to it says
+// so when its files are read. With ifExists, it reports whether there was one;
+// without, an unknown name is CodeNotFound.
+func (s *Service) DropFileFormat(ctx context.Context, p Principal, name FormatName, ifExists bool) (bool, error) {
+	if err := authorizeFormat(p, name); err != nil {
+		return false, err
+	}
+	return existed(s.catalog.DropFileFormat(ctx, name), ifExists)
+}
+
+func authorizeFormat(p Principal, name FormatName) error {
+	if _, ok := parseFileType(string(name)); ok {
+		return Errorf(CodeInvalid, "%s is a type that every server has as a file format; it is neither created nor dropped", name)
+	}
+	return authorize(p)
+}
+
+// FileFormat returns the file format of that name. The names of the types
+// are among them, in any case.
+func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) (NamedFormat, error) {
+	if err := authorize(p); err != nil {
+		return NamedFormat{}, err
+	}
+	if typ, ok := parseFileType(string(name)); ok {
+		return NamedFormat{Name: name, Format: FileFormat{Type: typ}}, nil
+	}
+	return s.catalog.FileFormat(ctx, name)
+}
+
+// FileFormats streams all file formats that were created, in byte order of
+// name.
+func (s *Service) FileFormats(ctx context.Context, p Principal) (iter.Seq2[NamedFormat, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	return paged(ctx, s.catalog.FileFormats, func(f NamedFormat) FormatName { return f.Name }), nil
+}
+
+// checkFormat is CodeNotFound if a file format refers to a named one that is not
+// there.
+func (s *Service) checkFormat(ctx context.Context, f FileFormat) error {
+	if _, ok := parseFileType(string(f.FormatName)); ok || f.FormatName == "" {
+		return nil
+	}
+	_, err := s.catalog.FileFormat(ctx, f.FormatName)
+	return err
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"iter"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // ServiceOptions are what a Service is made of. Catalog and Opener are
@@ -15,7 +13,7 @@ import (
 type ServiceOptions struct {
 	Catalog Catalog
 	Opener  Opener
-	Signer  URLSigner    // for PRESIGN of internal stages; nil: there is none
+	Signer  URLSigner    // for PRESIGN of internal stages; nil: it is not supported
 	Logger  *slog.Logger // nil discards
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
@@ -56,7 +54,7 @@ type Service struct {
 	gate sync.RWMutex
 
 	mu       sync.Mutex
-	inflight map[StageID]int // guarded by mu: uploads under way, by stage
+	inflight map[StageID]int // guarded by mu: uploads in flight, by stage
 
 	sweep chan struct{} // holds one token when there is something to sweep
 }
@@ -104,94 +102,55 @@ func NewService(o ServiceOptions) *Service {
 // MaxFileSize is the most bytes that one file may have; 0 is no limit.
 func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
 
-// CreateStage makes a stage from def, whose ID, Creator and CreatedOn it
-// fills. It tells whether the stage was made; only CreateIfNotExists leaves
-// an existing one and returns false. A URL or connection that cannot work is
-// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, a file
-// format that nobody made CodeNotFound.
-func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
-	if err := authorize(p); err != nil {
-		return false, err
+// resolve finds the stage that p means by name. A user's own stage is created
+// when it is first looked up. A grant's stage is found by its ID: it may have
+// been renamed, and another stage may have its old name.
+func (s *Service) resolve(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	if !p.Only.IsZero() {
+		return s.catalog.StageByID(ctx, p.Only)
 	}
-	if def.Name == UserStage {
-		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not created")
+	if name != UserStage {
+		return s.catalog.Stage(ctx, name)
 	}
-	def.ID = NewStageID()
-	def.Creator = p.User
-	def.CreatedOn = s.now().UTC()
-	def.Revision = 1
-	if err := checkComment(def.Comment); err != nil {
-		return false, err
+	// ParseStageName accepts no longer name that starts with '~'.
+	own := UserStage + StageName(p.User)
+	st, err := s.catalog.Stage(ctx, own)
+	if CodeOf(err) != CodeNotFound {
+		return st, err
 	}
-	if err := s.opener.Check(def); err != nil {
-		return false, err
-	}
-	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
-		return false, err
-	}
-	_, created, err := s.catalog.CreateStage(ctx, def, mode)
-	if err == nil && mode == CreateOrReplace {
-		s.kickSweep()
-	}
-	return created, err
+	def := Stage{ID: NewStageID(), Name: own, Creator: p.User, CreatedOn: s.now().UTC(), Revision: 1}
+	st, _, err = s.catalog.CreateStage(ctx, def, CreateIfNotExists)
+	return st, err
 }
 
-// maxComment is the longest comment of a stage, in characters, as for MySQL's
-// tables.
-const maxComment = 2048
+// store opens the store of the stage that p means by name.
+func (s *Service) store(ctx context.Context, p Principal, name StageName) (Store, error) {
+	st, err := s.resolve(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.opener.Open(ctx, st)
+}
 
-func checkComment(comment string) error {
-	if n := utf8.RuneCountInString(comment); n > maxComment {
-		return Errorf(CodeInvalid, "COMMENT has %d characters; at most %d are allowed", n, maxComment)
+// authorize checks that p is a user without a grant: there is one user, who may
+// do everything.
+func authorize(p Principal) error {
+	if !p.Only.IsZero() {
+		return Errorf(CodeDenied, "a presigned URL is for one file and for nothing else")
+	}
+	return authorizeFile(p)
+}
+
+// authorizeFile checks that p may read or store a file, which a grant allows
+// too. The listener that admitted the grant has checked which file.
+func authorizeFile(p Principal) error {
+	if p.User == "" {
+		return Errorf(CodeUnauthenticated, "no user is logged in")
 	}
 	return nil
 }
 
-// DropStage removes a stage. The files of an internal stage are gone for
-// every reader at once, and their space is given back in the background; the
-// files of an external stage stay where they are. With ifExists, it tells
-// whether there was one; without, an unknown name is CodeNotFound.
-func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, ifExists bool) (bool, error) {
-	if err := authorize(p); err != nil {
-		return false, err
-	}
-	if name == UserStage {
-		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not dropped. REMOVE @~/ empties it")
-	}
-	_, err := s.catalog.DropStage(ctx, name)
-	if err == nil {
-		s.kickSweep()
-	}
-	return existed(err, ifExists)
-}
-
-// Stage returns the definition of a stage.
-func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage, error) {
-	if err := authorize(p); err != nil {
-		return Stage{}, err
-	}
-	return s.resolve(ctx, p, name)
-}
-
-// Stages streams the definitions of all named stages in byte order of name.
-// The users' own stages are not among them.
-func (s *Service) Stages(ctx context.Context, p Principal) (iter.Seq2[Stage, error], error) {
-	if err := authorize(p); err != nil {
-		return nil, err
-	}
-	all := paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name })
-	return func(yield func(Stage, error) bool) {
-		for st, err := range all {
-			own := strings.HasPrefix(string(st.Name), string(UserStage))
-			if (err != nil || !own) && !yield(st, err) {
-				return
-			}
-		}
-	}, nil
-}
-
-// definitionsPage is how many definitions are read from the catalog at once,
-// and so held by one that streams them.
+// definitionsPage is how many definitions are read from the catalog at once.
 const definitionsPage = 200
 
 // paged streams what the catalog lists, page by page. A failure is yielded
@@ -216,53 +175,4 @@ func paged[N ~string, T any](ctx context.Context, page func(context.Context, N, 
 			after = name(items[len(items)-1])
 		}
 	}
-}
-
-// resolve finds the stage that p means by name. A user's own stage exists
-// from the moment that somebody looks for it. A grant's stage is found by its
-// ID: it may have another name by now, and its old name may be another's.
-func (s *Service) resolve(ctx context.Context, p Principal, name StageName) (Stage, error) {
-	if !p.Only.IsZero() {
-		return s.catalog.StageByID(ctx, p.Only)
-	}
-	if name != UserStage {
-		return s.catalog.Stage(ctx, name)
-	}
-	// No name that ParseStageName accepts starts with '~' and goes on.
-	own := UserStage + StageName(p.User)
-	st, err := s.catalog.Stage(ctx, own)
-	if CodeOf(err) != CodeNotFound {
-		return st, err
-	}
-	def := Stage{ID: NewStageID(), Name: own, Creator: p.User, CreatedOn: s.now().UTC(), Revision: 1}
-	st, _, err = s.catalog.CreateStage(ctx, def, CreateIfNotExists)
-	return st, err
-}
-
-// store opens the store of the stage that p means by name.
-func (s *Service) store(ctx context.Context, p Principal, name StageName) (Store, error) {
-	st, err := s.resolve(ctx, p, name)
-	if err != nil {
-		return nil, err
-	}
-	return s.opener.Open(ctx, st)
-}
-
-// authorize tells whether p may do anything at all. There is one user, who
-// may do everything, unless it comes with a grant.
-func authorize(p Principal) error {
-	if !p.Only.IsZero() {
-		return Errorf(CodeDenied, "a presigned URL is for one file and for nothing else")
-	}
-	return authorizeFile(p)
-}
-
-// authorizeFile tells whether p may read or store a file of a stage that it
-// can name: what a grant allows too. Which file of the stage, whoever admitted
-// the grant has checked.
-func authorizeFile(p Principal) error {
-	if p.User == "" {
-		return Errorf(CodeUnauthenticated, "nobody is logged in")
-	}
-	return nil
 }

@@ -1,8 +1,11 @@
 package wharf
 
 import (
+	"context"
+	"iter"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Stage is the definition of a stage, as the catalog holds it.
@@ -59,3 +62,185 @@ func (c Connection) HasCredentials() bool {
 // stage. A Wharf server refuses a request with it, so that a stage that points
 // at a Wharf server cannot have servers call each other for ever.
 const HopHeader = "Wharf-Hop"
+
+// CreateStage makes a stage from def, whose ID, Creator and CreatedOn it
+// fills. It reports whether the stage was made; only CreateIfNotExists leaves
+// an existing one and returns false. A URL or connection that cannot work is
+// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, an
+// unknown file format CodeNotFound.
+func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	if def.Name == UserStage {
+		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not created")
+	}
+	def.ID = NewStageID()
+	def.Creator = p.User
+	def.CreatedOn = s.now().UTC()
+	def.Revision = 1
+	if err := checkComment(def.Comment); err != nil {
+		return false, err
+	}
+	if err := s.opener.Check(def); err != nil {
+		return false, err
+	}
+	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
+		return false, err
+	}
+	_, created, err := s.catalog.CreateStage(ctx, def, mode)
+	if err == nil && mode == CreateOrReplace {
+		s.kickSweep()
+	}
+	return created, err
+}
+
+// maxComment is the longest comment of a stage, in characters, as for MySQL's
+// tables.
+const maxComment = 2048
+
+func checkComment(comment string) error {
+	if n := utf8.RuneCountInString(comment); n > maxComment {
+		return Errorf(CodeInvalid, "COMMENT has %d characters; at most %d are allowed", n, maxComment)
+	}
+	return nil
+}
+
+// DropStage removes a stage. The files of an internal stage are gone for every
+// reader at once, and are removed from the disk in the background; the files of
+// an external stage stay where they are. With ifExists, it reports whether there
+// was one; without, an unknown name is CodeNotFound.
+func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, ifExists bool) (bool, error) {
+	if err := authorize(p); err != nil {
+		return false, err
+	}
+	if name == UserStage {
+		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not dropped. REMOVE @~/ empties it")
+	}
+	_, err := s.catalog.DropStage(ctx, name)
+	if err == nil {
+		s.kickSweep()
+	}
+	return existed(err, ifExists)
+}
+
+// Stage returns the definition of a stage.
+func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	if err := authorize(p); err != nil {
+		return Stage{}, err
+	}
+	return s.resolve(ctx, p, name)
+}
+
+// Stages streams the definitions of all named stages in byte order of name.
+// The users' own stages are not among them.
+func (s *Service) Stages(ctx context.Context, p Principal) (iter.Seq2[Stage, error], error) {
+	if err := authorize(p); err != nil {
+		return nil, err
+	}
+	all := paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name })
+	return func(yield func(Stage, error) bool) {
+		for st, err := range all {
+			own := strings.HasPrefix(string(st.Name), string(UserStage))
+			if (err != nil || !own) && !yield(st, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// StageChange is what a change of a stage sets; nil fields stay as they are.
+// Unsetting is setting to nothing.
+type StageChange struct {
+	URL         *string
+	Connection  *Connection
+	FileFormat  *FileFormat
+	CopyOptions *CopyOptions
+	Comment     *string
+}
+
+// AlterStage changes the definition of a stage. A stage stays internal or
+// external as it was made: else is CodeInvalid. The result must be one that
+// could be created; if it is not, nothing is changed. With ifExists, it reports
+// whether there is such a stage; without, an unknown name is CodeNotFound.
+func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c StageChange, ifExists bool) (bool, error) {
+	if err := authorizeAlter(p, name); err != nil {
+		return false, err
+	}
+	if c.FileFormat != nil {
+		if err := s.checkFormat(ctx, *c.FileFormat); err != nil {
+			return false, err
+		}
+	}
+	if c.Comment != nil {
+		if err := checkComment(*c.Comment); err != nil {
+			return false, err
+		}
+	}
+	_, err := s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+		if err := c.check(st); err != nil {
+			return st, err
+		}
+		st = c.Apply(st)
+		return st, s.opener.Check(st)
+	})
+	return existed(err, ifExists)
+}
+
+// RenameStage renames a stage. Its files, and uploads in flight, go with it. A
+// taken name is CodeExists. With ifExists, it reports whether there is such a
+// stage; without, an unknown name is CodeNotFound.
+func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageName, ifExists bool) (bool, error) {
+	if err := authorizeAlter(p, from); err != nil {
+		return false, err
+	}
+	if to == UserStage {
+		return false, Errorf(CodeInvalid, "@~ is every user's own stage; no other stage takes its name")
+	}
+	_, err := s.catalog.RenameStage(ctx, from, to)
+	return existed(err, ifExists)
+}
+
+func authorizeAlter(p Principal, name StageName) error {
+	if name == UserStage {
+		return Errorf(CodeInvalid, "@~ is every user's own stage; it is not altered")
+	}
+	return authorize(p)
+}
+
+// existed reads the error of what was done to something that may be missing.
+func existed(err error, ifExists bool) (bool, error) {
+	if ifExists && CodeOf(err) == CodeNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// check refuses what would change the kind of a stage.
+func (c StageChange) check(s Stage) error {
+	switch {
+	case c.URL != nil && s.Internal():
+		return Errorf(CodeInvalid, "the stage %q is internal and cannot get a URL; create another stage for it, and COPY FILES", s.Name)
+	case c.Connection != nil && s.Internal():
+		return Errorf(CodeInvalid, "the stage %q is internal and takes no CONNECTION", s.Name)
+	case c.URL != nil && *c.URL == "":
+		return Errorf(CodeInvalid, "URL is empty; the stage %q is external and cannot become internal", s.Name)
+	}
+	return nil
+}
+
+// Apply returns the definition as it is after the change.
+func (c StageChange) Apply(s Stage) Stage {
+	set(&s.URL, c.URL)
+	set(&s.Connection, c.Connection)
+	set(&s.FileFormat, c.FileFormat)
+	set(&s.CopyOptions, c.CopyOptions)
+	set(&s.Comment, c.Comment)
+	return s
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
