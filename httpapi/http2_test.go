@@ -177,3 +177,22 @@ func TestHTTP2Connections(t *testing.T) {
 		}
 	}
 }
+
+// TestHTTP2Shutdown ends connections that are idle, whether their clients close
+// them or not.
+func TestHTTP2Shutdown(t *testing.T) {
+	f := start(t)
+	c := f.dialHTTP2("")
+	c.get(1, "/v1/health")
+	if _, err := c.until(0); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := f.server.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if _, err := c.until(goAway); err != nil {
+		t.Errorf("the client was not told: %v", err)
+	}
+}
