@@ -27,7 +27,7 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_QUIT:
 		return false
 	case mysql.COM_QUERY:
-		c.query(string(body))
+		c.query(c.text(body))
 	case mysql.COM_PING:
 		c.done(nil)
 	case mysql.COM_INIT_DB:
@@ -35,7 +35,7 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_FIELD_LIST:
 		c.fieldList(body)
 	case mysql.COM_STMT_PREPARE:
-		c.prepare(string(body))
+		c.prepare(c.text(body))
 	case mysql.COM_STMT_EXECUTE:
 		c.execute(body)
 	case mysql.COM_STMT_SEND_LONG_DATA:
@@ -66,6 +66,13 @@ func (c *conn) command(packet []byte) bool {
 	return true
 }
 
+// text returns a copy of what is left of a packet, in its place.
+func (c *conn) text(body []byte) string {
+	text := string(body)
+	c.wire.forgetBody()
+	return text
+}
+
 func (c *conn) status() uint16 { return statusOf(c.session.Status(), false) }
 
 // done answers a command that has no result.
@@ -90,12 +97,13 @@ func (c *conn) initDB(name string) error {
 func (c *conn) fieldList(body []byte) {
 	table, _, _ := bytes.Cut(body, []byte{0})
 	quoted := "`" + strings.ReplaceAll(string(table), "`", "``") + "`"
-	st, _, err := c.parse("SHOW COLUMNS FROM " + quoted)
+	st, _, err := c.parse(c.base, "SHOW COLUMNS FROM "+quoted)
 	if err != nil {
 		c.fail(err)
 		return
 	}
-	err = c.statement(st, func(ctx context.Context) error {
+	err = c.statement(func(ctx context.Context) error {
+		c.running(st)
 		r, err := c.session.Run(ctx, st, nil)
 		if err != nil || r.Rows == nil {
 			return err

@@ -5,34 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
-	"github.com/klauspost/compress/zlib"
-	"github.com/klauspost/compress/zstd"
 )
 
 const (
 	frameHeader = 7 // length on the wire, sequence, length before compression
 	// worthIt is the fewest bytes that are compressed: MySQL's own figure.
 	worthIt = 50
-	// maxWindow is what a client may make the server remember to unpack its
-	// frames, none of which unpacks to more than 16 MiB.
-	maxWindow = 32 << 20
 )
 
 var errFrame = errors.New("malformed compressed frame")
-
-// codec is a way to compress.
-type codec interface {
-	// unpack gives what r unpacks to. It is called for one frame after the
-	// other.
-	unpack(r io.Reader) (io.Reader, error)
-	// unpacked is called when all of that has been read.
-	unpacked()
-	// pack appends the compressed form of src to dst.
-	pack(dst *bytes.Buffer, src []byte) error
-	close()
-}
 
 // compressed is the framing of the compressed protocol: packets regardless
 // of their ends, in frames.
@@ -40,12 +24,14 @@ type compressed struct {
 	in    io.Reader
 	out   io.Writer
 	codec codec
+	begun func() error // a frame has begun; nil in tests
 
 	frame  io.LimitedReader // what the wire has of the current frame
 	plain  io.Reader        // what it unpacks to
 	left   int              // bytes of that which are not read yet
 	lost   error            // why the wire gave no more
 	came   byte             // sequence of the current frame
+	by     time.Time        // when the current frame is to be there
 	seq    byte             // of the next frame to write
 	buf    bytes.Buffer
 	header [frameHeader]byte // of the frame that is read
@@ -53,23 +39,18 @@ type compressed struct {
 
 // compress puts the compression that the client asked for into the wire.
 // MySQL prefers zlib where a client asks for both.
-func (w *wire) compress(h *hello) error {
-	c := &compressed{in: w.base, out: w.out}
+func (w *wire) compress(h *hello) {
+	c := &compressed{in: w.base, out: w.out, begun: func() error { return w.wait(w.stall) }}
 	switch {
 	case h.caps&mysql.CLIENT_COMPRESS != 0:
 		c.codec = &zlibCodec{}
 	case h.caps&mysql.CLIENT_ZSTD_COMPRESSION_ALGORITHM != 0:
-		codec, err := newZstdCodec(h.zstd)
-		if err != nil {
-			return err
-		}
-		c.codec = codec
+		c.codec = newZstdCodec(h.zstd, w.memory)
 	default:
-		return nil
+		return
 	}
 	w.packed = c
 	w.in, w.out = w.newReader(c), c
-	return nil
 }
 
 // sync makes answers follow the frame that came last. It is called between
@@ -82,11 +63,15 @@ func (c *compressed) sync() {
 }
 
 // source is the wire below the frames. It notes that it failed, so that a
-// client that left is told apart from a frame that makes no sense.
+// client that left is told apart from a frame that makes no sense. A frame that
+// trickles fails too: what unpacks it may be large.
 type source struct{ *compressed }
 
 func (s source) Read(p []byte) (int, error) {
 	n, err := s.in.Read(p)
+	if err == nil && !s.by.IsZero() && time.Now().After(s.by) {
+		err = errTooSlow
+	}
 	s.lost = err
 	return n, err
 }
@@ -94,7 +79,7 @@ func (s source) Read(p []byte) (int, error) {
 // Read reads unpacked bytes, of one frame at a time.
 func (c *compressed) Read(p []byte) (int, error) {
 	n, err := c.read(p)
-	if err != nil && c.lost == nil && !errors.Is(err, errFrame) {
+	if err != nil && c.lost == nil && !errors.Is(err, errFrame) && !errors.Is(err, errNoRoom) {
 		err = fmt.Errorf("%w: %w", errFrame, err)
 	}
 	return n, err
@@ -118,12 +103,19 @@ func (c *compressed) read(p []byte) (int, error) {
 }
 
 func (c *compressed) nextFrame() error {
+	c.by = time.Time{}
 	if _, err := io.ReadFull(source{c}, c.header[:]); err != nil {
 		return err
+	}
+	if c.begun != nil {
+		if err := c.begun(); err != nil {
+			return err
+		}
 	}
 	h := c.header
 	packed, plain := int(h[0])|int(h[1])<<8|int(h[2])<<16, int(h[4])|int(h[5])<<8|int(h[6])<<16
 	c.came = h[3]
+	c.by = time.Now().Add(bodyTimeout + time.Duration(packed)*time.Second/minRate)
 	c.frame = io.LimitedReader{R: source{c}, N: int64(packed)}
 	if plain == 0 {
 		c.plain, c.left = &c.frame, packed
@@ -189,73 +181,9 @@ func (c *compressed) writeFrame(p []byte) error {
 	return err
 }
 
-// zlibCodec makes its reader and its writer when they are first needed: they
-// hold hundreds of kilobytes.
-type zlibCodec struct {
-	r io.ReadCloser
-	w *zlib.Writer
-}
-
-func (z *zlibCodec) unpack(r io.Reader) (io.Reader, error) {
-	if z.r == nil {
-		var err error
-		z.r, err = zlib.NewReader(r)
-		return z.r, err
+// rest lets go of a buffer that is large for a client that is idle.
+func (c *compressed) rest() {
+	if c != nil && c.buf.Cap() > idleBuffer {
+		c.buf = bytes.Buffer{}
 	}
-	return z.r, z.r.(zlib.Resetter).Reset(r, nil)
-}
-
-func (z *zlibCodec) pack(dst *bytes.Buffer, src []byte) error {
-	if z.w == nil {
-		z.w = zlib.NewWriter(dst)
-	} else {
-		z.w.Reset(dst)
-	}
-	if _, err := z.w.Write(src); err != nil {
-		return err
-	}
-	return z.w.Close()
-}
-
-func (z *zlibCodec) unpacked() {}
-
-func (z *zlibCodec) close() {}
-
-// zstdCodec makes a reader for each frame: what one holds is as large as the
-// client wants, up to maxWindow, and most connections are idle.
-type zstdCodec struct {
-	r *zstd.Decoder // of the current frame; nil between two
-	w *zstd.Encoder
-}
-
-func newZstdCodec(level int) (*zstdCodec, error) {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
-		zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithWindowSize(2*flushAt))
-	if err != nil {
-		return nil, err
-	}
-	return &zstdCodec{w: w}, nil
-}
-
-func (z *zstdCodec) unpack(r io.Reader) (io.Reader, error) {
-	var err error
-	z.r, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	return z.r, err
-}
-
-func (z *zstdCodec) unpacked() {
-	z.r.Close()
-	z.r = nil
-}
-
-func (z *zstdCodec) pack(dst *bytes.Buffer, src []byte) error {
-	_, err := dst.Write(z.w.EncodeAll(src, dst.AvailableBuffer()))
-	return err
-}
-
-func (z *zstdCodec) close() {
-	if z.r != nil {
-		z.r.Close()
-	}
-	z.w.Close()
 }

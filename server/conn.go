@@ -110,6 +110,7 @@ func (c *conn) next() bool {
 		return false
 	}
 	c.place.Idle()
+	c.rest()
 	c.wire.calm()
 	c.wire.idle = c.session.WaitTimeout()
 	packet, err := c.wire.packet(0)
@@ -124,6 +125,14 @@ func (c *conn) next() bool {
 	stay := c.command(packet)
 	c.out.flush()
 	return stay && c.out.err == nil && !c.released
+}
+
+// rest lets go of what an idle connection need not hold.
+func (c *conn) rest() {
+	if cap(c.out.buf) > idleBuffer {
+		c.out.buf = nil
+	}
+	c.wire.packed.rest()
 }
 
 // ReadPacket reads a packet that continues the command. It makes c the

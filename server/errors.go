@@ -43,9 +43,6 @@ func noRoom() refusal {
 func tooSlow() refusal {
 	return refusal{1159, "08S01", "Got timeout reading communication packets: a large one comes too slowly"}
 }
-func tooMuchPrepared(limit int) refusal {
-	return refusal{1461, "42000", fmt.Sprintf("Can't prepare more: the prepared statements of all connections and their data have at most %d bytes", limit)}
-}
 func tooManyConnections() refusal { return refusal{1040, "08004", "Too many connections"} }
 func hostNotAllowed(host string) refusal {
 	return refusal{1130, "HY000", fmt.Sprintf("Host '%s' is not allowed to connect: root has no password, so only this machine may", host)}

@@ -44,6 +44,7 @@ import (
 type fakeStmt struct{ verb, arg string }
 
 func (s *fakeStmt) NumParams() int   { return strings.Count(s.arg, "?") }
+func (s *fakeStmt) Bytes() int64     { return int64(len(s.verb) + 1 + len(s.arg)) }
 func (s *fakeStmt) Redacted() string { return s.verb + " …" }
 
 type fakeSession struct {
@@ -54,6 +55,7 @@ type fakeSession struct {
 	wait   time.Duration
 
 	warnings uint16
+	memory   *exec.Memory
 }
 
 // fakeWorld is what the sessions of a server share with its test.
@@ -63,6 +65,7 @@ type fakeWorld struct {
 	wait    time.Duration // how long new sessions wait for the next command
 	blocked chan struct{} // told when a block or forever starts
 	ended   chan error    // told how it ended
+	memory  *exec.Memory
 
 	kill func(ctx context.Context, id uint32, queryOnly bool) error
 }
@@ -75,7 +78,7 @@ func (w *fakeWorld) session(c exec.Client) *fakeSession {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open++
-	return &fakeSession{client: c, world: w, wait: w.wait, status: exec.Status{Autocommit: true}}
+	return &fakeSession{client: c, world: w, wait: w.wait, memory: w.memory.Session(1<<30, 0), status: exec.Status{Autocommit: true}}
 }
 
 func (w *fakeWorld) waitFor(d time.Duration) {
@@ -89,6 +92,8 @@ func (w *fakeWorld) sessions() int {
 	defer w.mu.Unlock()
 	return w.open
 }
+
+func (s *fakeSession) Memory() *exec.Memory { return s.memory }
 
 func (s *fakeSession) Parse(text string) (*fakeStmt, string, error) {
 	head, rest, _ := strings.Cut(text, ";")
@@ -315,6 +320,10 @@ func start(t testing.TB, o Options) *running {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
 	}
+	if o.Memory == nil {
+		o.Memory = exec.NewMemory(exec.DefaultMemory)
+	}
+	r.world.memory = o.Memory
 	r.Server = New(o)
 	r.world.kill = r.Kill
 	go func() { r.serve <- r.Serve(ln) }()
@@ -333,10 +342,8 @@ func start(t testing.TB, o Options) *running {
 		if n := r.statements.Load(); n != 0 {
 			t.Errorf("%d statements are counted as prepared", n)
 		}
-		for name, b := range map[string]budget{"packets": r.memory.packets, "kept": r.memory.kept} {
-			if !b.TryAcquire(b.total) {
-				t.Errorf("some of the memory for %s was not given back", name)
-			}
+		if n := r.memory.all.Used(); n != 0 {
+			t.Errorf("%d bytes of memory were not returned", n)
 		}
 	})
 	return r

@@ -28,9 +28,7 @@ func (c *conn) login() error {
 	}
 	c.out.caps = h.caps
 	c.wire.limit, c.wire.memory = c.srv.o.MaxPacket, c.srv.memory
-	if err := c.wire.compress(h); err != nil {
-		return err
-	}
+	c.wire.compress(h)
 	return c.endLogin()
 }
 

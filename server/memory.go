@@ -2,41 +2,49 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"golang.org/x/sync/semaphore"
+	"wharf/sql/exec"
 )
 
-// freePacket is the most bytes of a packet that is not counted: all
-// connections together may always send that much.
-const freePacket = 1 << 20
+const (
+	// freePacket is the most bytes of a packet that is not counted: all
+	// connections together may always send that much.
+	freePacket = 16 << 10
+
+	// packetCopies is how many times its length a packet counts: what is read
+	// of it, the statement's text, and what reading that takes.
+	packetCopies = 4
+)
 
 // memory bounds what all connections together hold of what clients sent.
 type memory struct {
-	packets budget // of those over freePacket, until their command is done
-	kept    budget // of prepared statements and of parameters in pieces
-	wait    time.Duration
+	all  *exec.Memory
+	wait time.Duration
 
 	stopping context.Context // ends what waits
 	stop     context.CancelFunc
 }
 
-type budget struct {
-	*semaphore.Weighted
-	total int64
-}
-
 func newMemory(o *Options) *memory {
-	m := &memory{
-		packets: budget{semaphore.NewWeighted(int64(o.PacketMemory)), int64(o.PacketMemory)},
-		kept:    budget{semaphore.NewWeighted(int64(o.StatementMemory)), int64(o.StatementMemory)},
-		wait:    o.MemoryWait,
-	}
+	m := &memory{all: o.Memory, wait: o.MemoryWait}
 	m.stopping, m.stop = context.WithCancel(context.Background())
 	return m
 }
 
-// reserve takes room for a packet once it has turned out to be a large one:
+// take waits for n bytes, or as many as there are, and returns how many.
+func (m *memory) take(n int64) (int64, error) {
+	ctx, cancel := context.WithTimeout(m.stopping, m.wait)
+	defer cancel()
+	n, err := m.all.Wait(ctx, n)
+	if err != nil {
+		return 0, errNoRoom
+	}
+	return n, nil
+}
+
+// reserve takes memory for a packet once it has turned out to be a large one:
 // for all of it at once, since packets that had a part each would wait for
 // each other. How long one of several fragments will be is not known, so that
 // it takes the most.
@@ -44,20 +52,31 @@ func (w *wire) reserve() error {
 	if w.memory == nil || w.reserved > 0 || len(w.body) < freePacket {
 		return nil
 	}
-	size := int64(w.size)
+	size := w.size
 	if w.more {
-		size = int64(w.limit)
+		size = w.limit
 	}
-	b := w.memory.packets
-	size = min(size, b.total)
-	ctx, cancel := context.WithTimeout(w.memory.stopping, w.memory.wait)
-	defer cancel()
-	if err := b.Acquire(ctx, size); err != nil {
-		return errNoRoom
+	var err error
+	if w.reserved, err = w.memory.take(packetCopies * int64(size)); err != nil {
+		return err
 	}
-	w.reserved = size
 	w.pace = pace{time.Now(), len(w.body)}
 	return nil
+}
+
+// grow makes room in the body for the next bytes. One that is counted grows to
+// what was counted at once, so that no copies of it are left behind.
+func (w *wire) grow() {
+	const step = 64 << 10
+	more := min(w.left, step)
+	if w.reserved > 0 && cap(w.body)-len(w.body) < more {
+		size := w.size
+		if w.more {
+			size = min(2*w.size, w.limit)
+		}
+		more = max(more, size-len(w.body))
+	}
+	w.body = slices.Grow(w.body, more)
 }
 
 // minRate is the fewest bytes per second, in each minute, of a packet that
@@ -87,17 +106,17 @@ func (w *wire) keepsPace() bool {
 
 // dropBody lets go of the last packet.
 func (w *wire) dropBody() {
-	if w.body = w.body[:0]; cap(w.body) > readBuffer {
-		w.body = nil
-	}
+	w.forgetBody()
 	if w.reserved > 0 {
-		w.memory.packets.Release(w.reserved)
+		w.memory.all.Return(w.reserved)
 		w.reserved = 0
 	}
 }
 
-// keep takes room for n bytes that outlive their command. There is no waiting
-// for it, since it may be held for hours.
-func (c *conn) keep(n int) bool { return c.srv.memory.kept.TryAcquire(int64(n)) }
-
-func (c *conn) unkeep(n int) { c.srv.memory.kept.Release(int64(n)) }
+// forgetBody lets go of the last packet's bytes, of which there is a copy. They
+// count until dropBody.
+func (w *wire) forgetBody() {
+	if w.body = w.body[:0]; cap(w.body) > readBuffer {
+		w.body = nil
+	}
+}

@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"wharf/sql/exec"
 )
 
 // large is a statement of that many bytes over freePacket.
 func large(verb string, more int) string { return verb + " " + strings.Repeat("x", freePacket+more) }
 
 func TestLargePacketsShareMemory(t *testing.T) {
-	r := start(t, Options{PacketMemory: 3 << 20, MemoryWait: 20 * time.Millisecond})
+	r := start(t, Options{Memory: exec.NewMemory(packetCopies * 3 << 19), MemoryWait: 20 * time.Millisecond})
 	holder := r.dial(t).login(0)
 	holder.send(large("block", 1<<20))
 	<-r.world.blocked
@@ -41,17 +43,11 @@ func TestLargePacketsShareMemory(t *testing.T) {
 
 // Of a packet that never comes to an end, what is there counts.
 func TestUnfinishedPackets(t *testing.T) {
-	r := start(t, Options{PacketMemory: 3 << 20, MemoryWait: time.Hour})
+	r := start(t, Options{Memory: exec.NewMemory(packetCopies * 3 << 20), MemoryWait: time.Hour})
 	unfinished := r.dial(t).login(0)
 	unfinished.Write([]byte{0, 0, 0x20, 0}) // 2 MiB are to come
 	unfinished.Write(make([]byte, 3<<19))
-	eventually(t, "the packet has its room", func() bool {
-		if r.memory.packets.TryAcquire(2 << 20) {
-			r.memory.packets.Release(2 << 20)
-			return false
-		}
-		return true
-	})
+	eventually(t, "the packet is counted", func() bool { return r.memory.all.Used() == packetCopies*2<<20 })
 	waiting, small := r.dial(t).login(0), r.dial(t).login(0)
 	waiting.send(large("ok", 1<<20))
 	wantOK(t, small.command(mysql.COM_QUERY, "ok"))
@@ -65,7 +61,7 @@ func TestUnfinishedPackets(t *testing.T) {
 }
 
 func TestPreparedStatementsShareMemory(t *testing.T) {
-	r := start(t, Options{StatementMemory: 1000})
+	r := start(t, Options{Memory: exec.NewMemory(2000)})
 	text := func(n int) string { return "ok " + strings.Repeat("x", n-3) }
 	holder, c := r.dial(t).login(0), r.dial(t).login(0)
 	first := holder.command(mysql.COM_STMT_PREPARE, text(600))
@@ -83,10 +79,10 @@ func TestPreparedStatementsShareMemory(t *testing.T) {
 	c.read() // its parameter
 	c.read()
 	data := append([]byte{mysql.COM_STMT_SEND_LONG_DATA}, echo[1:5]...)
-	c.write(0, append(append(data, 0, 0), make([]byte, 590)...))
+	c.write(0, append(append(data, 0, 0), make([]byte, 590-longDataBytes)...))
 	wantOK(t, c.command(mysql.COM_PING, ""))
 	wantErr(t, holder.command(mysql.COM_STMT_PREPARE, text(100)), 1461, "")
-	c.write(0, append(append(data, 0, 0), make([]byte, 590)...))
+	c.write(0, append(append(data, 0, 0), make([]byte, 590-longDataBytes)...))
 	execute := binary.LittleEndian.AppendUint32(echo[1:5:5], 1<<8)
 	wantErr(t, c.command(mysql.COM_STMT_EXECUTE, string(execute)+"\x00\x00\x01\xfc\x00"), 1153, "")
 	wantOK(t, holder.command(mysql.COM_STMT_PREPARE, text(500)))

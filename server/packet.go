@@ -14,9 +14,11 @@ import (
 type packets struct {
 	w     io.Writer
 	buf   []byte
-	start int   // of the packet that is being made
-	open  bool  // a packet is being made
-	seq   uint8 // of the next packet
+	start int          // of the packet that is being made
+	long  []longString // of that packet, which buf does not hold
+	more  int          // their bytes
+	open  bool         // a packet is being made
+	seq   uint8        // of the next packet
 	caps  uint32
 	err   error
 	sink  rowSink // of the result that is being written
@@ -25,6 +27,7 @@ type packets struct {
 // begin starts a packet; its payload is appended to buf.
 func (p *packets) begin() {
 	p.start, p.open = len(p.buf), true
+	p.long, p.more = p.long[:0], 0
 	p.buf = append(p.buf, 0, 0, 0, 0)
 }
 
@@ -32,9 +35,9 @@ func (p *packets) begin() {
 // write of its own.
 func (p *packets) end() {
 	p.open = false
-	n := len(p.buf) - p.start - headerLen
-	if n >= maxFragment {
-		p.split()
+	n := len(p.buf) - p.start - headerLen + p.more
+	if n >= maxFragment || p.more > 0 {
+		p.writeLong(n)
 		return
 	}
 	putLength(p.buf[p.start:], n)
@@ -47,25 +50,6 @@ func (p *packets) end() {
 
 func putLength(header []byte, n int) {
 	header[0], header[1], header[2] = byte(n), byte(n>>8), byte(n>>16)
-}
-
-// split writes a packet that is too long for one fragment. The last fragment
-// is shorter than the longest, if need be empty, so that its end is seen.
-func (p *packets) split() {
-	payload := p.buf[p.start+headerLen:]
-	p.buf = p.buf[:p.start]
-	p.flush()
-	for last := false; !last; {
-		n := min(len(payload), maxFragment)
-		last = n < maxFragment
-		var header [headerLen]byte
-		putLength(header[:], n)
-		header[3] = p.seq
-		p.seq++
-		p.send(header[:])
-		p.send(payload[:n])
-		payload = payload[n:]
-	}
 }
 
 // flush writes what is gathered.
@@ -86,6 +70,7 @@ func (p *packets) send(b []byte) {
 func (p *packets) discard() {
 	if p.open {
 		p.buf, p.open = p.buf[:p.start], false
+		p.long, p.more = p.long[:0], 0
 	}
 }
 

@@ -41,7 +41,7 @@ func (p *prepared) arguments(f *fields) ([]wharf.Value, error) {
 	args := make([]wharf.Value, n)
 	for i := range args {
 		if piece, ok := p.long[i]; ok {
-			args[i] = wharf.Text(string(piece))
+			args[i] = wharf.Text(piece.String())
 			continue
 		}
 		if nulls[i/8]&(1<<(i%8)) != 0 {

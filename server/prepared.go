@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -13,10 +15,9 @@ import (
 // prepared is a prepared statement.
 type prepared struct {
 	stmt    Stmt
-	size    int            // of its text
-	types   []paramType    // of the last execute that named them
-	long    map[int][]byte // parameters that came in pieces
-	tooLong bool           // and those that came are too long
+	types   []paramType              // of the last execute that named them
+	long    map[int]*strings.Builder // parameters that came in pieces
+	tooLong bool                     // and those that came are too long
 }
 
 // refused is a Stmt that can tell that it is none that is done, so that its
@@ -25,66 +26,57 @@ type refused interface{ Refused() bool }
 
 // prepare answers COM_STMT_PREPARE.
 func (c *conn) prepare(text string) {
-	if err := c.admitStatement(len(text)); err != nil {
-		c.fail(err)
-		return
-	}
-	kept := false
-	defer func() { // also after a panic
-		if !kept {
-			c.dismissStatement(len(text))
+	var st Stmt
+	err := c.statement(func(ctx context.Context) (err error) {
+		if st, err = c.parseOne(ctx, text); err != nil {
+			return err
 		}
-	}()
-	st, err := c.parseOne(text)
+		if r, ok := st.(refused); ok && r.Refused() {
+			// Told now, as MySQL does: its placeholders were not counted, and a
+			// client with values for them would find fault with those.
+			return c.run(ctx, st, nil, binaryRow, false)
+		}
+		return c.admitStatement(st)
+	})
 	if err != nil {
 		c.fail(err)
 		return
 	}
-	if r, ok := st.(refused); ok && r.Refused() {
-		// Told now, as MySQL does: its placeholders were not counted, and a
-		// client with values for them would find fault with those.
-		if err := c.run(st, nil, binaryRow, false); err != nil {
-			c.fail(err)
-		}
-		return
-	}
 	for c.lastStmt++; c.lastStmt == 0 || c.stmts[c.lastStmt] != nil; c.lastStmt++ {
 	}
-	c.stmts[c.lastStmt] = &prepared{stmt: st, size: len(text)}
-	kept = true
+	c.stmts[c.lastStmt] = &prepared{stmt: st}
 	c.describe(c.lastStmt, st.NumParams(), c.session.Columns(st))
 }
 
-// admitStatement counts a statement that is to be prepared, before anything is
-// made of its text.
-func (c *conn) admitStatement(size int) error {
+// admitStatement counts a statement that is prepared.
+func (c *conn) admitStatement(st Stmt) error {
 	if n := c.srv.statements.Add(1); n > int64(c.srv.o.MaxStatements) {
 		c.srv.statements.Add(-1)
 		return refusal{1461, "42000", fmt.Sprintf(
 			"Can't create more than max_prepared_stmt_count statements (current value: %d)", c.srv.o.MaxStatements)}
 	}
-	if !c.keep(size) {
+	if err := c.session.Memory().Keep(st.Bytes()); err != nil {
 		c.srv.statements.Add(-1)
-		return tooMuchPrepared(c.srv.o.StatementMemory)
+		return refusal{1461, "42000", "Can't prepare more: " + wharf.MessageOf(err)}
 	}
 	return nil
 }
 
-func (c *conn) dismissStatement(size int) {
+func (c *conn) dismissStatement(st Stmt) {
 	c.srv.statements.Add(-1)
-	c.unkeep(size)
+	c.session.Memory().Unkeep(st.Bytes())
 }
 
 // parseOne parses a text that may hold one statement only.
-func (c *conn) parseOne(text string) (Stmt, error) {
-	st, rest, err := c.parse(text)
+func (c *conn) parseOne(ctx context.Context, text string) (Stmt, error) {
+	st, rest, err := c.parse(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	if st == nil {
 		return nil, emptyQuery()
 	}
-	second, _, err := c.parse(rest)
+	second, _, err := c.parse(ctx, rest)
 	switch {
 	case err != nil:
 		return nil, err
@@ -127,7 +119,7 @@ func (c *conn) execute(body []byte) {
 	args, err := p.arguments(&f)
 	c.forgetLongData(p)
 	if err == nil {
-		err = c.run(p.stmt, args, binaryRow, false)
+		err = c.statement(func(ctx context.Context) error { return c.run(ctx, p.stmt, args, binaryRow, false) })
 	}
 	if err != nil && c.out.err == nil {
 		c.fail(err)
@@ -143,21 +135,34 @@ func (c *conn) sendLongData(body []byte) {
 	if p == nil || f.bad || i >= p.stmt.NumParams() {
 		return
 	}
-	if p.tooLong || c.longData+len(f.b) > c.srv.o.MaxPacket || !c.keep(len(f.b)) {
+	text := p.long[i]
+	size := len(f.b)
+	if text == nil {
+		size += longDataBytes
+	}
+	if p.tooLong || c.longData+size > c.srv.o.MaxPacket || c.session.Memory().Keep(int64(size)) != nil {
 		p.tooLong = true
 		return
 	}
-	if p.long == nil {
-		p.long = map[int][]byte{}
+	if text == nil {
+		text = &strings.Builder{}
+		if p.long == nil {
+			p.long = map[int]*strings.Builder{}
+		}
+		p.long[i] = text
 	}
-	c.longData += len(f.b)
-	p.long[i] = append(p.long[i], f.b...)
+	c.longData += size
+	text.Write(f.b)
 }
 
+// longDataBytes is what a parameter that came in pieces takes beside its bytes.
+const longDataBytes = 128
+
 func (c *conn) forgetLongData(p *prepared) {
-	for _, b := range p.long {
-		c.longData -= len(b)
-		c.unkeep(len(b))
+	for _, text := range p.long {
+		size := longDataBytes + text.Len()
+		c.longData -= size
+		c.session.Memory().Unkeep(int64(size))
 	}
 	p.long, p.tooLong = nil, false
 }
@@ -180,14 +185,14 @@ func (c *conn) closeStatement(body []byte) {
 	if p := c.stmts[id]; p != nil {
 		c.forgetLongData(p)
 		delete(c.stmts, id)
-		c.dismissStatement(p.size)
+		c.dismissStatement(p.stmt)
 	}
 }
 
 func (c *conn) dropStatements() {
 	for _, p := range c.stmts {
 		c.forgetLongData(p)
-		c.dismissStatement(p.size)
+		c.dismissStatement(p.stmt)
 	}
 	clear(c.stmts)
 }

@@ -15,46 +15,61 @@ import (
 // query runs the statements of a COM_QUERY: one, or several if the client
 // asked for that when it logged in.
 func (c *conn) query(text string) {
-	st, rest, err := c.parse(text)
-	if err == nil && st == nil {
-		c.nothing(text)
-		return
-	}
-	for err == nil {
-		// Read before st runs, because its result says whether more follow.
-		next, after, nextErr := c.parse(rest)
-		more := next != nil || nextErr != nil
-		if more && c.out.caps&mysql.CLIENT_MULTI_STATEMENTS == 0 {
-			if err = nextErr; err == nil {
-				err = syntaxError("You have an error in your SQL syntax: one statement at a time, unless the client asks for multi-statements")
-			}
-			break
-		}
-		if err = c.run(st, nil, textRow, more); err != nil || !more || c.released {
-			break
-		}
-		st, rest, err = next, after, nextErr
-	}
+	err := c.statement(func(ctx context.Context) error { return c.statements(ctx, text) })
 	if err != nil && c.out.err == nil {
 		c.fail(err)
 	}
 }
 
+// statements runs the statements of a text one after the other. It ends at the
+// first that fails, and where nobody is left to answer.
+func (c *conn) statements(ctx context.Context, text string) error {
+	st, rest, err := c.parse(ctx, text)
+	if err == nil && st == nil {
+		return c.nothing(text)
+	}
+	for err == nil {
+		// Read before st runs, because its result says whether more follow.
+		next, after, nextErr := c.parse(ctx, rest)
+		more := next != nil || nextErr != nil
+		if more && c.out.caps&mysql.CLIENT_MULTI_STATEMENTS == 0 {
+			if nextErr != nil {
+				return nextErr
+			}
+			return syntaxError("You have an error in your SQL syntax: one statement at a time, unless the client asks for multi-statements")
+		}
+		if err = c.run(ctx, st, nil, textRow, more); err != nil || !more || c.released || c.out.err != nil {
+			return err
+		}
+		st, rest, err = next, after, nextErr
+	}
+	return err
+}
+
+// blanks are what may stand between two statements beside comments.
+const blanks = " \t\r\n\v\f;"
+
 // nothing answers a text without a statement. The mysql client sends a line
 // that is only a comment as a query of its own and gives up its script at an
 // error, so MySQL takes that as done; blanks alone are 1065.
-func (c *conn) nothing(text string) {
-	if strings.Trim(text, " \t\r\n\v\f;") == "" {
-		c.fail(emptyQuery())
-		return
+func (c *conn) nothing(text string) error {
+	if strings.Trim(text, blanks) == "" {
+		return emptyQuery()
 	}
 	c.out.ok(exec.Result{}, 0, c.status())
+	return nil
 }
 
 // parse reads the first statement that is not empty. It gives nil if there is
 // none.
-func (c *conn) parse(text string) (Stmt, string, error) {
-	for text != "" {
+func (c *conn) parse(ctx context.Context, text string) (Stmt, string, error) {
+	for {
+		if text = strings.TrimLeft(text, blanks); text == "" {
+			return nil, "", nil
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, "", wharf.WrapError(wharf.CodeCanceled, "server.parse", "", err)
+		}
 		st, rest, err := c.session.Parse(text)
 		if st != nil || err != nil {
 			return st, rest, err
@@ -64,21 +79,22 @@ func (c *conn) parse(text string) (Stmt, string, error) {
 		}
 		text = rest
 	}
-	return nil, "", nil
 }
 
 // run runs one statement and writes its result.
-func (c *conn) run(st Stmt, args []wharf.Value, encode rowEncoder, more bool) error {
+func (c *conn) run(ctx context.Context, st Stmt, args []wharf.Value, encode rowEncoder, more bool) (err error) {
 	if st.NumParams() != len(args) {
 		return syntaxError("You have an error in your SQL syntax near '?': it stands for a value in prepared statements only")
 	}
-	return c.statement(st, func(ctx context.Context) error {
-		r, err := c.session.Run(ctx, st, args)
-		if err != nil {
-			return err
-		}
-		return c.result(ctx, r, encode, more)
-	})
+	c.srv.questions.Add(1)
+	c.running(st)
+	begun := time.Now()
+	defer func() { c.logStatement(st, begun, err) }()
+	r, err := c.session.Run(ctx, st, args)
+	if err != nil {
+		return err
+	}
+	return c.result(ctx, r, encode, more)
 }
 
 func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, more bool) error {
@@ -97,19 +113,16 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 	return nil
 }
 
-// statement runs f as the connection's running statement: others see it and
-// can interrupt it, and it is interrupted if the client leaves.
-func (c *conn) statement(st Stmt, f func(context.Context) error) (err error) {
-	c.srv.questions.Add(1)
+// statement runs f, which reads and runs statements, so that others can
+// interrupt it; it is interrupted if the client leaves.
+func (c *conn) statement(f func(context.Context) error) error {
 	// Not under a context of the server, where all connections would meet to
 	// be taken in and out: Shutdown ends each statement by itself.
 	ctx, cancel := context.WithCancelCause(c.base)
 	defer cancel(nil)
-	c.start(st, cancel)
+	c.start(cancel)
 	defer c.finish()
-	begun := time.Now()
-	defer func() { c.logStatement(st, begun, err) }()
-	err = f(ctx)
+	err := f(ctx)
 	if why, ok := context.Cause(ctx).(refusal); ok && wharf.CodeOf(err) == wharf.CodeCanceled {
 		return why
 	}

@@ -10,8 +10,8 @@ import (
 	"wharf"
 )
 
-// rowEncoder appends a row's payload to a buffer.
-type rowEncoder func(b []byte, cols []wharf.Column, row []wharf.Value) ([]byte, error)
+// rowEncoder appends a row's payload to the packet that was begun.
+type rowEncoder func(p *packets, cols []wharf.Column, row []wharf.Value) error
 
 // rows writes a result set: its columns, its rows as they come, and how it
 // ended. An error that it returns came in place of the end, and is still to
@@ -57,7 +57,7 @@ func (s *rowSink) write(row []wharf.Value) (err error) {
 		return fmt.Errorf("a row of %d values under %d columns", len(row), len(s.cols))
 	}
 	p.begin()
-	if p.buf, err = s.encode(p.buf, s.cols, row); err != nil {
+	if err = s.encode(p, s.cols, row); err != nil {
 		p.discard()
 		return err
 	}
@@ -70,42 +70,60 @@ func (s *rowSink) write(row []wharf.Value) (err error) {
 }
 
 // textRow is a row of the text protocol.
-func textRow(b []byte, _ []wharf.Column, row []wharf.Value) ([]byte, error) {
+func textRow(p *packets, _ []wharf.Column, row []wharf.Value) error {
 	for i := range row {
 		v := &row[i]
 		switch v.Kind() {
 		case wharf.NullValue:
-			b = append(b, 0xfb)
+			p.buf = append(p.buf, 0xfb)
 		case wharf.TextValue:
-			b = appendString(b, v.Str())
+			p.putString(v.Str())
 		default:
-			// A number's text is shorter than 251 bytes: one byte of length.
-			at := len(b)
-			b = v.AppendText(append(b, 0))
-			b[at] = byte(len(b) - at - 1)
+			p.buf = appendNumber(p.buf, *v)
 		}
 	}
-	return b, nil
+	return nil
+}
+
+// appendNumber writes a number as text, which is shorter than 251 bytes: one
+// byte of length.
+func appendNumber(b []byte, v wharf.Value) []byte {
+	at := len(b)
+	b = v.AppendText(append(b, 0))
+	b[at] = byte(len(b) - at - 1)
+	return b
 }
 
 // binaryRow is a row of the binary protocol, which prepared statements give.
-func binaryRow(b []byte, cols []wharf.Column, row []wharf.Value) ([]byte, error) {
-	b = append(b, 0)
-	nulls := len(b)
+func binaryRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
+	p.buf = append(p.buf, 0)
+	nulls := len(p.buf)
 	for range (len(row) + 7 + 2) / 8 {
-		b = append(b, 0)
+		p.buf = append(p.buf, 0)
 	}
-	var err error
 	for i, v := range row {
 		if v.IsNull() || cols[i].Type == wharf.TypeNull {
-			b[nulls+(i+2)/8] |= 1 << ((i + 2) % 8)
+			p.buf[nulls+(i+2)/8] |= 1 << ((i + 2) % 8)
 			continue
 		}
-		if b, err = appendBinary(b, cols[i].Type, v); err != nil {
-			return b, fmt.Errorf("column %q: %w", cols[i].Name, err)
+		if v.Kind() == wharf.TextValue && isWrittenAsText(cols[i].Type) {
+			p.putString(v.Str())
+			continue
+		}
+		var err error
+		if p.buf, err = appendBinary(p.buf, cols[i].Type, v); err != nil {
+			return fmt.Errorf("column %q: %w", cols[i].Name, err)
 		}
 	}
-	return b, nil
+	return nil
+}
+
+func isWrittenAsText(t wharf.Type) bool {
+	switch t {
+	case wharf.TypeInt, wharf.TypeUint, wharf.TypeBool, wharf.TypeFloat, wharf.TypeDate, wharf.TypeTime, wharf.TypeDateTime:
+		return false
+	}
+	return true
 }
 
 func appendBinary(b []byte, t wharf.Type, v wharf.Value) ([]byte, error) {
@@ -124,13 +142,7 @@ func appendBinary(b []byte, t wharf.Type, v wharf.Value) ([]byte, error) {
 	case wharf.TypeTime:
 		return appendDuration(b, v.Str())
 	}
-	if v.Kind() == wharf.TextValue {
-		return appendString(b, v.Str()), nil
-	}
-	at := len(b)
-	b = v.AppendText(append(b, 0))
-	b[at] = byte(len(b) - at - 1)
-	return b, nil
+	return appendNumber(b, v), nil
 }
 
 // integer gives the bits of a value in a column of integers. An engine may

@@ -45,15 +45,14 @@ type Options struct {
 	MaxConnections int // that have logged in, at once; 0 is DefaultMaxConnections
 	MaxStatements  int // prepared, of all connections; 0 is 16,382
 	MaxPacket      int // the most bytes of one packet after login; 0 is DefaultMaxPacket
-	// PacketMemory is the most bytes of all packets over 1 MiB together; more
-	// of them wait for MemoryWait. 0 is 256 MiB and 10 s.
-	PacketMemory int
+	// Memory bounds what the connections together hold of what clients sent;
+	// their sessions take from it too. nil is exec.DefaultMemory. A packet over
+	// 16 KiB counts four times, and waits for that much for MemoryWait; 0 is
+	// 30 s.
+	Memory       *exec.Memory
 	MemoryWait   time.Duration
-	// StatementMemory is the most bytes of the texts of all prepared
-	// statements and the data that was sent for them; 0 is 128 MiB.
-	StatementMemory int
-	LoginTimeout    time.Duration // from accept to logged in; 0 is 10 s
-	WriteTimeout    time.Duration // how long one write may stand still; 0 is 60 s
+	LoginTimeout time.Duration // from accept to logged in; 0 is 10 s
+	WriteTimeout time.Duration // how long one write may stand still; 0 is 60 s
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
@@ -71,9 +70,10 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MaxConnections, DefaultMaxConnections)
 	setDefault(&o.MaxStatements, 16382)
 	setDefault(&o.MaxPacket, DefaultMaxPacket)
-	setDefault(&o.PacketMemory, 256<<20)
-	setDefault(&o.MemoryWait, 10*time.Second)
-	setDefault(&o.StatementMemory, 128<<20)
+	if o.Memory == nil {
+		o.Memory = exec.NewMemory(exec.DefaultMemory)
+	}
+	setDefault(&o.MemoryWait, 30*time.Second)
 	setDefault(&o.LoginTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
 }

@@ -30,6 +30,8 @@ type Session interface {
 	// WaitTimeout is how long to wait for the next command. It is
 	// more than 0.
 	WaitTimeout() time.Duration
+	// Memory bounds what the session holds, and the connection for it.
+	Memory() *exec.Memory
 	Close()
 }
 
@@ -38,6 +40,8 @@ type Stmt interface {
 	NumParams() int
 	// Redacted prints it with its string values as '…'.
 	Redacted() string
+	// Bytes is about how much memory it takes.
+	Bytes() int64
 }
 
 // TypedSession is a Session with a statement type of its own, as
@@ -52,6 +56,7 @@ type TypedSession[S Stmt] interface {
 	UseDatabase(name string) error
 	Database() string
 	WaitTimeout() time.Duration
+	Memory() *exec.Memory
 	Close()
 }
 
@@ -90,4 +95,5 @@ func (a adapter[T, S]) Reset()                        { a.inner.Reset() }
 func (a adapter[T, S]) UseDatabase(name string) error { return a.inner.UseDatabase(name) }
 func (a adapter[T, S]) Database() string              { return a.inner.Database() }
 func (a adapter[T, S]) WaitTimeout() time.Duration    { return a.inner.WaitTimeout() }
+func (a adapter[T, S]) Memory() *exec.Memory          { return a.inner.Memory() }
 func (a adapter[T, S]) Close()                        { a.inner.Close() }

@@ -49,15 +49,22 @@ func (c *conn) isEnding() bool {
 	return c.ending
 }
 
-// start makes st the running statement, and finish ends that.
-func (c *conn) start(st Stmt, cancel context.CancelCauseFunc) {
+// start begins what cancel ends, and finish ends that.
+func (c *conn) start(cancel context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stmt, c.info, c.cancel = st, "", cancel
+	c.cancel = cancel
 	if c.why != nil {
 		cancel(c.why)
 	}
 	c.beginWatch()
+}
+
+// running makes st the running statement.
+func (c *conn) running(st Stmt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stmt, c.info = st, ""
 }
 
 func (c *conn) finish() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"time"
 )
@@ -17,6 +16,7 @@ const (
 	readBuffer  = 8 << 10
 	flushAt     = 64 << 10  // bytes that are gathered before they are written
 	keepAtMost  = 256 << 10 // a buffer that grew beyond this is let go
+	idleBuffer  = 16 << 10  // and beyond this between two commands
 	bodyTimeout = time.Minute
 )
 
@@ -87,7 +87,6 @@ func (w *wire) newReader(r io.Reader) *bufio.Reader {
 // until the next call. It takes memory as the bytes come, not as the header
 // claims.
 func (w *wire) packet(seq byte) ([]byte, error) {
-	const step = 64 << 10
 	w.dropBody()
 	w.seq = seq // where no header comes, answers follow what was expected
 	for first := true; first || w.more; first = false {
@@ -103,8 +102,8 @@ func (w *wire) packet(seq byte) ([]byte, error) {
 			if err := w.reserve(); err != nil {
 				return nil, err
 			}
+			w.grow()
 			n := len(w.body)
-			w.body = slices.Grow(w.body, min(w.left, step))
 			m, err := w.Read(w.body[n:cap(w.body)])
 			if w.body = w.body[:n+m]; err != nil {
 				return nil, err

@@ -22,6 +22,13 @@ func Parse(text string) (Statement, string, error) {
 	return stmt, rest, err
 }
 
+// Tokens returns about how many words and signs the first statement of text
+// has.
+func Tokens(text string) int {
+	src, _ := split(text)
+	return src.tokens
+}
+
 func parseSource(src source) (Statement, error) {
 	if !utf8.ValidString(src.orig) {
 		return nil, notUTF8(src.orig)

@@ -20,7 +20,20 @@ const (
 	// take as much as the buffers of all uploads: with 64 at once that was 20
 	// MiB more. GOGC in the environment goes before.
 	heapGrowth = 50
+
+	// beyondBudgets is what the server holds beside the memory of uploads and
+	// of MySQL sessions: connections, downloads, the index, garbage.
+	beyondBudgets = 256 << 20
 )
+
+// limitMemory lets garbage be collected sooner as the process nears what its
+// budgets allow it: a share of a large heap would be more than a small machine
+// has left. GOMEMLIMIT in the environment goes before.
+func limitMemory(cfg *config) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(beyondBudgets + cfg.uploadMemory + cfg.sqlMemory)
+	}
+}
 
 // newHeapFloor allocates the floor. Nobody touches it, so that it takes
 // addresses and no memory. It works as long as it is referred to.

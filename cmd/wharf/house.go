@@ -38,6 +38,7 @@ type house struct {
 // closed by close, also after an error.
 func (h *house) open(cfg *config) error {
 	h.heapFloor = newHeapFloor()
+	limitMemory(cfg)
 	budget, err := openFiles()
 	if err != nil {
 		return err

@@ -29,11 +29,13 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	// Statements list and end connections, and connections run statements:
 	// the executor gets the server through a field that is set below.
 	sessions := &sessions{}
+	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
 		Service: h.service, Files: h.engine, Sessions: sessions, Logger: h.log,
 		Version: mysqlVersion + "-wharf-" + version,
 		Port:    h.port, MaxPacket: server.DefaultMaxPacket, MaxConnections: server.DefaultMaxConnections,
 		ErrorNumber: server.ErrorNumber,
+		Memory:      memory, SessionMemory: cfg.sessionMemory,
 	})
 	mysql := server.New(server.Options{
 		NewSession: server.Sessions(executor.NewSession),
@@ -42,6 +44,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		TLS:        tls,
 		Logger:     h.log,
 		Pool:       pool,
+		Memory:     memory,
 	})
 	sessions.server = mysql
 	h.mysql = mysql

@@ -33,6 +33,8 @@ type config struct {
 	maxFileSize         int64
 	uploadMemory        int64
 	uploadWait          time.Duration
+	sqlMemory           int64
+	sessionMemory       int64
 	shutdownGrace       time.Duration
 	logLevel            slog.Level
 	logFormat           string
@@ -87,10 +89,16 @@ var settings = []setting{
 		set:   func(c *config, v string) (err error) { c.maxFileSize, err = parseSize(v); return }},
 	{name: "upload-memory", value: "96MiB", arg: "SIZE",
 		usage: "memory that all uploads together may hold; further ones wait",
-		set:   setUploadMemory},
+		set:   func(c *config, v string) (err error) { c.uploadMemory, err = parseMemory(v, 1<<20); return }},
 	{name: "upload-wait", value: "30s", arg: "TIME",
 		usage: "how long an upload waits for memory before it is answered 503",
 		set:   func(c *config, v string) (err error) { c.uploadWait, err = parseTime(v); return }},
+	{name: "sql-memory", value: "256MiB", arg: "SIZE",
+		usage: "memory that all MySQL sessions together may hold: statements, rows on their way, variables, prepared statements",
+		set:   func(c *config, v string) (err error) { c.sqlMemory, err = parseMemory(v, 16<<20); return }},
+	{name: "session-memory", value: "128MiB", arg: "SIZE",
+		usage: "memory that one MySQL session may hold of that",
+		set:   func(c *config, v string) (err error) { c.sessionMemory, err = parseMemory(v, 1<<20); return }},
 	{name: "shutdown-grace", value: "30s", arg: "TIME",
 		usage: "how long statements and uploads may take to finish after INT, TERM or HUP",
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
@@ -140,12 +148,13 @@ func setEndpoint(c *config, v string) error {
 	return nil
 }
 
-func setUploadMemory(c *config, v string) (err error) {
-	c.uploadMemory, err = parseSize(v)
-	if err == nil && c.uploadMemory < 1<<20 {
-		err = fmt.Errorf("it must be at least 1MiB")
+// parseMemory reads a size of at least that many bytes, a whole number of MiB.
+func parseMemory(v string, least int64) (int64, error) {
+	n, err := parseSize(v)
+	if err == nil && n < least {
+		err = fmt.Errorf("it must be at least %dMiB", least>>20)
 	}
-	return err
+	return n, err
 }
 
 func setLogLevel(c *config, v string) error {

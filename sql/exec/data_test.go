@@ -45,7 +45,7 @@ func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: opener{memory.NewOpener()}, Signer: signer{}, Now: now})
 	h.executor = exec.New(exec.Options{
 		Service: h.service, Sessions: h.listener, Version: "8.0.36-wharf-test", Now: now,
-		Port: func() int { return 3307 },
+		Port: func() int { return 3307 }, SessionMemory: 64 << 20,
 		ErrorNumber: func(err error) uint16 {
 			return map[wharf.Code]uint16{wharf.CodeNotFound: 1146, wharf.CodeInvalid: 1210, wharf.CodeUnsupported: 1235}[wharf.CodeOf(err)]
 		},

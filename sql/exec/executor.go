@@ -54,7 +54,7 @@ const (
 	DefaultMaxConnections = 1000
 
 	DefaultMemory        = 256 << 20
-	DefaultSessionMemory = 64 << 20
+	DefaultSessionMemory = 128 << 20
 )
 
 // freeMemory is what every session may hold beside the memory of all, in bytes,

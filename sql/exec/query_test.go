@@ -28,7 +28,7 @@ func TestQueryBounds(t *testing.T) {
 		"SELECT 'x' UNION SELECT column_name FROM (SELECT column_name FROM information_schema.columns) t ORDER BY REPEAT(x, 50000)",
 	} {
 		if rows, err := query(t, s, text); wharf.CodeOf(err) != wharf.CodeTooLarge {
-			t.Errorf("%s: %d rows, %v", text, len(rows), err)
+			t.Errorf("%.100s: %d rows, %v", text, len(rows), err)
 		}
 	}
 	// A subquery gives back what it held.

@@ -51,7 +51,10 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	if len(args) != st.params {
 		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
 	}
-	s.statement.ReturnTo(0) // of rows that nobody read
+	s.statement.ReturnTo(0)                           // of rows that nobody read
+	if err := s.statement.Take(st.tree); err != nil { // its text is the listener's
+		return s.fail(err)
+	}
 	p, err := s.plan(st.parsed, args)
 	if err == nil && ctx.Err() != nil { // also where nothing of the statement takes long
 		err = wharf.WrapError(wharf.CodeCanceled, "exec.Run", "", ctx.Err())

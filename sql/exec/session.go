@@ -47,7 +47,17 @@ type Session struct {
 type Stmt struct {
 	parsed sql.Statement
 	params int
+	text   int64 // bytes
+	tree   int64
 }
+
+// tokenBytes is about what a word or sign of a statement takes in memory, as
+// it was read and as it is prepared to run.
+const tokenBytes = 200
+
+// Bytes is about how many bytes of memory it takes, as it was read and as it
+// is made ready to run.
+func (st *Stmt) Bytes() int64 { return st.text + st.tree }
 
 // NumParams tells how many values Run needs.
 func (st *Stmt) NumParams() int { return st.params }
@@ -83,7 +93,7 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 	if parsed == nil {
 		return nil, rest, nil
 	}
-	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed)}
+	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed), text: int64(len(text) - len(rest)), tree: tokenBytes * int64(sql.Tokens(text))}
 	if rest == "" {
 		s.executor.statements.remember(text, st)
 	}
