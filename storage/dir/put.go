@@ -20,6 +20,12 @@ const (
 	folderMode = 0o777
 )
 
+// bufferSize is what a body passes through on its way to the disk.
+const bufferSize = 128 << 10
+
+// PutMemory implements [wharf.Budgeter].
+func (s *Store) PutMemory(int64) int64 { return bufferSize }
+
 // Put implements [wharf.Store].
 func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
 	const op = "dir.Put"
@@ -30,8 +36,9 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if err != nil {
 		return wharf.Object{}, err
 	}
-	if o.Limit > 0 && o.Size > o.Limit {
-		return wharf.Object{}, errLimit(o)
+	body, err := wharf.NewBody(ctx, r, o)
+	if err != nil {
+		return wharf.Object{}, err
 	}
 	root, err := s.rootForWriting()
 	if err != nil {
@@ -49,7 +56,7 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 		return wharf.Object{}, translate(op, err)
 	}
 	defer u.abandon()
-	info, err := u.fill(&body{ctx: ctx, r: r, o: o})
+	info, err := u.fill(body)
 	if err == nil {
 		err = ctx.Err() // the bytes may have taken long to arrive
 	}
@@ -64,11 +71,12 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 
 // fill writes the body and makes it durable, under a time that no earlier
 // version of the file has.
-func (u *upload) fill(b *body) (fs.FileInfo, error) {
+func (u *upload) fill(body *wharf.Body) (fs.FileInfo, error) {
 	if err := u.s.step("write"); err != nil {
 		return nil, err
 	}
-	if err := b.copyTo(u.f); err != nil {
+	// Without these wrappers, io.CopyBuffer would not use the buffer.
+	if _, err := io.CopyBuffer(struct{ io.Writer }{u.f}, struct{ io.Reader }{body}, make([]byte, bufferSize)); err != nil {
 		return nil, err
 	}
 	if err := u.s.step("sync"); err != nil {

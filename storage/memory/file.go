@@ -32,3 +32,16 @@ func (f file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 
 // Close implements [wharf.File].
 func (f file) Close() error { return nil }
+
+// contextReader stops reading r when ctx ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}

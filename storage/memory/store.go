@@ -53,7 +53,11 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if o.IfAbsent && s.has(key) {
 		return wharf.Object{}, errTaken(key)
 	}
-	data, err := readBody(ctx, r, o)
+	body, err := wharf.NewBody(ctx, r, o)
+	if err != nil {
+		return wharf.Object{}, wrap(op, err)
+	}
+	data, err := io.ReadAll(body)
 	if err != nil {
 		return wharf.Object{}, wrap(op, err)
 	}
