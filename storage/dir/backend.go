@@ -10,15 +10,15 @@ import (
 
 // Options are the settings of a Backend.
 type Options struct {
-	// Allow are the folders below which stages may be, absolute paths. None:
-	// no stage may be anywhere.
+	// Allow are the folders in or below which stages may be, as absolute paths.
+	// Without any, every stage is refused.
 	Allow []string
 }
 
 // Backend opens fs:// stages.
 type Backend struct{ allow []string }
 
-// New makes a Backend. It does no I/O.
+// New returns a Backend. It does no I/O.
 func New(o Options) *Backend {
 	b := &Backend{}
 	for _, folder := range o.Allow {
@@ -27,16 +27,16 @@ func New(o Options) *Backend {
 	return b
 }
 
-// Check tells whether the stage's definition is one that Open works for:
-// CodeInvalid for a URL that is none, or a connection, CodeDenied for a
-// folder that the settings do not allow.
+// Check reports whether Open accepts the stage's definition: [wharf.CodeInvalid]
+// for a malformed URL or a connection, [wharf.CodeDenied] for a folder that the
+// settings do not allow.
 func (b *Backend) Check(s wharf.Stage) error {
 	_, _, err := b.place(s)
 	return err
 }
 
-// Open gives the store of the stage. The folder need not be there: the first
-// Put makes it.
+// Open returns the store of the stage. The folder need not exist: the first Put
+// creates it.
 func (b *Backend) Open(ctx context.Context, s wharf.Stage) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, wharf.WrapError(wharf.CodeInternal, "dir.Open", "", err)
@@ -48,8 +48,8 @@ func (b *Backend) Open(ctx context.Context, s wharf.Stage) (*Store, error) {
 	return &Store{allow: allow, below: below, pageNames: pageNames}, nil
 }
 
-// place finds the allowed folder that holds the stage's, and the stage's path
-// below it, "." if they are the same. Of several it is the nearest.
+// place returns the nearest allowed folder that holds the stage's, and the path
+// of the stage's folder below it, "." if they are the same.
 func (b *Backend) place(s wharf.Stage) (allow, below string, err error) {
 	folder, err := parseURL(s.URL)
 	if err != nil {
@@ -65,15 +65,15 @@ func (b *Backend) place(s wharf.Stage) (allow, below string, err error) {
 		}
 	}
 	if allow == "" {
-		return "", "", wharf.Errorf(wharf.CodeDenied, "the server's settings do not allow a stage in that folder; fs-allow names the folders that may hold some")
+		return "", "", wharf.Errorf(wharf.CodeDenied, "the server's settings do not allow a stage in that folder; --fs-allow names the folders that may hold stages")
 	}
 	return allow, below, nil
 }
 
 const wantURL = "a stage on a folder of the server has a URL like fs:///folder/path/"
 
-// parseURL gives the folder that the URL names, an absolute path. The path is
-// taken as it is written: nothing is decoded. No message repeats the URL.
+// parseURL returns the absolute path of the folder that the URL names. Nothing
+// in the path is decoded. No message repeats the URL.
 func parseURL(url string) (string, error) {
 	scheme, path, ok := strings.Cut(url, "://")
 	bad := func(why string) (string, error) { return "", wharf.Errorf(wharf.CodeInvalid, "%s; %s", why, wantURL) }
@@ -88,8 +88,8 @@ func parseURL(url string) (string, error) {
 	if _, err := wharf.ParseFolder(path[1:]); err != nil {
 		return bad("the stage's URL is wrong: " + wharf.MessageOf(err))
 	}
-	if isAside(path) {
-		return bad("the stage's URL leads into " + uploads + ", where uploads are kept until they are whole")
+	if inUploads(path) {
+		return bad("the stage's URL leads into " + uploads + ", the folder of uploads that are under way")
 	}
 	if strings.Contains(path, "//") {
 		return bad("the path of the stage's URL holds two '/' in a row")

@@ -1,51 +1,52 @@
 // Package dir is a [wharf.Store] over a folder of the server's machine, for
 // fs:// stages. The files are plain files: what other programs put into the
-// folder is in the stage, and what is uploaded is there for them.
+// folder is in the stage, and other programs find what is uploaded there.
+//
+// How a folder becomes a store belongs here. Which folders the operator allows
+// is a setting of the server, and how a key may look is wharf.Key's.
 //
 // Invariants:
 //
 //   - Nothing outside the stage's folder is read or changed, whatever a key,
 //     a prefix or a symbolic link says: every access goes through an
-//     [os.Root], which refuses what leads out of it.
+//     [os.Root], which refuses paths that lead outside.
 //   - Only folders below those that the server's settings allow can be a
 //     stage's. Check looks at the URL alone.
-//   - A file is written aside, in the folder .wharf-uploads of the stage, made
-//     durable, and then put in its place by one rename (by one link, where no
-//     file may have the name), so that it is seen whole or not at all. A
-//     path with a folder of that name, at any depth or behind a symbolic
-//     link, is no key and no stage's: a stage below this one has its uploads
-//     there.
-//   - A file aside is locked (flock) while it is written. The first Put or
-//     Delete of a Store removes those that nobody holds, and so those of a
-//     server that was killed; also while other servers of the machine write
-//     to the folder.
+//   - An upload is written to a file in the folder .wharf-uploads of the
+//     stage, synced, and then renamed to its place (linked, with IfAbsent), so
+//     that readers see all of it or nothing. A path with a folder of that
+//     name, at any depth or behind a symbolic link, is neither a key nor a
+//     stage's: a stage below this one has its uploads there.
+//   - The file of an upload is locked (flock) while it is written. The first
+//     Put or Delete of a Store removes those without a lock, which killed
+//     servers left. It does so while other servers of the machine write to the
+//     folder.
 //   - Put returns when the file, its name, and all folders above it up to the
 //     stage's are durable.
-//   - No file descriptor outlives a call, but those of open Files. A folder
-//     that is taken away and put back, or mounted later, is found again.
+//   - Between calls the store has no file descriptors except those of open
+//     Files. A folder that is moved away and back, or mounted later, is found
+//     again.
 //
-// What a file system cannot do, this store cannot: a file and a folder cannot
-// have one name, "a//b" is no key, no part of a key is longer than 255 bytes.
-// A version is told by inode, time and length. Nobody keeps a checksum of the
-// files, so that damage is not noticed, and their MD5 is not known; a file
-// that another program changes while it is read fails the reader, it does not
-// mix versions as far as the file's time and length show.
+// The limits of the file system are limits of the store: a file and a folder
+// cannot have one name, "a//b" is not a key, and no segment of a key is longer
+// than 255 bytes. A version is known by inode, time and length. There are no
+// checksums, so that damage is not noticed and the MD5 is not known. A reader
+// whose file another program changes gets an error; it does not mix versions
+// as far as the file's time and length show.
 //
-// Symbolic links that stay in the folder work; links to folders are followed
-// by name, but not walked by List, which could go round in circles. Devices,
-// pipes and sockets are not there, nor are files whose names are no keys.
-// Folders that became empty stay: other programs may wait for them.
+// Symbolic links within the folder work. List does not follow links to
+// folders, which could form a circle. Devices, pipes and sockets are not in
+// the stage. Files whose names are not keys are reported by List as unnamed.
+// Empty folders stay, because other programs may use them.
 //
-// Where making the folder's entry durable fails after the rename, Put tells
-// of the failure, and the new file is there all the same until the power is
-// lost.
+// If the sync of the folder fails after the rename, Put returns an error
+// although readers see the new file, which a power failure may undo.
 //
-// Files without a name (O_TMPFILE) would need no tidying. They are not used
-// because network and FUSE file systems lack them, so that the other way would
-// be needed all the same, and because replacing a file takes a name aside
-// anyway. Between the making of a file and its lock, a tidy may take it away:
-// the upload sees that and makes another. Where a file system has no locks, a
-// file aside is removed when it is a day old; where its locks do not reach
-// other machines, a server that starts there fails the uploads that others
-// have under way, and nothing else.
+// Files without a name (O_TMPFILE) would need no sweep. They are not used
+// because network and FUSE file systems lack them, and because replacing a
+// file takes a second name anyway. Between the creation of a file and its
+// lock, the sweep of another server may remove it: the upload notices and
+// creates another. Where a file system has no locks, a file is swept when it
+// is a day old. Where locks do not reach other machines, a server that starts
+// on another machine makes uploads under way fail, and does no other harm.
 package dir

@@ -12,13 +12,13 @@ import (
 	"wharf"
 )
 
-// objectOf tells of the file that info is of.
+// objectOf returns the object that a file is.
 func objectOf(key wharf.Key, info fs.FileInfo) wharf.Object {
 	return wharf.Object{Key: key, Size: info.Size(), ETag: etagOf(info), ModTime: info.ModTime().UTC()}
 }
 
-// etagOf tells a version from others: a new upload is a new inode with a new
-// time, and a change in place is a new time.
+// etagOf returns the version of a file. A new upload has a new inode and a new
+// time, and a change in place has a new time.
 func etagOf(info fs.FileInfo) string {
 	var inode uint64
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -35,15 +35,15 @@ func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 		return nil, err
 	}
 	defer root.Close()
-	// A device may do something when it is opened, and a socket cannot be.
+	// Opening a device may have an effect, and a socket cannot be opened.
 	info, err := root.Stat(name)
 	if err != nil {
 		return nil, translateAt(op, key, err)
 	}
-	if !info.Mode().IsRegular() || s.leadsAside(name) {
+	if !info.Mode().IsRegular() || s.leadsIntoUploads(name) {
 		return nil, errNoFile(key)
 	}
-	// Without waiting: by now it may be a pipe that nobody writes to.
+	// By now it may be a pipe; opening one waits for its writer.
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, translateAt(op, key, err)
@@ -59,7 +59,7 @@ func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 	return nil, errNoFile(key)
 }
 
-// file is an open version.
+// file is an open version of an object.
 type file struct {
 	f      *os.File
 	object wharf.Object
@@ -87,7 +87,7 @@ func (f *file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 	return &rangeReader{ctx: ctx, f: f, off: off, left: n}, nil
 }
 
-// rangeReader reads a part of a file that nobody changes meanwhile.
+// rangeReader reads a part of a file, and fails if the file is changed.
 type rangeReader struct {
 	ctx  context.Context
 	f    *file
@@ -108,7 +108,7 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.f.f.ReadAt(p, r.off)
 	if err == io.EOF {
-		err = nil // the file was cut: what follows says so
+		err = nil // the file was truncated: unchanged says so
 	}
 	if err == nil {
 		err = r.f.unchanged()
@@ -123,7 +123,8 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 
 func (r *rangeReader) Close() error { return nil }
 
-// unchanged fails if another program wrote to the file since it was opened.
+// unchanged returns an error if another program wrote to the file since it was
+// opened.
 func (f *file) unchanged() error {
 	info, err := f.f.Stat()
 	if err == nil && etagOf(info) != f.object.ETag {

@@ -135,7 +135,7 @@ func TestFilesOfOthers(t *testing.T) {
 	f.do(f.put("a", "an empty folder is in nobody's way"))
 	f.wantCode("Put of a folder's name", f.put("new", "x"), wharf.CodeInvalid)
 	f.wantCode("Put below a file", f.put("b.csv/x", "x"), wharf.CodeInvalid)
-	f.wantCode("Put aside", f.put(uploads+"/x", "x"), wharf.CodeInvalid)
+	f.wantCode("Put into the folder of uploads", f.put(uploads+"/x", "x"), wharf.CodeInvalid)
 	f.wantCode("Put of an empty part", f.put("x//y", "x"), wharf.CodeInvalid)
 }
 

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// pageNames is how many names of a folder are kept at once: a folder of
-	// more is read again for each page.
+	// pageNames is how many names of a folder are kept at once. A larger folder
+	// is read again for each page.
 	pageNames = 16 << 10
-	// pageRead is how many names are read from the system at once.
+	// pageRead is how many names are read from the operating system at once.
 	pageRead = 1 << 10
 )
 
-// List implements [wharf.Store]. A folder's names come from the system in no
-// order, so that they are read and sorted page by page.
+// List implements [wharf.Store]. The operating system returns a folder's names
+// in no order, so List reads and sorts them page by page.
 func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.Object, error] {
 	return func(yield func(wharf.Object, error) bool) {
 		if err := ctx.Err(); err != nil {
@@ -31,11 +31,11 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 		folder, base := o.Prefix[:strings.LastIndexByte(o.Prefix, '/')+1], o.Prefix[strings.LastIndexByte(o.Prefix, '/')+1:]
 		if folder != "" {
 			if _, err := pathOf(wharf.Key(strings.TrimSuffix(folder, "/"))); err != nil {
-				return // nothing can be there
+				return // no file can have such a key
 			}
 		}
 		root, err := s.root()
-		if isMissing(err) {
+		if isNotFound(err) {
 			return
 		}
 		if err != nil {
@@ -43,38 +43,38 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 			return
 		}
 		defer root.Close()
-		if s.leadsAside(folder) {
+		if s.leadsIntoUploads(folder) {
 			return
 		}
-		l := &lister{ctx: ctx, s: s, root: root, most: s.pageNames, o: o, yield: yield}
+		l := &lister{ctx: ctx, s: s, root: root, limit: s.pageNames, o: o, yield: yield}
 		if err := l.walk(folder, base); err != nil && !l.stopped {
 			yield(wharf.Object{}, translate("dir.List", err))
 		}
 	}
 }
 
-// lister is one List under way.
+// lister is one running List.
 type lister struct {
 	ctx     context.Context
 	s       *Store
 	root    *os.Root
-	most    int // names of a folder that are kept
+	limit   int // of the names of a folder that are kept
 	o       wharf.ListOptions
 	yield   func(wharf.Object, error) bool
-	stopped bool // the caller wants no more
+	stopped bool // the caller left its loop
 }
 
-// entry is one name in a folder: with a '/' at its end, that of a folder.
+// entry is one name in a folder. That of a folder ends in '/'.
 type entry struct {
 	name    string
-	regular bool // the system says that it is a plain file
+	regular bool // the folder's entry says that it is a regular file
 }
 
 func (e entry) isFolder() bool { return strings.HasSuffix(e.name, "/") }
 
-// walk yields what is below a folder, "" or ending in '/', whose names start
-// with base. In byte order of key a folder stands where its name with the '/'
-// does.
+// walk yields the files below a folder whose names start with base. The folder
+// is "" or ends in '/'. In byte order of key, a folder stands where its name with
+// the '/' does.
 func (l *lister) walk(folder, base string) error {
 	for last, more := "", true; more; {
 		var page []entry
@@ -112,15 +112,15 @@ func (l *lister) entry(folder string, e entry) error {
 	return l.file(full)
 }
 
-// file yields the file that has the path, if there still is one.
+// file yields the file of that path, if there still is one.
 func (l *lister) file(full string) error {
 	info, err := l.root.Lstat(full)
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
-		if info, err = l.root.Stat(full); err == nil && l.s.leadsAside(full) {
+		if info, err = l.root.Stat(full); err == nil && l.s.leadsIntoUploads(full) {
 			return nil
 		}
 	}
-	if isMissing(err) || leadsOut(err) {
+	if isNotFound(err) || leadsOutside(err) {
 		return nil
 	}
 	if err != nil {
@@ -135,11 +135,11 @@ func (l *lister) file(full string) error {
 	return nil
 }
 
-// page gives the first names of a folder that start with base and come after
+// page returns the first names of a folder that start with base and come after
 // last, sorted, and whether there are more.
 func (l *lister) page(folder, base, last string) (names []entry, more bool, err error) {
 	f, err := l.root.Open(strings.TrimSuffix("./"+folder, "/"))
-	if isMissing(err) {
+	if isNotFound(err) {
 		return nil, false, nil
 	}
 	if err != nil {
@@ -163,13 +163,13 @@ func (l *lister) page(folder, base, last string) (names []entry, more bool, err 
 				names = append(names, entry{name, e.Type().IsRegular()})
 			}
 		}
-		if err != nil && err != io.EOF && !isMissing(err) {
+		if err != nil && err != io.EOF && !isNotFound(err) {
 			return nil, false, errFolder(folder, err)
 		}
-		if len(names) >= 2*l.most || err != nil {
+		if len(names) >= 2*l.limit || err != nil {
 			slices.SortFunc(names, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-			if len(names) > l.most {
-				names, more = names[:l.most], true
+			if len(names) > l.limit {
+				names, more = names[:l.limit], true
 			}
 		}
 		if err != nil {

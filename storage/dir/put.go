@@ -13,14 +13,14 @@ import (
 	"wharf"
 )
 
-// The stage's folder is shared with other programs: what they may do with its
-// files is for the process's umask to say.
+// The stage's folder is shared with other programs. The umask of the process
+// decides what they may do with its files.
 const (
 	fileMode   = 0o666
 	folderMode = 0o777
 )
 
-// bufferSize is what a body passes through on its way to the disk.
+// bufferSize is the length in bytes of the buffer of a Put.
 const bufferSize = 128 << 10
 
 // PutMemory implements [wharf.Budgeter].
@@ -45,20 +45,20 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 		return wharf.Object{}, translate(op, err)
 	}
 	defer root.Close()
-	if s.leadsAside(path.Dir(name)) {
-		return wharf.Object{}, errAside(key)
+	if s.leadsIntoUploads(path.Dir(name)) {
+		return wharf.Object{}, errInUploads(key)
 	}
 	if _, err := root.Lstat(name); err == nil && o.IfAbsent {
-		return wharf.Object{}, errTaken(key)
+		return wharf.Object{}, errExists(key)
 	}
 	u, err := s.begin(root)
 	if err != nil {
 		return wharf.Object{}, translate(op, err)
 	}
-	defer u.abandon()
+	defer u.discard()
 	info, err := u.fill(body)
 	if err == nil {
-		err = ctx.Err() // the bytes may have taken long to arrive
+		err = ctx.Err() // the sync may have taken long
 	}
 	if err == nil {
 		err = u.publish(key, name, o.IfAbsent)
@@ -69,8 +69,8 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	return objectOf(key, info), nil
 }
 
-// fill writes the body and makes it durable, under a time that no earlier
-// version of the file has.
+// fill writes and syncs the body, and sets a time that no earlier version of
+// the file has.
 func (u *upload) fill(body *wharf.Body) (fs.FileInfo, error) {
 	if err := u.s.step("write"); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (u *upload) fill(body *wharf.Body) (fs.FileInfo, error) {
 	return u.f.Stat()
 }
 
-// publish gives the file its name, and makes that durable.
+// publish gives the file its name, and syncs that.
 func (u *upload) publish(key wharf.Key, name string, ifAbsent bool) error {
 	if err := u.s.step("publish"); err != nil {
 		return err
@@ -106,8 +106,8 @@ func (u *upload) publish(key wharf.Key, name string, ifAbsent bool) error {
 	return syncFolders(u.root, path.Dir(name))
 }
 
-// place puts the file where it belongs. A folder may be removed by others
-// between its making and its use, hence the attempts.
+// place moves the file to its name. It tries three times, because other programs
+// may remove a folder between its creation and its use.
 func (u *upload) place(key wharf.Key, name string, ifAbsent bool) (err error) {
 	for range 3 {
 		if err = u.root.MkdirAll(path.Dir(name), folderMode); err == nil {
@@ -119,13 +119,13 @@ func (u *upload) place(key wharf.Key, name string, ifAbsent bool) (err error) {
 		case err == nil:
 			return nil
 		case isFolder && u.root.Remove(name) == nil:
-			// It was empty, and so not there as far as the stage goes.
+			// An empty folder is not in the stage.
 		case isFolder, errors.Is(err, syscall.ENOTDIR), !ifAbsent && errors.Is(err, fs.ErrExist):
 			return wharf.Errorf(wharf.CodeInvalid, "the file %q cannot be stored: a stage on fs:// cannot have a file and a folder of one name", key)
 		case ifAbsent && errors.Is(err, fs.ErrExist):
-			return errTaken(key)
+			return errExists(key)
 		case errors.Is(err, syscall.EXDEV):
-			return wharf.Errorf(wharf.CodeInvalid, "the file %q cannot be stored: another disk is mounted in the stage's folder there; make a stage on that disk", key)
+			return wharf.Errorf(wharf.CodeInvalid, "the file %q cannot be stored: another disk is mounted there in the stage's folder; make a stage on that disk", key)
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
@@ -135,7 +135,7 @@ func (u *upload) place(key wharf.Key, name string, ifAbsent bool) (err error) {
 
 func (u *upload) move(name string, ifAbsent bool) error {
 	if ifAbsent {
-		// Other than a rename, a link does not replace.
+		// Unlike a rename, a link does not replace a file.
 		return u.root.Link(u.name, name)
 	}
 	return u.root.Rename(u.name, name)
@@ -148,9 +148,8 @@ func (s *Store) step(name string) error {
 	return s.fault(name)
 }
 
-// syncFolders makes the names in a folder durable, and those of the folders
-// above it up to the root. Who finds a folder that another upload just made
-// cannot know whether that is durable.
+// syncFolders syncs a folder and those above it up to the root. All of them,
+// because another upload may have created one just now and not synced it yet.
 func syncFolders(root *os.Root, folder string) error {
 	for {
 		if err := syncFolder(root, folder); err != nil || folder == "." {
@@ -163,7 +162,7 @@ func syncFolders(root *os.Root, folder string) error {
 func syncFolder(root *os.Root, folder string) error {
 	f, err := root.Open(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // removed by others, with what was in it
+		return nil // another program removed it, with what was in it
 	}
 	if err != nil {
 		return err

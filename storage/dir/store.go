@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,25 +26,25 @@ type Store struct {
 
 	pageNames int // how many names of a folder List keeps at once
 
-	making sync.Mutex // held while the stage's folder is made
-	tidied sync.Once  // what uploads that ended badly left behind is removed
+	creating sync.Mutex // held while the stage's folder is created
+	swept    sync.Once  // the files of killed servers are removed
 
-	// fault fails a step of Put before it is taken, in tests.
+	// fault makes a step of Put fail, in tests.
 	fault func(step string) error
 }
 
 var (
 	_ wharf.Store    = (*Store)(nil)
 	_ wharf.Budgeter = (*Store)(nil)
+	_ wharf.Placer   = (*Store)(nil)
 )
 
-// root opens the stage's folder. An error that errors.Is says is
-// fs.ErrNotExist means that the allowed folder is there and has no such
-// folder.
+// root opens the stage's folder. Its error is fs.ErrNotExist only if the allowed
+// folder is there and the stage's is not.
 func (s *Store) root() (*os.Root, error) {
 	allowed, err := os.OpenRoot(s.allow)
 	if err != nil {
-		return nil, &wharf.Error{Code: wharf.CodeInternal, Op: "dir.root", Err: err, Msg: "the folder that holds the stage's cannot be opened"}
+		return nil, &wharf.Error{Code: wharf.CodeInternal, Op: "dir.root", Err: err, Msg: "the folder that --fs-allow names for this stage cannot be opened"}
 	}
 	if s.below == "." {
 		return allowed, nil
@@ -51,14 +53,14 @@ func (s *Store) root() (*os.Root, error) {
 	return allowed.OpenRoot(s.below)
 }
 
-// rootForWriting makes the stage's folder if it is not there.
+// rootForWriting opens the stage's folder, and creates it if it is missing.
 func (s *Store) rootForWriting() (*os.Root, error) {
 	root, err := s.root()
-	if !isMissing(err) {
+	if !isNotFound(err) {
 		return root, err
 	}
-	s.making.Lock()
-	defer s.making.Unlock()
+	s.creating.Lock()
+	defer s.creating.Unlock()
 	allowed, err := os.OpenRoot(s.allow)
 	if err != nil {
 		return nil, err
@@ -73,9 +75,9 @@ func (s *Store) rootForWriting() (*os.Root, error) {
 	return allowed.OpenRoot(s.below)
 }
 
-// isMissing tells that a path leads to nothing: by itself, or because a part
-// of it is a file, too long, or a link in a circle.
-func isMissing(err error) bool {
+// isNotFound reports whether a path leads to nothing, also because a part of it
+// is a file, too long, or a symbolic link in a circle.
+func isNotFound(err error) bool {
 	var coded *wharf.Error
 	if errors.As(err, &coded) {
 		return false
@@ -88,25 +90,25 @@ func isMissing(err error) bool {
 	return false
 }
 
-// pathOf gives the path of a key below the stage's folder, CodeInvalid for a
-// key that no file can have. What is aside is so in the stages on the folders
-// above too.
+// pathOf returns the path of a key below the stage's folder. It is CodeInvalid
+// for a key that no file can have, and for one in a folder of uploads, also that
+// of a stage on a folder below.
 func pathOf(key wharf.Key) (string, error) {
 	for segment := range strings.SplitSeq(string(key), "/") {
 		switch {
 		case segment == "" || segment == "." || segment == "..":
-			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q holds an empty part; a stage on fs:// cannot have it", key)
+			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q has an empty segment, \".\" or \"..\"; a stage on fs:// cannot have it", key)
 		case len(segment) > maxSegment:
-			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q has a part of %d bytes; a stage on fs:// takes at most %d", key, len(segment), maxSegment)
+			return "", wharf.Errorf(wharf.CodeInvalid, "the file name %q has a segment of %d bytes; a stage on fs:// takes at most %d", key, len(segment), maxSegment)
 		case segment == uploads:
-			return "", errAside(key)
+			return "", errInUploads(key)
 		}
 	}
 	return string(key), nil
 }
 
-// find opens the stage's folder for one look at one key. CodeNotFound where
-// no file can be.
+// find opens the stage's folder and returns the path of the key in it.
+// CodeNotFound if no file can have the key.
 func (s *Store) find(ctx context.Context, op string, key wharf.Key) (*os.Root, string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", translate(op, err)
@@ -134,7 +136,7 @@ func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	if err != nil {
 		return wharf.Object{}, translateAt(op, key, err)
 	}
-	if !info.Mode().IsRegular() || s.leadsAside(name) {
+	if !info.Mode().IsRegular() || s.leadsIntoUploads(name) {
 		return wharf.Object{}, errNoFile(key)
 	}
 	return objectOf(key, info), nil
@@ -147,21 +149,21 @@ func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
 		return translate(op, err)
 	}
 	root, err := s.root()
-	if isMissing(err) {
+	if isNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return translate(op, err)
 	}
 	defer root.Close()
-	s.tidyOnce(root)
+	s.sweepOnce(root)
 	changed := map[string]bool{}
 	for _, key := range keys {
 		if err := ctx.Err(); err != nil {
 			return translate(op, err)
 		}
 		name, err := pathOf(key)
-		if err != nil || s.leadsAside(name) {
+		if err != nil || s.leadsIntoUploads(name) {
 			continue
 		}
 		removed, err := remove(root, name)
@@ -180,8 +182,8 @@ func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
 	return nil
 }
 
-// remove removes the file, if there is one. Remove alone would take an empty
-// folder too.
+// remove removes the file, if there is one, and reports whether it did. It keeps
+// an empty folder, which [os.Root.Remove] alone would remove.
 func remove(root *os.Root, name string) (bool, error) {
 	info, err := root.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
@@ -190,8 +192,41 @@ func remove(root *os.Root, name string) (bool, error) {
 	if err == nil {
 		err = root.Remove(name)
 	}
-	if isMissing(err) || leadsOut(err) {
+	if isNotFound(err) || leadsOutside(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
+
+// Place implements [wharf.Placer]: the path without symbolic links.
+func (s *Store) Place(prefix string) wharf.Place {
+	folder, base := path.Split(prefix)
+	real := s.real(folder)
+	if real != "/" {
+		real += "/"
+	}
+	return wharf.Place{Space: "fs", Path: real + base}
+}
+
+// real returns the absolute path that a name below the stage's folder leads to.
+// Symbolic links are resolved as far as their targets exist.
+func (s *Store) real(name string) string {
+	at := "/"
+	for segment := range strings.SplitSeq(path.Join(s.allow, s.below, name), "/") {
+		at = path.Join(at, segment)
+		if info, err := os.Lstat(at); err != nil || info.Mode().Type() != fs.ModeSymlink {
+			continue
+		}
+		if to, err := filepath.EvalSymlinks(at); err == nil {
+			at = to
+		}
+	}
+	return at
+}
+
+// leadsIntoUploads reports whether a symbolic link in the name leads into a
+// folder of uploads, that of this stage or of one below.
+func (s *Store) leadsIntoUploads(name string) bool { return inUploads(s.real(name)) }
+
+// inUploads reports whether a path is in a folder of uploads.
+func inUploads(path string) bool { return slices.Contains(strings.Split(path, "/"), uploads) }

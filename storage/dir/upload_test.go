@@ -12,7 +12,7 @@ import (
 	"wharf"
 )
 
-// entries gives the names in a folder below the stage's, joined by blanks.
+// entries returns the names in a folder below the stage's, joined by blanks.
 func (f *folder) entries(name string) string {
 	f.t.Helper()
 	entries, err := os.ReadDir(filepath.Join(f.path, name))
@@ -38,20 +38,20 @@ func (f *folder) reopened() *folder {
 	return &folder{t: f.t, path: f.path, Store: &Store{allow: f.allow, below: f.below, pageNames: f.pageNames}}
 }
 
-// TestLeftBehind finds the files of uploads whose process was killed, one of
+// TestAbandonedUploads finds the files of uploads whose process was killed, one of
 // an upload that is under way, and what others put beside them.
-func TestLeftBehind(t *testing.T) {
+func TestAbandonedUploads(t *testing.T) {
 	f := newFolder(t)
-	killed, held := newName(), newName()
-	others := []string{"keep", mark, mark + "notes.txt", killed + "A", strings.ToLower(killed), strings.TrimPrefix(killed, mark)}
+	killed, held := newUploadName(), newUploadName()
+	others := []string{"keep", uploadPrefix, uploadPrefix + "notes.txt", killed + "A", strings.ToLower(killed), strings.TrimPrefix(killed, uploadPrefix)}
 	for _, name := range others {
-		f.left(name, 2*leftAge)
+		f.left(name, 2*abandonedAge)
 	}
-	writer, err := os.OpenFile(f.left(held, 2*leftAge), os.O_WRONLY, 0)
+	writer, err := os.OpenFile(f.left(held, 2*abandonedAge), os.O_WRONLY, 0)
 	f.do(err)
 	f.do(syscall.Flock(int(writer.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
-	f.do(os.Mkdir(filepath.Join(f.path, uploads, newName()), 0o700))
-	f.do(syscall.Mkfifo(filepath.Join(f.path, uploads, newName()), 0o600))
+	f.do(os.Mkdir(filepath.Join(f.path, uploads, newUploadName()), 0o700))
+	f.do(syscall.Mkfifo(filepath.Join(f.path, uploads, newUploadName()), 0o600))
 	rest := f.entries(uploads)
 	for what, write := range map[string]func(*folder) error{
 		"Put":    func(f *folder) error { return f.put("k", "x") },
@@ -69,8 +69,8 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
-// TestLeftBehindWithoutLocks goes by the time of the files.
-func TestLeftBehindWithoutLocks(t *testing.T) {
+// TestAbandonedUploadsWithoutLocks goes by the time of the files.
+func TestAbandonedUploadsWithoutLocks(t *testing.T) {
 	f := newFolder(t)
 	f.fault = func(step string) error {
 		if step == "lock" {
@@ -78,16 +78,16 @@ func TestLeftBehindWithoutLocks(t *testing.T) {
 		}
 		return nil
 	}
-	young, old := newName(), newName()
-	f.left(young, leftAge/2)
-	f.left(old, 2*leftAge)
+	young, old := newUploadName(), newUploadName()
+	f.left(young, abandonedAge/2)
+	f.left(old, 2*abandonedAge)
 	f.do(f.put("k", "x"))
 	f.want("what is there after the first Put", f.entries(uploads), young)
 }
 
-// TestTidyMeetsUpload has another server tidy while an upload is under way,
+// TestSweepMeetsUpload has another server sweep while an upload is under way,
 // at each of its steps, and between the making of its file and its lock.
-func TestTidyMeetsUpload(t *testing.T) {
+func TestSweepMeetsUpload(t *testing.T) {
 	for _, at := range []string{"create", "lock", "write", "sync", "publish", "sync folders"} {
 		f := newFolder(t)
 		f.do(f.put("k", "old"))
@@ -102,7 +102,7 @@ func TestTidyMeetsUpload(t *testing.T) {
 		f.do(f.put("k", "new"))
 		got, err := f.read("k")
 		f.do(err)
-		f.want("after a tidy at "+at, got, "new")
+		f.want("after a sweep at "+at, got, "new")
 		f.want("what is left", f.entries(uploads), "")
 	}
 }
@@ -130,10 +130,10 @@ func TestTidyHoldsUpload(t *testing.T) {
 // written there and nothing removed.
 func TestAsideIsAFolder(t *testing.T) {
 	f := newFolder(t)
-	name := newName()
+	name := newUploadName()
 	f.write("data/keep", "x")
 	f.write("data/"+name, "x")
-	then := time.Now().Add(-2 * leftAge)
+	then := time.Now().Add(-2 * abandonedAge)
 	f.do(os.Chtimes(filepath.Join(f.path, "data/keep"), then, then))
 	f.do(os.Chtimes(filepath.Join(f.path, "data", name), then, then))
 	f.do(os.Symlink("data", filepath.Join(f.path, uploads)))
@@ -156,8 +156,8 @@ func TestNestedStages(t *testing.T) {
 	f := newFolder(t)
 	outer := &folder{t: t, path: f.allow, Store: open(t, f.allow, "fs://"+f.allow+"/")}
 	f.do(f.put("whole", "x"))
-	aside := "stage/" + uploads
-	for link, target := range map[string]string{"dir": aside, "up": "stage", "stage/in": uploads} {
+	inStage := "stage/" + uploads
+	for link, target := range map[string]string{"dir": inStage, "up": "stage", "stage/in": uploads} {
 		f.do(os.Symlink(target, filepath.Join(outer.path, link)))
 	}
 	behind := open(t, f.allow, "fs://"+f.allow+"/dir/")
@@ -166,13 +166,13 @@ func TestNestedStages(t *testing.T) {
 			return nil
 		}
 		name := f.entries(uploads)
-		f.do(os.Symlink(aside+"/"+name, filepath.Join(outer.path, "file")))
+		f.do(os.Symlink(inStage+"/"+name, filepath.Join(outer.path, "file")))
 		f.want("list", outer.list(""), "stage/whole")
 		f.want("list of keys", fmt.Sprint(keysOf(t, outer, wharf.ListOptions{KeysOnly: true})), "[stage/whole]")
-		for _, prefix := range []string{aside, aside + "/", "dir/", "dir/u", "up/" + uploads + "/", "up/in/", "stage/in/"} {
+		for _, prefix := range []string{inStage, inStage + "/", "dir/", "dir/u", "up/" + uploads + "/", "up/in/", "stage/in/"} {
 			f.want("list of "+prefix, outer.list(prefix), "")
 		}
-		for _, key := range []string{aside + "/" + name, "dir/" + name, "up/" + uploads + "/" + name, "up/in/" + name, "stage/in/" + name, "file"} {
+		for _, key := range []string{inStage + "/" + name, "dir/" + name, "up/" + uploads + "/" + name, "up/in/" + name, "stage/in/" + name, "file"} {
 			outer.wantNotThere(key)
 		}
 		(&folder{t: t, path: f.path, Store: behind}).wantNotThere(name)
@@ -182,14 +182,14 @@ func TestNestedStages(t *testing.T) {
 	got, err := f.read("k")
 	f.do(err)
 	f.want("what landed", got, "lands")
-	for _, key := range []string{aside + "/x", "dir/x", "up/in/x", "up/in/new/x", "stage/in/x", "new/" + uploads + "/x", "new/" + uploads} {
+	for _, key := range []string{inStage + "/x", "dir/x", "up/in/x", "up/in/new/x", "stage/in/x", "new/" + uploads + "/x", "new/" + uploads} {
 		err := outer.put(key, "x")
 		f.wantCode("Put of "+key, err, wharf.CodeInvalid)
 		if !strings.Contains(wharf.MessageOf(err), uploads) {
 			t.Errorf("Put of %s: the message is %q", key, wharf.MessageOf(err))
 		}
 	}
-	f.want("what is aside", f.entries(uploads), "")
+	f.want("what is in the folder of uploads", f.entries(uploads), "")
 }
 
 // wantNotThere wants no way to see or remove what has the key.
