@@ -1,16 +1,15 @@
-// Package memory is a [wharf.Store] that keeps its objects in memory. It is
-// the reference: the shortest thing that keeps every word of the contract,
-// for the tests of the rooms that need a Store, and to show that the
-// conformance suite can be passed.
+// Package memory is a [wharf.Store] that keeps its objects in memory. It is the
+// reference: the shortest implementation of the whole contract, for the tests
+// of packages that need a Store, and to show that the conformance suite can be
+// passed. A store for a server does not belong here.
 //
 // Invariants:
 //
-//   - A version's bytes never change once it is stored. Overwriting and
-//     deleting replace the pointer to it, so an open File keeps its version.
-//   - The keys are one sorted slice. A List copies a page of it under the
-//     lock and yields outside of it, so the caller may change the store
+//   - The bytes of a version never change. Overwriting and deleting replace
+//     the pointer to it, so that an open File keeps its version.
+//   - The keys are one sorted slice. List copies a page of it under the lock
+//     and yields without the lock, so that the caller may change the store
 //     meanwhile.
 //
-// It does not survive its process and does not bound how much it holds: it is
-// no backend for a server.
+// It does not outlive its process, and does not bound how much it holds.
 package memory

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -24,7 +25,7 @@ type version struct {
 	data   []byte
 }
 
-// Store holds objects in memory. Make it with [New].
+// Store holds objects in memory. Create it with [New].
 type Store struct {
 	mu       sync.RWMutex // guards what follows
 	versions []*version   // sorted by key
@@ -36,22 +37,23 @@ var (
 	_ wharf.Clearer = (*Store)(nil)
 )
 
-// New makes an empty store.
+// New returns an empty store.
 func New() *Store { return &Store{} }
 
-// find gives the place of key and whether it is taken. s.mu is held.
+// find returns the index of key, or where it belongs, and whether it is there.
+// The caller holds s.mu.
 func (s *Store) find(key wharf.Key) (int, bool) {
 	return slices.BinarySearchFunc(s.versions, key, func(v *version, k wharf.Key) int {
 		return strings.Compare(string(v.object.Key), string(k))
 	})
 }
 
-// Put implements [wharf.Store]. It also takes a key that ParseKey refuses, so
-// that tests have objects as other programs make them.
+// Put implements [wharf.Store]. It also takes a key that [wharf.ParseKey] refuses,
+// so that tests have objects as other programs create them.
 func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
 	const op = "memory.Put"
 	if o.IfAbsent && s.has(key) {
-		return wharf.Object{}, errTaken(key)
+		return wharf.Object{}, errExists(key)
 	}
 	body, err := wharf.NewBody(ctx, r, o)
 	if err != nil {
@@ -67,13 +69,13 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// The bytes may have taken long to arrive.
+	// Reading the body may have taken long.
 	if err := ctx.Err(); err != nil {
 		return wharf.Object{}, wrap(op, err)
 	}
 	i, taken := s.find(key)
 	if taken && o.IfAbsent {
-		return wharf.Object{}, errTaken(key)
+		return wharf.Object{}, errExists(key)
 	}
 	s.last++
 	v.object.ETag = fmt.Sprintf("%s-%d", v.object.MD5, s.last)
@@ -92,7 +94,7 @@ func (s *Store) has(key wharf.Key) bool {
 	return ok
 }
 
-// lookup gives the present version under key.
+// lookup returns the current version under key.
 func (s *Store) lookup(ctx context.Context, op string, key wharf.Key) (*version, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, wrap(op, err)
@@ -198,10 +200,79 @@ func (s *Store) Clear(ctx context.Context) error {
 	return nil
 }
 
-func errTaken(key wharf.Key) error {
+func errExists(key wharf.Key) error {
 	return wharf.Errorf(wharf.CodePrecondition, "the file %q exists already", key)
 }
 
 func wrap(op string, err error) error {
 	return wharf.WrapError(wharf.CodeInternal, op, "", err)
+}
+
+// file is an open version of an object.
+type file struct{ v *version }
+
+// Object implements [wharf.File].
+func (f file) Object() wharf.Object { return f.v.object }
+
+// Range implements [wharf.File].
+func (f file) Range(ctx context.Context, off, n int64) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, wrap("memory.Range", err)
+	}
+	size := int64(len(f.v.data))
+	if n < 0 {
+		n = size - off
+	}
+	// Not off+n > size, which could overflow.
+	if off < 0 || off > size || n > size-off {
+		return nil, wharf.Errorf(wharf.CodeRange, "the range is not within the %d bytes of the file", size)
+	}
+	return io.NopCloser(contextReader{ctx, bytes.NewReader(f.v.data[off : off+n])}), nil
+}
+
+// Close implements [wharf.File].
+func (f file) Close() error { return nil }
+
+// contextReader reads r until ctx ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// Opener opens a Store in memory for every stage, whatever its URL. Create it
+// with [NewOpener].
+type Opener struct {
+	mu     sync.Mutex // guards stores
+	stores map[wharf.StageID]*Store
+}
+
+var _ wharf.Opener = (*Opener)(nil)
+
+// NewOpener returns an Opener without stores.
+func NewOpener() *Opener { return &Opener{stores: map[wharf.StageID]*Store{}} }
+
+// Check implements [wharf.Opener]: memory can hold every stage.
+func (o *Opener) Check(wharf.Stage) error { return nil }
+
+// Open implements [wharf.Opener]. It returns the same Store for the same stage
+// ID.
+func (o *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, wrap("memory.Open", err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	store, ok := o.stores[s.ID]
+	if !ok {
+		store = New()
+		o.stores[s.ID] = store
+	}
+	return store, nil
 }
