@@ -11,10 +11,10 @@ import (
 	"wharf"
 )
 
-// Cases call what follows from goroutines of their own too, so nothing here
-// uses Fatalf.
+// Cases call these also from their own goroutines, so none of them uses Fatalf.
 
-// put stores the body with its size declared, and checks what Put says of it.
+// put stores the body with its size declared, and checks the object that Put
+// returns.
 func (e *env) put(key wharf.Key, body []byte) wharf.Object {
 	e.Helper()
 	return e.putWith(key, body, wharf.PutOptions{Size: int64(len(body))})
@@ -53,7 +53,7 @@ func (e *env) wantCode(what string, err error, code wharf.Code) {
 	}
 }
 
-// wantObject checks what the store says of an object.
+// wantObject checks an object that the store returned.
 func (e *env) wantObject(what string, got wharf.Object, key wharf.Key, body []byte) {
 	e.Helper()
 	if got.Key != key {
@@ -76,7 +76,7 @@ func (e *env) wantObject(what string, got wharf.Object, key wharf.Key, body []by
 	}
 }
 
-// wantBody checks that Stat, Open and Range know the object with this body.
+// wantBody checks that Stat, Open and Range return the object with this body.
 func (e *env) wantBody(key wharf.Key, body []byte) {
 	e.Helper()
 	object, err := e.store.Stat(e.ctx, key)
@@ -141,7 +141,7 @@ func (e *env) close(what string, c io.Closer) {
 	}
 }
 
-// wantAbsent checks that no method knows the key.
+// wantAbsent checks that no method finds the key.
 func (e *env) wantAbsent(key wharf.Key) {
 	e.Helper()
 	_, err := e.store.Stat(e.ctx, key)
@@ -156,7 +156,7 @@ func (e *env) wantAbsent(key wharf.Key) {
 	}
 }
 
-// list collects a list that must not fail.
+// list returns the objects of a list that must not fail.
 func (e *env) list(o wharf.ListOptions) []wharf.Object {
 	e.Helper()
 	var objects []wharf.Object
@@ -200,7 +200,7 @@ func (e *env) wantKeys(o wharf.ListOptions, want ...wharf.Key) {
 	}
 }
 
-// at gives a few keys from i on.
+// at returns a few keys from i on.
 func at(keys []wharf.Key, i int) []wharf.Key {
 	return keys[min(i, len(keys)):min(i+5, len(keys))]
 }

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// newRand gives the stream of random bytes of that number. A case's goroutines
-// have a stream each.
+// newRand returns the stream of random bytes of that number. Each goroutine of a
+// case has its own stream.
 func (e *env) newRand(stream uint64) *rand.ChaCha8 {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], e.o.Seed)
@@ -19,7 +19,7 @@ func (e *env) newRand(stream uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(seed)
 }
 
-// body gives n bytes from the case's seed.
+// body returns n bytes that the seed determines.
 func (e *env) body(n int) []byte { return randomBytes(e.rng, n) }
 
 func randomBytes(rng *rand.ChaCha8, n int) []byte {
@@ -28,8 +28,8 @@ func randomBytes(rng *rand.ChaCha8, n int) []byte {
 	return b
 }
 
-// A self-describing body tells its own sequence number, length and checksum,
-// so that a reader can tell a whole version from a mixture.
+// A self-describing body holds its sequence number, length and checksum, so that
+// a reader recognizes a mixture of versions.
 const (
 	selfHeader = 16 // sequence number, length
 	selfFooter = 4  // CRC-32C of all before it
@@ -45,8 +45,8 @@ func selfBody(rng *rand.ChaCha8, seq uint64, payload int) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// parseSelf gives the sequence number of a self-describing body, or says what
-// is wrong with it.
+// parseSelf returns the sequence number of a self-describing body. Its error
+// says what is wrong with the body.
 func parseSelf(b []byte) (uint64, error) {
 	if len(b) < selfHeader+selfFooter {
 		return 0, fmt.Errorf("only %d bytes", len(b))
@@ -129,8 +129,8 @@ func (t *trigger) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// firstDifference names the place where two bodies differ, for a message that
-// can be read.
+// firstDifference describes where two bodies differ, without their bytes; it is
+// "" if they do not.
 func firstDifference(got, want []byte) string {
 	if len(got) != len(want) {
 		return fmt.Sprintf("%d bytes, want %d", len(got), len(want))

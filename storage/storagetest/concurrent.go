@@ -8,8 +8,8 @@ import (
 	"wharf"
 )
 
-// payloads are the body lengths of versions that follow each other, on both
-// sides of what a store might keep in line.
+// payloads are the body lengths of successive versions, below and above what a
+// store may keep inline.
 var payloads = []int{0, 100, 5_000, 70_000, 300_000}
 
 func concurrentCases() []testCase {
@@ -57,7 +57,7 @@ func writersAndReaders(e *env) {
 					continue
 				}
 				if _, err := parseSelf(body); err != nil {
-					e.Errorf("a reader sees what nobody wrote: %v", err)
+					e.Errorf("a reader sees bytes that are no version: %v", err)
 				}
 				read.Add(1)
 			}
@@ -84,8 +84,8 @@ func writersAndReaders(e *env) {
 	e.wantKeys(wharf.ListOptions{}, "k")
 }
 
-// seenAfterReturn has one writer: who starts after version n was acknowledged
-// sees n or a later one, in every method.
+// seenAfterReturn has one writer. A call of any method that starts after version
+// n was acknowledged sees n or a later version.
 func seenAfterReturn(e *env) {
 	const versions = 60
 	var acked atomic.Uint64
@@ -124,7 +124,7 @@ func seenAfterReturn(e *env) {
 			if body, err := readAll(e.ctx, e.store, "k"); err == nil {
 				seq, err := parseSelf(body)
 				if err != nil {
-					e.Errorf("a reader sees what nobody wrote: %v", err)
+					e.Errorf("a reader sees bytes that are no version: %v", err)
 				}
 				atLeast("Open", seq, floor)
 			}
@@ -140,7 +140,7 @@ func seenAfterReturn(e *env) {
 	readers.Wait()
 }
 
-// ifAbsentRace lets many create one key: exactly one does.
+// ifAbsentRace has many creators of one key, of which exactly one succeeds.
 func ifAbsentRace(e *env) {
 	for round := range 5 {
 		key := wharf.Key([]string{"a", "b", "c", "d", "e"}[round])

@@ -86,9 +86,9 @@ func drain(list func(func(wharf.Object, error) bool)) (objects []wharf.Object, e
 	return objects, err
 }
 
-// deafAfter is how many bytes a Put whose context ended may still take: more
-// than the parts of S3 that are on their way.
-const deafAfter = 48 << 20
+// mayStillRead is how many bytes a Put may still read after its context ended:
+// more than the inflight parts of S3.
+const mayStillRead = 48 << 20
 
 // canceledPut cancels a Put at several places of its body.
 func canceledPut(e *env) {
@@ -97,12 +97,12 @@ func canceledPut(e *env) {
 	for _, after := range []int64{0, 1, 100_000, 6 << 20} {
 		for _, key := range []wharf.Key{"old", "new"} {
 			ctx, cancel := context.WithCancel(e.ctx)
-			r := watch(&trigger{r: io.LimitReader(endless{}, after+deafAfter), n: after, f: cancel})
+			r := watch(&trigger{r: io.LimitReader(endless{}, after+mayStillRead), n: after, f: cancel})
 			_, err := e.store.Put(ctx, key, r, wharf.PutOptions{Size: wharf.UnknownSize})
 			r.returned.Store(true)
 			cancel()
 			e.wantCode("Put whose context ends", err, wharf.CodeCanceled)
-			if r.read.Load() >= after+deafAfter {
+			if r.read.Load() >= after+mayStillRead {
 				e.Errorf("Put reads %d bytes although its context ended after %d", r.read.Load(), after)
 			}
 		}
@@ -111,8 +111,8 @@ func canceledPut(e *env) {
 	e.wantBody("old", old)
 }
 
-// untilDone is a reader that has nothing until its context ends, as a socket
-// whose peer says nothing.
+// untilDone is a reader that blocks until its context ends, as the socket of a
+// silent peer does.
 type untilDone struct{ ctx context.Context }
 
 func (u untilDone) Read([]byte) (int, error) {
@@ -120,7 +120,8 @@ func (u untilDone) Read([]byte) (int, error) {
 	return 0, u.ctx.Err()
 }
 
-// canceledList cancels in the loop: one error comes, last, before all objects.
+// canceledList cancels in the loop, and wants one error, last, and not all
+// objects before it.
 func canceledList(e *env) {
 	e.many("k/%06d", e.o.Many)
 	ctx, cancel := context.WithCancel(e.ctx)

@@ -27,19 +27,19 @@ func durableCases() []testCase {
 	}
 }
 
-// reopen restarts the store, and tells whether it can be.
+// reopen restarts the store, and reports whether that is possible.
 func (e *env) reopen() bool {
 	e.Helper()
 	if e.o.Reopen == nil {
-		e.Logf("not asked: this store does not outlive its process")
+		e.Logf("not checked: this store does not outlive its process")
 		return false
 	}
 	e.store = e.o.Reopen(e.t, e.store)
 	return true
 }
 
-// reopen stores, replaces, deletes and fails to store, restarts, and finds
-// what was acknowledged and nothing else; twice.
+// reopen stores, replaces, deletes and fails to store, restarts the store, and
+// checks that it has what was acknowledged and nothing else; twice.
 func reopen(e *env) {
 	want := map[wharf.Key][]byte{}
 	etags := map[wharf.Key]string{}

@@ -16,7 +16,7 @@ func extraCases() []testCase {
 func clearer(e *env) {
 	c, ok := e.store.(wharf.Clearer)
 	if !ok {
-		e.Logf("not asked: this store is no Clearer")
+		e.Logf("not checked: this store is not a Clearer")
 		return
 	}
 	body := e.body(300_000)
@@ -51,7 +51,7 @@ func clearer(e *env) {
 func budgeter(e *env) {
 	b, ok := e.store.(wharf.Budgeter)
 	if !ok {
-		e.Logf("not asked: this store is no Budgeter")
+		e.Logf("not checked: this store is not a Budgeter")
 		return
 	}
 	last := int64(0)

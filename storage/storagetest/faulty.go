@@ -4,42 +4,42 @@ import (
 	"context"
 	"io"
 	"iter"
+	"sync"
 
 	"wharf"
 )
 
-// Faulty is a Store that fails on request, for the tests of what stands on a
-// Store. Each field that is set is called at its place; one that is nil
-// changes nothing. Set the fields before the store is used, and let them lock
-// what they share.
+// Faulty is a Store that fails on request, for the tests of code that uses a
+// Store. Each field that is not nil is called at its place. Set the fields
+// before the store is used; they may be called concurrently.
 //
-// It shows no extra of the Store beneath, such as wharf.Clearer; see
+// It hides the extras of the Store beneath, such as wharf.Clearer; see
 // [FaultyClearer].
 type Faulty struct {
 	Store wharf.Store
 
-	// BeforePut, BeforeOpen, BeforeStat, BeforeDelete are called first; with
-	// an error, the method ends with it. A [Gate] makes them block.
+	// BeforePut, BeforeOpen, BeforeStat and BeforeDelete are called first. The
+	// method returns their error. A [Gate] makes them block.
 	BeforePut    func(ctx context.Context, key wharf.Key) error
 	BeforeOpen   func(ctx context.Context, key wharf.Key) error
 	BeforeStat   func(ctx context.Context, key wharf.Key) error
 	BeforeDelete func(ctx context.Context, keys []wharf.Key) error
-	// Body stands between the Put and its reader: [FailReader] breaks it
-	// after some bytes.
+	// Body replaces the reader of a Put: [FailReader] makes it fail after some
+	// bytes.
 	Body func(ctx context.Context, key wharf.Key, r io.Reader) io.Reader
 	// AfterPut is called when the object is stored and Put has not returned
-	// yet: the place for what happens meanwhile, such as a DROP.
+	// yet, for what happens in between, such as a DROP.
 	AfterPut func(ctx context.Context, object wharf.Object)
-	// BeforeObject is called before List yields each object; an error ends
-	// the list with it.
+	// BeforeObject is called before List yields each object. List yields its
+	// error and ends.
 	BeforeObject func(ctx context.Context, object wharf.Object) error
-	// AfterList is called at the end of a list that was read to its end; its
-	// error is yielded last.
+	// AfterList is called when a list was read to its end. List yields its
+	// error last.
 	AfterList func(ctx context.Context) error
-	// BeforeRange is called by Range of every open File; with an error, Range
-	// ends with it.
+	// BeforeRange is called first by Range of every open File. Range returns
+	// its error.
 	BeforeRange func(ctx context.Context, key wharf.Key, off, n int64) error
-	// Content stands between the reader of Range and who reads it.
+	// Content replaces the reader that Range returns.
 	Content func(ctx context.Context, key wharf.Key, r io.Reader) io.Reader
 }
 
@@ -123,7 +123,7 @@ func (f *Faulty) Delete(ctx context.Context, keys []wharf.Key) error {
 // must be one.
 type FaultyClearer struct {
 	*Faulty
-	// BeforeClear is called first; with an error, Clear ends with it.
+	// BeforeClear is called first. Clear returns its error.
 	BeforeClear func(ctx context.Context) error
 }
 
@@ -163,4 +163,55 @@ func (f faultyFile) Range(ctx context.Context, off, n int64) (io.ReadCloser, err
 type contentReader struct {
 	io.Reader
 	io.Closer
+}
+
+// Gate blocks callers of Wait until it is opened. Create it with [NewGate].
+type Gate struct {
+	arrived chan struct{}
+	open    chan struct{}
+	once    sync.Once // guards the close of open
+}
+
+// NewGate returns a closed gate.
+func NewGate() *Gate {
+	return &Gate{arrived: make(chan struct{}, 1<<10), open: make(chan struct{})}
+}
+
+// Wait blocks until the gate is opened, and returns nil, or until ctx ends, and
+// returns its error.
+func (g *Gate) Wait(ctx context.Context) error {
+	select {
+	case g.arrived <- struct{}{}:
+	default: // more than any test awaits
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Arrived returns a channel that gets one value for each call of Wait, so that
+// a test can await it.
+func (g *Gate) Arrived() <-chan struct{} { return g.arrived }
+
+// Open ends all calls of Wait, also later ones.
+func (g *Gate) Open() { g.once.Do(func() { close(g.open) }) }
+
+// Reader returns a reader of r that calls Wait after the first n bytes.
+func (g *Gate) Reader(ctx context.Context, r io.Reader, n int64) io.Reader {
+	return io.MultiReader(io.LimitReader(r, n), &gateReader{g, ctx}, r)
+}
+
+type gateReader struct {
+	g   *Gate
+	ctx context.Context
+}
+
+func (r *gateReader) Read([]byte) (int, error) {
+	if err := r.g.Wait(r.ctx); err != nil {
+		return 0, err
+	}
+	return 0, io.EOF
 }

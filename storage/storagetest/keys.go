@@ -17,9 +17,8 @@ func keyCases() []testCase {
 	}
 }
 
-// oddKeys are names that ParseKey allows and that file systems, URLs, XML or
-// shells treat in their own way. Some differ only by case or by the form in
-// which Unicode composes a letter.
+// oddKeys are keys that file systems, URLs, XML or shells treat specially. Some
+// differ only in case or in Unicode normalization.
 var oddKeys = []wharf.Key{
 	" ", " leading", "trailing ", "two  spaces", "dot.", ".hidden", "...", "..a", "a..", "~", "-rf", "--",
 	"100%", "%", "%2F", "%2e%2e", "a%2Fb", "a+b", "a b", "a%20b", "a&b=c", "?query", "#fragment", "a;b", "a:b", "a@b",
@@ -29,7 +28,7 @@ var oddKeys = []wharf.Key{
 	"folder/with space/100% 'q'.csv", "deep/a/b/c/d/e/f/g/h/i/j/k", ".well-known/x", "a/.b", "a/...", "a/ /b",
 }
 
-// neighbours stand around '/' in byte order, where walking folders would give
+// neighbours are keys around '/' in byte order. A walk through folders has
 // another order.
 var neighbours = []wharf.Key{
 	"a!", "a-", "a-b", "a.", "a.b/c", "a/a", "a/b", "a/b-c", "a/c/d", "a/c-d", "a0/b", "aa/a", "ab", "b", "A/b", "Z",
@@ -42,7 +41,7 @@ func anyKeys(keys []wharf.Key) func(e *env) {
 		bodies := map[wharf.Key][]byte{}
 		for i, key := range keys {
 			if _, err := wharf.ParseKey(string(key)); err != nil {
-				e.Fatalf("the suite uses a key that is none: %v", err)
+				e.Fatalf("the suite uses an invalid key: %v", err)
 			}
 			bodies[key] = e.body(10 + i)
 			e.put(key, bodies[key])
@@ -62,8 +61,9 @@ func anyKeys(keys []wharf.Key) func(e *env) {
 	}
 }
 
-// noncharacters has those that XML cannot carry and those that it can. Where
-// XML replaces one, it does by U+FFFD, so files of such names stand by.
+// noncharacters has keys with noncharacters that XML cannot carry and with
+// others. XML encoders replace the former by U+FFFD, so there are keys with
+// U+FFFD, too.
 func noncharacters(e *env) {
 	carried := []wharf.Key{"\ufffd", "a\ufffd", "a\ufffdb", "\U0001ffff", "\U0010ffff"}
 	others := []wharf.Key{"\ufffe", "\uffff", "a\uffff", "a\ufffeb", "b\uffff/a"}

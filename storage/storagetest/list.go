@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -81,7 +82,7 @@ func listObjects(e *env) {
 		if err != nil {
 			e.Errorf("Stat(%q): %v", object.Key, err)
 		} else if stat.ETag != object.ETag || stat.ModTime.Unix() != object.ModTime.Unix() {
-			// S3 tells the time in seconds in one answer, finer in the other.
+			// S3 has the time in seconds in one answer, finer in the other.
 			e.Errorf("List gives %+v, Stat %+v", object, stat)
 		}
 	}
@@ -107,7 +108,7 @@ func prefixAndAfter(e *env) {
 	}
 }
 
-// breakAfter leaves the loop early: the iterator must not call back.
+// breakAfter leaves the loop early and checks that the iterator stops.
 func (e *env) breakAfter(keys []wharf.Key, stop int) {
 	e.Helper()
 	seen, stopped := 0, false
@@ -131,8 +132,8 @@ func (e *env) breakAfter(keys []wharf.Key, stop int) {
 	}
 }
 
-// whileChanging puts and deletes objects in the middle of a list, from within
-// its loop: all others are in it, once.
+// whileChanging puts and deletes objects from within the loop of a list, and
+// checks that all others are in it, once.
 func whileChanging(e *env) {
 	stay := e.many("k/%06d-stay", e.o.Many)
 	e.many("k/%06d-go", 100)
@@ -165,5 +166,88 @@ func (e *env) disturb(n int) {
 	}
 	if err := e.store.Delete(e.ctx, gone); err != nil {
 		e.Errorf("Delete while a List runs: %v", err)
+	}
+}
+
+// planted are the names and contents of objects of other programs. ParseKey
+// refuses the names. One is a folder marker.
+func planted() map[string]string {
+	return map[string]string{
+		"/absolute": "x", "../up": "x", "./here": "x", "m/../x": "x", "m/.": "x", "n/folder/": "bytes", "n/empty/": "",
+		"m/control\x02.csv": "x", "m/line\nfeed.csv": "x", "m/tab\t.csv": "x", "m/z\x7f": "", "m/\u0085": "x",
+		"m/\xff\xfe.csv": "x", "m\xc3/inside/x": "x", "\x80": "x",
+		strings.Repeat("long/", wharf.MaxKey/5) + "end.csv": "x",
+	}
+}
+
+// unnamed has objects of other programs among those of the stage. A list
+// reports each at its place and does not yield it.
+func unnamed(e *env) {
+	if e.o.Plant == nil {
+		e.Logf("not checked: no other program creates objects in this store")
+		return
+	}
+	names := []string{"a", "m/a", "m/y", "z"}
+	for _, name := range names {
+		e.put(wharf.Key(name), []byte(name))
+	}
+	unnamed := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(planted())) {
+		if listed := e.o.Plant(e.t, e.store, name, planted()[name]); listed != "" && name != "n/empty/" {
+			unnamed[listed] = true
+		}
+	}
+	if len(unnamed) < 5 {
+		e.Fatalf("only %d objects were planted", len(unnamed))
+	}
+	all := slices.Sorted(maps.Keys(unnamed))
+	all = append(all, names...)
+	slices.Sort(all)
+	for _, o := range []wharf.ListOptions{
+		{}, {Prefix: "m"}, {Prefix: "m/"}, {After: "m/a"}, {Prefix: "m/", After: "m/a"}, {After: "m/x"}, {After: "zz"}, {Prefix: "long/"},
+	} {
+		for _, o.KeysOnly = range []bool{false, true} {
+			e.wantUnnamed(o, all, unnamed)
+		}
+	}
+	e.wantKeys(wharf.ListOptions{}, "a", "m/a", "m/y", "z")
+	if err := e.store.Delete(e.ctx, []wharf.Key{"a", "m/a", "m/y", "z"}); err != nil {
+		e.Errorf("Delete: %v", err)
+	}
+	e.wantUnnamed(wharf.ListOptions{}, slices.Sorted(maps.Keys(unnamed)), unnamed)
+}
+
+// wantUnnamed checks what a list yields and reports, in order, and that it
+// reports nothing after its loop has ended.
+func (e *env) wantUnnamed(o wharf.ListOptions, all []string, unnamed map[string]bool) {
+	e.Helper()
+	var want, got []string
+	for _, name := range all {
+		if strings.HasPrefix(name, o.Prefix) && name > string(o.After) {
+			want = append(want, name)
+		}
+	}
+	o.Unnamed = func(name string) {
+		if !unnamed[name] {
+			e.Errorf("List(%+v) reports %q, which is not an unnamed object", o, name)
+		}
+		got = append(got, name)
+	}
+	for object, err := range e.store.List(e.ctx, o) {
+		if err != nil {
+			e.Fatalf("List: %v", err)
+		}
+		got = append(got, string(object.Key))
+	}
+	if !slices.Equal(got, want) {
+		e.Errorf("List of %q after %q yields and reports %q, want %q", o.Prefix, o.After, got, want)
+	}
+	first := slices.IndexFunc(want, func(name string) bool { return !unnamed[name] })
+	got = nil
+	for range e.store.List(e.ctx, o) {
+		break
+	}
+	if first >= 0 && !slices.Equal(got, want[:first]) {
+		e.Errorf("List of %q after %q reports %q before its first object, want %q", o.Prefix, o.After, got, want[:first])
 	}
 }

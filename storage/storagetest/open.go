@@ -43,7 +43,7 @@ func openCases() []testCase {
 	}
 }
 
-// ranges reads the object in pieces around the borders of its blocks.
+// ranges reads the object in pieces around its block boundaries.
 func (e *env) ranges(key wharf.Key, body []byte) {
 	e.Helper()
 	f, err := e.store.Open(e.ctx, key)
@@ -113,7 +113,7 @@ func concurrentRanges(e *env) {
 		})
 	}
 	wg.Wait()
-	// A reader that is closed before its end disturbs nobody.
+	// A reader that is closed before its end does not disturb others.
 	r, err := f.Range(e.ctx, 0, -1)
 	if err != nil {
 		e.Fatalf("Range: %v", err)
@@ -125,8 +125,8 @@ func concurrentRanges(e *env) {
 	e.wantRange(f, 1<<20, 100, body[1<<20:1<<20+100])
 }
 
-// pinned opens a version, reads its first part, lets change replace or remove
-// it, and reads on. What comes is the old version or an error.
+// pinned opens a version, reads its first part, calls change to replace or remove
+// it, and reads on. The rest is of the old version or an error.
 func (e *env) pinned(change func(key wharf.Key, n int)) {
 	e.Helper()
 	for _, n := range []int{1, 4 << 10, 300_000, 9 << 20} {
@@ -153,7 +153,7 @@ func (e *env) pinned(change func(key wharf.Key, n int)) {
 			e.wantVersion("Range of a File from before", got, err, body[part[0]:part[1]])
 		}
 		if got := f.Object(); got.Size != before.Size || got.ETag != before.ETag {
-			e.Errorf("the open File tells of another version: %+v, want %+v", got, before)
+			e.Errorf("the open File has another version: %+v, want %+v", got, before)
 		}
 		e.close("File", f)
 	}

@@ -34,7 +34,7 @@ func readerCases() []testCase {
 			e.wantBody("k", old)
 		}},
 		{"reader/cut-off", func(e *env) {
-			// net/http ends a body that was cut off so: it is no end.
+			// net/http ends a truncated body with this error.
 			for _, o := range []wharf.PutOptions{{Size: 1000}, {Size: wharf.UnknownSize}} {
 				r := FailReader(reader(e.body(1000)), 500, io.ErrUnexpectedEOF)
 				if _, err := e.store.Put(e.ctx, "k", r, o); err == nil {
@@ -48,8 +48,8 @@ func readerCases() []testCase {
 	}
 }
 
-// readerErrorPlaces breaks the body at its start, in it, and after the last
-// byte that was declared: also there it has not ended well.
+// readerErrorPlaces has readers that fail at the start, within the body, and
+// after its last declared byte.
 func readerErrorPlaces(e *env) {
 	broken := wharf.Errorf(wharf.CodeMediaType, "the body broke")
 	for _, n := range []int{0, 1000, 200_000, 9 << 20} {
@@ -72,7 +72,8 @@ func readerErrorPlaces(e *env) {
 	}
 }
 
-// readerManners stores bodies from readers that use what io.Reader allows.
+// readerManners stores bodies from readers that do what io.Reader allows and
+// few readers do.
 func readerManners(e *env) {
 	body := e.body(40_000)
 	manners := map[string]func(io.Reader) io.Reader{
@@ -116,9 +117,9 @@ func notAfterReturn(e *env) {
 		w.returned.Store(true)
 		all = append(all, w)
 	}
-	// A read that comes too late has no event that could be awaited; this
-	// gives a goroutine that was left behind the time to do it. It can only
-	// miss a fault, never invent one.
+	// There is no event to await for a read that comes too late. The sleep
+	// gives a leaked goroutine time for it; it can miss a fault and cannot
+	// report a false one.
 	time.Sleep(20 * time.Millisecond)
 	for i, w := range all {
 		if w.late.Load() {

@@ -9,35 +9,34 @@ import (
 	"wharf"
 )
 
-// Options says which Store the suite runs against.
+// Options say which Store the suite runs against.
 type Options struct {
-	// New makes a fresh, empty store. What it must close, it registers with
-	// t.Cleanup.
+	// New returns a new, empty store, and registers its end with t.Cleanup.
 	New func(t *testing.T) wharf.Store
 
 	// Reopen closes the store and opens the same one again, as a restart
-	// would. Nil for a store that does not outlive its process; the cases of
-	// durability then say that they did not ask.
+	// does. It is nil for a store that does not outlive its process; the cases
+	// of durability then log that they checked nothing.
 	Reopen func(t *testing.T, s wharf.Store) wharf.Store
 
-	// Plant makes an object with a name that is no key, as another program
-	// does, and returns the name that the backend's own list has for it: "" if
-	// the backend cannot have it. Nil for a store whose objects no other
-	// program makes; the case about them then says that it did not ask.
+	// Plant creates an object whose name is not a key, as another program
+	// does, and returns the name that the backend lists it under: "" if the
+	// backend cannot have it. It is nil for a store that no other program
+	// writes to; the case about such objects then logs that it checked nothing.
 	Plant func(t *testing.T, s wharf.Store, name, content string) string
 
-	// Exceptions are the sentences that the backend is known to break.
+	// Exceptions are the sentences of the contract that the backend breaks.
 	Exceptions []Exception
 
-	// Many is how many objects the cases about long lists make; 0 is 2,500,
-	// more than two pages of S3.
+	// Many is how many objects the cases of long lists store; 0 is 2,500, more
+	// than two pages of S3.
 	Many int
 
-	// Seed makes the bodies; 0 takes one at random.
+	// Seed determines the bodies; 0 takes a random seed.
 	Seed uint64
 }
 
-// Exception names something that a backend is known not to do.
+// Exception names a sentence of the contract that a backend breaks.
 type Exception string
 
 // The exceptions. There are no others.
@@ -46,17 +45,17 @@ const (
 	// Put fails and leaves the first object as it was.
 	NoKeyBelowKey Exception = "cannot hold both k and k/under"
 	// CollapsesSlashes: "p//q" is listed as "p/q", or refused.
-	CollapsesSlashes Exception = "does not tell p//q from p/q"
+	CollapsesSlashes Exception = "does not distinguish p//q from p/q"
 	// ShortSegments: a key with a segment of over 255 bytes is refused.
 	ShortSegments Exception = "no path segment over 255 bytes"
 	// RacyIfAbsent: two Puts with IfAbsent at the same time may both win.
 	RacyIfAbsent Exception = "IfAbsent is not atomic"
 	// NoNoncharacters: keys with U+FFFE or U+FFFF, which XML cannot carry, are
-	// refused, and no method takes them for keys with U+FFFD.
+	// refused, and no method confuses them with keys that have U+FFFD.
 	NoNoncharacters Exception = "no U+FFFE and U+FFFF in keys"
 )
 
-// Exceptions returns all exceptions there are.
+// Exceptions returns all exceptions.
 func Exceptions() []Exception {
 	return []Exception{NoKeyBelowKey, CollapsesSlashes, ShortSegments, RacyIfAbsent, NoNoncharacters}
 }
@@ -67,7 +66,7 @@ func Run(t *testing.T, o Options) {
 	t.Logf("storagetest: seed %d", o.Seed)
 	for _, x := range o.Exceptions {
 		if !slices.Contains(Exceptions(), x) {
-			t.Fatalf("%q is no exception that the suite knows", x)
+			t.Fatalf("the suite has no exception %q", x)
 		}
 	}
 	for _, c := range cases() {
@@ -91,14 +90,15 @@ type testCase struct {
 	run  func(e *env)
 }
 
-// cases lists the suite. The names are subtests, grouped by their first part.
+// cases returns all cases. Their names are those of the subtests, grouped by
+// the part before '/'.
 func cases() []testCase {
 	return slices.Concat(putCases(), sizeCases(), readerCases(), keyCases(), openCases(), listCases(),
 		deleteCases(), contextCases(), concurrentCases(), durableCases(), extraCases())
 }
 
-// recorder is the part of testing.TB that a case may use, so that the suite
-// itself can be tested with a recorder that notes failures.
+// recorder is the part of testing.TB that a case may use. The suite's own test
+// replaces it to observe failures.
 type recorder interface {
 	Helper()
 	Logf(format string, args ...any)
@@ -110,11 +110,11 @@ type recorder interface {
 // env is what one case runs in.
 type env struct {
 	recorder
-	t     *testing.T // for Options' functions only
+	t     *testing.T // only for the functions of Options
 	o     Options
 	ctx   context.Context
 	store wharf.Store
-	rng   *rand.ChaCha8 // of the case's own goroutine
+	rng   *rand.ChaCha8 // only for the case's own goroutine
 }
 
 func newEnv(r recorder, t *testing.T, o Options) *env {
@@ -123,8 +123,7 @@ func newEnv(r recorder, t *testing.T, o Options) *env {
 	return e
 }
 
-// excepted tells whether the backend is excused from x, and says so in the
-// log.
+// excepted reports whether x is an exception of the backend, and logs it.
 func (e *env) excepted(x Exception) bool {
 	e.Helper()
 	if !slices.Contains(e.o.Exceptions, x) {
