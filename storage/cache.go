@@ -9,11 +9,11 @@ import (
 
 // cache keeps the stores that were used last, one for each stage.
 type cache struct {
-	most int
+	limit int // of stores
 
 	mu    sync.Mutex // guards all below
 	byID  map[wharf.StageID]*list.Element
-	order *list.List // of *entry, the one used last in front
+	order *list.List // of *entry, the last used first
 }
 
 type entry struct {
@@ -22,11 +22,11 @@ type entry struct {
 	store    wharf.Store
 }
 
-func newCache(most int) *cache {
-	return &cache{most: most, byID: map[wharf.StageID]*list.Element{}, order: list.New()}
+func newCache(limit int) *cache {
+	return &cache{limit: limit, byID: map[wharf.StageID]*list.Element{}, order: list.New()}
 }
 
-// find gives the store that was made from this revision of the stage.
+// find returns the store of this revision of the stage.
 func (c *cache) find(s wharf.Stage) (wharf.Store, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -38,8 +38,8 @@ func (c *cache) find(s wharf.Stage) (wharf.Store, bool) {
 	return el.Value.(*entry).store, true
 }
 
-// keep remembers the store, unless another call was faster or knows a later
-// revision, and gives the one to use.
+// keep adds the store, unless another call was faster or has a later revision,
+// and returns the one to use.
 func (c *cache) keep(s wharf.Stage, store wharf.Store) wharf.Store {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +56,7 @@ func (c *cache) keep(s wharf.Stage, store wharf.Store) wharf.Store {
 		return store
 	}
 	c.byID[s.ID] = c.order.PushFront(&entry{s.ID, s.Revision, store})
-	for c.order.Len() > c.most {
+	for c.order.Len() > c.limit {
 		last := c.order.Back()
 		delete(c.byID, last.Value.(*entry).id)
 		c.order.Remove(last)

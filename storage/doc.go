@@ -1,14 +1,13 @@
 // Package storage finds the store of a stage: [Opener] looks at the scheme of
-// the stage's URL and asks the backend for it, in one explicit switch.
+// the stage's URL and asks the backend for the store, in one explicit switch.
+// What one backend does belongs in that backend's package, the check of the
+// rest of its URL included.
 //
 // Invariants:
 //
-//   - Check asks no network, and whatever passes it gets a store from Open as
+//   - Check asks no network. A stage that it accepts gets a store from Open as
 //     far as the stage's definition and the server's settings decide.
-//   - A stage that did not change keeps its store while that is among the
-//     last used; a store that was let go stays valid for whoever has it.
-//   - No message repeats a URL: it may hold a secret where it is wrong.
-//
-// It holds no files and knows nothing of how a backend works; the backends
-// validate the rest of their URLs themselves.
+//   - An unchanged stage keeps its store while that is among the last used. A
+//     store that was evicted stays valid for its users.
+//   - No message repeats a URL, which may hold a secret.
 package storage

@@ -11,12 +11,12 @@ import (
 
 // Options are the backends that a server has.
 type Options struct {
-	// Local gives the store of an internal stage. It does no I/O. Nil: the
+	// Local returns the store of an internal stage, without I/O. Without it the
 	// server has no internal stages.
 	Local func(wharf.StageID) wharf.Store
-	// S3 opens s3:// stages. Nil: the server has none.
+	// S3 opens s3:// stages; nil if the server has none.
 	S3 *s3.Backend
-	// Dir opens fs:// stages. Nil: the server has none.
+	// Dir opens fs:// stages; nil if the server has none.
 	Dir *dir.Backend
 	// Cached is how many stores of external stages are kept; 0 is 1,024.
 	Cached int
@@ -30,7 +30,7 @@ type Opener struct {
 
 var _ wharf.Opener = (*Opener)(nil)
 
-// New makes an Opener. It does no I/O.
+// New returns an Opener. It does no I/O.
 func New(o Options) *Opener {
 	if o.Cached <= 0 {
 		o.Cached = 1024
@@ -38,7 +38,7 @@ func New(o Options) *Opener {
 	return &Opener{o: o, cache: newCache(o.Cached)}
 }
 
-// Check tells whether Open could work for the stage's definition.
+// Check implements [wharf.Opener].
 func (p *Opener) Check(s wharf.Stage) error {
 	b, err := p.backend(s)
 	if err != nil {
@@ -47,8 +47,8 @@ func (p *Opener) Check(s wharf.Stage) error {
 	return b.check(s)
 }
 
-// Open gives the stage's store: for an external stage the same one again
-// while its revision is the same.
+// Open implements [wharf.Opener]. For an external stage it returns the same store
+// again while the revision is the same and the store is among the last used.
 func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 	b, err := p.backend(s)
 	if err != nil {
@@ -67,15 +67,15 @@ func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 	return p.cache.keep(s, store), nil
 }
 
-// backend is what the switch finds.
+// backend is how the stages of one scheme are checked and opened.
 type backend struct {
 	check  func(wharf.Stage) error
 	open   func(context.Context, wharf.Stage) (wharf.Store, error)
-	cached bool // opening costs something
+	cached bool // opening is not cheap
 }
 
-// backend is the one switch from a stage's URL to the backend that has its
-// files. A new backend is a line here and one in schemes.
+// backend is the switch from a stage's URL to the backend of its files. A new
+// backend is a line here and one in schemes.
 func (p *Opener) backend(s wharf.Stage) (backend, error) {
 	if s.Internal() {
 		return p.local(s)
@@ -94,7 +94,7 @@ func (p *Opener) backend(s wharf.Stage) (backend, error) {
 		scheme, strings.Join(p.schemes(), " or "))
 }
 
-// schemes are those that the server knows.
+// schemes returns the schemes that the server has backends for.
 func (p *Opener) schemes() []string {
 	var known []string
 	if p.o.S3 != nil {
@@ -123,7 +123,7 @@ func (p *Opener) local(s wharf.Stage) (backend, error) {
 func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 	store, err := p.o.S3.Open(ctx, s)
 	if err != nil {
-		return nil, err // a nil *s3.Store in a wharf.Store would not be nil
+		return nil, err // a wharf.Store with a nil *s3.Store in it is not nil
 	}
 	return store, nil
 }
@@ -131,12 +131,12 @@ func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error)
 func (p *Opener) openDir(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 	store, err := p.o.Dir.Open(ctx, s)
 	if err != nil {
-		return nil, err // likewise
+		return nil, err // as above
 	}
 	return store, nil
 }
 
-// schemeOf gives the scheme of a URL in lower case.
+// schemeOf returns the scheme of a URL in lower case.
 func schemeOf(url string) (string, error) {
 	scheme, _, ok := strings.Cut(url, "://")
 	scheme = strings.ToLower(scheme)
