@@ -98,7 +98,9 @@ func (s *sum) add(ev *evaluation) error {
 		if err != nil || d.isNull() {
 			return err
 		}
-		values[i] = n.settle(d)
+		if values[i] = d; s.name != "SUM" && s.name != "AVG" {
+			values[i] = n.settle(d)
+		}
 		addKey(&key, d)
 	}
 	ev.s.statement.ReturnTo(mark) // what is held is counted below
@@ -118,7 +120,7 @@ func (s *sum) add(ev *evaluation) error {
 	case "MAX":
 		return s.take(ev, values[0], 1)
 	case "SUM", "AVG":
-		return s.plus(values[0])
+		return s.plus(ev, values[0])
 	case "GROUP_CONCAT":
 		return s.join(ev, values)
 	}
@@ -134,7 +136,8 @@ func (s *sum) take(ev *evaluation, d datum, sign int) error {
 	return ev.hold(more)
 }
 
-func (s *sum) plus(d datum) error {
+func (s *sum) plus(ev *evaluation, d datum) error {
+	d = ev.number(d, s.typ)
 	if s.typ == wharf.TypeFloat {
 		s.float += d.toFloat()
 		return nil
@@ -176,6 +179,9 @@ func (s *sum) result(ev *evaluation) (datum, error) {
 		return floatDatum(s.float / float64(s.n)), nil
 	case s.name == "AVG":
 		quotient := s.total.divide(decimalFromInt(s.n))
+		if s.scale != asItComes {
+			return decDatum(quotient.fit(s.scale)), nil
+		}
 		return decDatum(quotient.fit(min(s.total.scale+divisionScale, maxDecimalScale))), nil
 	case s.name == "GROUP_CONCAT":
 		return s.joined(ev)

@@ -18,6 +18,9 @@ type node struct {
 	// its time is shown with, or asItComes. Until it is shown, a decimal may
 	// have more.
 	scale int
+	// shown is the digits after the point that a double is shown with; 0 is
+	// all.
+	shown int
 	// fixed is the value of a constant, nil of others.
 	fixed *datum
 	eval  func(*evaluation) (datum, error)
@@ -30,6 +33,10 @@ const asItComes = -1
 func (n node) settle(d datum) datum {
 	if isTemporalType(n.typ) && n.scale != asItComes && d.isTemporal() {
 		return d.withPlaces(n.scale)
+	}
+	if n.shown > 0 && d.kind == kFloat {
+		text := strconv.FormatFloat(d.float64Bits(), 'f', n.shown, 64)
+		return floatDatum(leadingFloat(text))
 	}
 	if n.typ != wharf.TypeDecimal || d.isNull() {
 		return d

@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"wharf"
 	"wharf/sql"
@@ -17,8 +19,14 @@ type function struct {
 	strict bool
 	// text is set where decimals among the arguments count as they are shown.
 	text bool
+	// bytewise is set for a function of text that counts bytes, and gives them,
+	// where there are bytes among its arguments.
+	bytewise bool
 	// numbers is set where texts among the arguments count as numbers.
 	numbers bool
+	// shown is the digits after the point that a double is shown with; 0 is
+	// all.
+	shown int
 	// system is set for a function whose text has the collation of the server's
 	// own names.
 	system bool
@@ -123,7 +131,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	n := node{typ: f.typ(args), scale: maxScale(args), coll: coll}
+	n := node{typ: f.typ(args), scale: maxScale(args), coll: coll, shown: f.shown}
 	if n.coll.firm == noText && n.typ == wharf.TypeString {
 		n.coll = c.literalCollating()
 	}
@@ -155,13 +163,58 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		if err := ev.canceled(); err != nil {
 			return nullDatum(), err
 		}
-		d, err := f.run(ev, values)
+		d, err := f.call(ev, values)
 		if err != nil {
 			return d, err
+		}
+		if isTemporalType(n.typ) && d.isTemporal() && typeOfDatum(d) != n.typ {
+			d = ev.asTemporal(d, n.typ, placesOf(n.scale, d))
 		}
 		return ev.made(e.Name, d.collated(n.coll.id), mark)
 	}
 	return n, nil
+}
+
+// call runs the function.
+func (f *function) call(ev *evaluation, values []datum) (datum, error) {
+	if !f.bytewise || !slices.ContainsFunc(values, func(d datum) bool { return d.kind == kBytes }) {
+		return f.run(ev, values)
+	}
+	for i, d := range values {
+		if d.isText() {
+			values[i].str = widened(d.str)
+			if err := ev.hold(len(values[i].str) - len(d.str)); err != nil {
+				return nullDatum(), err
+			}
+		}
+	}
+	d, err := f.run(ev, values)
+	if d.kind == kString {
+		d = bytesDatum(narrowed(d.str))
+	}
+	return d, err
+}
+
+// widened is bytes as a text that has each of them as a character.
+func widened(s string) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteRune(rune(s[i]))
+	}
+	return b.String()
+}
+
+// narrowed is the bytes of a text that is widened.
+func narrowed(s string) string {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		b = append(b, byte(r))
+	}
+	return string(b)
 }
 
 // maxText bounds the text that a function may make of its arguments: what is

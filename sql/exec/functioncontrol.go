@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"slices"
+
 	"wharf"
 	"wharf/sql"
 )
@@ -95,8 +97,17 @@ func controlFunctions() map[string]function {
 	}
 }
 
+// extreme is GREATEST or LEAST. One text among the arguments makes texts of
+// numbers.
 func extreme(sign int) func(*evaluation, []datum) (datum, error) {
 	return func(ev *evaluation, args []datum) (datum, error) {
+		if slices.ContainsFunc(args, datum.isText) && !slices.ContainsFunc(args, datum.isTemporal) {
+			for i, a := range args {
+				if !a.isText() {
+					args[i] = stringDatum(a.text())
+				}
+			}
+		}
 		best := args[0]
 		for _, a := range args[1:] {
 			if err := ev.step(best.length() + a.length()); err != nil {

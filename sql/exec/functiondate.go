@@ -231,6 +231,9 @@ func dateFormat(ev *evaluation, a []datum) (datum, error) {
 	}
 	var b strings.Builder
 	format := a[1].text()
+	if format == "" {
+		return nullDatum(), nil
+	}
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' || i+1 == len(format) {
 			b.WriteByte(format[i])

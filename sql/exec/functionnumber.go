@@ -10,6 +10,9 @@ import (
 	"wharf/sql"
 )
 
+// piDigits is how many digits after the point PI() is shown with.
+const piDigits = 6
+
 func formatHex(n uint64) string { return strings.ToUpper(strconv.FormatUint(n, 16)) }
 
 // numberFunctions work on numbers.
@@ -42,7 +45,7 @@ func numberFunctions() map[string]function {
 		"MOD":   {min: 2, max: 2, typ: func(a []node) wharf.Type { return arithmeticType("%", a[0].numeric(), a[1].numeric()) }, strict: true, run: runMod},
 		"POW":   power,
 		"POWER": power,
-		"PI":    {max: 0, typ: always(wharf.TypeFloat), run: func(*evaluation, []datum) (datum, error) { return floatDatum(math.Pi), nil }},
+		"PI":    {shown: piDigits, max: 0, typ: always(wharf.TypeFloat), run: func(*evaluation, []datum) (datum, error) { return floatDatum(math.Pi), nil }},
 		"RAND":  {max: 0, typ: always(wharf.TypeFloat), run: func(*evaluation, []datum) (datum, error) { return floatDatum(rand.Float64()), nil }},
 	}
 }
@@ -89,19 +92,10 @@ func roundScale(exprs []sql.Expr, args []node) int {
 	if len(exprs) == 1 {
 		return 0
 	}
-	places := exprs[1]
-	minus, negative := places.(sql.Unary)
-	if negative {
-		places = minus.X
-	}
-	l, ok := places.(sql.Literal)
-	switch {
-	case !ok:
+	if args[1].fixed == nil || args[1].fixed.isNull() {
 		return args[0].scale
-	case negative:
-		return 0
 	}
-	return int(max(min(stringDatum(l.Text).toInt(), maxDecimalScale), 0))
+	return int(max(min(args[1].fixed.toInt(), maxDecimalScale), 0))
 }
 
 func runRound(_ *evaluation, a []datum) (datum, error) {

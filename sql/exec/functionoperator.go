@@ -21,7 +21,7 @@ func operatorFunctions() map[string]function {
 		}},
 		"IS TRUE":  truth(true),
 		"IS FALSE": truth(false),
-		"LIKE":     {text: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
+		"LIKE":     {bytewise: true, text: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLike},
 		"REGEXP":   {text: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runRegexp},
 		"IN":       {min: 2, max: -1, typ: always(wharf.TypeInt), run: runIn},
 		"BETWEEN":  {min: 3, max: 3, typ: always(wharf.TypeInt), run: runBetween},
@@ -56,9 +56,9 @@ func sameIn(a, b datum) func(x, y rune) bool {
 }
 
 func runRegexp(ev *evaluation, a []datum) (datum, error) {
-	flags := "(?is)"
+	flags := "(?i)"
 	if a[0].kind == kBytes || a[1].kind == kBytes || a[0].coll.knowsCase() {
-		flags = "(?s)"
+		flags = ""
 	}
 	re, err := ev.work.pattern(flags + a[1].text())
 	if err != nil {

@@ -19,11 +19,11 @@ import (
 func moreTextFunctions() map[string]function {
 	text := always(wharf.TypeString)
 	return map[string]function{
-		"LPAD":            {min: 3, max: 3, typ: text, strict: true, run: pad("LPAD", func(s, fill string) string { return fill + s })},
-		"RPAD":            {min: 3, max: 3, typ: text, strict: true, run: pad("RPAD", func(s, fill string) string { return s + fill })},
-		"REPEAT":          {min: 2, max: 2, typ: text, strict: true, run: repeat},
+		"LPAD":            {bytewise: true, min: 3, max: 3, typ: textOrBytes, strict: true, run: pad("LPAD", func(s, fill string) string { return fill + s })},
+		"RPAD":            {bytewise: true, min: 3, max: 3, typ: textOrBytes, strict: true, run: pad("RPAD", func(s, fill string) string { return s + fill })},
+		"REPEAT":          {bytewise: true, min: 2, max: 2, typ: textOrBytes, strict: true, run: repeat},
 		"SPACE":           {min: 1, max: 1, typ: text, strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return repeat(ev, []datum{stringDatum(" "), a[0]}) }},
-		"SUBSTRING_INDEX": {min: 3, max: 3, typ: text, strict: true, run: substringIndex},
+		"SUBSTRING_INDEX": {bytewise: true, min: 3, max: 3, typ: textOrBytes, strict: true, run: substringIndex},
 		"FIELD":           {min: 2, max: -1, typ: always(wharf.TypeInt), run: runField},
 		"FIND_IN_SET":     {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: findInSet},
 		"SHA2":            {min: 2, max: 2, typ: text, strict: true, run: sha2},
@@ -124,11 +124,12 @@ func findInSet(ev *evaluation, a []datum) (datum, error) {
 	return intDatum(0), nil
 }
 
-func sha2(_ *evaluation, a []datum) (datum, error) {
+func sha2(ev *evaluation, a []datum) (datum, error) {
 	hashes := map[int64]func() hash.Hash{0: sha256.New, 256: sha256.New, 224: sha256.New224, 384: sha512.New384, 512: sha512.New}
 	if h := hashes[a[1].toInt()]; h != nil {
 		return hashed(h(), a[0].text()), nil
 	}
+	ev.s.warn("Warning", warnWrongParameters, "Incorrect parameters in the call to native function 'sha2'")
 	return nullDatum(), nil
 }
 

@@ -20,11 +20,14 @@ func textFunctions() map[string]function {
 		return function{min: 1, max: 1, typ: always(t), strict: true, run: func(_ *evaluation, a []datum) (datum, error) { return f(a[0]), nil }}
 	}
 	onText := func(f func(string) string) function {
-		return one(wharf.TypeString, func(d datum) datum { return stringDatum(f(d.text())) })
+		f1 := one(wharf.TypeString, func(d datum) datum { return stringDatum(f(d.text())) })
+		f1.typ, f1.bytewise = textOrBytes, true
+		return f1
 	}
 	length := one(wharf.TypeInt, func(d datum) datum { return intDatum(int64(len(d.text()))) })
 	chars := one(wharf.TypeInt, func(d datum) datum { return intDatum(int64(utf8.RuneCountInString(d.text()))) })
-	substring := function{min: 2, max: 3, typ: always(wharf.TypeString), strict: true, run: runSubstring}
+	chars.bytewise = true
+	substring := function{bytewise: true, min: 2, max: 3, typ: textOrBytes, strict: true, run: runSubstring}
 	return map[string]function{
 		"CONCAT":           {min: 1, max: -1, typ: textOrBytes, strict: true, run: runConcat},
 		"CONCAT_WS":        {min: 2, max: -1, typ: textOrBytes, run: runConcatWS},
@@ -32,27 +35,28 @@ func textFunctions() map[string]function {
 		"OCTET_LENGTH":     length,
 		"CHAR_LENGTH":      chars,
 		"CHARACTER_LENGTH": chars,
-		"UPPER":            rewrite("UPPER", 1, strings.ToUpper),
-		"UCASE":            rewrite("UCASE", 1, strings.ToUpper),
-		"LOWER":            rewrite("LOWER", 1, strings.ToLower),
-		"LCASE":            rewrite("LCASE", 1, strings.ToLower),
+		"UPPER":            recase("UPPER", strings.ToUpper),
+		"UCASE":            recase("UCASE", strings.ToUpper),
+		"LOWER":            recase("LOWER", strings.ToLower),
+		"LCASE":            recase("LCASE", strings.ToLower),
 		"LTRIM":            onText(func(s string) string { return strings.TrimLeft(s, " ") }),
 		"RTRIM":            onText(func(s string) string { return strings.TrimRight(s, " ") }),
-		"TRIM":             {min: 1, max: 3, typ: always(wharf.TypeString), strict: true, run: runTrim},
+		"TRIM":             {bytewise: true, min: 1, max: 3, typ: textOrBytes, strict: true, run: runTrim},
 		"CHAR":             {min: 1, max: -1, typ: always(wharf.TypeBytes), run: runChar},
 		"REVERSE":          rewrite("REVERSE", 1, reverse),
 		"HEX":              {min: 1, max: 1, typ: always(wharf.TypeString), strict: true, run: runHex},
 		"MD5":              one(wharf.TypeString, func(d datum) datum { return hashed(md5.New(), d.text()) }),
 		"SHA":              one(wharf.TypeString, sha1Of),
 		"SHA1":             one(wharf.TypeString, sha1Of),
-		"REPLACE":          {min: 3, max: 3, typ: always(wharf.TypeString), strict: true, run: runReplace},
+		"REPLACE":          {bytewise: true, min: 3, max: 3, typ: textOrBytes, strict: true, run: runReplace},
 		"SUBSTRING":        substring,
 		"SUBSTR":           substring,
 		"MID":              substring,
-		"LEFT":             {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runLeft},
-		"RIGHT":            {min: 2, max: 2, typ: always(wharf.TypeString), strict: true, run: runRight},
-		"LOCATE":           {min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLocate},
-		"INSTR":            {min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return locate(ev, a[0], a[1], 1) }},
+		"LEFT":             {bytewise: true, min: 2, max: 2, typ: textOrBytes, strict: true, run: runLeft},
+		"RIGHT":            {bytewise: true, min: 2, max: 2, typ: textOrBytes, strict: true, run: runRight},
+		"LOCATE":           {bytewise: true, min: 2, max: 3, typ: always(wharf.TypeInt), strict: true, run: runLocate},
+		"POSITION":         {bytewise: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: runLocate},
+		"INSTR":            {bytewise: true, min: 2, max: 2, typ: always(wharf.TypeInt), strict: true, run: func(ev *evaluation, a []datum) (datum, error) { return locate(ev, a[0], a[1], 1) }},
 		"UUID":             {max: 0, typ: always(wharf.TypeString), run: func(*evaluation, []datum) (datum, error) { return stringDatum(uuid.NewString()), nil }},
 	}
 }
@@ -141,7 +145,7 @@ func reverse(s string) string {
 
 // rewrite is a function that makes of a text one that is times as long.
 func rewrite(name string, times int, f func(string) string) function {
-	return function{min: 1, max: 1, typ: always(wharf.TypeString), strict: true, run: func(ev *evaluation, a []datum) (datum, error) {
+	return function{bytewise: true, min: 1, max: 1, typ: textOrBytes, strict: true, run: func(ev *evaluation, a []datum) (datum, error) {
 		text := a[0].text()
 		if len(text)*times > maxText {
 			return ev.tooLong(name), nil
@@ -150,8 +154,21 @@ func rewrite(name string, times int, f func(string) string) function {
 	}}
 }
 
+// recase is UPPER or LOWER, which leave bytes alone.
+func recase(name string, f func(string) string) function {
+	text := rewrite(name, 1, f)
+	run := text.run
+	text.run = func(ev *evaluation, a []datum) (datum, error) {
+		if a[0].kind == kBytes {
+			return bytesDatum(narrowed(a[0].str)), nil
+		}
+		return run(ev, a)
+	}
+	return text
+}
+
 func runHex(ev *evaluation, a []datum) (datum, error) {
-	if !a[0].isText() {
+	if !a[0].isText() && !a[0].isTemporal() {
 		return stringDatum(formatHex(bits(a[0]))), nil
 	}
 	return rewrite("HEX", 2, func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }).run(ev, a)

@@ -98,11 +98,10 @@ func (n node) places() int {
 	case n.typ == wharf.TypeInt || n.typ == wharf.TypeUint || n.typ == wharf.TypeDate || n.typ == wharf.TypeNull:
 		return 0
 	case n.typ == wharf.TypeString && n.fixed != nil:
-		if r, ok := readMoment(n.fixed.str); ok {
-			return r.places
-		}
-		if r, ok := readDuration(n.fixed.str); ok {
-			return r.places
+		date, isDate := readMoment(n.fixed.str)
+		clock, isClock := readDuration(n.fixed.str)
+		if isDate || isClock {
+			return max(date.places, clock.places)
 		}
 	}
 	return maxPlaces
@@ -200,13 +199,11 @@ func (ev *evaluation) operand(d datum) (timeOperand, bool) {
 	case d.kind == kDateTime:
 		r, _ := ev.momentOf(d)
 		return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
-	case d.isText():
-		const shortest = len("260102030405")
-		if r, ok := readMoment(d.str); ok && !r.isDate && len(strings.TrimSpace(d.str)) >= shortest {
-			return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
-		}
 	}
 	r, ok := ev.duration(d)
+	if ok && r.year != 0 {
+		return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
+	}
 	return timeOperand{r.micros, r.places, false}, ok
 }
 

@@ -40,7 +40,7 @@ func (c *compiler) unary(e sql.Unary) (node, error) {
 }
 
 func negation(e sql.Expr, x node) node {
-	typ := x.numeric()
+	typ := x.numericOrFloat()
 	// 9223372036854775808 is no BIGINT, but with a minus before it, it is.
 	if l, ok := e.(sql.Literal); ok && l.Text == "9223372036854775808" {
 		return constant(intDatum(math.MinInt64), wharf.TypeInt)
@@ -53,23 +53,33 @@ func negation(e sql.Expr, x node) node {
 	case typ == wharf.TypeUint:
 		typ = wharf.TypeDecimal
 	}
-	return node{typ: typ, scale: x.scale, eval: func(ev *evaluation) (datum, error) {
+	n := node{typ: typ, scale: x.scale, eval: func(ev *evaluation) (datum, error) {
 		d, err := x.eval(ev)
 		if err != nil || d.isNull() {
 			return nullDatum(), err
 		}
-		d = ev.number(d, typ)
-		switch typ {
-		case wharf.TypeInt:
-			if d.toInt() == math.MinInt64 {
-				return nullDatum(), outOfRange("BIGINT")
-			}
-			return intDatum(-d.toInt()), nil
-		case wharf.TypeDecimal:
-			return decDatum(d.toDecimal().negate()), nil
-		}
-		return floatDatum(-d.toFloat()), nil
+		return negated(ev.number(d, typ), typ)
 	}}
+	if x.fixed != nil && isNumberDatum(*x.fixed) {
+		if d, err := negated(*x.fixed, typ); err == nil {
+			n.fixed = &d
+		}
+	}
+	return n
+}
+
+// negated is a number with the other sign, in type typ.
+func negated(d datum, typ wharf.Type) (datum, error) {
+	switch typ {
+	case wharf.TypeInt:
+		if d.toInt() == math.MinInt64 {
+			return nullDatum(), outOfRange("BIGINT")
+		}
+		return intDatum(-d.toInt()), nil
+	case wharf.TypeDecimal:
+		return decDatum(d.toDecimal().negate()), nil
+	}
+	return floatDatum(-d.toFloat()), nil
 }
 
 func (c *compiler) binary(e sql.Binary) (node, error) {

@@ -112,6 +112,10 @@ func (s *Session) setUserVar(name string, d datum) error {
 		return wharf.Errorf(wharf.CodeTooLarge, "a user variable can hold %d bytes", maxUserVarBytes)
 	}
 	d.str = strings.Clone(d.str)
+	switch d.literal = false; {
+	case d.isTemporal(): // MySQL's variables hold numbers and texts
+		d = stringDatum(d.text())
+	}
 	if _, known := s.userVars[name]; !known && len(s.userVars) >= maxUserVars {
 		return wharf.Errorf(wharf.CodeTooLarge, "a session can have %d user variables", maxUserVars)
 	}

@@ -120,12 +120,8 @@ func (p *scanner) parted() (reading, bool) {
 		if !p.isDigit() {
 			break
 		}
-		most := 2
-		if i == 0 {
-			most = 4
-		}
 		var digits int
-		parts[i], digits = p.number(most)
+		parts[i], digits = p.number(len(p.s))
 		if count++; i == 0 {
 			yearDigits = digits
 		}
@@ -220,15 +216,15 @@ func (p *scanner) zone(r *reading) {
 // readDuration reads a TIME: [days] hh:mm[:ss[.fraction]], or hhmmss. A date
 // with its time of day is read as such.
 func readDuration(text string) (reading, bool) {
-	if p := (&scanner{s: text}); len(text) >= 12 {
-		p.skipSpaces()
-		if r, ok := readMoment(text[p.i:]); ok && (!r.isDate || !r.garbage) && p.digits() != 3 {
+	p := &scanner{s: text}
+	p.skipSpaces()
+	const shortest = len("260102030405")
+	if rest := text[p.i:]; len(rest) >= shortest && (strings.ContainsAny(rest, " T") || p.digits() >= shortest) {
+		if r, ok := readMoment(rest); ok && !r.isDate {
 			r.micros = r.clock()
 			return r, true
 		}
 	}
-	p := &scanner{s: text}
-	p.skipSpaces()
 	negative := false
 	if p.more() && (p.s[p.i] == '-' || p.s[p.i] == '+') {
 		negative = p.s[p.i] == '-'

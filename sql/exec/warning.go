@@ -18,6 +18,7 @@ const (
 	warnNotRolledBack    = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
 	warnTruncated        = 1292 // ER_TRUNCATED_WRONG_VALUE
 	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	warnWrongParameters  = 1583 // ER_WRONG_PARAMETERS_TO_NATIVE_FCT
 	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
 	warnRangeAdjusted    = 1292 // ER_TRUNCATED_WRONG_VALUE
 	warnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
