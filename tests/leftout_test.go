@@ -44,6 +44,7 @@ func (s *server) leftOut(t *testing.T, stage, dir string, files map[string]bool,
 	in := "@" + stage + "/in/"
 	s.wantLeftOut("LIST "+in, fmt.Sprintf("%d files in %s were not listed", unnamed, in), "in/a.csv", "in/sub/b.csv")
 	s.wantLeftOut("LIST FULL "+in+" PATTERN = 'line.*'", "1 file in "+in+" was not listed, because its name is not valid in Wharf: \"in/line\\nfeed.csv\";")
+	s.wantLeftOut("SELECT COUNT(*) FROM "+in+" (FILE_FORMAT => 'csv')", fmt.Sprintf("%d files in %s were not read", unnamed, in), "2")
 	s.wantLeftOut("COPY FILES INTO @t/"+stage+"/ FROM "+in, fmt.Sprintf("%d files in %s were not copied", unnamed, in), stage+"/a.csv", stage+"/sub/b.csv")
 	s.wantRows("LIST @t/"+stage+"/", stage+"/a.csv", stage+"/sub/b.csv")
 	told := 0

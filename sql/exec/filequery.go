@@ -68,6 +68,8 @@ func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
 	p.describe = func() ([]wharf.Column, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
 		defer cancel()
+		warnings := s.warnings // the query has not run: it warns of nothing yet
+		defer func() { s.warnings = warnings }()
 		asked := request
 		asked.Describe = true
 		rows, err := engine.Query(ctx, asked)
@@ -160,6 +162,7 @@ func (s *Session) filesAt(ctx context.Context, loc wharf.Location, pat wharf.Pat
 		}
 		files = append(files, s.stagedFile(loc.Stage, obj))
 	}
+	s.warnLeftOut(list.LeftOut, loc, "read")
 	return files, nil
 }
 

@@ -52,22 +52,25 @@ func (s *Session) listFiles(st *sql.ListFiles) plan {
 	}}
 }
 
-// warned gives the rows of a statement about the files of a location. After
-// them it warns of the files that were left out, and so not done to.
+// warned returns the rows of a statement about the files of a location. After
+// them it warns of the files that were left out: they were not listed, copied,
+// or whatever done says.
 func (s *Session) warned(rows iter.Seq2[[]wharf.Value, error], left *wharf.LeftOut, loc wharf.Location, done string) iter.Seq2[[]wharf.Value, error] {
 	return func(yield func([]wharf.Value, error) bool) {
-		defer func() {
-			if left.Count == 0 {
-				return
-			}
-			text := "%d files in %s were not %s, because their names are not valid in Wharf: %s; rename them where they are stored"
-			if left.Count == 1 {
-				text = "%d file in %s was not %s, because its name is not valid in Wharf: %s; rename it where it is stored"
-			}
-			s.warn("Warning", warnLeftOut, text, left.Count, loc, done, left)
-		}()
+		defer s.warnLeftOut(left, loc, done)
 		rows(yield)
 	}
+}
+
+func (s *Session) warnLeftOut(left *wharf.LeftOut, loc wharf.Location, done string) {
+	if left.Count == 0 {
+		return
+	}
+	text := "%d files in %s were not %s, because their names are not valid in Wharf: %s; rename them where they are stored"
+	if left.Count == 1 {
+		text = "%d file in %s was not %s, because its name is not valid in Wharf: %s; rename it where it is stored"
+	}
+	s.warn("Warning", warnLeftOut, text, left.Count, loc, done, left)
 }
 
 // keyRows makes rows of keys as they come, in one slice that is used again.
