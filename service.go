@@ -46,8 +46,6 @@ type Service struct {
 	leastUpload int64      // what an upload counts for at least
 	downloads   *admission // of files and lists
 
-	shortRecords, longRecords *admission // see Upload.Hold
-
 	// gate is held for reading from the look-up of an upload's stage until
 	// the upload is counted in inflight, so that a sweep that takes it for
 	// writing sees every upload that found a stage before it was dropped.
@@ -91,9 +89,6 @@ func NewService(o ServiceOptions) *Service {
 		leastUpload: leastUpload,
 		downloads:   newAdmission(int64(o.MaxDownloads), o.UploadWait),
 
-		shortRecords: newAdmission(shortRecords, o.UploadWait),
-		longRecords:  newAdmission(longRecords, o.UploadWait),
-
 		inflight: make(map[StageID]int),
 		sweep:    make(chan struct{}, 1),
 	}
@@ -101,6 +96,9 @@ func NewService(o ServiceOptions) *Service {
 
 // MaxFileSize is the most bytes that one file may have; 0 is no limit.
 func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
+
+// UploadWait is how long an upload or a download waits for its turn.
+func (s *Service) UploadWait() time.Duration { return s.admission.wait }
 
 // resolve finds the stage that p means by name. A user's own stage is created
 // when it is first looked up. A grant's stage is found by its ID: it may have

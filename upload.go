@@ -78,7 +78,7 @@ func (s *Service) mostBytes(size int64) int64 {
 // UploadsWait reports whether uploads wait for memory that others hold, or gave
 // up within the last wait: then an upload that makes no progress should end.
 func (s *Service) UploadsWait() bool {
-	return s.admission.pressed() || s.shortRecords.pressed() || s.longRecords.pressed()
+	return s.admission.pressed()
 }
 
 // Put stores one file. o.Limit bounds its length, for example by the length of
@@ -128,32 +128,6 @@ func (u *Upload) confirm(ctx context.Context, key Key) error {
 		}
 	}
 	return Errorf(CodeNotFound, "the stage %q was dropped during the upload", u.stage.Name)
-}
-
-// Listeners keep a record of an upload until they answer it, such as the names
-// of a form's files. Records have memory of their own, apart from that of
-// files: an upload that holds some of one kind never waits for more of the
-// same, so that uploads cannot deadlock.
-const (
-	ShortRecord = 512 << 10 // bytes that an upload may keep after one Hold; 32 may
-	LongRecord  = 12 << 20  // after a second one; one upload may at a time
-
-	shortRecords = 32 * ShortRecord
-	longRecords  = LongRecord * 4 / 3 // admission leaves a quarter to small ones
-)
-
-// Hold waits until the upload may keep record bytes, ShortRecord or, holding
-// that, LongRecord, until it releases them, which may be after Close.
-func (u *Upload) Hold(ctx context.Context, record int64) (release func(), err error) {
-	memory := u.service.shortRecords
-	if record > ShortRecord {
-		memory = u.service.longRecords
-	}
-	held, err := memory.acquire(ctx, record)
-	if err != nil {
-		return nil, err
-	}
-	return held.release, nil
 }
 
 // Close ends the upload. It must be called once.

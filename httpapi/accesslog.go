@@ -15,7 +15,7 @@ import (
 // lets go of a body that was not read, and writes the exchange's line in the
 // log.
 func (s *Server) finish(x *exchange) {
-	defer x.letGo()
+	defer x.names.release()
 	if x.isHTTP2() {
 		x.holdStream()
 	}

@@ -50,7 +50,7 @@ func (x *exchange) fail(err error) {
 // tell answers about the files that landed.
 func (x *exchange) tell(status int, state string, err error) error {
 	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files, err: err}
-	if x.names > freeNames {
+	if x.names.bytes > freeNames {
 		return x.tellPiecewise(status, o)
 	}
 	return x.answer(status, o.appendTo(make([]byte, 0, 256)))

@@ -22,8 +22,9 @@ type body struct {
 	r     *http.Request // whose Trailer net/http sets at the body's end
 	conn  *http.ResponseController
 	stall time.Duration
-	// holds is set once the body is that of an upload that holds memory.
-	holds *wharf.Service
+	// pressed is set once the body is that of an upload that holds memory. It
+	// reports whether others wait for that.
+	pressed func() bool
 
 	armed time.Time // when the read deadline was last set
 	n     int64     // bytes read
@@ -58,7 +59,7 @@ func (b *body) judge(n int64, start time.Time) {
 		if b.waited += time.Since(start); b.waited < b.stall {
 			return
 		}
-		if b.holds != nil && b.holds.UploadsWait() {
+		if b.pressed != nil && b.pressed() {
 			b.err = &wharf.Error{Code: wharf.CodeTimeout, Op: "httpapi.body",
 				Msg: "the body came too slowly to keep other uploads waiting for its sake; try again"}
 		}
@@ -105,7 +106,7 @@ func (b *body) blame(err error) error {
 func (b *body) translate(err error) error {
 	switch {
 	case err == io.EOF:
-		if err := trailed(b.r); err != nil {
+		if err := noTrailedChecksum(b.r); err != nil {
 			return err
 		}
 		return io.EOF

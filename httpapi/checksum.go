@@ -49,32 +49,6 @@ func isChecksum(name string) bool {
 	return strings.HasPrefix(name, checkPrefix)
 }
 
-func errFormChecksum(name string) error {
-	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with forms; with PUT %s<stage>/<path> it is", name, stagePrefix)
-}
-
-// trailed refuses a checksum that comes, or may come, after the body: what
-// to compute has to be known before the body.
-func trailed(r *http.Request) error {
-	for name := range r.Trailer {
-		if isChecksum(name) {
-			return errTrailed(name)
-		}
-	}
-	for _, header := range []string{"Trailer", "X-Amz-Trailer"} {
-		for name := range headerList(r.Header, header) {
-			if name = http.CanonicalHeaderKey(name); isChecksum(name) {
-				return errTrailed(name)
-			}
-		}
-	}
-	return nil
-}
-
-func errTrailed(name string) error {
-	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported in a trailer, after the body; send it in the header", name)
-}
-
 // checksums gives src, or a reader of it that does not end well unless the
 // bytes have the checksums that the header tells.
 func checksums(h http.Header, src io.Reader) (io.Reader, error) {

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -28,27 +27,6 @@ func checkConditions(r *http.Request, obj wharf.Object) int {
 		return http.StatusNotModified
 	}
 	return 0
-}
-
-// headerValue gives a header's value, of all its lines.
-func headerValue(h http.Header, name string) string {
-	if all := h[name]; len(all) > 1 {
-		return strings.Join(all, ",")
-	}
-	return h.Get(name)
-}
-
-// headerList yields the elements of a header that is a list, of all its lines.
-func headerList(h http.Header, name string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, line := range h[name] {
-			for item := range strings.SplitSeq(line, ",") {
-				if item = trimBlanks(item); item != "" && !yield(item) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // matchesTag tells whether a list of entity tags holds tag. Our tags are

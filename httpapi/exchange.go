@@ -23,11 +23,9 @@ type exchange struct {
 	principal wharf.Principal
 	stage     string   // as it was sent, for the answer
 	files     []string // what landed, as it was sent
-	names     int      // what the names of the form's files take, in bytes
-	kept      int64    // bytes of room that they have
-	held      []func() // give it back
-	mixed     bool     // there is room for the buffer of a form within the form
-	unfilled  bool     // the form has a file field that was left empty
+	names     answerNames
+	mixed     bool // there is room for the buffer of a form within the form
+	unfilled  bool // the form has a file field that was left empty
 	// contentType is what a presigned URL has the file answered as; "" is by
 	// its name.
 	contentType string

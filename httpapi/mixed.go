@@ -22,7 +22,7 @@ func (x *exchange) landMixed(up *wharf.Upload, dest destination, part partHeader
 		return invalid("a part of the form is multipart/mixed and has no boundary of 1 to 70 allowed characters")
 	}
 	if !x.mixed { // the room for the buffer is counted with that for names
-		if err := x.keep(up, mixedBuffer); err != nil {
+		if err := x.names.keep(x.r.Context(), mixedBuffer); err != nil {
 			return err
 		}
 		x.mixed = true

@@ -34,7 +34,7 @@ func TestManyNamesAreAnsweredPiecewise(t *testing.T) {
 	for i := range 10_000 {
 		x.files = append(x.files, fmt.Sprintf("%01000d", i))
 	}
-	x.names = 10 << 20
+	x.names.bytes = 10 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if err := x.succeed(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"wharf"
 )
@@ -17,9 +16,6 @@ func (s *Server) uploadRaw(x *exchange) error {
 	}
 	opts, err := rawOptions(x.r)
 	if err != nil {
-		return err
-	}
-	if err := trailed(x.r); err != nil {
 		return err
 	}
 	checked, err := checksums(x.r.Header, &x.body)
@@ -45,7 +41,7 @@ func (s *Server) landRaw(x *exchange, loc wharf.Location, src io.Reader, o wharf
 		return wharf.Object{}, err
 	}
 	defer up.Close()
-	x.body.holds = s.service
+	x.body.pressed = s.uploadsWait
 	obj, err := up.Put(x.r.Context(), wharf.Key(loc.Path), src, o)
 	return obj, x.body.blame(err)
 }
@@ -61,48 +57,17 @@ func rawOptions(r *http.Request) (wharf.PutOptions, error) {
 		return o, &statusError{http.StatusLengthRequired, invalid("the request has neither a Content-Length nor a body in chunks; " +
 			"curl -T file sends a file, and an empty one has Content-Length: 0")}
 	}
-	if err := oneContentType(h); err != nil {
+	var err error
+	if o.IfAbsent, err = checkUpload(r); err != nil {
 		return o, err
 	}
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind == "multipart/form-data" {
 		return o, wharf.Errorf(wharf.CodeMediaType, "here the body is the file itself (curl -T file); forms go to /v1/upload_to_stage")
 	}
-	if err := checkCoding(h); err != nil {
-		return o, err
-	}
 	if h.Get("Content-Range") != "" {
 		return o, invalid("a file is stored as a whole; Content-Range is not for PUT")
 	}
-	var err error
-	o.IfAbsent, err = ifAbsent(h)
-	return o, err
-}
-
-// checkCoding refuses bodies that are not sent as they are.
-func checkCoding(h http.Header) error {
-	for coding := range headerList(h, "Content-Encoding") {
-		if !strings.EqualFold(coding, "identity") {
-			return wharf.Errorf(wharf.CodeMediaType, "the body is encoded as %q; it must be sent as it is", coding)
-		}
-	}
-	return nil
-}
-
-// ifAbsent tells whether an upload is to replace nothing. A condition that is
-// not kept must not be ignored: it guards a file that is there.
-func ifAbsent(h http.Header) (absent bool, err error) {
-	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-Modified-Since"} {
-		for range headerList(h, name) {
-			return false, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with uploads; If-None-Match: * is", name)
-		}
-	}
-	for tag := range headerList(h, "If-None-Match") {
-		if tag != "*" {
-			return false, wharf.Errorf(wharf.CodeUnsupported, "If-None-Match takes nothing but * with uploads")
-		}
-		absent = true
-	}
-	return absent, nil
+	return o, nil
 }
 
 // remove is DELETE below /v1/stage/: one file, never a folder.
@@ -111,10 +76,8 @@ func (s *Server) remove(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {
-		for range headerList(x.r.Header, name) {
-			return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with DELETE", name)
-		}
+	if err := checkDelete(x.r); err != nil {
+		return err
 	}
 	if err := s.service.RemoveFile(x.r.Context(), x.principal, loc); err != nil {
 		return err

@@ -87,6 +87,7 @@ type Server struct {
 	version string
 	stall   time.Duration
 
+	answers   *answerMemory
 	pool      *wharf.ConnectionPool
 	maxHeader int // bytes of one request's
 
@@ -119,6 +120,7 @@ func New(o Options) *Server {
 		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
+		answers: newAnswerMemory(o.Service.UploadWait()),
 		pool:    o.Pool, maxHeader: o.MaxHeaderBytes,
 		running: semaphore.NewWeighted(allRequests),
 	}
@@ -188,6 +190,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // it was closed to make room
 	}
 	x := newExchange(w, r, s.stall)
+	x.names.memory = s.answers
 	defer s.finish(x)
 	if r.ContentLength != 0 {
 		x.body.arm() // whoever reads it: net/http does what no handler did

@@ -21,14 +21,6 @@ const (
 	// stored, so that the store knows the length of files of up to 64 KiB
 	// beforehand.
 	sizeProbe = 72 << 10
-	// maxNames bounds the names of the files of one form, in bytes, because
-	// the answer has them all: some 10,000 of the longest, and 97,000 of the
-	// shortest. nameCost is what a name takes besides its bytes, at most.
-	maxNames = wharf.LongRecord
-	nameCost = 128
-	// freeNames is what is in the memory of an upload anyway; for names beyond
-	// it there is room for some forms at a time.
-	freeNames = 64 << 10
 )
 
 // The names of the headers that say where files go, as net/http spells them.
@@ -69,19 +61,14 @@ func (s *Server) uploadForm(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if dest.ifAbsent, err = checkUpload(x.r); err != nil {
+		return err
+	}
 	boundary, err := formBoundary(x.r)
 	if err != nil {
 		return err
 	}
-	if dest.ifAbsent, err = ifAbsent(x.r.Header); err != nil {
-		return err
-	}
-	for name := range x.r.Header {
-		if isChecksum(name) {
-			return errFormChecksum(name)
-		}
-	}
-	if err := trailed(x.r); err != nil {
+	if err := noChecksum(x.r.Header); err != nil {
 		return err
 	}
 	if err := s.land(x, dest, boundary); err != nil {
@@ -98,11 +85,14 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 		return err
 	}
 	defer up.Close()
-	x.body.holds = s.service
+	x.body.pressed = s.uploadsWait
 	buf, giveBack := lendFormBuffer(x.r.ContentLength)
 	defer giveBack()
 	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf)))
 }
+
+// uploadsWait reports whether uploads wait for memory that others hold.
+func (s *Server) uploadsWait() bool { return s.service.UploadsWait() || s.answers.pressed() }
 
 // landForm stores the files of a form, one after the other.
 func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
@@ -156,7 +146,7 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	if err != nil {
 		return err
 	}
-	if err := x.keep(up, nameCost+len(filename)); err != nil {
+	if err := x.names.keep(x.r.Context(), nameCost+len(filename)); err != nil {
 		return err
 	}
 	o := wharf.PutOptions{Size: wharf.UnknownSize, IfAbsent: dest.ifAbsent}
@@ -172,33 +162,6 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	}
 	x.files = append(x.files, filename)
 	return nil
-}
-
-// keep makes room for a name, or for something else of n bytes, until the answer
-// is written.
-func (x *exchange) keep(up *wharf.Upload, n int) error {
-	x.names += n
-	if x.names > maxNames {
-		return invalid("the form has too many files to name in one answer; send what follows the last of these in another form")
-	}
-	for _, step := range []struct{ from, to int64 }{{freeNames, wharf.ShortRecord}, {wharf.ShortRecord, wharf.LongRecord}} {
-		if int64(x.names) <= step.from || x.kept >= step.to {
-			continue
-		}
-		release, err := up.Hold(x.r.Context(), step.to)
-		if err != nil {
-			return err
-		}
-		x.held, x.kept = append(x.held, release), step.to
-	}
-	return nil
-}
-
-// letGo gives back the room for the names, once the answer is written.
-func (x *exchange) letGo() {
-	for _, release := range x.held {
-		release()
-	}
 }
 
 // key gives the key under which a file of that name lands. The name is held
@@ -234,26 +197,8 @@ func parseDestination(x *exchange) (destination, error) {
 	return destination{stage: stage, folder: folder}, err
 }
 
-// oneHeader gives the value of a header that has several spellings. Whoever
-// sends two values does not say which one is meant.
-func oneHeader(h http.Header, what string, spellings []string) (string, error) {
-	value, found := "", false
-	for _, name := range spellings {
-		for _, v := range h[name] {
-			if found && v != value {
-				return "", invalid("the header %s is there twice, with the values %q and %q", what, shorten(value, shownText), shorten(v, shownText))
-			}
-			value, found = v, true
-		}
-	}
-	return value, nil
-}
-
 // formBoundary tells whether a request carries a form, and gives its boundary.
 func formBoundary(r *http.Request) (string, error) {
-	if err := oneContentType(r.Header); err != nil {
-		return "", err
-	}
 	boundary, ok := plainBoundary(r.Header)
 	if !ok {
 		kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -265,22 +210,10 @@ func formBoundary(r *http.Request) (string, error) {
 		}
 		boundary = params["boundary"]
 	}
-	if err := checkCoding(r.Header); err != nil {
-		return "", err
-	}
 	if !validBoundary(boundary) {
 		return "", wharf.Errorf(wharf.CodeMediaType, "the form's Content-Type has no boundary of 1 to 70 allowed characters")
 	}
 	return boundary, nil
-}
-
-// oneContentType refuses a body that is said to be of two types: who reads the
-// other one sees another body.
-func oneContentType(h http.Header) error {
-	if len(h["Content-Type"]) > 1 {
-		return invalid("the header Content-Type is there twice; a request has one")
-	}
-	return nil
 }
 
 // plainBoundary reads the Content-Type as nearly every client writes it, at a
