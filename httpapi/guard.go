@@ -3,10 +3,10 @@ package httpapi
 import (
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"wharf"
+	"wharf/meta/auth"
 )
 
 // Authenticator knows who has which password.
@@ -78,10 +78,10 @@ func (g guard) admitAnybody(r *http.Request) error {
 	if g.auth != nil && g.auth.PasswordSet() {
 		return nil
 	}
-	if !loopback(hostname(r.RemoteAddr)) {
+	if !auth.IsLoopback(hostname(r.RemoteAddr)) {
 		return wharf.Errorf(wharf.CodeDenied, "root has no password, so only this server's own machine may come in")
 	}
-	if host := hostname(r.Host); !g.hosts[strings.ToLower(host)] && !loopback(host) {
+	if host := hostname(r.Host); !g.hosts[strings.ToLower(host)] && !auth.IsLoopback(host) {
 		return wharf.Errorf(wharf.CodeDenied, "the server is not known as %q; "+
 			"while root has no password it answers to localhost, to loopback addresses and to its configured public name", host)
 	}
@@ -94,9 +94,4 @@ func hostname(hostport string) string {
 		return host
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

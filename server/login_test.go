@@ -427,8 +427,8 @@ func TestNoPasswordMeansLoopbackOnly(t *testing.T) {
 		"127.0.0.1": true, "127.8.8.8": true, "::1": true, "::ffff:127.0.0.1": true,
 		"10.0.0.1": false, "::": false, "::ffff:10.0.0.1": false, "fe80::1%eth0": false, "localhost": false, "": false,
 	} {
-		if isLoopback(host) != want {
-			t.Errorf("isLoopback(%q) = %v", host, !want)
+		if auth.IsLoopback(host) != want {
+			t.Errorf("auth.IsLoopback(%q) = %v", host, !want)
 		}
 	}
 	for _, o := range []Options{{}, withPassword(t, Options{})} {

@@ -15,14 +15,6 @@ import (
 	"wharf/sql/exec"
 )
 
-// DefaultMaxPacket is the most bytes of one packet after login, and so of a
-// statement.
-const DefaultMaxPacket = 64 << 20
-
-// DefaultMaxConnections is how many connections that have logged in there may
-// be at once.
-const DefaultMaxConnections = 1000
-
 // Options say how a Server behaves. NewSession is the only one that must be
 // given.
 type Options struct {
@@ -42,9 +34,9 @@ type Options struct {
 	// is a pool of its own.
 	Pool *wharf.ConnectionPool
 
-	MaxConnections int // that have logged in, at once; 0 is DefaultMaxConnections
+	MaxConnections int // that have logged in, at once; 0 is exec.DefaultMaxConnections
 	MaxStatements  int // prepared, of all connections; 0 is 16,382
-	MaxPacket      int // the most bytes of one packet after login; 0 is DefaultMaxPacket
+	MaxPacket      int // the most bytes of one packet after login; 0 is exec.DefaultMaxPacket
 	// Memory bounds what the connections together hold of what clients sent;
 	// their sessions take from it too. nil is exec.DefaultMemory. A packet over
 	// 16 KiB counts four times, and waits for that much for MemoryWait; 0 is
@@ -66,10 +58,10 @@ func (o *Options) setDefaults() {
 	if o.Pool == nil {
 		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
 	}
-	setDefault(&o.Version, "8.0.36-wharf")
-	setDefault(&o.MaxConnections, DefaultMaxConnections)
+	setDefault(&o.Version, exec.DefaultVersion)
+	setDefault(&o.MaxConnections, exec.DefaultMaxConnections)
 	setDefault(&o.MaxStatements, 16382)
-	setDefault(&o.MaxPacket, DefaultMaxPacket)
+	setDefault(&o.MaxPacket, exec.DefaultMaxPacket)
 	if o.Memory == nil {
 		o.Memory = exec.NewMemory(exec.DefaultMemory)
 	}
@@ -202,7 +194,7 @@ func (s *Server) accept(raw net.Conn) {
 
 func (s *Server) admit(raw net.Conn) (*conn, refusal) {
 	host := hostOf(raw.RemoteAddr())
-	if !s.o.Root.IsSet() && !isLoopback(host) {
+	if !s.o.Root.IsSet() && !auth.IsLoopback(host) {
 		s.o.Logger.Warn("refused a MySQL connection from another machine: root has no password", "client", host)
 		return nil, hostNotAllowed(host)
 	}
@@ -250,11 +242,6 @@ func (s *Server) countLogin(c *conn) bool {
 	s.loggedIn++
 	c.loggedIn = true
 	return true
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 func (s *Server) forget(c *conn) {

@@ -13,9 +13,6 @@ import (
 	"wharf/sql/exec"
 )
 
-// mysqlVersion is the MySQL whose behaviour clients may count on.
-const mysqlVersion = "8.0.36"
-
 // certificateFile is where in the data folder the server's own TLS certificate
 // is kept.
 const certificateFile = "tls.pem"
@@ -32,15 +29,15 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
 		Service: h.service, Files: h.engine, Sessions: sessions, Logger: h.log,
-		Version: mysqlVersion + "-wharf-" + version,
-		Port:    h.port, MaxPacket: server.DefaultMaxPacket, MaxConnections: server.DefaultMaxConnections,
+		Version:     exec.DefaultVersion + "-" + version,
+		Port:        h.port,
 		ErrorNumber: server.ErrorNumber,
 		Memory:      memory, SessionMemory: cfg.sessionMemory,
 	})
 	mysql := server.New(server.Options{
 		NewSession: server.Sessions(executor.NewSession),
 		Root:       cfg.password,
-		Version:    mysqlVersion + "-wharf-" + version,
+		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
 		Logger:     h.log,
 		Pool:       pool,

@@ -155,3 +155,14 @@ func TestNothingIsPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestIsLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.9.9.9": true, "::1": true, "::ffff:127.0.0.1": true, "::ffff:192.0.2.1": false,
+		"192.0.2.1": false, "0.0.0.0": false, "::": false, "localhost": false, "127.0.0.1:80": false, "127.1": false, "": false,
+	} {
+		if IsLoopback(host) != want {
+			t.Errorf("%q is loopback: %t", host, !want)
+		}
+	}
+}

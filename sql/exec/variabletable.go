@@ -7,7 +7,7 @@ import (
 	"wharf"
 )
 
-// variableTable is the system variables by name, as MySQL 8.0.36 names them:
+// variableTable is the system variables by name, as MySQL 8.0 names them:
 // those that clients ask for or set. Most change nothing in Wharf; they are
 // kept, so that a client reads back what it set.
 func (e *Executor) variableTable() map[string]*variable {
