@@ -90,9 +90,13 @@ func (p *picking) addItems(scope *compiler, items []sql.QueryItem) error {
 // addStar adds all columns, or those of one table.
 func (p *picking) addStar(scope *compiler, item sql.QueryItem) error {
 	before := len(p.items)
-	for i, f := range scope.fields {
+	places := p.from.shown()
+	if item.Table != "" {
+		places = relation{fields: scope.fields}.shown()
+	}
+	for _, i := range places {
+		f := scope.fields[i]
 		switch {
-		case item.Table == "" && f.hidden:
 		case item.Table != "" && fold(item.Table) != fold(f.table), item.Schema != "" && fold(item.Schema) != fold(f.schema):
 		default:
 			p.plain = append(p.plain, len(p.columns))

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"slices"
 
 	"wharf"
 	"wharf/sql"
@@ -21,6 +22,9 @@ type field struct {
 // relation is a table, or several joined.
 type relation struct {
 	fields []field
+	// star is the places of the fields that * shows, in its order; nil shows
+	// all.
+	star []int
 	// each gives the rows, each valid until the next. ev is that of the query
 	// around the one that the relation is read by.
 	each func(ev *evaluation, row func([]wharf.Value) error) error
@@ -104,7 +108,44 @@ func (c *compiler) join(j sql.Join) (relation, error) {
 		nullable(fields[:n])
 		loop.outer, loop.inner, loop.outerAt, loop.innerAt = right, left, n, 0
 	}
-	return relation{fields: fields, each: loop.each}, nil
+	return relation{fields: fields, star: starOf(j, fields, left, right), each: loop.each}, nil
+}
+
+// shown is the places of the fields that * shows.
+func (r relation) shown() []int {
+	if r.star != nil {
+		return r.star
+	}
+	all := make([]int, len(r.fields))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// starOf is what * shows of a join: the columns of USING first, then those of
+// the left side and of the right one, which are the other way round for a
+// RIGHT join.
+func starOf(j sql.Join, fields []field, left, right relation) []int {
+	first, second := left.shown(), slices.Clone(right.shown())
+	for i := range second {
+		second[i] += len(left.fields)
+	}
+	if j.Kind == "RIGHT" && len(j.Using) > 0 {
+		first, second = second, first
+	}
+	var common, rest []int
+	for _, i := range slices.Concat(first, second) {
+		isUsed := slices.ContainsFunc(j.Using, func(name string) bool { return fold(name) == fold(fields[i].Name) })
+		switch {
+		case fields[i].hidden:
+		case isUsed:
+			common = append(common, i)
+		default:
+			rest = append(rest, i)
+		}
+	}
+	return slices.Concat(common, rest)
 }
 
 func nullable(fields []field) {
