@@ -137,6 +137,9 @@ func extract(ev *evaluation, a []datum) (datum, error) {
 	if part, ok := dateParts()[unit]; ok {
 		return onMoment(part.zeros, func(m moment) datum { return intDatum(int64(part.of(m))) })(ev, a[1:])
 	}
+	if parts, ok := unitParts()[unit]; ok {
+		return extractParts(ev, parts, a[1]), nil
+	}
 	part, ok := clockParts()[unit]
 	if !ok {
 		return nullDatum(), wharf.Errorf(wharf.CodeUnsupported, "EXTRACT(%s …) is not supported by Wharf", a[0].text())
@@ -147,6 +150,48 @@ func extract(ev *evaluation, a []datum) (datum, error) {
 		}
 		return intDatum(part(micros))
 	})(ev, a[1:])
+}
+
+// unitParts are the units that have several parts, the largest first.
+func unitParts() map[string][]string {
+	all := map[string][]string{"YEAR_MONTH": {"YEAR", "MONTH"}}
+	parts := []string{"DAY", "HOUR", "MINUTE", "SECOND", "MICROSECOND"}
+	for i := range parts {
+		for j := i + 1; j < len(parts); j++ {
+			all[parts[i]+"_"+parts[j]] = parts[i : j+1]
+		}
+	}
+	return all
+}
+
+// extractParts is EXTRACT of a unit of several parts, one behind the other.
+func extractParts(ev *evaluation, parts []string, d datum) datum {
+	if parts[0] == "YEAR" {
+		r, ok := ev.moment(d, anyZeros)
+		if !ok {
+			return nullDatum()
+		}
+		return intDatum(int64(r.year*100 + r.month))
+	}
+	r, ok := ev.duration(d)
+	if !ok {
+		return nullDatum()
+	}
+	n, micros := int64(0), max(r.micros, -r.micros)
+	for _, name := range parts {
+		switch name {
+		case "DAY":
+			n = int64(r.day)
+		case "MICROSECOND":
+			n = n*1e6 + clockParts()[name](micros)
+		default:
+			n = n*100 + clockParts()[name](micros)
+		}
+	}
+	if r.micros < 0 {
+		n = -n
+	}
+	return intDatum(n)
 }
 
 func fromUnixType(args []node) wharf.Type {
@@ -256,7 +301,7 @@ func formatPart(b *strings.Builder, m moment, letter byte) error {
 	half := (m.hour+11)%12 + 1
 	number := func(n, digits int) { fmt.Fprintf(b, "%0*d", digits, n) }
 	switch letter {
-	case 'a', 'W', 'w', 'j', 'b', 'M':
+	case 'a', 'W', 'w', 'j', 'b', 'M', 'U', 'u', 'V', 'v', 'X', 'x':
 		return formatName(b, m, letter)
 	case 'Y':
 		number(m.year, 4)
@@ -292,8 +337,6 @@ func formatPart(b *strings.Builder, m moment, letter byte) error {
 		fmt.Fprintf(b, "%02d:%02d:%02d %s", half, m.minute, m.second, noon(m.hour))
 	case 'T':
 		fmt.Fprintf(b, "%02d:%02d:%02d", m.hour, m.minute, m.second)
-	case 'U', 'u', 'V', 'v', 'X', 'x':
-		return wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c, a week of the year, is not supported by Wharf", letter)
 	default:
 		b.WriteByte(letter)
 	}
@@ -311,6 +354,10 @@ func noon(hour int) string {
 func formatName(b *strings.Builder, m moment, letter byte) error {
 	if !m.isWhole() {
 		return wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c of a date with a month or a day of zero is not supported by Wharf", letter)
+	}
+	if strings.IndexByte("UuVvXx", letter) >= 0 {
+		formatWeek(b, m, letter)
+		return nil
 	}
 	layout := map[byte]string{'a': "Mon", 'W': "Monday", 'j': "002", 'b': "Jan", 'M': "January"}[letter]
 	t := m.time(time.UTC)

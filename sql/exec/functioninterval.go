@@ -13,8 +13,9 @@ type interval struct {
 	x, n   node
 	sign   int64
 	unit   string
-	micros int64 // of a unit of one length
-	months int   // of another
+	micros int64    // of a unit of one length
+	months int      // of another
+	parts  []string // of one of several parts
 	typ    wharf.Type
 	scale  int
 }
@@ -26,8 +27,11 @@ func (c *compiler) interval(e sql.Call) (node, error) {
 	}
 	l, ok := e.Args[2].(sql.Literal)
 	in := interval{unit: strings.ToUpper(l.Text), sign: 1}
-	in.micros, in.months = unitMicros()[in.unit], unitMonths()[in.unit]
-	if !ok || in.micros == 0 && in.months == 0 {
+	in.micros, in.months, in.parts = unitMicros()[in.unit], unitMonths()[in.unit], unitParts()[in.unit]
+	if in.unit == "YEAR_MONTH" {
+		in.months = 1
+	}
+	if !ok || in.micros == 0 && in.months == 0 && in.parts == nil {
 		return node{}, wharf.Errorf(wharf.CodeUnsupported, "INTERVAL … %s is not supported by Wharf", in.unit)
 	}
 	args, err := c.compileAll(e.Args[:2])
@@ -59,7 +63,7 @@ func (in *interval) settleType() {
 	}
 	in.scale = in.x.places()
 	switch in.unit {
-	case "MICROSECOND":
+	case "MICROSECOND", "DAY_MICROSECOND", "HOUR_MICROSECOND", "MINUTE_MICROSECOND", "SECOND_MICROSECOND":
 		in.scale = maxPlaces
 	case "SECOND":
 		in.scale = max(in.scale, in.n.places())
@@ -80,7 +84,7 @@ func (in *interval) eval(ev *evaluation) (datum, error) {
 	}
 	t := r.moment.time(time.UTC)
 	if in.months > 0 {
-		t, ok = addMonths(t, in.sign*ev.integer(n), in.months)
+		t, ok = addMonths(t, in.sign*in.count(ev, n), in.months)
 	} else {
 		var micros int64
 		if micros, ok = in.length(ev, n); ok {
@@ -118,6 +122,10 @@ func (in *interval) result(m moment, dateOnly bool) datum {
 // fraction.
 func (in *interval) length(ev *evaluation, n datum) (int64, bool) {
 	const most = 10_000 * 366 * 86400e6
+	if in.parts != nil {
+		micros := in.count(ev, n) * in.sign
+		return micros, micros <= most && micros >= -most
+	}
 	count := decimalFromInt(0)
 	if in.unit == "SECOND" {
 		count = ev.float(n).toDecimal()
@@ -132,6 +140,50 @@ func (in *interval) length(ev *evaluation, n datum) (int64, bool) {
 		return v, true
 	}
 	return 0, false
+}
+
+// count is how many of the unit a value is: of a unit of several parts, months
+// or microseconds.
+func (in *interval) count(ev *evaluation, n datum) int64 {
+	if in.parts == nil {
+		return ev.integer(n)
+	}
+	text := n.text()
+	numbers := readNumbers(text, len(in.parts), in.parts[len(in.parts)-1] == "MICROSECOND")
+	total := int64(0)
+	for i, number := range numbers {
+		// Where there are fewer numbers than parts, the first parts are left out.
+		name := in.parts[len(in.parts)-len(numbers)+i]
+		if unit := unitMonths()[name]; unit > 0 {
+			total += number * int64(unit)
+		} else {
+			total += number * unitMicros()[name]
+		}
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "-") {
+		return -total
+	}
+	return total
+}
+
+// readNumbers reads at most so many numbers that have other characters between
+// them. The last of all, where it is a fraction, is in millionths.
+func readNumbers(text string, most int, fraction bool) []int64 {
+	var numbers []int64
+	for p := (&scanner{s: text}); p.more() && len(numbers) < most; {
+		if !p.isDigit() {
+			p.i++
+			continue
+		}
+		n, digits := p.number(len(text))
+		if fraction && len(numbers) == most-1 {
+			for ; digits < maxPlaces; digits++ {
+				n *= 10
+			}
+		}
+		numbers = append(numbers, int64(n))
+	}
+	return numbers
 }
 
 // ofDuration adds to a time.
