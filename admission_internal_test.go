@@ -133,9 +133,9 @@ func TestSmallUploadsOfLittleMemory(t *testing.T) {
 	})
 }
 
-// TestWhoGivesUpIsInNobodysWay: small ones that wait for a large one's sake go
+// TestUploadThatGivesUpBlocksNoOther: small ones that wait for a large one's sake go
 // on when it leaves.
-func TestWhoGivesUpIsInNobodysWay(t *testing.T) {
+func TestUploadThatGivesUpBlocksNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAdmission(16*mib, time.Hour)
 		for range 8 {

@@ -117,9 +117,9 @@ type lazyStore struct{ wharf.Store }
 
 func (lazyStore) Clear(context.Context) error { return nil }
 
-// TestSweepWaitsForLandings leaves a stage alone into which something lands,
+// TestSweepWaitsForUploads leaves a stage alone into which something lands,
 // and comes back when that has ended.
-func TestSweepWaitsForLandings(t *testing.T) {
+func TestSweepWaitsForUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.create("s")

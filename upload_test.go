@@ -67,9 +67,9 @@ type failing struct{ err error }
 
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
-// TestDropWhileLanding drops a stage, or makes it again, while a file is
+// TestDropDuringUpload drops a stage, or makes it again, while a file is
 // between the store and the answer.
-func TestDropWhileLanding(t *testing.T) {
+func TestDropDuringUpload(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		f := newFixture(t)
 		f.create("s")
@@ -101,8 +101,8 @@ func TestDropWhileLanding(t *testing.T) {
 	}
 }
 
-// TestDropWhileLandingOutside keeps what landed in somebody's bucket.
-func TestDropWhileLandingOutside(t *testing.T) {
+// TestDropDuringUploadOutside keeps what landed in somebody's bucket.
+func TestDropDuringUploadOutside(t *testing.T) {
 	f := newFixture(t)
 	if _, err := f.CreateStage(t.Context(), wharf.Root, wharf.Stage{Name: "x", URL: "s3://b/"}, wharf.CreateNew); err != nil {
 		t.Fatal(err)

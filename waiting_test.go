@@ -20,7 +20,7 @@ func TestWaiting(t *testing.T) {
 
 // Removing and copying tell before each piece of work, so that what was done
 // before it can be shown.
-func TestWorkIsToldOf(t *testing.T) {
+func TestFlushBeforeWork(t *testing.T) {
 	f := newFixture(t)
 	f.create("s")
 	f.create("to")

@@ -147,3 +147,50 @@ func TestEveryOptionBelongsSomewhere(t *testing.T) {
 		}
 	}
 }
+
+func TestNamedFormats(t *testing.T) {
+	f := newFixture(t)
+	format, err := wharf.ParseNamedFormat([]wharf.Option{
+		{Name: "SKIP_HEADER", Value: "1", Kind: wharf.OptionNumber}, {Name: "TYPE", Value: "text"},
+	})
+	if err != nil || format.Type != wharf.TSV {
+		t.Fatal(format, err)
+	}
+	stage := wharf.Stage{Name: "s", FileFormat: wharf.FileFormat{FormatName: "f"}}
+	_, err = f.CreateStage(t.Context(), wharf.Root, stage, wharf.CreateNew)
+	wantCode(t, err, wharf.CodeNotFound)
+	def := wharf.NamedFormat{Name: "f", Format: format}
+	if created, err := f.CreateFileFormat(t.Context(), wharf.Root, def, wharf.CreateNew); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	if _, err = f.CreateStage(t.Context(), wharf.Root, stage, wharf.CreateNew); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.FileFormat(t.Context(), wharf.Root, "f"); err != nil || got.Creator != "root" || got.Format.SkipHeader.Or(0) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := f.FileFormat(t.Context(), wharf.Root, "Text"); err != nil || got.Format.Type != wharf.TSV {
+		t.Errorf("a format that every server has: %+v, %v", got, err)
+	}
+	if all, err := collect(f.FileFormats(t.Context(), wharf.Root)); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	for _, name := range []wharf.FormatName{"csv", "PARQUET"} {
+		_, err := f.CreateFileFormat(t.Context(), wharf.Root, wharf.NamedFormat{Name: name, Format: format}, wharf.CreateIfNotExists)
+		wantCode(t, err, wharf.CodeInvalid)
+		_, err = f.DropFileFormat(t.Context(), wharf.Root, name, true)
+		wantCode(t, err, wharf.CodeInvalid)
+	}
+	if dropped, err := f.DropFileFormat(t.Context(), wharf.Root, "f", false); err != nil || !dropped {
+		t.Error(dropped, err)
+	}
+	_, err = f.DropFileFormat(t.Context(), wharf.Root, "f", false)
+	wantCode(t, err, wharf.CodeNotFound)
+	for _, options := range [][]wharf.Option{nil, {{Name: "SKIP_HEADER", Value: "1"}}, {{Name: "FORMAT_NAME", Value: "csv"}}, {{Name: "TYPE", Value: "XML"}}} {
+		_, err := wharf.ParseNamedFormat(options)
+		wantCode(t, err, wharf.CodeInvalid)
+		if !strings.HasPrefix(wharf.MessageOf(err), "FILE FORMAT") {
+			t.Errorf("the message speaks of another clause: %q", wharf.MessageOf(err))
+		}
+	}
+}
