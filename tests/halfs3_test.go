@@ -114,8 +114,10 @@ func TestS3WithoutBatches(t *testing.T) {
 		"wants_md5": func(w http.ResponseWriter) {
 			harness.S3Refuse(w, 400, "InvalidRequest", "Missing required header: Content-MD5")
 		},
-		"in_s3":   func(w http.ResponseWriter) { harness.S3Refuse(w, 501, "NotImplemented", "no") },
-		"in_html": func(w http.ResponseWriter) { http.Error(w, "<html>method not allowed</html>", 405) },
+		"in_s3": func(w http.ResponseWriter) { harness.S3Refuse(w, 501, "NotImplemented", "no") },
+		"in_html": func(w http.ResponseWriter) {
+			http.Error(w, "<html>method not allowed</html>", http.StatusMethodNotAllowed)
+		},
 	} {
 		t.Run(stage, func(t *testing.T) {
 			t.Parallel()

@@ -126,7 +126,7 @@ func (in *interval) length(ev *evaluation, n datum) (int64, bool) {
 		micros := in.count(ev, n) * in.sign
 		return micros, micros <= most && micros >= -most
 	}
-	count := decimalFromInt(0)
+	var count *decimal
 	if in.unit == "SECOND" {
 		count = ev.float(n).toDecimal()
 	} else {

@@ -21,8 +21,6 @@ const maxPlaces = 6
 // The largest TIME, in microseconds: 838:59:59.
 const maxDuration = (838*3600 + 59*60 + 59) * 1e6
 
-const microsOfDay = 86400 * 1e6
-
 // packed is the moment as one number, in the order of time.
 func (m moment) packed() uint64 {
 	date := (m.year*13+m.month)<<5 | m.day
