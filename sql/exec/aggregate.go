@@ -54,7 +54,7 @@ func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
 	}
 	*c.sums = append(*c.sums, a)
 	i := len(*c.sums) - 1
-	return node{typ: a.typ, scale: a.scale, coll: a.coll, eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+	return node{typ: a.typ, scale: a.scale, coll: a.coll, wide: a.name == "SUM", eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
 }
 
 // aggregateShape is the shape of an aggregate's column.

@@ -21,6 +21,8 @@ type node struct {
 	// shown is the digits after the point that a double is shown with; 0 is
 	// all.
 	shown int
+	// wide is set for a decimal that may have more digits than a BIGINT.
+	wide bool
 	// fixed is the value of a constant, nil of others.
 	fixed *datum
 	eval  func(*evaluation) (datum, error)

@@ -167,7 +167,12 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		if err != nil {
 			return d, err
 		}
-		if isTemporalType(n.typ) && d.isTemporal() && typeOfDatum(d) != n.typ {
+		switch {
+		case n.typ == wharf.TypeInt && d.kind == kDecimal:
+			if d, err = integerFrom(d.dec.round(0).unscaled, n.typ); err != nil {
+				return d, err
+			}
+		case isTemporalType(n.typ) && d.isTemporal() && typeOfDatum(d) != n.typ:
 			d = ev.asTemporal(d, n.typ, placesOf(n.scale, d))
 		}
 		return ev.made(e.Name, d.collated(n.coll.id), mark)

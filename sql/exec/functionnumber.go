@@ -19,7 +19,8 @@ func formatHex(n uint64) string { return strings.ToUpper(strconv.FormatUint(n, 1
 func numberFunctions() map[string]function {
 	same := func(a []node) wharf.Type { return a[0].numericOrFloat() }
 	whole := func(a []node) wharf.Type {
-		if t := a[0].numericOrFloat(); t != wharf.TypeDecimal {
+		t := a[0].numericOrFloat()
+		if t != wharf.TypeDecimal || a[0].wide || a[0].fixed != nil && a[0].fixed.kind == kDecimal && !a[0].fixed.dec.truncate(0).unscaled.IsInt64() {
 			return t
 		}
 		return wharf.TypeInt
@@ -31,12 +32,13 @@ func numberFunctions() map[string]function {
 		}
 		return floatDatum(f), nil
 	}}
-	ceiling := function{numbers: true, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Ceil)}
+	noPlaces := func([]sql.Expr, []node) int { return 0 }
+	ceiling := function{numbers: true, scale: noPlaces, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Ceil)}
 	return map[string]function{
 		"ABS":     {numbers: true, min: 1, max: 1, typ: same, strict: true, run: runAbs},
 		"CEIL":    ceiling,
 		"CEILING": ceiling,
-		"FLOOR":   {numbers: true, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Floor)},
+		"FLOOR":   {numbers: true, scale: noPlaces, min: 1, max: 1, typ: whole, strict: true, run: towards(math.Floor)},
 		"ROUND":   {numbers: true, min: 1, max: 2, typ: same, strict: true, scale: roundScale, run: runRound},
 		"SIGN": {numbers: true, min: 1, max: 1, typ: always(wharf.TypeInt), strict: true, run: func(_ *evaluation, a []datum) (datum, error) {
 			order, _ := compare(floatDatum(a[0].toFloat()), intDatum(0))
@@ -81,7 +83,10 @@ func towards(f func(float64) float64) func(*evaluation, []datum) (datum, error) 
 			if order := d.dec.compare(low); order != 0 && f(0.5*float64(order)) != 0 {
 				low = low.add(decimalFromInt(int64(order)))
 			}
-			return integerFrom(low.unscaled, wharf.TypeInt)
+			if !low.unscaled.IsInt64() {
+				return decDatum(low), nil
+			}
+			return intDatum(low.unscaled.Int64()), nil
 		}
 		return floatDatum(f(a[0].toFloat())), nil
 	}
