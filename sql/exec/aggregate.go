@@ -18,13 +18,12 @@ type aggregate struct {
 	shape
 }
 
-// aggregate compiles a function over rows, where there may be one.
-func (c *compiler) aggregate(e sql.Aggregate) (node, error) {
+// Aggregate compiles a function over rows, where there may be one.
+func (c *scope) Aggregate(e sql.Aggregate) (node, error) {
 	if c.sums == nil {
-		return node{}, invalid(errGroupFunction, "Invalid use of group function")
+		return node{}, noGroups()
 	}
-	inner := *c
-	inner.sums, inner.aliases = nil, nil
+	inner := newScope(c.s, c.args, c.outer, c.fields)
 	args, err := inner.compileAll(e.Args)
 	if err != nil {
 		return node{}, err
@@ -90,7 +89,7 @@ func (t outText) sortedBy() []datum { return t.keys }
 
 // add takes a row, unless one of the arguments is NULL.
 func (s *sum) add(ev *evaluation) error {
-	mark := ev.s.statement.Taken()
+	mark := ev.held.Taken()
 	values := make([]datum, len(s.args))
 	var key strings.Builder
 	for i, n := range s.args {
@@ -103,7 +102,7 @@ func (s *sum) add(ev *evaluation) error {
 		}
 		addKey(&key, d)
 	}
-	ev.s.statement.ReturnTo(mark) // what is held is counted below
+	ev.held.ReturnTo(mark) // what is held is counted below
 	if s.distinct {
 		isNew, err := s.seen.add(ev, key.String())
 		if err != nil || !isNew {
@@ -194,7 +193,7 @@ func (s *sum) joined(ev *evaluation) (datum, error) {
 	if err := sortRows(ev, s.parts, outText.sortedBy, s.order); err != nil {
 		return nullDatum(), err
 	}
-	most := int(min(ev.s.variableValue(ev.s.executor.variables["group_concat_max_len"], false).Int64(), maxText))
+	most := int(min(ev.env.Value("group_concat_max_len").Int64(), maxText))
 	var b strings.Builder
 	for i, part := range s.parts {
 		if i > 0 {
@@ -202,7 +201,7 @@ func (s *sum) joined(ev *evaluation) (datum, error) {
 		}
 		b.WriteString(part.text)
 		if b.Len() > most {
-			ev.s.warn("Warning", warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
+			ev.env.Warn(warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
 			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")).collated(s.coll.id), nil
 		}
 	}

@@ -39,7 +39,7 @@ func (c *compiler) cast(e sql.Call) (node, error) {
 		scale = max(target.precision, 0)
 	}
 	return node{typ: target.typ, scale: scale, eval: func(ev *evaluation) (datum, error) {
-		mark := ev.s.statement.Taken()
+		mark := ev.held.Taken()
 		d, err := x.eval(ev)
 		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
 			d = x.settle(d)
@@ -161,7 +161,7 @@ func (t castTarget) signed(d datum) datum {
 // cut warns of a text that the type is too short for.
 func (t castTarget) cut(ev *evaluation, d datum, text, name string) string {
 	if t.precision >= 0 && len(text) < len(d.text()) {
-		ev.s.warn("Warning", warnTruncated, "Truncated incorrect %s(%d) value: '%s'", name, t.precision, cutRunes(d.text(), 128))
+		ev.env.Warn(warnTruncated, "Truncated incorrect %s(%d) value: '%s'", name, t.precision, cutRunes(d.text(), 128))
 	}
 	return text
 }
@@ -185,7 +185,7 @@ func (t castTarget) toDecimal(ev *evaluation, d datum) datum {
 	dec = &decimal{unscaled: dec.at(t.scale), scale: t.scale}
 	limit := pow10(t.precision)
 	if dec.unscaled.CmpAbs(limit) >= 0 {
-		ev.s.warn("Warning", warnDataOutOfRange, "Out of range value for column 'CAST' at row 1")
+		ev.env.Warn(warnDataOutOfRange, "Out of range value for column 'CAST' at row 1")
 		nines := &decimal{unscaled: limit.Sub(limit, decimalFromInt(1).unscaled), scale: t.scale}
 		if dec.unscaled.Sign() < 0 {
 			nines = nines.negate()

@@ -3,8 +3,6 @@ package exec
 import (
 	"slices"
 	"strings"
-
-	"wharf"
 )
 
 // defaultCollation is that of all text.
@@ -89,44 +87,4 @@ func findCollation(name string) (collationID, bool) {
 		}
 	}
 	return defaultCollationID, false
-}
-
-func charsetType() variableType {
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		c, ok := findCharset(d.text())
-		return wharf.Text(c.name), ok
-	}}
-}
-
-func collationType() variableType {
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		id, ok := findCollation(d.text())
-		return wharf.Text(id.collation().name), ok
-	}}
-}
-
-// setNames is SET NAMES and SET CHARACTER SET: what the client sends and
-// wants to be sent.
-func (s *Session) setNames(name, collate string) error {
-	cs, ok := findCharset(name)
-	if !ok {
-		return invalid(errUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", cutRunes(name, 64))
-	}
-	order := cs.collation
-	if collate != "" {
-		id, ok := findCollation(collate)
-		co := id.collation()
-		if !ok {
-			return invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(collate, 64))
-		}
-		if co.charset != cs.name {
-			return invalid(errCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.name, cs.name)
-		}
-		order = co.name
-	}
-	for _, v := range []string{"character_set_client", "character_set_connection", "character_set_results"} {
-		s.setVar(v, wharf.Text(cs.name))
-	}
-	s.setVar("collation_connection", wharf.Text(order))
-	return nil
 }

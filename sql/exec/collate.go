@@ -243,7 +243,7 @@ func collatingOf(nodes []node, operation string) (collating, error) {
 
 // literalCollating is the collation of the connection.
 func (c *compiler) literalCollating() collating {
-	v := c.s.variableValue(c.s.executor.variables["collation_connection"], false)
+	v := c.env.Value("collation_connection")
 	id, _ := findCollation(v.Str())
 	return collating{id, ofLiteral}
 }

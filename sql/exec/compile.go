@@ -7,6 +7,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // node is a compiled expression: its type, which is known before it runs, and
@@ -86,10 +87,11 @@ func maxScale(nodes []node) int {
 
 // evaluation is what one run of a statement's expressions works on.
 type evaluation struct {
-	ctx context.Context
-	s   *Session
-	now time.Time     // one time for the whole statement
-	row []wharf.Value // for Column
+	ctx  context.Context
+	env  env
+	held *eval.Account // by the statement
+	now  time.Time     // one time for the whole statement
+	row  []wharf.Value // for Column
 
 	outer *evaluation // of the query around this one
 	sums  []datum     // of the group at hand
@@ -97,22 +99,23 @@ type evaluation struct {
 	own   work        // what work points to, of the outermost
 }
 
-func (s *Session) evaluation(ctx context.Context) *evaluation {
-	ev := &evaluation{ctx: ctx, s: s, now: s.executor.now()}
+// newEvaluation returns that of one run of a statement.
+func newEvaluation(ctx context.Context, e env) *evaluation {
+	ev := &evaluation{ctx: ctx, env: e, held: e.Account(), now: e.Now()}
 	ev.work = &ev.own
 	return ev
 }
 
+// inside is the evaluation of a query within that of the one around it.
+func (ev *evaluation) inside() *evaluation {
+	return &evaluation{ctx: ev.ctx, env: ev.env, held: ev.held, now: ev.now, outer: ev, work: ev.work}
+}
+
 // compiler turns expressions into nodes.
 type compiler struct {
-	s      *Session
-	args   []wharf.Value // of the placeholders; nil where they are not known yet
-	fields []field       // that a name may mean
-
-	outer        *compiler       // of the query around this one
-	aliases      map[string]node // of a SELECT's items, by folded name
-	aliasesFirst bool            // before the fields
-	sums         *[]aggregate    // those of the SELECT; nil where there may be none
+	env   env
+	args  []wharf.Value // of the placeholders; nil where they are not known yet
+	names names         // nil where there are no columns
 }
 
 func constant(d datum, typ wharf.Type) node {
@@ -135,11 +138,14 @@ func (c *compiler) compile(e sql.Expr) (node, error) {
 	case sql.Param:
 		return c.param(e)
 	case sql.SysVar:
-		return c.sysVar(e)
+		return c.env.SysVar(e)
 	case sql.UserVar:
 		return c.userVar(e), nil
 	case sql.Column:
-		return c.column(e)
+		if c.names == nil {
+			return node{}, unknownColumn(e)
+		}
+		return c.names.Column(e)
 	case sql.Unary:
 		return inPlace(c.unary(e))
 	case sql.Binary:
@@ -147,11 +153,28 @@ func (c *compiler) compile(e sql.Expr) (node, error) {
 	case sql.Call:
 		return c.call(e)
 	case sql.Aggregate:
-		return c.aggregate(e)
+		if c.names == nil {
+			return node{}, noGroups()
+		}
+		return c.names.Aggregate(e)
 	case sql.Subquery:
 		return c.subquery(e)
 	}
 	return node{}, wharf.Errorf(wharf.CodeUnsupported, "this kind of expression is not supported by Wharf")
+}
+
+func (c *compiler) subquery(e sql.Subquery) (node, error) {
+	var x node
+	if e.X != nil {
+		var err error
+		if x, err = c.compile(e.X); err != nil {
+			return node{}, err
+		}
+	}
+	if c.names == nil {
+		return c.env.Subquery(e, x, c.args)
+	}
+	return c.names.Subquery(e, x)
 }
 
 func (c *compiler) compileAll(exprs []sql.Expr) ([]node, error) {
@@ -247,8 +270,8 @@ func typeOfDatum(d datum) wharf.Type {
 
 func (c *compiler) userVar(v sql.UserVar) node {
 	name := fold(v.Name)
-	now := c.s.userVars[name]
+	now := c.env.UserVar(name)
 	return node{typ: typeOfDatum(now), scale: asItComes, coll: collating{now.coll, ofColumn}, eval: func(ev *evaluation) (datum, error) {
-		return ev.s.userVars[name], nil
+		return ev.env.UserVar(name), nil
 	}}
 }

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -120,6 +121,7 @@ func New(o Options) *Executor {
 	}
 	e.applyDefaults()
 	e.functions = functionTable()
+	maps.Copy(e.functions, sessionFunctions())
 	e.variables = e.variableTable()
 	e.shows = showTable()
 	e.infoTables = infoTables()

@@ -82,11 +82,12 @@ func isNumber(t wharf.Type) bool {
 	return false
 }
 
-// functionTable is all functions and named operators by name.
+// functionTable is all functions and named operators by name, but for those
+// that ask a session.
 func functionTable() map[string]function {
 	all := map[string]function{}
 	for _, part := range []map[string]function{
-		sessionFunctions(), operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
+		operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
@@ -116,7 +117,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":
 		return temporalLiteral(e)
 	}
-	f, ok := c.s.executor.functions[e.Name]
+	f, ok := c.env.Function(e.Name)
 	if !ok {
 		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", cutRunes(e.Name, 64))
 	}
@@ -145,7 +146,7 @@ func (c *compiler) call(e sql.Call) (node, error) {
 		n.scale = f.scale(e.Args, args)
 	}
 	n.eval = func(ev *evaluation) (datum, error) {
-		mark := ev.s.statement.Taken()
+		mark := ev.held.Taken()
 		values := make([]datum, len(args))
 		for i, a := range args {
 			d, err := a.eval(ev)
@@ -229,11 +230,11 @@ const maxText = 1 << 20
 // made counts the result of a function as held, in place of its arguments,
 // before which the statement held mark bytes. One that is too long is NULL.
 func (ev *evaluation) made(name string, d datum, mark int64) (datum, error) {
-	ev.s.statement.ReturnTo(mark)
+	ev.held.ReturnTo(mark)
 	if len(d.str) > maxText {
 		return ev.tooLong(name), nil
 	}
-	return d, ev.s.statement.Take(int64(len(d.str)))
+	return d, ev.held.Take(int64(len(d.str)))
 }
 
 // inPlace is a node whose value is a number, so that nothing of what it was
@@ -241,9 +242,9 @@ func (ev *evaluation) made(name string, d datum, mark int64) (datum, error) {
 func inPlace(n node, err error) (node, error) {
 	eval := n.eval
 	n.eval = func(ev *evaluation) (datum, error) {
-		mark := ev.s.statement.Taken()
+		mark := ev.held.Taken()
 		d, err := eval(ev)
-		ev.s.statement.ReturnTo(mark)
+		ev.held.ReturnTo(mark)
 		return d, err
 	}
 	return n, err
@@ -252,6 +253,6 @@ func inPlace(n node, err error) (node, error) {
 // tooLong is what MySQL gives in place of a text that is too long: NULL, and
 // a warning.
 func (ev *evaluation) tooLong(name string) datum {
-	ev.s.warn("Warning", warnResultTooLong, "Result of %s() was larger than %d bytes - NULL was given instead", strings.ToLower(name), maxText)
+	ev.env.Warn(warnResultTooLong, "Result of %s() was larger than %d bytes - NULL was given instead", strings.ToLower(name), maxText)
 	return nullDatum()
 }

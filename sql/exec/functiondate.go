@@ -101,11 +101,11 @@ func onDuration(f func(micros int64) datum) func(*evaluation, []datum) (datum, e
 // convertTZ gives a time of one zone in another; of an unknown zone, NULL, and
 // of a time outside of the range of UNIX_TIMESTAMP, itself.
 func convertTZ(ev *evaluation, a []datum) (datum, error) {
-	from, err := ev.s.zoneNamed(a[1].text())
+	from, err := parseZone(a[1].text())
 	if err != nil {
 		return nullDatum(), nil
 	}
-	to, err := ev.s.zoneNamed(a[2].text())
+	to, err := parseZone(a[2].text())
 	if err != nil {
 		return nullDatum(), nil
 	}
@@ -118,9 +118,6 @@ func convertTZ(ev *evaluation, a []datum) (datum, error) {
 	}
 	return momentDatum(r.moment, r.places), nil
 }
-
-// zoneNamed is a time zone by its name; SYSTEM is UTC.
-func (s *Session) zoneNamed(name string) (*time.Location, error) { return parseZone(name) }
 
 func dateDiff(ev *evaluation, a []datum) (datum, error) {
 	x, okX := ev.moment(a[0], noZeros)
@@ -217,7 +214,7 @@ func fromUnixTime(ev *evaluation, a []datum) (datum, error) {
 		return nullDatum(), nil
 	}
 	places := min(d.toDecimal().scale, maxPlaces)
-	t := time.UnixMicro(seconds.at(maxPlaces).Int64()).In(ev.s.location())
+	t := time.UnixMicro(seconds.at(maxPlaces).Int64()).In(ev.env.Location())
 	at := momentDatum(momentOf(t), places)
 	if len(a) == 2 {
 		return dateFormat(ev, []datum{at, a[1]})

@@ -98,7 +98,7 @@ func (in *interval) eval(ev *evaluation) (datum, error) {
 }
 
 func (ev *evaluation) overflow() datum {
-	ev.s.warn("Warning", warnOverflow, "Datetime function: datetime field overflow")
+	ev.env.Warn(warnOverflow, "Datetime function: datetime field overflow")
 	return nullDatum()
 }
 

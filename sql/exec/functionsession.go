@@ -12,7 +12,7 @@ const maxSleep = 365 * 24 * time.Hour
 // sessionFunctions tell of the session, and of the statement before.
 func sessionFunctions() map[string]function {
 	ask := func(t wharf.Type, answer func(s *Session) datum) function {
-		return function{max: 0, typ: always(t), system: true, run: func(ev *evaluation, _ []datum) (datum, error) { return answer(ev.s), nil }}
+		return function{max: 0, typ: always(t), system: true, run: func(ev *evaluation, _ []datum) (datum, error) { return answer(ev.env.(*Session)), nil }}
 	}
 	database := ask(wharf.TypeString, func(s *Session) datum {
 		if s.database == "" {

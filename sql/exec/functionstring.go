@@ -129,7 +129,7 @@ func sha2(ev *evaluation, a []datum) (datum, error) {
 	if h := hashes[a[1].toInt()]; h != nil {
 		return hashed(h(), a[0].text()), nil
 	}
-	ev.s.warn("Warning", warnWrongParameters, "Incorrect parameters in the call to native function 'sha2'")
+	ev.env.Warn(warnWrongParameters, "Incorrect parameters in the call to native function 'sha2'")
 	return nullDatum(), nil
 }
 

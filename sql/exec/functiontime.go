@@ -49,7 +49,7 @@ func timeFunctions() map[string]function {
 // clock is the statement's time, in the session's time zone or in UTC.
 func (ev *evaluation) clock(local bool) time.Time {
 	if local {
-		return ev.now.In(ev.s.location())
+		return ev.now.In(ev.env.Location())
 	}
 	return ev.now.UTC()
 }
@@ -135,7 +135,7 @@ func unixTimestamp(ev *evaluation, a []datum) (datum, error) {
 	if !ok {
 		return decDatum(decimalFromInt(0)), nil
 	}
-	t := inZone(r.moment, ev.s.location())
+	t := inZone(r.moment, ev.env.Location())
 	if !isUnix(t) {
 		return decDatum(decimalFromInt(0)), nil
 	}

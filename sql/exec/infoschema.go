@@ -109,7 +109,7 @@ func isInformationSchema(name string) bool { return strings.EqualFold(name, info
 
 // tableNamed compiles a table by name: one of information_schema, for there
 // are no others.
-func (c *compiler) tableNamed(t sql.TableName) (relation, error) {
+func (c *scope) tableNamed(t sql.TableName) (relation, error) {
 	schema := t.Schema
 	if schema == "" {
 		schema = c.s.database
@@ -132,11 +132,11 @@ func (c *compiler) tableNamed(t sql.TableName) (relation, error) {
 	return relation{fields: fields, each: func(ev *evaluation, row func([]wharf.Value) error) error {
 		switch {
 		case table.stream != nil:
-			return eachStreamed(ev, table.stream(ev.s), row)
+			return eachStreamed(ev, table.stream(c.s), row)
 		case table.rows == nil:
 			return nil
 		}
-		rows, err := table.rows(ev.ctx, ev.s)
+		rows, err := table.rows(ev.ctx, c.s)
 		if err != nil {
 			return err
 		}

@@ -310,7 +310,7 @@ func arithmetic(op string, x, y node) node {
 		a, b = ev.number(a, typ), ev.number(b, typ)
 		if op == "/" || op == "%" || op == "MOD" || op == "DIV" {
 			if zero, _ := b.truth(); !zero {
-				ev.s.warn("Warning", warnDivisionByZero, "Division by 0")
+				ev.env.Warn(warnDivisionByZero, "Division by 0")
 				return nullDatum(), nil
 			}
 		}

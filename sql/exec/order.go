@@ -13,7 +13,7 @@ type sortKey struct {
 }
 
 // sortKeys compiles ORDER BY; items are what positions stand for.
-func (c *compiler) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
+func (c *scope) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
 	keys := make([]sortKey, len(orders))
 	for i, o := range orders {
 		n, err := c.orderNode(o, items)
@@ -25,7 +25,7 @@ func (c *compiler) sortKeys(orders []sql.Order, items []node) ([]sortKey, error)
 	return keys, nil
 }
 
-func (c *compiler) orderNode(o sql.Order, items []node) (node, error) {
+func (c *scope) orderNode(o sql.Order, items []node) (node, error) {
 	if o.Expr != nil {
 		return c.compile(o.Expr)
 	}
@@ -43,12 +43,12 @@ func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 	}
 	keys := make([]datum, len(order))
 	for i, k := range order {
-		mark := ev.s.statement.Taken()
+		mark := ev.held.Taken()
 		d, err := k.eval(ev)
 		if err != nil {
 			return nil, err
 		}
-		ev.s.statement.ReturnTo(mark)
+		ev.held.ReturnTo(mark)
 		keys[i] = d.sortable()
 		if err := ev.hold(keys[i].size()); err != nil {
 			return nil, err

@@ -34,7 +34,7 @@ func TestSortRowsEndsWithItsStatement(t *testing.T) {
 func TestEvaluateKeys(t *testing.T) {
 	id, _ := findCollation("utf8mb4_0900_bin")
 	exact := stringDatum("É").collated(id)
-	keys, err := evaluateKeys(&evaluation{s: New(Options{}).NewSession(Client{}), work: &work{}}, []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
+	keys, err := evaluateKeys(newEvaluation(t.Context(), New(Options{}).NewSession(Client{})), []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
 	if err != nil || keys[0].str != defaultCollationID.key("e") || keys[1].str != "É" {
 		t.Errorf("%v, %v", keys, err)
 	}

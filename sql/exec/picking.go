@@ -26,7 +26,7 @@ type picking struct {
 }
 
 // picking compiles a SELECT and the ORDER BY of its query.
-func (c *compiler) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error) {
+func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error) {
 	p := &picking{distinct: st.Distinct, from: oneRow()}
 	if st.From != nil {
 		var err error
@@ -34,7 +34,7 @@ func (c *compiler) picking(st *sql.QuerySelect, order []sql.Order) (*picking, er
 			return nil, err
 		}
 	}
-	scope := &compiler{s: c.s, args: c.args, outer: c, fields: p.from.fields}
+	scope := newScope(c.s, c.args, c, p.from.fields)
 	if st.Where != nil {
 		var err error
 		if p.where, err = scope.compile(st.Where); err != nil {
@@ -53,7 +53,7 @@ func oneRow() relation {
 	return relation{each: func(_ *evaluation, row func([]wharf.Value) error) error { return row(nil) }}
 }
 
-func (p *picking) addItems(scope *compiler, items []sql.QueryItem) error {
+func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 	// An item does not know the aliases of the others.
 	aliases := scope.aliases
 	scope.aliases = nil
@@ -71,7 +71,7 @@ func (p *picking) addItems(scope *compiler, items []sql.QueryItem) error {
 		}
 		col := wharf.Column{Name: item.Name, Type: n.typ, Nullable: isNullable(item.Expr)}
 		if c, ok := item.Expr.(sql.Column); ok {
-			if i, err := scope.find(c); err == nil && i >= 0 {
+			if i, err := findField(scope.fields, c); err == nil && i >= 0 {
 				p.plain = append(p.plain, len(p.columns))
 				col.Nullable = scope.fields[i].Nullable
 				if !item.Alias {
@@ -88,7 +88,7 @@ func (p *picking) addItems(scope *compiler, items []sql.QueryItem) error {
 }
 
 // addStar adds all columns, or those of one table.
-func (p *picking) addStar(scope *compiler, item sql.QueryItem) error {
+func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 	before := len(p.items)
 	places := p.from.shown()
 	if item.Table != "" {
@@ -113,8 +113,10 @@ func (p *picking) addStar(scope *compiler, item sql.QueryItem) error {
 }
 
 // finish compiles what knows the aliases of the items.
-func (p *picking) finish(scope *compiler, st *sql.QuerySelect, order []sql.Order) error {
-	groups, err := (&compiler{s: scope.s, args: scope.args, outer: scope.outer, fields: scope.fields, aliases: scope.aliases}).sortKeys(st.GroupBy, p.items)
+func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) error {
+	grouping := newScope(scope.s, scope.args, scope.outer, scope.fields)
+	grouping.aliases = scope.aliases
+	groups, err := grouping.sortKeys(st.GroupBy, p.items)
 	if err != nil {
 		return err
 	}
@@ -209,7 +211,7 @@ func (o *picked) add() error {
 	if err != nil || !keep {
 		return err
 	}
-	mark := o.ev.s.statement.Taken()
+	mark := o.ev.held.Taken()
 	values := make([]wharf.Value, len(o.items))
 	for i, n := range o.items {
 		d, err := n.eval(o.ev)
@@ -218,7 +220,7 @@ func (o *picked) add() error {
 		}
 		values[i] = n.settle(d).value(n.typ)
 	}
-	o.ev.s.statement.ReturnTo(mark) // keep counts them
+	o.ev.held.ReturnTo(mark) // keep counts them
 	if o.distinct {
 		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.columnShapes))
 		if err != nil || !isNew {
@@ -260,7 +262,7 @@ func newGroups(p *picking, ev *evaluation) *groups {
 // add takes the row that ev stands at.
 func (g *groups) add() error {
 	var key strings.Builder
-	mark := g.ev.s.statement.Taken()
+	mark := g.ev.held.Taken()
 	for _, n := range g.groups {
 		d, err := n.eval(g.ev)
 		if err != nil {
@@ -268,7 +270,7 @@ func (g *groups) add() error {
 		}
 		addKey(&key, d)
 	}
-	g.ev.s.statement.ReturnTo(mark)
+	g.ev.held.ReturnTo(mark)
 	in := g.byKey[key.String()]
 	if in == nil {
 		in = g.begin(slices.Clone(g.ev.row))

@@ -16,13 +16,13 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 	if st.Beyond != "" {
 		return plan{}, unsupported(st.Beyond)
 	}
-	c := &compiler{s: s, args: args}
+	c := newScope(s, args, nil, nil)
 	q, err := c.query(st)
 	if err != nil {
 		return plan{}, err
 	}
 	return plan{columns: q.columns, timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
-		ev := s.evaluation(ctx)
+		ev := newEvaluation(ctx, s)
 		rows, err := q.rows(ev)
 		if err != nil {
 			return Result{}, err
@@ -69,7 +69,7 @@ type outRow struct {
 func (r outRow) sortedBy() []datum { return r.keys }
 
 // query compiles a query within the one that c compiles.
-func (c *compiler) query(st *sql.Query) (*query, error) {
+func (c *scope) query(st *sql.Query) (*query, error) {
 	q := &query{limit: st.Limit}
 	single := len(st.Parts) == 1 && st.Parts[0].Select != nil
 	for i, part := range st.Parts {
@@ -97,7 +97,7 @@ func (c *compiler) query(st *sql.Query) (*query, error) {
 	if single {
 		return q, nil
 	}
-	scope := &compiler{s: c.s, args: c.args, outer: c, fields: q.fields("")}
+	scope := newScope(c.s, c.args, c, q.fields(""))
 	var err error
 	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err

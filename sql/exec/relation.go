@@ -11,14 +11,6 @@ import (
 // A SELECT from tables is evaluated in memory, row by row. The tables are
 // small; what a query may do with them is bounded by work.
 
-// field is one column of a relation.
-type field struct {
-	wharf.Column
-	schema, table string
-	hidden        bool // the second of two that USING made one
-	shape
-}
-
 // relation is a table, or several joined.
 type relation struct {
 	fields []field
@@ -33,17 +25,9 @@ type relation struct {
 // errEnough ends the reading of a relation early. It never leaves a query.
 var errEnough = errors.New("enough rows")
 
-// The sizes of what a statement holds, in bytes.
-const (
-	valueBytes   = 48 // of a value in memory, without its text
-	decimalBytes = 96 // of the number that a decimal points to
-	entryBytes   = 64 // of an entry in a map, without what its key says
-	sumBytes     = 256
-)
-
 // relation compiles what stands behind FROM. c is the compiler of the query
 // around.
-func (c *compiler) relation(t sql.Table) (relation, error) {
+func (c *scope) relation(t sql.Table) (relation, error) {
 	switch t := t.(type) {
 	case sql.TableName:
 		return c.tableNamed(t)
@@ -65,14 +49,6 @@ func (c *compiler) relation(t sql.Table) (relation, error) {
 	return relation{}, unsupported("this kind of table")
 }
 
-func fieldsOf(columns []wharf.Column, schema, table string) []field {
-	fields := make([]field, len(columns))
-	for i, col := range columns {
-		fields[i] = field{Column: col, schema: schema, table: table, shape: columnShape(systemCollation)}
-	}
-	return fields
-}
-
 func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
 	for _, r := range rows {
 		if err := row(r); err != nil {
@@ -84,7 +60,7 @@ func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
 
 // join compiles a join: for each row of one side it goes through the rows of
 // the other, which are held.
-func (c *compiler) join(j sql.Join) (relation, error) {
+func (c *scope) join(j sql.Join) (relation, error) {
 	left, err := c.relation(j.Left)
 	if err != nil {
 		return relation{}, err
@@ -156,19 +132,19 @@ func nullable(fields []field) {
 
 // joinCondition compiles ON or USING, whose columns are shown once: those of
 // the left side, or of the right one where only that has them always.
-func (c *compiler) joinCondition(j sql.Join, fields []field, n int) (node, error) {
+func (c *scope) joinCondition(j sql.Join, fields []field, n int) (node, error) {
 	on := j.On
-	left, right := &compiler{fields: fields[:n]}, &compiler{fields: fields[n:]}
+	left, right := fields[:n], fields[n:]
 	var both []node
 	for _, name := range j.Using {
-		l, err := left.find(sql.Column{Name: name})
+		l, err := findField(left, sql.Column{Name: name})
 		if err == nil && l < 0 {
 			err = unknownColumn(sql.Column{Name: name})
 		}
 		if err != nil {
 			return node{}, err
 		}
-		r, err := right.find(sql.Column{Name: name})
+		r, err := findField(right, sql.Column{Name: name})
 		if err == nil && r < 0 {
 			err = unknownColumn(sql.Column{Name: name})
 		}
@@ -189,7 +165,7 @@ func (c *compiler) joinCondition(j sql.Join, fields []field, n int) (node, error
 	if on == nil {
 		return allOf(both), nil
 	}
-	scope := &compiler{s: c.s, args: c.args, outer: c, fields: fields}
+	scope := newScope(c.s, c.args, c, fields)
 	return scope.compile(on)
 }
 
@@ -252,9 +228,4 @@ func (j *joinLoop) each(ev *evaluation, row func([]wharf.Value) error) error {
 		clear(local.row[j.innerAt : j.innerAt+len(j.inner.fields)])
 		return row(local.row)
 	})
-}
-
-// inside is the evaluation of a query within that of the one around it.
-func (ev *evaluation) inside() *evaluation {
-	return &evaluation{ctx: ev.ctx, s: ev.s, now: ev.now, outer: ev, work: ev.work}
 }

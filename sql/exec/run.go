@@ -251,10 +251,6 @@ func (s *Session) planDefinition(stmt sql.Statement) (plan, error) {
 	return plan{}, unsupported("this statement")
 }
 
-func unsupported(name string) error {
-	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf", name)
-}
-
 // do is a plan without a result set.
 func do(run func(context.Context) (Result, error)) plan { return plan{run: run} }
 

@@ -1,56 +1,34 @@
 package exec
 
 import (
-	"unicode/utf8"
-
+	"wharf"
 	"wharf/sql"
 )
 
-// find gives the index of the field that a column means, or -1. A name that
-// two fields have is a mistake.
-func (c *compiler) find(col sql.Column) (int, error) {
-	found := -1
-	for i, f := range c.fields {
-		switch {
-		case fold(f.Name) != fold(col.Name):
-		case col.Table != "" && fold(f.table) != fold(col.Table), col.Schema != "" && fold(f.schema) != fold(col.Schema):
-		case col.Table == "" && f.hidden:
-		case found >= 0:
-			return -1, invalid(errAmbiguous, "Column '%s' is ambiguous", shownColumn(col))
-		default:
-			found = i
-		}
-	}
-	return found, nil
+// scope compiles the expressions of one query. What its names mean, it finds in
+// itself and in the queries around it.
+type scope struct {
+	compiler
+	s      *Session
+	fields []field // that a name may mean
+
+	outer        *scope          // of the query around this one
+	aliases      map[string]node // of a SELECT's items, by folded name
+	aliasesFirst bool            // before the fields
+	sums         *[]aggregate    // those of the SELECT; nil where there may be none
 }
 
-func shownColumn(col sql.Column) string {
-	name := col.Name
-	if col.Table != "" {
-		name = col.Table + "." + name
-	}
-	if !utf8.ValidString(name) {
-		return ""
-	}
-	return cutRunes(name, 200)
+func newScope(s *Session, args []wharf.Value, outer *scope, fields []field) *scope {
+	c := &scope{s: s, outer: outer, fields: fields}
+	c.compiler = compiler{env: s, args: args, names: c}
+	return c
 }
 
-func unknownColumn(col sql.Column) error {
-	return invalid(errUnknownColumn, "Unknown column '%s'", shownColumn(col))
-}
-
-// fieldNode reads the value at i of the row.
-func fieldNode(f field, i int) node {
-	return node{typ: f.Type, scale: f.scale, coll: f.coll, eval: func(ev *evaluation) (datum, error) {
-		return f.read(ev.row[i], f.Type), nil
-	}}
-}
-
-// column compiles a column: one of this query, or of one around it. Aliases
+// Column compiles a column: one of this query, or of one around it. Aliases
 // come first or last, as the clause wants it.
-func (c *compiler) column(col sql.Column) (node, error) {
-	for scope, up := c, 0; scope != nil; scope, up = scope.outer, up+1 {
-		n, ok, err := scope.here(col)
+func (c *scope) Column(col sql.Column) (node, error) {
+	for at, up := c, 0; at != nil; at, up = at.outer, up+1 {
+		n, ok, err := at.here(col)
 		if err != nil {
 			return node{}, err
 		}
@@ -61,13 +39,13 @@ func (c *compiler) column(col sql.Column) (node, error) {
 	return node{}, unknownColumn(col)
 }
 
-func (c *compiler) here(col sql.Column) (node, bool, error) {
+func (c *scope) here(col sql.Column) (node, bool, error) {
 	alias, isAlias := c.aliases[fold(col.Name)]
 	isAlias = isAlias && col.Table == ""
 	if isAlias && c.aliasesFirst {
 		return alias, true, nil
 	}
-	i, err := c.find(col)
+	i, err := findField(c.fields, col)
 	if err != nil || i >= 0 {
 		if err != nil {
 			return node{}, false, err

@@ -10,7 +10,7 @@ import (
 // planSelect plans a SELECT without a table: one row, or none.
 func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 	c := &s.compiling
-	*c = compiler{s: s, args: args}
+	*c = compiler{env: s, args: args}
 	defer func() { *c = compiler{} }()
 	nodes := make([]node, len(st.Items))
 	columns := make([]wharf.Column, len(st.Items))
@@ -32,7 +32,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 		}
 	}
 	return plan{columns: columns, timed: true, asks: asks, capped: !st.Limited, run: func(ctx context.Context) (Result, error) {
-		ev := s.evaluation(ctx)
+		ev := newEvaluation(ctx, s)
 		rows := &wharf.Rows{Columns: columns, All: each(nil)}
 		keep, err := holdsTrue(ev, where)
 		if err != nil || !keep || st.Limit0 {
@@ -59,10 +59,10 @@ func holdsTrue(ev *evaluation, where node) (bool, error) {
 	if where.eval == nil {
 		return true, nil
 	}
-	mark := ev.s.statement.Taken()
+	mark := ev.held.Taken()
 	d, err := where.eval(ev)
 	isTrue, _ := ev.truth(d)
-	ev.s.statement.ReturnTo(mark)
+	ev.held.ReturnTo(mark)
 	return isTrue, err
 }
 
@@ -74,12 +74,12 @@ func asksDiagnostics(e sql.Expr) bool {
 
 // evaluateAll evaluates for the effect only: DO.
 func (s *Session) evaluateAll(ctx context.Context, exprs []sql.Expr, args []wharf.Value) error {
-	c := compiler{s: s, args: args}
+	c := compiler{env: s, args: args}
 	nodes, err := c.compileAll(exprs)
 	if err != nil {
 		return err
 	}
-	ev := s.evaluation(ctx)
+	ev := newEvaluation(ctx, s)
 	for _, n := range nodes {
 		mark := s.statement.Taken()
 		if _, err := n.eval(ev); err != nil {

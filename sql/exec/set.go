@@ -5,7 +5,6 @@ import (
 	"maps"
 	"runtime"
 	"strings"
-	"time"
 
 	"wharf"
 	"wharf/sql"
@@ -27,7 +26,7 @@ type setting struct {
 func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Result, error) {
 	before := *s
 	before.vars, before.userVars = maps.Clone(s.vars), maps.Clone(s.userVars)
-	w := &setting{s: s, ev: s.evaluation(ctx), args: args, globals: map[string]wharf.Value{}}
+	w := &setting{s: s, ev: newEvaluation(ctx, s), args: args, globals: map[string]wharf.Value{}}
 	for _, a := range st.Assign {
 		if err := w.assign(a); err != nil {
 			s.restore(&before)
@@ -70,7 +69,7 @@ func (s *Session) restore(before *Session) {
 func (w *setting) assign(a sql.Assignment) error {
 	var d datum
 	if a.Value != nil {
-		c := compiler{s: w.s, args: w.args}
+		c := compiler{env: w.s, args: w.args}
 		n, err := c.compile(a.Value)
 		if err != nil {
 			return err
@@ -244,20 +243,28 @@ func (s *Session) setTimeZone(v wharf.Value) error {
 	return err
 }
 
-// parseZone reads a time zone: SYSTEM, which is UTC, an offset, or a name.
-func parseZone(name string) (*time.Location, error) {
-	if strings.EqualFold(name, "SYSTEM") || strings.EqualFold(name, "UTC") {
-		return time.UTC, nil
+// setNames is SET NAMES and SET CHARACTER SET: what the client sends and
+// wants to be sent.
+func (s *Session) setNames(name, collate string) error {
+	cs, ok := findCharset(name)
+	if !ok {
+		return invalid(errUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", cutRunes(name, 64))
 	}
-	if t, err := time.Parse("-07:00", name); err == nil {
-		_, offset := t.Zone()
-		if offset >= -14*3600 && offset <= 14*3600 {
-			return time.FixedZone(name, offset), nil
+	order := cs.collation
+	if collate != "" {
+		id, ok := findCollation(collate)
+		co := id.collation()
+		if !ok {
+			return invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(collate, 64))
 		}
-	} else if strings.Contains(name, "/") {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone, nil
+		if co.charset != cs.name {
+			return invalid(errCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.name, cs.name)
 		}
+		order = co.name
 	}
-	return nil, invalid(errUnknownZone, "Unknown or incorrect time zone: '%s'", cutRunes(name, 64))
+	for _, v := range []string{"character_set_client", "character_set_connection", "character_set_results"} {
+		s.setVar(v, wharf.Text(cs.name))
+	}
+	s.setVar("collation_connection", wharf.Text(order))
+	return nil
 }

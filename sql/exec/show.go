@@ -36,7 +36,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 	columns := def.columns(s, st)
 	var where node
 	if st.Where != nil {
-		c := compiler{s: s, args: args, fields: fieldsOf(columns, "", "")}
+		c := conditionOn(columns, s, args)
 		var err error
 		if where, err = c.compile(st.Where); err != nil {
 			return plan{}, err
@@ -47,7 +47,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		ev := s.evaluation(ctx)
+		ev := newEvaluation(ctx, s)
 		matches := likeNames(st.Like)
 		kept := all[:0]
 		for _, row := range all {

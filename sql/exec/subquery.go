@@ -5,8 +5,8 @@ import (
 	"wharf/sql"
 )
 
-// subquery compiles a query in an expression.
-func (c *compiler) subquery(e sql.Subquery) (node, error) {
+// Subquery compiles a query in an expression.
+func (c *scope) Subquery(e sql.Subquery, x node) (node, error) {
 	q, err := c.query(e.Query)
 	if err != nil {
 		return node{}, err
@@ -21,7 +21,7 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 			return boolDatum(len(rows) > 0), err
 		}}, nil
 	case "IN":
-		return c.inSubquery(e, q)
+		return inSubquery(x, q)
 	}
 	typ, shape := q.columns[0].Type, q.shapes[0]
 	return node{typ: typ, scale: shape.scale, coll: shape.coll, eval: func(ev *evaluation) (datum, error) {
@@ -36,11 +36,7 @@ func (c *compiler) subquery(e sql.Subquery) (node, error) {
 	}}, nil
 }
 
-func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
-	x, err := c.compile(e.X)
-	if err != nil {
-		return node{}, err
-	}
+func inSubquery(x node, q *query) (node, error) {
 	coll, err := x.coll.meet(q.shapes[0].coll, "IN")
 	if err != nil {
 		return node{}, err
@@ -67,10 +63,10 @@ func (c *compiler) inSubquery(e sql.Subquery, q *query) (node, error) {
 
 // aside runs a query whose rows are not held for long.
 func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
-	rows, mark := ev.work.rows, ev.s.statement.Taken()
+	rows, mark := ev.work.rows, ev.held.Taken()
 	defer func() {
 		ev.work.rows = rows
-		ev.s.statement.ReturnTo(mark)
+		ev.held.ReturnTo(mark)
 	}()
 	return q.rows(ev)
 }

@@ -51,7 +51,7 @@ func (ev *evaluation) momentOf(d datum) (reading, bool) {
 		r, ok := readMoment(d.str)
 		if ok && r.zoned {
 			at := r.moment.time(time.UTC).Add(-time.Duration(r.offset) * time.Second)
-			r.moment = momentOf(at.In(ev.s.location()))
+			r.moment = momentOf(at.In(ev.env.Location()))
 		}
 		return r, ok
 	}
@@ -106,7 +106,7 @@ func (ev *evaluation) duration(d datum) (reading, bool) {
 
 // wrongValue warns of a value that is not, or not all, of the wanted type.
 func (ev *evaluation) wrongValue(what string, d datum) {
-	ev.s.warn("Warning", warnTruncated, "%s: '%s'", what, cutRunes(d.text(), 128))
+	ev.env.Warn(warnTruncated, "%s: '%s'", what, cutRunes(d.text(), 128))
 }
 
 // asTemporal is a value in a type of dates or times; what is none is NULL.
@@ -131,14 +131,6 @@ func (ev *evaluation) asTemporal(d datum, typ wharf.Type, places int) datum {
 		return nullDatum()
 	}
 	return momentDatum(m, places)
-}
-
-// location is the session's time zone.
-func (s *Session) location() *time.Location {
-	if s.zone == nil {
-		return time.UTC
-	}
-	return s.zone
 }
 
 // compare orders two values as [compare] does, of which one may be a date or a

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -350,4 +351,22 @@ func durationOfNumber(n int64) (reading, bool) {
 		r.micros = -r.micros
 	}
 	return r, true
+}
+
+// parseZone reads a time zone: SYSTEM, which is UTC, an offset, or a name.
+func parseZone(name string) (*time.Location, error) {
+	if strings.EqualFold(name, "SYSTEM") || strings.EqualFold(name, "UTC") {
+		return time.UTC, nil
+	}
+	if t, err := time.Parse("-07:00", name); err == nil {
+		_, offset := t.Zone()
+		if offset >= -14*3600 && offset <= 14*3600 {
+			return time.FixedZone(name, offset), nil
+		}
+	} else if strings.Contains(name, "/") {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, invalid(errUnknownZone, "Unknown or incorrect time zone: '%s'", cutRunes(name, 64))
 }

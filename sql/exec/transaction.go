@@ -96,12 +96,12 @@ func reads(stmt sql.Statement) bool {
 func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) error {
 	id := st.ID
 	if st.Expr != nil {
-		c := compiler{s: s, args: args}
+		c := compiler{env: s, args: args}
 		n, err := c.compile(st.Expr)
 		if err != nil {
 			return err
 		}
-		d, err := n.eval(s.evaluation(ctx))
+		d, err := n.eval(newEvaluation(ctx, s))
 		if err != nil {
 			return err
 		}

@@ -124,6 +124,20 @@ func words() variableType {
 	}}
 }
 
+func charsetType() variableType {
+	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
+		c, ok := findCharset(d.text())
+		return wharf.Text(c.name), ok
+	}}
+}
+
+func collationType() variableType {
+	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
+		id, ok := findCollation(d.text())
+		return wharf.Text(id.collation().name), ok
+	}}
+}
+
 // variable finds a variable by its name, in any case.
 func (e *Executor) variable(name string) (*variable, error) {
 	v, ok := e.variables[strings.ToLower(name)]
@@ -172,9 +186,9 @@ func (s *Session) variableValue(v *variable, global bool) wharf.Value {
 	return v.def
 }
 
-// sysVar compiles @@[scope.]name.
-func (c *compiler) sysVar(e sql.SysVar) (node, error) {
-	v, err := c.s.executor.variable(e.Name)
+// SysVar compiles @@[scope.]name.
+func (s *Session) SysVar(e sql.SysVar) (node, error) {
+	v, err := s.executor.variable(e.Name)
 	if err != nil {
 		return node{}, err
 	}
@@ -185,8 +199,8 @@ func (c *compiler) sysVar(e sql.SysVar) (node, error) {
 		return node{}, invalid(errVariableScope, "Variable '%s' is a GLOBAL variable", v.name)
 	}
 	global := e.Scope == sql.ScopeGlobal
-	return node{typ: v.typ.column, scale: asItComes, eval: func(ev *evaluation) (datum, error) {
-		return datumOf(ev.s.variableValue(v, global), v.typ.column), nil
+	return node{typ: v.typ.column, scale: asItComes, eval: func(*evaluation) (datum, error) {
+		return datumOf(s.variableValue(v, global), v.typ.column), nil
 	}}, nil
 }
 

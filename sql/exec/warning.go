@@ -6,24 +6,22 @@ import (
 	"wharf"
 )
 
+// Warn adds a warning about a value to the statement under way.
+func (s *Session) Warn(number uint16, format string, args ...any) {
+	s.warn("Warning", number, format, args...)
+}
+
 // maxWarnings is how many diagnostics a statement keeps, as MySQL's
 // max_error_count says.
 const maxWarnings = 1024
 
 // The numbers that MySQL's own warnings have.
 const (
-	warnNoSuchTable      = 1051 // ER_BAD_TABLE_ERROR
-	warnExists           = 1050 // ER_TABLE_EXISTS_ERROR
-	warnDivisionByZero   = 1365 // ER_DIVISION_BY_ZERO
-	warnNotRolledBack    = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
-	warnTruncated        = 1292 // ER_TRUNCATED_WRONG_VALUE
-	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
-	warnWrongParameters  = 1583 // ER_WRONG_PARAMETERS_TO_NATIVE_FCT
-	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
-	warnRangeAdjusted    = 1292 // ER_TRUNCATED_WRONG_VALUE
-	warnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
-	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
-	warnLeftOut          = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
+	warnNoSuchTable   = 1051 // ER_BAD_TABLE_ERROR
+	warnExists        = 1050 // ER_TABLE_EXISTS_ERROR
+	warnNotRolledBack = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	warnRangeAdjusted = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnLeftOut       = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
 )
 
 // warning is one line of SHOW WARNINGS.

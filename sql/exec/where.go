@@ -9,7 +9,7 @@ import (
 
 // where keeps the rows of a plan for which a condition on its columns holds.
 func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, error) {
-	c := compiler{s: s, args: args, fields: fieldsOf(p.columns, "", "")}
+	c := conditionOn(p.columns, s, args)
 	holds, err := c.compile(condition)
 	if err != nil {
 		return plan{}, err
@@ -20,7 +20,7 @@ func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, e
 		if err != nil {
 			return res, err
 		}
-		all, ev := res.Rows.All, s.evaluation(ctx)
+		all, ev := res.Rows.All, newEvaluation(ctx, s)
 		res.Rows.All = func(yield func([]wharf.Value, error) bool) {
 			for row, err := range all {
 				keep := err != nil

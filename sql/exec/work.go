@@ -14,6 +14,14 @@ const (
 	maxSteps = 1 << 32
 )
 
+// The sizes of what a statement holds, in bytes.
+const (
+	valueBytes   = 48 // of a value in memory, without its text
+	decimalBytes = 96 // of the number that a decimal points to
+	entryBytes   = 64 // of an entry in a map, without what its key says
+	sumBytes     = 256
+)
+
 // work is what a statement has looked at and how many rows it holds. The bytes
 // that it holds are counted by the session.
 type work struct {
@@ -81,7 +89,7 @@ func rowBytes(row []wharf.Value) int {
 // hold counts bytes that are held, those of a row or what it is told by: the
 // keys of an order, a group, a DISTINCT. Fewer than none are returned.
 func (ev *evaluation) hold(bytes int) error {
-	account := &ev.s.statement
+	account := ev.held
 	if bytes < 0 {
 		account.ReturnTo(account.Taken() + int64(bytes))
 		return nil
