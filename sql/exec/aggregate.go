@@ -5,68 +5,69 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // aggregate is a compiled function over the rows of a group.
 type aggregate struct {
 	name      string
 	distinct  bool
-	args      []node
+	args      []eval.Node
 	order     []sortKey
 	separator string
 	typ       wharf.Type
-	shape
+	eval.Shape
 }
 
 // Aggregate compiles a function over rows, where there may be one.
-func (c *scope) Aggregate(e sql.Aggregate) (node, error) {
+func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	if c.sums == nil {
-		return node{}, noGroups()
+		return eval.Node{}, eval.NoGroups()
 	}
-	inner := newScope(c.s, c.args, c.outer, c.fields)
-	args, err := inner.compileAll(e.Args)
+	inner := newScope(c.s, c.Args, c.outer, c.fields)
+	args, err := inner.CompileAll(e.Args)
 	if err != nil {
-		return node{}, err
+		return eval.Node{}, err
 	}
 	order, err := inner.sortKeys(e.OrderBy, args)
 	if err != nil {
-		return node{}, err
+		return eval.Node{}, err
 	}
 	a := aggregate{name: e.Name, distinct: e.Distinct, args: args, order: order, separator: e.Separator}
 	switch e.Name {
 	case "COUNT":
 		a.typ = wharf.TypeInt
 	case "MIN", "MAX":
-		a.typ = args[0].typ
+		a.typ = args[0].Typ
 	case "SUM", "AVG":
 		a.typ = wharf.TypeFloat
-		if numericType(args[0].typ) != wharf.TypeFloat {
+		if eval.NumericType(args[0].Typ) != wharf.TypeFloat {
 			a.typ = wharf.TypeDecimal
 		}
 	case "GROUP_CONCAT":
 		a.typ = wharf.TypeString
 	default:
-		return node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
+		return eval.Node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
 	}
-	if a.shape, err = aggregateShape(e.Name, a.typ, args); err != nil {
-		return node{}, err
+	if a.Shape, err = aggregateShape(e.Name, a.typ, args); err != nil {
+		return eval.Node{}, err
 	}
 	*c.sums = append(*c.sums, a)
 	i := len(*c.sums) - 1
-	return node{typ: a.typ, scale: a.scale, coll: a.coll, wide: a.name == "SUM", eval: func(ev *evaluation) (datum, error) { return ev.sums[i], nil }}, nil
+	return eval.Node{Typ: a.typ, Scale: a.Scale, Coll: a.Coll, Wide: a.name == "SUM", Eval: func(ev *eval.Evaluation) (eval.Datum, error) { return ev.Sums[i], nil }}, nil
 }
 
 // aggregateShape is the shape of an aggregate's column.
-func aggregateShape(name string, typ wharf.Type, args []node) (shape, error) {
-	coll, err := collatingOf(args, name)
-	scale := maxScale(args)
+func aggregateShape(name string, typ wharf.Type, args []eval.Node) (eval.Shape, error) {
+	coll, err := eval.CollatingOf(args, name)
+	scale := eval.MaxScale(args)
 	switch {
-	case name == "AVG" && typ == wharf.TypeDecimal && scale != asItComes:
-		scale = min(scale+divisionScale, maxDecimalScale)
+	case name == "AVG" && typ == wharf.TypeDecimal && scale != eval.AsItComes:
+		scale = min(scale+eval.DivisionScale, eval.MaxDecimalScale)
 	case name == "GROUP_CONCAT" || name == "COUNT":
 		scale = 0
 	}
-	return shape{coll, scale}, err
+	return eval.Shape{Coll: coll, Scale: scale}, err
 }
 
 // sum is an aggregate of one group as it grows.
@@ -74,41 +75,41 @@ type sum struct {
 	*aggregate
 	seen  rowSet // for DISTINCT
 	n     int64
-	best  datum // of MIN and MAX
-	total *decimal
+	best  eval.Datum // of MIN and MAX
+	total *eval.Decimal
 	float float64
 	parts []outText // of GROUP_CONCAT
 }
 
 type outText struct {
 	text string
-	keys []datum
+	keys []eval.Datum
 }
 
-func (t outText) sortedBy() []datum { return t.keys }
+func (t outText) sortedBy() []eval.Datum { return t.keys }
 
 // add takes a row, unless one of the arguments is NULL.
-func (s *sum) add(ev *evaluation) error {
-	mark := ev.held.Taken()
-	values := make([]datum, len(s.args))
+func (s *sum) add(ev *eval.Evaluation) error {
+	mark := ev.Held.Taken()
+	values := make([]eval.Datum, len(s.args))
 	var key strings.Builder
 	for i, n := range s.args {
-		d, err := n.eval(ev)
-		if err != nil || d.isNull() {
+		d, err := n.Eval(ev)
+		if err != nil || d.IsNull() {
 			return err
 		}
 		if values[i] = d; s.name != "SUM" && s.name != "AVG" {
-			values[i] = n.settle(d)
+			values[i] = n.Settle(d)
 		}
 		addKey(&key, d)
 	}
-	ev.held.ReturnTo(mark) // what is held is counted below
+	ev.Held.ReturnTo(mark) // what is held is counted below
 	if s.distinct {
 		isNew, err := s.seen.add(ev, key.String())
 		if err != nil || !isNew {
 			return err
 		}
-		if err := ev.keep(nil); err != nil { // it counts as a row
+		if err := ev.Keep(nil); err != nil { // it counts as a row
 			return err
 		}
 	}
@@ -126,62 +127,62 @@ func (s *sum) add(ev *evaluation) error {
 	return nil
 }
 
-func (s *sum) take(ev *evaluation, d datum, sign int) error {
-	if order, _ := compare(d, s.best); s.n > 1 && order*sign <= 0 {
+func (s *sum) take(ev *eval.Evaluation, d eval.Datum, sign int) error {
+	if order, _ := eval.Compare(d, s.best); s.n > 1 && order*sign <= 0 {
 		return nil
 	}
-	more := d.size() - s.best.size()
+	more := d.Size() - s.best.Size()
 	s.best = d
-	return ev.hold(more)
+	return ev.Hold(more)
 }
 
-func (s *sum) plus(ev *evaluation, d datum) error {
-	d = ev.number(d, s.typ)
+func (s *sum) plus(ev *eval.Evaluation, d eval.Datum) error {
+	d = ev.Number(d, s.typ)
 	if s.typ == wharf.TypeFloat {
-		s.float += d.toFloat()
+		s.float += d.ToFloat()
 		return nil
 	}
 	if s.total == nil {
-		s.total = decimalFromInt(0)
+		s.total = eval.DecimalFromInt(0)
 	}
-	if s.total = s.total.add(d.toDecimal()); !s.total.fits() {
-		return outOfRange("DECIMAL")
+	if s.total = s.total.Add(d.ToDecimal()); !s.total.Fits() {
+		return eval.OutOfRange("DECIMAL")
 	}
 	return nil
 }
 
-func (s *sum) join(ev *evaluation, values []datum) error {
+func (s *sum) join(ev *eval.Evaluation, values []eval.Datum) error {
 	keys, err := evaluateKeys(ev, s.order)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
 	for _, d := range values {
-		b.WriteString(d.text())
+		b.WriteString(d.Text())
 	}
 	s.parts = append(s.parts, outText{b.String(), keys})
-	return ev.keep([]wharf.Value{wharf.Text(b.String())})
+	return ev.Keep([]wharf.Value{wharf.Text(b.String())})
 }
 
 // result is the value of the group.
-func (s *sum) result(ev *evaluation) (datum, error) {
+func (s *sum) result(ev *eval.Evaluation) (eval.Datum, error) {
 	switch {
 	case s.name == "COUNT":
-		return intDatum(s.n), nil
+		return eval.IntDatum(s.n), nil
 	case s.n == 0:
-		return nullDatum(), nil
+		return eval.NullDatum(), nil
 	case s.name == "SUM" && s.typ == wharf.TypeFloat:
-		return floatDatum(s.float), nil
+		return eval.FloatDatum(s.float), nil
 	case s.name == "SUM":
-		return decDatum(s.total), nil
+		return eval.DecDatum(s.total), nil
 	case s.name == "AVG" && s.typ == wharf.TypeFloat:
-		return floatDatum(s.float / float64(s.n)), nil
+		return eval.FloatDatum(s.float / float64(s.n)), nil
 	case s.name == "AVG":
-		quotient := s.total.divide(decimalFromInt(s.n))
-		if s.scale != asItComes {
-			return decDatum(quotient.fit(s.scale)), nil
+		quotient := s.total.Divide(eval.DecimalFromInt(s.n))
+		if s.Scale != eval.AsItComes {
+			return eval.DecDatum(quotient.Fit(s.Scale)), nil
 		}
-		return decDatum(quotient.fit(min(s.total.scale+divisionScale, maxDecimalScale))), nil
+		return eval.DecDatum(quotient.Fit(min(s.total.Scale+eval.DivisionScale, eval.MaxDecimalScale))), nil
 	case s.name == "GROUP_CONCAT":
 		return s.joined(ev)
 	}
@@ -189,11 +190,11 @@ func (s *sum) result(ev *evaluation) (datum, error) {
 }
 
 // joined is the text of GROUP_CONCAT, no longer than group_concat_max_len.
-func (s *sum) joined(ev *evaluation) (datum, error) {
+func (s *sum) joined(ev *eval.Evaluation) (eval.Datum, error) {
 	if err := sortRows(ev, s.parts, outText.sortedBy, s.order); err != nil {
-		return nullDatum(), err
+		return eval.NullDatum(), err
 	}
-	most := int(min(ev.env.Value("group_concat_max_len").Int64(), maxText))
+	most := int(min(ev.Env.Value("group_concat_max_len").Int64(), eval.MaxText))
 	var b strings.Builder
 	for i, part := range s.parts {
 		if i > 0 {
@@ -201,9 +202,9 @@ func (s *sum) joined(ev *evaluation) (datum, error) {
 		}
 		b.WriteString(part.text)
 		if b.Len() > most {
-			ev.env.Warn(warnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
-			return stringDatum(strings.ToValidUTF8(b.String()[:most], "")).collated(s.coll.id), nil
+			ev.Env.Warn(eval.WarnCutByGroupConcat, "Row %d was cut by GROUP_CONCAT()", i+1)
+			return eval.StringDatum(strings.ToValidUTF8(b.String()[:most], "")).Collated(s.Coll.Id), nil
 		}
 	}
-	return stringDatum(b.String()).collated(s.coll.id), nil
+	return eval.StringDatum(b.String()).Collated(s.Coll.Id), nil
 }

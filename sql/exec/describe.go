@@ -8,6 +8,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 func stageColumns() []wharf.Column {
@@ -110,7 +111,7 @@ func definitions[T any](columns []wharf.Column, list func(context.Context, wharf
 		if err != nil {
 			return Result{}, err
 		}
-		matches := likeNames(like)
+		matches := eval.LikeNames(like)
 		return Result{Rows: &wharf.Rows{Columns: columns, All: func(yield func([]wharf.Value, error) bool) {
 			for item, err := range all {
 				if err != nil {

@@ -25,11 +25,8 @@
 //     functions make, user variables, diagnostics; and everything that may take
 //     long ends soon after its context.
 //
-// Expressions follow MySQL 8.0: three-valued logic, integers with their range,
-// exact decimals, dates and times as values of their own, text compared by the
-// collation that it has: the connection's, a column's, or that of COLLATE. What
-// is not supported is refused by its name, and what would be misread is refused
-// too: a sql_mode that changes the grammar, a character set other than UTF-8.
+// Expressions are sql/eval's. What would be misread is refused: a sql_mode that
+// changes the grammar, a character set other than UTF-8.
 //
 // The package knows the numbers of MySQL of its warnings and causes; the others
 // come from the listener by [Options]. It reads no file, opens no connection and

@@ -10,7 +10,7 @@ import (
 
 // What follows makes a session what expressions are evaluated for.
 
-var _ env = (*Session)(nil)
+var _ eval.Env = (*Session)(nil)
 
 // Account is what the statement under way holds.
 func (s *Session) Account() *eval.Account { return &s.statement }
@@ -32,15 +32,15 @@ func (s *Session) Value(name string) wharf.Value {
 }
 
 // UserVar is a user variable's value, by its folded name.
-func (s *Session) UserVar(name string) datum { return s.userVars[name] }
+func (s *Session) UserVar(name string) eval.Datum { return s.userVars[name] }
 
 // Function finds a function by its name in upper case.
-func (s *Session) Function(name string) (function, bool) {
+func (s *Session) Function(name string) (eval.Function, bool) {
 	f, ok := s.executor.functions[name]
 	return f, ok
 }
 
 // Subquery compiles a query in an expression that stands in no other query.
-func (s *Session) Subquery(e sql.Subquery, x node, args []wharf.Value) (node, error) {
+func (s *Session) Subquery(e sql.Subquery, x eval.Node, args []wharf.Value) (eval.Node, error) {
 	return newScope(s, args, nil, nil).Subquery(e, x)
 }

@@ -87,7 +87,7 @@ type Executor struct {
 	memory      *Memory
 	sessionMost int64
 
-	functions map[string]function
+	functions map[string]eval.Function
 	variables map[string]*variable
 	shows     map[string]show
 
@@ -120,7 +120,7 @@ func New(o Options) *Executor {
 		globals:     map[string]wharf.Value{},
 	}
 	e.applyDefaults()
-	e.functions = functionTable()
+	e.functions = eval.FunctionTable()
 	maps.Copy(e.functions, sessionFunctions())
 	e.variables = e.variableTable()
 	e.shows = showTable()
@@ -176,5 +176,5 @@ func (e *Executor) CheckDatabase(name string) error {
 	if name == "" || name == DefaultDatabase || isInformationSchema(name) {
 		return nil
 	}
-	return because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", cutRunes(name, 64), DefaultDatabase)
+	return eval.Because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", eval.CutRunes(name, 64), DefaultDatabase)
 }

@@ -8,6 +8,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // informationSchema is the database that tells of the others.
@@ -100,7 +101,7 @@ func typeOfSQL(sqlType string) wharf.Type {
 func (e *Executor) findInfoTable(name string) (infoTable, error) {
 	i := slices.IndexFunc(e.infoTables, func(t infoTable) bool { return strings.EqualFold(t.name, name) })
 	if i < 0 {
-		return infoTable{}, wharf.Errorf(wharf.CodeNotFound, "Unknown table '%s' in %s", cutRunes(name, 64), informationSchema)
+		return infoTable{}, wharf.Errorf(wharf.CodeNotFound, "Unknown table '%s' in %s", eval.CutRunes(name, 64), informationSchema)
 	}
 	return e.infoTables[i], nil
 }
@@ -115,7 +116,7 @@ func (c *scope) tableNamed(t sql.TableName) (relation, error) {
 		schema = c.s.database
 	}
 	if !isInformationSchema(schema) {
-		return relation{}, unsupported("SELECT … FROM a table")
+		return relation{}, eval.Unsupported("SELECT … FROM a table")
 	}
 	table, err := c.s.executor.findInfoTable(t.Name)
 	if err != nil {
@@ -125,18 +126,18 @@ func (c *scope) tableNamed(t sql.TableName) (relation, error) {
 	if alias == "" {
 		alias = table.name
 	}
-	fields := make([]field, len(table.columns))
+	fields := make([]eval.Field, len(table.columns))
 	for i, col := range table.columns {
-		fields[i] = field{Column: col.Column, schema: informationSchema, table: alias, shape: columnShape(systemCollation)}
+		fields[i] = eval.Field{Column: col.Column, Schema: informationSchema, Table: alias, Shape: eval.ColumnShape(eval.SystemCollation)}
 	}
-	return relation{fields: fields, each: func(ev *evaluation, row func([]wharf.Value) error) error {
+	return relation{fields: fields, each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
 		switch {
 		case table.stream != nil:
 			return eachStreamed(ev, table.stream(c.s), row)
 		case table.rows == nil:
 			return nil
 		}
-		rows, err := table.rows(ev.ctx, c.s)
+		rows, err := table.rows(ev.Ctx, c.s)
 		if err != nil {
 			return err
 		}
@@ -145,8 +146,8 @@ func (c *scope) tableNamed(t sql.TableName) (relation, error) {
 }
 
 // eachStreamed calls row for each row that a plan gives.
-func eachStreamed(ev *evaluation, p plan, row func([]wharf.Value) error) error {
-	result, err := p.run(ev.ctx)
+func eachStreamed(ev *eval.Evaluation, p plan, row func([]wharf.Value) error) error {
+	result, err := p.run(ev.Ctx)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 //go:embed reserved.txt
@@ -20,7 +21,7 @@ func infoRowsTable() map[string]infoRows {
 		"CHARACTER_SETS": infoCharsets,
 		"COLLATIONS":     infoCollations,
 		"COLLATION_CHARACTER_SET_APPLICABILITY": func(context.Context, *Session) ([][]wharf.Value, error) {
-			return rowsOf(listedCollations(), func(c collation) []wharf.Value { return texts(c.name, c.charset) }), nil
+			return rowsOf(eval.ListedCollations(), func(c eval.Collation) []wharf.Value { return texts(c.Name, c.Charset) }), nil
 		},
 		"COLUMNS":  infoColumns,
 		"ENGINES":  shownRows("ENGINES"),
@@ -52,7 +53,7 @@ func schemaText(name string) (charset, collation string) {
 	if name == informationSchema {
 		return "utf8mb3", "utf8mb3_general_ci"
 	}
-	return "utf8mb4", defaultCollation
+	return "utf8mb4", eval.DefaultCollation
 }
 
 // shownRows are the rows of a SHOW that has the same columns.
@@ -63,19 +64,19 @@ func shownRows(what string) infoRows {
 }
 
 func infoCharsets(context.Context, *Session) ([][]wharf.Value, error) {
-	return rowsOf(charsets(), func(c charset) []wharf.Value {
-		return append(texts(c.name, c.collation, c.description), wharf.Uint(uint64(c.maxLen)))
+	return rowsOf(eval.Charsets(), func(c eval.Charset) []wharf.Value {
+		return append(texts(c.Name, c.Collation, c.Description), wharf.Uint(uint64(c.MaxLen)))
 	}), nil
 }
 
 func infoCollations(context.Context, *Session) ([][]wharf.Value, error) {
-	return rowsOf(listedCollations(), func(c collation) []wharf.Value {
+	return rowsOf(eval.ListedCollations(), func(c eval.Collation) []wharf.Value {
 		isDefault := ""
-		if c.isDefault {
+		if c.IsDefault {
 			isDefault = "Yes"
 		}
-		return []wharf.Value{wharf.Text(c.name), wharf.Text(c.charset), wharf.Uint(uint64(c.id)), wharf.Text(isDefault),
-			wharf.Text("Yes"), wharf.Uint(1), wharf.Text(c.pad)}
+		return []wharf.Value{wharf.Text(c.Name), wharf.Text(c.Charset), wharf.Uint(uint64(c.Id)), wharf.Text(isDefault),
+			wharf.Text("Yes"), wharf.Uint(1), wharf.Text(c.Pad)}
 	}), nil
 }
 

@@ -4,16 +4,17 @@ import (
 	"slices"
 
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // sortKey is one expression to sort by.
 type sortKey struct {
-	node
+	eval.Node
 	desc bool
 }
 
 // sortKeys compiles ORDER BY; items are what positions stand for.
-func (c *scope) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
+func (c *scope) sortKeys(orders []sql.Order, items []eval.Node) ([]sortKey, error) {
 	keys := make([]sortKey, len(orders))
 	for i, o := range orders {
 		n, err := c.orderNode(o, items)
@@ -25,32 +26,32 @@ func (c *scope) sortKeys(orders []sql.Order, items []node) ([]sortKey, error) {
 	return keys, nil
 }
 
-func (c *scope) orderNode(o sql.Order, items []node) (node, error) {
+func (c *scope) orderNode(o sql.Order, items []eval.Node) (eval.Node, error) {
 	if o.Expr != nil {
-		return c.compile(o.Expr)
+		return c.Compile(o.Expr)
 	}
 	if o.Position < 1 || o.Position > len(items) {
-		return node{}, invalid(errUnknownColumn, "Unknown column '%d' in the order or group clause", o.Position)
+		return eval.Node{}, eval.Invalid(eval.ErrUnknownColumn, "Unknown column '%d' in the order or group clause", o.Position)
 	}
 	return items[o.Position-1], nil
 }
 
 // evaluateKeys gives what the row that ev stands at is sorted by, made sortable: a
 // key is compared many times. They count as held.
-func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
+func evaluateKeys(ev *eval.Evaluation, order []sortKey) ([]eval.Datum, error) {
 	if len(order) == 0 {
 		return nil, nil
 	}
-	keys := make([]datum, len(order))
+	keys := make([]eval.Datum, len(order))
 	for i, k := range order {
-		mark := ev.held.Taken()
-		d, err := k.eval(ev)
+		mark := ev.Held.Taken()
+		d, err := k.Eval(ev)
 		if err != nil {
 			return nil, err
 		}
-		ev.held.ReturnTo(mark)
-		keys[i] = d.sortable()
-		if err := ev.hold(keys[i].size()); err != nil {
+		ev.Held.ReturnTo(mark)
+		keys[i] = d.Sortable()
+		if err := ev.Hold(keys[i].Size()); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +60,7 @@ func evaluateKeys(ev *evaluation, order []sortKey) ([]datum, error) {
 
 // sortRows puts rows in the order of their keys; NULL comes first. It ends
 // with the statement: many long keys that begin alike take long to compare.
-func sortRows[T any](ev *evaluation, rows []T, keys func(T) []datum, order []sortKey) error {
+func sortRows[T any](ev *eval.Evaluation, rows []T, keys func(T) []eval.Datum, order []sortKey) error {
 	if len(order) == 0 {
 		return nil
 	}
@@ -68,7 +69,7 @@ func sortRows[T any](ev *evaluation, rows []T, keys func(T) []datum, order []sor
 	var err error
 	slices.SortStableFunc(rows, func(a, b T) int {
 		if compared++; compared%often == 0 && err == nil {
-			err = ev.canceled()
+			err = ev.Canceled()
 		}
 		if err != nil {
 			return 0
@@ -78,14 +79,14 @@ func sortRows[T any](ev *evaluation, rows []T, keys func(T) []datum, order []sor
 	return err
 }
 
-func compareKeys(a, b []datum, order []sortKey) int {
+func compareKeys(a, b []eval.Datum, order []sortKey) int {
 	for i, k := range order {
-		n, known := compare(a[i], b[i])
+		n, known := eval.Compare(a[i], b[i])
 		switch {
 		case known:
-		case a[i].isNull() && !b[i].isNull():
+		case a[i].IsNull() && !b[i].IsNull():
 			n = -1
-		case b[i].isNull() && !a[i].isNull():
+		case b[i].IsNull() && !a[i].IsNull():
 			n = 1
 		}
 		if k.desc {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"wharf/sql/eval"
+
 	"wharf"
 )
 
@@ -12,16 +14,16 @@ func TestSortRowsEndsWithItsStatement(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	rows := make([]outRow, 20_000)
 	for i := range rows {
-		rows[i].keys = []datum{intDatum(int64(i * 7919 % 20_011))}
+		rows[i].keys = []eval.Datum{eval.IntDatum(int64(i * 7919 % 20_011))}
 	}
 	looks := 0
-	keys := func(r outRow) []datum {
+	keys := func(r outRow) []eval.Datum {
 		if looks++; looks == 10_000 {
 			cancel()
 		}
 		return r.keys
 	}
-	err := sortRows(&evaluation{ctx: ctx}, rows, keys, []sortKey{{}})
+	err := sortRows(&eval.Evaluation{Ctx: ctx}, rows, keys, []sortKey{{}})
 	if wharf.CodeOf(err) != wharf.CodeCanceled {
 		t.Errorf("the sort ended with %v", err)
 	}
@@ -32,10 +34,10 @@ func TestSortRowsEndsWithItsStatement(t *testing.T) {
 
 // TestEvaluateKeys has a text whose key is not itself, and one whose key is.
 func TestEvaluateKeys(t *testing.T) {
-	id, _ := findCollation("utf8mb4_0900_bin")
-	exact := stringDatum("É").collated(id)
-	keys, err := evaluateKeys(newEvaluation(t.Context(), New(Options{}).NewSession(Client{})), []sortKey{{node: constant(stringDatum("É"), wharf.TypeString)}, {node: constant(exact, wharf.TypeString)}})
-	if err != nil || keys[0].str != defaultCollationID.key("e") || keys[1].str != "É" {
+	id, _ := eval.FindCollation("utf8mb4_0900_bin")
+	exact := eval.StringDatum("É").Collated(id)
+	keys, err := evaluateKeys(eval.NewEvaluation(t.Context(), New(Options{}).NewSession(Client{})), []sortKey{{Node: eval.Constant(eval.StringDatum("É"), wharf.TypeString)}, {Node: eval.Constant(exact, wharf.TypeString)}})
+	if err != nil || keys[0].Str != eval.DefaultCollationID.Key("e") || keys[1].Str != "É" {
 		t.Errorf("%v, %v", keys, err)
 	}
 }

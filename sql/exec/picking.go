@@ -6,16 +6,17 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // picking is one compiled SELECT of a query.
 type picking struct {
 	columns  []wharf.Column
 	from     relation
-	where    node
-	groups   []node
-	items    []node
-	having   node
+	where    eval.Node
+	groups   []eval.Node
+	items    []eval.Node
+	having   eval.Node
 	order    []sortKey
 	grouped  bool
 	single   bool // one group of all rows, also of none
@@ -34,14 +35,14 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 			return nil, err
 		}
 	}
-	scope := newScope(c.s, c.args, c, p.from.fields)
+	scope := newScope(c.s, c.Args, c, p.from.fields)
 	if st.Where != nil {
 		var err error
-		if p.where, err = scope.compile(st.Where); err != nil {
+		if p.where, err = scope.Compile(st.Where); err != nil {
 			return nil, err
 		}
 	}
-	scope.sums, scope.aliases = &p.sums, map[string]node{}
+	scope.sums, scope.aliases = &p.sums, map[string]eval.Node{}
 	if err := p.addItems(scope, st.Items); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 
 // oneRow is what a SELECT without FROM reads.
 func oneRow() relation {
-	return relation{each: func(_ *evaluation, row func([]wharf.Value) error) error { return row(nil) }}
+	return relation{each: func(_ *eval.Evaluation, row func([]wharf.Value) error) error { return row(nil) }}
 }
 
 func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
@@ -65,13 +66,13 @@ func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 			}
 			continue
 		}
-		n, err := scope.compile(item.Expr)
+		n, err := scope.Compile(item.Expr)
 		if err != nil {
 			return err
 		}
-		col := wharf.Column{Name: item.Name, Type: n.typ, Nullable: isNullable(item.Expr)}
+		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: isNullable(item.Expr)}
 		if c, ok := item.Expr.(sql.Column); ok {
-			if i, err := findField(scope.fields, c); err == nil && i >= 0 {
+			if i, err := eval.FindField(scope.fields, c); err == nil && i >= 0 {
 				p.plain = append(p.plain, len(p.columns))
 				col.Nullable = scope.fields[i].Nullable
 				if !item.Alias {
@@ -80,8 +81,8 @@ func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 			}
 		}
 		p.items, p.columns = append(p.items, n), append(p.columns, col)
-		if _, taken := aliases[fold(item.Name)]; !taken {
-			aliases[fold(item.Name)] = n
+		if _, taken := aliases[eval.Fold(item.Name)]; !taken {
+			aliases[eval.Fold(item.Name)] = n
 		}
 	}
 	return nil
@@ -97,35 +98,35 @@ func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 	for _, i := range places {
 		f := scope.fields[i]
 		switch {
-		case item.Table != "" && fold(item.Table) != fold(f.table), item.Schema != "" && fold(item.Schema) != fold(f.schema):
+		case item.Table != "" && eval.Fold(item.Table) != eval.Fold(f.Table), item.Schema != "" && eval.Fold(item.Schema) != eval.Fold(f.Schema):
 		default:
 			p.plain = append(p.plain, len(p.columns))
-			p.items, p.columns = append(p.items, fieldNode(f, i)), append(p.columns, f.Column)
+			p.items, p.columns = append(p.items, eval.FieldNode(f, i)), append(p.columns, f.Column)
 		}
 	}
 	if len(p.items) > before {
 		return nil
 	}
 	if item.Table != "" {
-		return invalid(errUnknownTable, "Unknown table '%s'", cutRunes(item.Table, 64))
+		return eval.Invalid(errUnknownTable, "Unknown table '%s'", eval.CutRunes(item.Table, 64))
 	}
-	return invalid(errNoTables, "No tables used")
+	return eval.Invalid(errNoTables, "No tables used")
 }
 
 // finish compiles what knows the aliases of the items.
 func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) error {
-	grouping := newScope(scope.s, scope.args, scope.outer, scope.fields)
+	grouping := newScope(scope.s, scope.Args, scope.outer, scope.fields)
 	grouping.aliases = scope.aliases
 	groups, err := grouping.sortKeys(st.GroupBy, p.items)
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
-		p.groups = append(p.groups, g.node)
+		p.groups = append(p.groups, g.Node)
 	}
 	scope.aliasesFirst = true
 	if st.Having != nil {
-		if p.having, err = scope.compile(st.Having); err != nil {
+		if p.having, err = scope.Compile(st.Having); err != nil {
 			return err
 		}
 	}
@@ -143,10 +144,10 @@ func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) e
 }
 
 // shapes are those of the columns.
-func (p *picking) shapes() []shape {
-	shapes := make([]shape, len(p.items))
+func (p *picking) shapes() []eval.Shape {
+	shapes := make([]eval.Shape, len(p.items))
 	for i, n := range p.items {
-		shapes[i] = n.shape()
+		shapes[i] = n.Shape()
 	}
 	return shapes
 }
@@ -164,18 +165,18 @@ func isNullable(e sql.Expr) bool {
 }
 
 // rows runs the SELECT: at most that many rows, or all for -1.
-func (p *picking) rows(ev *evaluation, most int) ([]outRow, error) {
-	out := &picked{picking: p, ev: ev.inside(), most: most, columnShapes: p.shapes(), seen: rowSet{}}
+func (p *picking) rows(ev *eval.Evaluation, most int) ([]outRow, error) {
+	out := &picked{picking: p, ev: ev.Inside(), most: most, columnShapes: p.shapes(), seen: rowSet{}}
 	row := out.add
 	groups := newGroups(p, out.ev)
 	if p.grouped {
 		row = groups.add
 	}
 	err := p.from.each(ev, func(r []wharf.Value) error {
-		if err := ev.see(); err != nil {
+		if err := ev.See(); err != nil {
 			return err
 		}
-		out.ev.row = r
+		out.ev.Row = r
 		keep, err := holdsTrue(out.ev, p.where)
 		if err != nil || !keep {
 			return err
@@ -194,10 +195,10 @@ func (p *picking) rows(ev *evaluation, most int) ([]outRow, error) {
 // picked is the result of a picking as it grows.
 type picked struct {
 	*picking
-	ev   *evaluation
+	ev   *eval.Evaluation
 	most int
 	// columnShapes and seen are for DISTINCT.
-	columnShapes []shape
+	columnShapes []eval.Shape
 	seen         rowSet
 	rows         []outRow
 }
@@ -211,16 +212,16 @@ func (o *picked) add() error {
 	if err != nil || !keep {
 		return err
 	}
-	mark := o.ev.held.Taken()
+	mark := o.ev.Held.Taken()
 	values := make([]wharf.Value, len(o.items))
 	for i, n := range o.items {
-		d, err := n.eval(o.ev)
+		d, err := n.Eval(o.ev)
 		if err != nil {
 			return err
 		}
-		values[i] = n.settle(d).value(n.typ)
+		values[i] = n.Settle(d).Value(n.Typ)
 	}
-	o.ev.held.ReturnTo(mark) // keep counts them
+	o.ev.Held.ReturnTo(mark) // keep counts them
 	if o.distinct {
 		isNew, err := o.seen.add(o.ev, rowKey(values, o.columns, o.columnShapes))
 		if err != nil || !isNew {
@@ -232,7 +233,7 @@ func (o *picked) add() error {
 		return err
 	}
 	o.rows = append(o.rows, outRow{values, keys})
-	if err := o.ev.keep(values); err != nil {
+	if err := o.ev.Keep(values); err != nil {
 		return err
 	}
 	if o.most > 0 && len(o.rows) >= o.most {
@@ -245,7 +246,7 @@ func (o *picked) add() error {
 // are not grouped by have the values of a group's first row.
 type groups struct {
 	*picking
-	ev    *evaluation
+	ev    *eval.Evaluation
 	order []*group
 	byKey map[string]*group
 }
@@ -255,30 +256,30 @@ type group struct {
 	sums []*sum
 }
 
-func newGroups(p *picking, ev *evaluation) *groups {
+func newGroups(p *picking, ev *eval.Evaluation) *groups {
 	return &groups{picking: p, ev: ev, byKey: map[string]*group{}}
 }
 
 // add takes the row that ev stands at.
 func (g *groups) add() error {
 	var key strings.Builder
-	mark := g.ev.held.Taken()
+	mark := g.ev.Held.Taken()
 	for _, n := range g.groups {
-		d, err := n.eval(g.ev)
+		d, err := n.Eval(g.ev)
 		if err != nil {
 			return err
 		}
 		addKey(&key, d)
 	}
-	g.ev.held.ReturnTo(mark)
+	g.ev.Held.ReturnTo(mark)
 	in := g.byKey[key.String()]
 	if in == nil {
-		in = g.begin(slices.Clone(g.ev.row))
+		in = g.begin(slices.Clone(g.ev.Row))
 		g.byKey[key.String()] = in
-		if err := g.ev.hold(entryBytes + key.Len() + len(in.sums)*sumBytes); err != nil {
+		if err := g.ev.Hold(eval.EntryBytes + key.Len() + len(in.sums)*eval.SumBytes); err != nil {
 			return err
 		}
-		if err := g.ev.keep(in.row); err != nil {
+		if err := g.ev.Keep(in.row); err != nil {
 			return err
 		}
 	}
@@ -309,10 +310,10 @@ func (g *groups) finish(row func() error) error {
 		g.begin(make([]wharf.Value, len(g.from.fields)))
 	}
 	for _, in := range g.order {
-		g.ev.row, g.ev.sums = in.row, make([]datum, len(in.sums))
+		g.ev.Row, g.ev.Sums = in.row, make([]eval.Datum, len(in.sums))
 		for i, s := range in.sums {
 			var err error
-			if g.ev.sums[i], err = s.result(g.ev); err != nil {
+			if g.ev.Sums[i], err = s.result(g.ev); err != nil {
 				return err
 			}
 		}

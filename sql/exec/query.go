@@ -6,6 +6,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // planQuery plans a SELECT that needs rows.
@@ -14,7 +15,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 		return s.planFiles(st, args)
 	}
 	if st.Beyond != "" {
-		return plan{}, unsupported(st.Beyond)
+		return plan{}, eval.Unsupported(st.Beyond)
 	}
 	c := newScope(s, args, nil, nil)
 	q, err := c.query(st)
@@ -22,7 +23,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 		return plan{}, err
 	}
 	return plan{columns: q.columns, timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
-		ev := newEvaluation(ctx, s)
+		ev := eval.NewEvaluation(ctx, s)
 		rows, err := q.rows(ev)
 		if err != nil {
 			return Result{}, err
@@ -34,7 +35,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 // query is a compiled Query.
 type query struct {
 	columns []wharf.Column
-	shapes  []shape // of the columns
+	shapes  []eval.Shape // of the columns
 	parts   []queryPart
 	order   []sortKey // of a union
 	limit   *sql.Limit
@@ -53,7 +54,7 @@ func (p queryPart) columns() []wharf.Column {
 	return p.picked.columns
 }
 
-func (p queryPart) shapes() []shape {
+func (p queryPart) shapes() []eval.Shape {
 	if p.nested != nil {
 		return p.nested.shapes
 	}
@@ -63,10 +64,10 @@ func (p queryPart) shapes() []shape {
 // outRow is a row of a result, with what it is sorted by.
 type outRow struct {
 	values []wharf.Value
-	keys   []datum
+	keys   []eval.Datum
 }
 
-func (r outRow) sortedBy() []datum { return r.keys }
+func (r outRow) sortedBy() []eval.Datum { return r.keys }
 
 // query compiles a query within the one that c compiles.
 func (c *scope) query(st *sql.Query) (*query, error) {
@@ -97,7 +98,7 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 	if single {
 		return q, nil
 	}
-	scope := newScope(c.s, c.args, c, q.fields(""))
+	scope := newScope(c.s, c.Args, c, q.fields(""))
 	var err error
 	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err
@@ -107,13 +108,13 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 func (q *query) meet(part queryPart) error {
 	columns, shapes := part.columns(), part.shapes()
 	if len(columns) != len(q.columns) {
-		return invalid(errColumnCounts, "The used SELECT statements have a different number of columns")
+		return eval.Invalid(errColumnCounts, "The used SELECT statements have a different number of columns")
 	}
 	for i, col := range columns {
-		q.columns[i].Type = commonType(q.columns[i].Type, col.Type)
+		q.columns[i].Type = eval.CommonType(q.columns[i].Type, col.Type)
 		q.columns[i].Nullable = q.columns[i].Nullable || col.Nullable
 		var err error
-		if q.shapes[i], err = q.shapes[i].meet(shapes[i]); err != nil {
+		if q.shapes[i], err = q.shapes[i].Meet(shapes[i]); err != nil {
 			return err
 		}
 	}
@@ -121,24 +122,24 @@ func (q *query) meet(part queryPart) error {
 }
 
 // fields are the columns of the query as the one around it has them.
-func (q *query) fields(table string) []field {
-	fields := fieldsOf(q.columns, "", table)
+func (q *query) fields(table string) []eval.Field {
+	fields := eval.FieldsOf(q.columns, "", table)
 	for i := range fields {
-		fields[i].shape = q.shapes[i]
+		fields[i].Shape = q.shapes[i]
 	}
 	return fields
 }
 
-func fieldNodes(fields []field) []node {
-	nodes := make([]node, len(fields))
+func fieldNodes(fields []eval.Field) []eval.Node {
+	nodes := make([]eval.Node, len(fields))
 	for i, f := range fields {
-		nodes[i] = fieldNode(f, i)
+		nodes[i] = eval.FieldNode(f, i)
 	}
 	return nodes
 }
 
 // rows runs the query. ev is that of the query around it.
-func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
+func (q *query) rows(ev *eval.Evaluation) ([][]wharf.Value, error) {
 	if len(q.parts) == 1 && q.parts[0].picked != nil {
 		p := q.parts[0].picked
 		out, err := p.rows(ev, q.most(len(p.order) > 0))
@@ -152,9 +153,9 @@ func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 		return nil, err
 	}
 	out := make([]outRow, len(all))
-	local := ev.inside()
+	local := ev.Inside()
 	for i, row := range all {
-		local.row = row
+		local.Row = row
 		keys, err := evaluateKeys(local, q.order)
 		if err != nil {
 			return nil, err
@@ -165,7 +166,7 @@ func (q *query) rows(ev *evaluation) ([][]wharf.Value, error) {
 }
 
 // finish puts rows in order and gives those that the query is to show.
-func (q *query) finish(ev *evaluation, out []outRow, order []sortKey) ([][]wharf.Value, error) {
+func (q *query) finish(ev *eval.Evaluation, out []outRow, order []sortKey) ([][]wharf.Value, error) {
 	if err := sortRows(ev, out, outRow.sortedBy, order); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (q *query) finish(ev *evaluation, out []outRow, order []sortKey) ([][]wharf
 
 // union gives the rows of all parts. DISTINCT holds for all that is before it,
 // and so the parts up to the last one that has it share one set.
-func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
+func (q *query) union(ev *eval.Evaluation) ([][]wharf.Value, error) {
 	distinct := len(q.parts) - 1
 	for distinct > 0 && q.parts[distinct].all {
 		distinct--
@@ -187,7 +188,7 @@ func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
 			return nil, err
 		}
 		for _, row := range rows {
-			if err := ev.see(); err != nil {
+			if err := ev.See(); err != nil {
 				return nil, err
 			}
 			isNew := true
@@ -206,7 +207,7 @@ func (q *query) union(ev *evaluation) ([][]wharf.Value, error) {
 
 // most is how many rows are needed, or -1 for all.
 func (q *query) most(ordered bool) int {
-	if q.limit == nil || ordered || q.limit.Count > maxRowsKept || q.limit.Offset > maxRowsKept {
+	if q.limit == nil || ordered || q.limit.Count > eval.MaxRowsKept || q.limit.Offset > eval.MaxRowsKept {
 		return -1
 	}
 	return int(q.limit.Count + q.limit.Offset)
@@ -214,7 +215,7 @@ func (q *query) most(ordered bool) int {
 
 // partRows gives the rows of one part of a union, as the union's columns have
 // them.
-func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error) {
+func (q *query) partRows(ev *eval.Evaluation, part queryPart) ([][]wharf.Value, error) {
 	var rows [][]wharf.Value
 	if part.nested != nil {
 		nested, err := part.nested.rows(ev)
@@ -231,18 +232,18 @@ func (q *query) partRows(ev *evaluation, part queryPart) ([][]wharf.Value, error
 	}
 	shapes := part.shapes()
 	for i, col := range part.columns() {
-		if col.Type == q.columns[i].Type && shapes[i].scale == q.shapes[i].scale {
+		if col.Type == q.columns[i].Type && shapes[i].Scale == q.shapes[i].Scale {
 			continue
 		}
-		to := node{typ: q.columns[i].Type, scale: q.shapes[i].scale, coll: q.shapes[i].coll}
+		to := eval.Node{Typ: q.columns[i].Type, Scale: q.shapes[i].Scale, Coll: q.shapes[i].Coll}
 		for _, row := range rows {
-			d := shapes[i].read(row[i], col.Type)
-			from := node{typ: col.Type, scale: asItComes, eval: func(*evaluation) (datum, error) { return d, nil }}
-			taken, err := to.take(ev, from)
+			d := shapes[i].Read(row[i], col.Type)
+			from := eval.Node{Typ: col.Type, Scale: eval.AsItComes, Eval: func(*eval.Evaluation) (eval.Datum, error) { return d, nil }}
+			taken, err := to.Take(ev, from)
 			if err != nil {
 				return nil, err
 			}
-			row[i] = to.settle(taken).value(to.typ)
+			row[i] = to.Settle(taken).Value(to.Typ)
 		}
 	}
 	return rows, nil

@@ -6,6 +6,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // A SELECT from tables is evaluated in memory, row by row. The tables are
@@ -13,13 +14,13 @@ import (
 
 // relation is a table, or several joined.
 type relation struct {
-	fields []field
+	fields []eval.Field
 	// star is the places of the fields that * shows, in its order; nil shows
 	// all.
 	star []int
 	// each gives the rows, each valid until the next. ev is that of the query
 	// around the one that the relation is read by.
-	each func(ev *evaluation, row func([]wharf.Value) error) error
+	each func(ev *eval.Evaluation, row func([]wharf.Value) error) error
 }
 
 // errEnough ends the reading of a relation early. It never leaves a query.
@@ -36,7 +37,7 @@ func (c *scope) relation(t sql.Table) (relation, error) {
 		if err != nil {
 			return relation{}, err
 		}
-		return relation{fields: q.fields(t.Alias), each: func(ev *evaluation, row func([]wharf.Value) error) error {
+		return relation{fields: q.fields(t.Alias), each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
 			rows, err := q.rows(ev)
 			if err != nil {
 				return err
@@ -46,7 +47,7 @@ func (c *scope) relation(t sql.Table) (relation, error) {
 	case sql.Join:
 		return c.join(t)
 	}
-	return relation{}, unsupported("this kind of table")
+	return relation{}, eval.Unsupported("this kind of table")
 }
 
 func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
@@ -70,7 +71,7 @@ func (c *scope) join(j sql.Join) (relation, error) {
 		return relation{}, err
 	}
 	n := len(left.fields)
-	fields := make([]field, 0, n+len(right.fields))
+	fields := make([]eval.Field, 0, n+len(right.fields))
 	fields = append(append(fields, left.fields...), right.fields...)
 	on, err := c.joinCondition(j, fields, n)
 	if err != nil {
@@ -102,7 +103,7 @@ func (r relation) shown() []int {
 // starOf is what * shows of a join: the columns of USING first, then those of
 // the left side and of the right one, which are the other way round for a
 // RIGHT join.
-func starOf(j sql.Join, fields []field, left, right relation) []int {
+func starOf(j sql.Join, fields []eval.Field, left, right relation) []int {
 	first, second := left.shown(), slices.Clone(right.shown())
 	for i := range second {
 		second[i] += len(left.fields)
@@ -112,9 +113,9 @@ func starOf(j sql.Join, fields []field, left, right relation) []int {
 	}
 	var common, rest []int
 	for _, i := range slices.Concat(first, second) {
-		isUsed := slices.ContainsFunc(j.Using, func(name string) bool { return fold(name) == fold(fields[i].Name) })
+		isUsed := slices.ContainsFunc(j.Using, func(name string) bool { return eval.Fold(name) == eval.Fold(fields[i].Name) })
 		switch {
-		case fields[i].hidden:
+		case fields[i].Hidden:
 		case isUsed:
 			common = append(common, i)
 		default:
@@ -124,7 +125,7 @@ func starOf(j sql.Join, fields []field, left, right relation) []int {
 	return slices.Concat(common, rest)
 }
 
-func nullable(fields []field) {
+func nullable(fields []eval.Field) {
 	for i := range fields {
 		fields[i].Nullable = true
 	}
@@ -132,52 +133,52 @@ func nullable(fields []field) {
 
 // joinCondition compiles ON or USING, whose columns are shown once: those of
 // the left side, or of the right one where only that has them always.
-func (c *scope) joinCondition(j sql.Join, fields []field, n int) (node, error) {
+func (c *scope) joinCondition(j sql.Join, fields []eval.Field, n int) (eval.Node, error) {
 	on := j.On
 	left, right := fields[:n], fields[n:]
-	var both []node
+	var both []eval.Node
 	for _, name := range j.Using {
-		l, err := findField(left, sql.Column{Name: name})
+		l, err := eval.FindField(left, sql.Column{Name: name})
 		if err == nil && l < 0 {
-			err = unknownColumn(sql.Column{Name: name})
+			err = eval.UnknownColumn(sql.Column{Name: name})
 		}
 		if err != nil {
-			return node{}, err
+			return eval.Node{}, err
 		}
-		r, err := findField(right, sql.Column{Name: name})
+		r, err := eval.FindField(right, sql.Column{Name: name})
 		if err == nil && r < 0 {
-			err = unknownColumn(sql.Column{Name: name})
+			err = eval.UnknownColumn(sql.Column{Name: name})
 		}
 		if err != nil {
-			return node{}, err
+			return eval.Node{}, err
 		}
-		equal, err := comparison("=", fieldNode(fields[l], l), fieldNode(fields[n+r], n+r))
+		equal, err := eval.Comparison("=", eval.FieldNode(fields[l], l), eval.FieldNode(fields[n+r], n+r))
 		if err != nil {
-			return node{}, err
+			return eval.Node{}, err
 		}
 		both = append(both, equal)
 		if j.Kind == "RIGHT" {
-			fields[l].hidden = true
+			fields[l].Hidden = true
 		} else {
-			fields[n+r].hidden = true
+			fields[n+r].Hidden = true
 		}
 	}
 	if on == nil {
 		return allOf(both), nil
 	}
-	scope := newScope(c.s, c.args, c, fields)
-	return scope.compile(on)
+	scope := newScope(c.s, c.Args, c, fields)
+	return scope.Compile(on)
 }
 
 // allOf is the conjunction of conditions; of none, it holds.
-func allOf(conditions []node) node {
-	var all node
+func allOf(conditions []eval.Node) eval.Node {
+	var all eval.Node
 	for i, n := range conditions {
 		if i == 0 {
 			all = n
 			continue
 		}
-		all = logical("AND", all, n)
+		all = eval.Logical("AND", all, n)
 	}
 	return all
 }
@@ -188,27 +189,27 @@ type joinLoop struct {
 	outer, inner     relation
 	outerAt, innerAt int
 	width            int
-	on               node
+	on               eval.Node
 	keepsOuter       bool // also a row that has no match
 }
 
-func (j *joinLoop) each(ev *evaluation, row func([]wharf.Value) error) error {
+func (j *joinLoop) each(ev *eval.Evaluation, row func([]wharf.Value) error) error {
 	var held [][]wharf.Value
 	err := j.inner.each(ev, func(r []wharf.Value) error {
 		held = append(held, append([]wharf.Value(nil), r...))
-		return ev.keep(r)
+		return ev.Keep(r)
 	})
 	if err != nil {
 		return err
 	}
-	local := ev.inside()
-	local.row = make([]wharf.Value, j.width)
+	local := ev.Inside()
+	local.Row = make([]wharf.Value, j.width)
 	return j.outer.each(ev, func(r []wharf.Value) error {
-		copy(local.row[j.outerAt:], r)
+		copy(local.Row[j.outerAt:], r)
 		matched := false
 		for _, other := range held {
-			copy(local.row[j.innerAt:], other)
-			if err := ev.see(); err != nil {
+			copy(local.Row[j.innerAt:], other)
+			if err := ev.See(); err != nil {
 				return err
 			}
 			keep, err := holdsTrue(local, j.on)
@@ -217,7 +218,7 @@ func (j *joinLoop) each(ev *evaluation, row func([]wharf.Value) error) error {
 			}
 			if keep {
 				matched = true
-				if err := row(local.row); err != nil {
+				if err := row(local.Row); err != nil {
 					return err
 				}
 			}
@@ -225,7 +226,7 @@ func (j *joinLoop) each(ev *evaluation, row func([]wharf.Value) error) error {
 		if matched || !j.keepsOuter {
 			return nil
 		}
-		clear(local.row[j.innerAt : j.innerAt+len(j.inner.fields)])
-		return row(local.row)
+		clear(local.Row[j.innerAt : j.innerAt+len(j.inner.fields)])
+		return row(local.Row)
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"wharf/sql/eval"
+
 	"wharf"
 )
 
@@ -11,26 +13,26 @@ import (
 type rowSet map[string]bool
 
 // add tells whether the key is a new one, and counts it as held then.
-func (s rowSet) add(ev *evaluation, key string) (isNew bool, err error) {
+func (s rowSet) add(ev *eval.Evaluation, key string) (isNew bool, err error) {
 	if s[key] {
 		return false, nil
 	}
 	s[key] = true
-	return true, ev.hold(entryBytes + len(key))
+	return true, ev.Hold(eval.EntryBytes + len(key))
 }
 
 // rowKey is the same text for rows that are equal.
-func rowKey(row []wharf.Value, columns []wharf.Column, shapes []shape) string {
+func rowKey(row []wharf.Value, columns []wharf.Column, shapes []eval.Shape) string {
 	var b strings.Builder
 	for i, v := range row {
-		addKey(&b, shapes[i].read(v, columns[i].Type))
+		addKey(&b, shapes[i].Read(v, columns[i].Type))
 	}
 	return b.String()
 }
 
 // addKey appends what tells a value from others. NULL is equal to NULL here.
-func addKey(b *strings.Builder, d datum) {
-	if d.isNull() {
+func addKey(b *strings.Builder, d eval.Datum) {
+	if d.IsNull() {
 		b.WriteByte('n')
 		return
 	}
@@ -39,20 +41,20 @@ func addKey(b *strings.Builder, d datum) {
 }
 
 // keyText is the same text for values that are equal: 1, 1.0 and 1.00.
-func keyText(d datum) string {
-	switch d.kind {
-	case kString:
-		return d.sortable().str
-	case kDecimal:
-		text := d.text()
-		if d.dec.scale > 0 {
+func keyText(d eval.Datum) string {
+	switch d.Kind {
+	case eval.KString:
+		return d.Sortable().Str
+	case eval.KDecimal:
+		text := d.Text()
+		if d.Dec.Scale > 0 {
 			text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 		}
 		return text
-	case kFloat:
-		if d.float64Bits() == 0 { // also -0
+	case eval.KFloat:
+		if d.Float64Bits() == 0 { // also -0
 			return "0"
 		}
 	}
-	return d.text()
+	return d.Text()
 }

@@ -9,6 +9,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // plan is a statement that is ready to run: what it will answer, and how.
@@ -174,7 +175,7 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		if st.Instead != "" {
 			return plan{}, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf; %s", st.Name, st.Instead)
 		}
-		return plan{}, unsupported(st.Name)
+		return plan{}, eval.Unsupported(st.Name)
 	}
 	p, err := s.planStage(stmt)
 	if f, ok := stmt.(interface{ Condition() sql.Expr }); err == nil && ok && f.Condition() != nil {
@@ -248,7 +249,7 @@ func (s *Session) planDefinition(stmt sql.Statement) (plan, error) {
 	case *sql.ShowFileFormats:
 		return s.showFileFormats(st), nil
 	}
-	return plan{}, unsupported("this statement")
+	return plan{}, eval.Unsupported("this statement")
 }
 
 // do is a plan without a result set.
@@ -281,7 +282,7 @@ func (s *Session) answer(columns []wharf.Column, rows func(context.Context) ([][
 func (s *Session) holdRows(rows [][]wharf.Value) error {
 	bytes := 0
 	for _, row := range rows {
-		bytes += rowBytes(row)
+		bytes += eval.RowBytes(row)
 	}
 	return s.statement.Take(int64(bytes))
 }

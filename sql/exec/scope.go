@@ -3,69 +3,70 @@ package exec
 import (
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // scope compiles the expressions of one query. What its names mean, it finds in
 // itself and in the queries around it.
 type scope struct {
-	compiler
+	eval.Compiler
 	s      *Session
-	fields []field // that a name may mean
+	fields []eval.Field // that a name may mean
 
-	outer        *scope          // of the query around this one
-	aliases      map[string]node // of a SELECT's items, by folded name
-	aliasesFirst bool            // before the fields
-	sums         *[]aggregate    // those of the SELECT; nil where there may be none
+	outer        *scope               // of the query around this one
+	aliases      map[string]eval.Node // of a SELECT's items, by folded name
+	aliasesFirst bool                 // before the fields
+	sums         *[]aggregate         // those of the SELECT; nil where there may be none
 }
 
-func newScope(s *Session, args []wharf.Value, outer *scope, fields []field) *scope {
+func newScope(s *Session, args []wharf.Value, outer *scope, fields []eval.Field) *scope {
 	c := &scope{s: s, outer: outer, fields: fields}
-	c.compiler = compiler{env: s, args: args, names: c}
+	c.Compiler = eval.Compiler{Env: s, Args: args, Names: c}
 	return c
 }
 
 // Column compiles a column: one of this query, or of one around it. Aliases
 // come first or last, as the clause wants it.
-func (c *scope) Column(col sql.Column) (node, error) {
+func (c *scope) Column(col sql.Column) (eval.Node, error) {
 	for at, up := c, 0; at != nil; at, up = at.outer, up+1 {
 		n, ok, err := at.here(col)
 		if err != nil {
-			return node{}, err
+			return eval.Node{}, err
 		}
 		if ok {
 			return above(n, up), nil
 		}
 	}
-	return node{}, unknownColumn(col)
+	return eval.Node{}, eval.UnknownColumn(col)
 }
 
-func (c *scope) here(col sql.Column) (node, bool, error) {
-	alias, isAlias := c.aliases[fold(col.Name)]
+func (c *scope) here(col sql.Column) (eval.Node, bool, error) {
+	alias, isAlias := c.aliases[eval.Fold(col.Name)]
 	isAlias = isAlias && col.Table == ""
 	if isAlias && c.aliasesFirst {
 		return alias, true, nil
 	}
-	i, err := findField(c.fields, col)
+	i, err := eval.FindField(c.fields, col)
 	if err != nil || i >= 0 {
 		if err != nil {
-			return node{}, false, err
+			return eval.Node{}, false, err
 		}
-		return fieldNode(c.fields[i], i), true, nil
+		return eval.FieldNode(c.fields[i], i), true, nil
 	}
 	return alias, isAlias, nil
 }
 
 // above is a node of the query that many levels around.
-func above(n node, up int) node {
+func above(n eval.Node, up int) eval.Node {
 	if up == 0 {
 		return n
 	}
-	eval := n.eval
-	n.eval = func(ev *evaluation) (datum, error) {
+	inner := n.Eval
+	n.Eval = func(ev *eval.Evaluation) (eval.Datum, error) {
 		for range up {
-			ev = ev.outer
+			ev = ev.Outer
 		}
-		return eval(ev)
+		return inner(ev)
 	}
 	return n
 }

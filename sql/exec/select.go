@@ -5,34 +5,35 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // planSelect plans a SELECT without a table: one row, or none.
 func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 	c := &s.compiling
-	*c = compiler{env: s, args: args}
-	defer func() { *c = compiler{} }()
-	nodes := make([]node, len(st.Items))
+	*c = eval.Compiler{Env: s, Args: args}
+	defer func() { *c = eval.Compiler{} }()
+	nodes := make([]eval.Node, len(st.Items))
 	columns := make([]wharf.Column, len(st.Items))
 	asks := false
 	for i, item := range st.Items {
-		n, err := c.compile(item.Expr)
+		n, err := c.Compile(item.Expr)
 		if err != nil {
 			return plan{}, err
 		}
 		nodes[i] = n
-		columns[i] = wharf.Column{Name: item.Name, Type: n.typ, Nullable: isNullable(item.Expr)}
+		columns[i] = wharf.Column{Name: item.Name, Type: n.Typ, Nullable: isNullable(item.Expr)}
 		asks = asks || asksDiagnostics(item.Expr)
 	}
-	var where node
+	var where eval.Node
 	if st.Where != nil {
 		var err error
-		if where, err = c.compile(st.Where); err != nil {
+		if where, err = c.Compile(st.Where); err != nil {
 			return plan{}, err
 		}
 	}
 	return plan{columns: columns, timed: true, asks: asks, capped: !st.Limited, run: func(ctx context.Context) (Result, error) {
-		ev := newEvaluation(ctx, s)
+		ev := eval.NewEvaluation(ctx, s)
 		rows := &wharf.Rows{Columns: columns, All: each(nil)}
 		keep, err := holdsTrue(ev, where)
 		if err != nil || !keep || st.Limit0 {
@@ -40,13 +41,13 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 		}
 		row := make([]wharf.Value, len(nodes))
 		for i, n := range nodes {
-			d, err := n.eval(ev)
+			d, err := n.Eval(ev)
 			if err != nil {
 				return Result{}, err
 			}
-			row[i] = n.settle(d).value(n.typ)
+			row[i] = n.Settle(d).Value(n.Typ)
 		}
-		if err := s.statement.Take(int64(len(row) * valueBytes)); err != nil {
+		if err := s.statement.Take(int64(len(row) * eval.ValueBytes)); err != nil {
 			return Result{}, err
 		}
 		rows.All = func(yield func([]wharf.Value, error) bool) { yield(row, nil) }
@@ -55,14 +56,14 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 }
 
 // holdsTrue evaluates a condition; one that was not given holds.
-func holdsTrue(ev *evaluation, where node) (bool, error) {
-	if where.eval == nil {
+func holdsTrue(ev *eval.Evaluation, where eval.Node) (bool, error) {
+	if where.Eval == nil {
 		return true, nil
 	}
-	mark := ev.held.Taken()
-	d, err := where.eval(ev)
-	isTrue, _ := ev.truth(d)
-	ev.held.ReturnTo(mark)
+	mark := ev.Held.Taken()
+	d, err := where.Eval(ev)
+	isTrue, _ := ev.Truth(d)
+	ev.Held.ReturnTo(mark)
 	return isTrue, err
 }
 
@@ -74,15 +75,15 @@ func asksDiagnostics(e sql.Expr) bool {
 
 // evaluateAll evaluates for the effect only: DO.
 func (s *Session) evaluateAll(ctx context.Context, exprs []sql.Expr, args []wharf.Value) error {
-	c := compiler{env: s, args: args}
-	nodes, err := c.compileAll(exprs)
+	c := eval.Compiler{Env: s, Args: args}
+	nodes, err := c.CompileAll(exprs)
 	if err != nil {
 		return err
 	}
-	ev := newEvaluation(ctx, s)
+	ev := eval.NewEvaluation(ctx, s)
 	for _, n := range nodes {
 		mark := s.statement.Taken()
-		if _, err := n.eval(ev); err != nil {
+		if _, err := n.Eval(ev); err != nil {
 			return err
 		}
 		s.statement.ReturnTo(mark)

@@ -22,7 +22,7 @@ type Session struct {
 	database                  string
 	vars                      map[string]wharf.Value // session values that differ from the global ones
 	inherited                 map[string]wharf.Value // the global values when the session began; never changed
-	userVars                  map[string]datum
+	userVars                  map[string]eval.Datum
 	userVarBytes              int64 // that these keep
 	zone                      *time.Location
 	autocommit, inTransaction bool
@@ -39,7 +39,7 @@ type Session struct {
 
 	// compiling is the compiler of a SELECT without a table, which is here so
 	// that the most frequent statements need not allocate one.
-	compiling compiler
+	compiling eval.Compiler
 }
 
 // Stmt is one parsed statement of a session, ready to run any number of

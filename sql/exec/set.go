@@ -8,6 +8,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 func machine() string { return runtime.GOARCH }
@@ -17,7 +18,7 @@ func system() string  { return runtime.GOOS }
 // assignment of the same statement fails.
 type setting struct {
 	s       *Session
-	ev      *evaluation
+	ev      *eval.Evaluation
 	args    []wharf.Value
 	globals map[string]wharf.Value
 }
@@ -26,7 +27,7 @@ type setting struct {
 func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Result, error) {
 	before := *s
 	before.vars, before.userVars = maps.Clone(s.vars), maps.Clone(s.userVars)
-	w := &setting{s: s, ev: newEvaluation(ctx, s), args: args, globals: map[string]wharf.Value{}}
+	w := &setting{s: s, ev: eval.NewEvaluation(ctx, s), args: args, globals: map[string]wharf.Value{}}
 	for _, a := range st.Assign {
 		if err := w.assign(a); err != nil {
 			s.restore(&before)
@@ -46,7 +47,7 @@ func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Res
 func (s *Session) keepUserVars() error {
 	var bytes int64
 	for name, d := range s.userVars {
-		bytes += int64(entryBytes + len(name) + d.size())
+		bytes += int64(eval.EntryBytes + len(name) + d.Size())
 	}
 	if more := bytes - s.userVarBytes; more > 0 {
 		if err := s.memory.Keep(more); err != nil {
@@ -67,14 +68,14 @@ func (s *Session) restore(before *Session) {
 }
 
 func (w *setting) assign(a sql.Assignment) error {
-	var d datum
+	var d eval.Datum
 	if a.Value != nil {
-		c := compiler{env: w.s, args: w.args}
-		n, err := c.compile(a.Value)
+		c := eval.Compiler{Env: w.s, Args: w.args}
+		n, err := c.Compile(a.Value)
 		if err != nil {
 			return err
 		}
-		if d, err = n.eval(w.ev); err != nil {
+		if d, err = n.Eval(w.ev); err != nil {
 			return err
 		}
 	}
@@ -82,13 +83,13 @@ func (w *setting) assign(a sql.Assignment) error {
 	case a.IsUser:
 		return w.s.setUserVar(a.Name, d)
 	case a.Name == "names" || a.Name == "character set":
-		name := d.text()
+		name := d.Text()
 		if a.Value == nil {
 			name = "utf8mb4"
 		}
 		return w.s.setNames(name, a.Collation)
 	case a.Name == "transaction":
-		return w.transaction(a, d.text())
+		return w.transaction(a, d.Text())
 	}
 	v, err := w.s.executor.variable(a.Name)
 	if err != nil {
@@ -104,22 +105,22 @@ const (
 	maxUserVarBytes = 16 << 20
 )
 
-func (s *Session) setUserVar(name string, d datum) error {
+func (s *Session) setUserVar(name string, d eval.Datum) error {
 	// Copies, for a piece of a long statement would keep all of it.
-	name = strings.Clone(fold(name))
-	if len(d.str) > maxUserVarBytes {
+	name = strings.Clone(eval.Fold(name))
+	if len(d.Str) > maxUserVarBytes {
 		return wharf.Errorf(wharf.CodeTooLarge, "a user variable can hold %d bytes", maxUserVarBytes)
 	}
-	d.str = strings.Clone(d.str)
-	switch d.literal = false; {
-	case d.isTemporal(): // MySQL's variables hold numbers and texts
-		d = stringDatum(d.text())
+	d.Str = strings.Clone(d.Str)
+	switch d.Literal = false; {
+	case d.IsTemporal(): // MySQL's variables hold numbers and texts
+		d = eval.StringDatum(d.Text())
 	}
 	if _, known := s.userVars[name]; !known && len(s.userVars) >= maxUserVars {
 		return wharf.Errorf(wharf.CodeTooLarge, "a session can have %d user variables", maxUserVars)
 	}
 	if s.userVars == nil {
-		s.userVars = map[string]datum{}
+		s.userVars = map[string]eval.Datum{}
 	}
 	s.userVars[name] = d
 	return nil
@@ -129,12 +130,12 @@ func (s *Session) setUserVar(name string, d datum) error {
 // isolation changes nothing that could be seen, for no statement of Wharf
 // reads twice.
 func (w *setting) transaction(a sql.Assignment, text string) error {
-	name, value := "transaction_isolation", stringDatum(text)
+	name, value := "transaction_isolation", eval.StringDatum(text)
 	switch strings.ToUpper(text) {
 	case "READ ONLY":
-		name, value = "transaction_read_only", intDatum(1)
+		name, value = "transaction_read_only", eval.IntDatum(1)
 	case "READ WRITE":
-		name, value = "transaction_read_only", intDatum(0)
+		name, value = "transaction_read_only", eval.IntDatum(0)
 	}
 	v, err := w.s.executor.variable(name)
 	if err != nil {
@@ -147,9 +148,9 @@ func (w *setting) transaction(a sql.Assignment, text string) error {
 }
 
 // next is SET TRANSACTION without a scope.
-func (w *setting) next(v *variable, d datum) error {
+func (w *setting) next(v *variable, d eval.Datum) error {
 	if w.s.inTransaction {
-		return because(ErrInTransaction, wharf.CodeInvalid, "Transaction characteristics can't be changed while a transaction is in progress")
+		return eval.Because(ErrInTransaction, wharf.CodeInvalid, "Transaction characteristics can't be changed while a transaction is in progress")
 	}
 	value, err := w.s.checkVariable(v, d)
 	if err == nil && v.name == "transaction_read_only" {
@@ -159,15 +160,15 @@ func (w *setting) next(v *variable, d datum) error {
 	return err
 }
 
-func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
+func (w *setting) variable(v *variable, a sql.Assignment, d eval.Datum) error {
 	global := a.Scope == sql.ScopeGlobal
 	switch {
 	case v.readOnly:
-		return invalid(errVariableScope, "Variable '%s' is a read only variable", v.name)
+		return eval.Invalid(errVariableScope, "Variable '%s' is a read only variable", v.name)
 	case global && v.scope == sessionOnly:
-		return invalid(errVariableScope, "Variable '%s' is a SESSION variable and can't be used with SET GLOBAL", v.name)
+		return eval.Invalid(errVariableScope, "Variable '%s' is a SESSION variable and can't be used with SET GLOBAL", v.name)
 	case !global && v.scope == globalOnly:
-		return invalid(errVariableScope, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
+		return eval.Invalid(errVariableScope, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
 	}
 	value := v.def
 	if a.Value == nil && !global {
@@ -175,7 +176,7 @@ func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
 	}
 	if a.Value != nil {
 		if v.name == "sql_mode" {
-			if err := refuseReadingModes(d.text()); err != nil {
+			if err := refuseReadingModes(d.Text()); err != nil {
 				return err
 			}
 		}
@@ -186,7 +187,7 @@ func (w *setting) variable(v *variable, a sql.Assignment, d datum) error {
 	}
 	if global {
 		if v.name == "time_zone" {
-			if _, err := parseZone(value.Str()); err != nil {
+			if _, err := eval.ParseZone(value.Str()); err != nil {
 				return err
 			}
 		}
@@ -217,7 +218,7 @@ func (s *Session) applyVariables() {
 	e.mu.RUnlock()
 	s.zone = nil
 	if v, ok := s.inherited["time_zone"]; ok {
-		s.zone, _ = parseZone(v.Str()) // SET GLOBAL checked it
+		s.zone, _ = eval.ParseZone(v.Str()) // SET GLOBAL checked it
 	}
 	s.autocommit = s.flag("autocommit")
 }
@@ -236,7 +237,7 @@ func (s *Session) setAutocommit(on bool) {
 }
 
 func (s *Session) setTimeZone(v wharf.Value) error {
-	zone, err := parseZone(v.Str())
+	zone, err := eval.ParseZone(v.Str())
 	if err == nil {
 		s.zone = zone
 	}
@@ -246,24 +247,24 @@ func (s *Session) setTimeZone(v wharf.Value) error {
 // setNames is SET NAMES and SET CHARACTER SET: what the client sends and
 // wants to be sent.
 func (s *Session) setNames(name, collate string) error {
-	cs, ok := findCharset(name)
+	cs, ok := eval.FindCharset(name)
 	if !ok {
-		return invalid(errUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", cutRunes(name, 64))
+		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", eval.CutRunes(name, 64))
 	}
-	order := cs.collation
+	order := cs.Collation
 	if collate != "" {
-		id, ok := findCollation(collate)
-		co := id.collation()
+		id, ok := eval.FindCollation(collate)
+		co := id.Collation()
 		if !ok {
-			return invalid(errUnknownCollate, "Unknown collation: '%s'", cutRunes(collate, 64))
+			return eval.Invalid(eval.ErrUnknownCollate, "Unknown collation: '%s'", eval.CutRunes(collate, 64))
 		}
-		if co.charset != cs.name {
-			return invalid(errCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.name, cs.name)
+		if co.Charset != cs.Name {
+			return eval.Invalid(eval.ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.Name, cs.Name)
 		}
-		order = co.name
+		order = co.Name
 	}
 	for _, v := range []string{"character_set_client", "character_set_connection", "character_set_results"} {
-		s.setVar(v, wharf.Text(cs.name))
+		s.setVar(v, wharf.Text(cs.Name))
 	}
 	s.setVar("collation_connection", wharf.Text(order))
 	return nil

@@ -5,6 +5,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // show is one SHOW that is not a stage's.
@@ -31,14 +32,14 @@ func showTable() map[string]show {
 func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 	def, ok := s.executor.shows[st.What]
 	if !ok {
-		return plan{}, unsupported("SHOW " + st.What)
+		return plan{}, eval.Unsupported("SHOW " + st.What)
 	}
 	columns := def.columns(s, st)
-	var where node
+	var where eval.Node
 	if st.Where != nil {
-		c := conditionOn(columns, s, args)
+		c := eval.ConditionOn(columns, s, args)
 		var err error
-		if where, err = c.compile(st.Where); err != nil {
+		if where, err = c.Compile(st.Where); err != nil {
 			return plan{}, err
 		}
 	}
@@ -47,11 +48,11 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		ev := newEvaluation(ctx, s)
-		matches := likeNames(st.Like)
+		ev := eval.NewEvaluation(ctx, s)
+		matches := eval.LikeNames(st.Like)
 		kept := all[:0]
 		for _, row := range all {
-			ev.row = row
+			ev.Row = row
 			keep, err := holdsTrue(ev, where)
 			if err != nil {
 				return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // schemaShows tell of databases and tables: of the one database, which has
@@ -96,7 +97,7 @@ func (s *Session) checkNamed(database string) error {
 }
 
 func noDatabase() error {
-	return because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
+	return eval.Because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
 }
 
 func columnColumns(_ *Session, st *sql.Show) []wharf.Column {

@@ -9,6 +9,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // diagnosticShows tell of the statement before.
@@ -117,7 +118,7 @@ func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 	return rowsOf(s.executor.sessions.Processes(), func(p Process) []wharf.Value {
 		info := p.Info
 		if !st.Full {
-			info = cutRunes(info, infoLength)
+			info = eval.CutRunes(info, infoLength)
 		}
 		state := ""
 		if info != "" {
@@ -131,19 +132,19 @@ func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 }
 
 func showCollations(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
-	return rowsOf(listedCollations(), func(c collation) []wharf.Value {
+	return rowsOf(eval.ListedCollations(), func(c eval.Collation) []wharf.Value {
 		isDefault := ""
-		if c.isDefault {
+		if c.IsDefault {
 			isDefault = "Yes"
 		}
-		return []wharf.Value{wharf.Text(c.name), wharf.Text(c.charset), wharf.Int(c.id), wharf.Text(isDefault),
-			wharf.Text("Yes"), wharf.Int(1), wharf.Text(c.pad)}
+		return []wharf.Value{wharf.Text(c.Name), wharf.Text(c.Charset), wharf.Int(c.Id), wharf.Text(isDefault),
+			wharf.Text("Yes"), wharf.Int(1), wharf.Text(c.Pad)}
 	}), nil
 }
 
 func showCharsets(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
-	return rowsOf(charsets(), func(c charset) []wharf.Value {
-		return append(texts(c.name, c.description, c.collation), wharf.Int(c.maxLen))
+	return rowsOf(eval.Charsets(), func(c eval.Charset) []wharf.Value {
+		return append(texts(c.Name, c.Description, c.Collation), wharf.Int(c.MaxLen))
 	}), nil
 }
 
@@ -151,7 +152,7 @@ func showCharsets(context.Context, *Session, *sql.Show) ([][]wharf.Value, error)
 func showGrants(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
 	user := s.client.Principal.User
 	if name, _, _ := strings.Cut(st.On, "@"); st.On != "" && name != user {
-		return nil, wharf.Errorf(wharf.CodeNotFound, "There is no such grant defined for user '%s'", cutRunes(name, 64))
+		return nil, wharf.Errorf(wharf.CodeNotFound, "There is no such grant defined for user '%s'", eval.CutRunes(name, 64))
 	}
 	return [][]wharf.Value{texts("GRANT ALL PRIVILEGES ON *.* TO `" + strings.ReplaceAll(user, "`", "``") + "`@`%`")}, nil
 }

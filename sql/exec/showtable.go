@@ -6,6 +6,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // The tables that there are to show are those of information_schema.
@@ -62,7 +63,7 @@ func aboutTable(rows func(infoTable, *sql.Show) [][]wharf.Value) func(context.Co
 			return nil, err
 		}
 		if !isInformationSchema(database) || rows == nil {
-			return nil, wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist; Wharf has stages, see SHOW STAGES", database, cutRunes(st.On, 64))
+			return nil, wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist; Wharf has stages, see SHOW STAGES", database, eval.CutRunes(st.On, 64))
 		}
 		t, err := s.executor.findInfoTable(st.On)
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"wharf/sql/eval"
+
 	"wharf"
 )
 
@@ -29,12 +31,12 @@ func readingModes() []string {
 // sqlModeType is a list of modes, in any order, printed in one.
 func sqlModeType() variableType {
 	known := sqlModes()
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		if !d.isText() {
-			return wharf.Text(""), d.kind == kInt && d.num == 0
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		if !d.IsText() {
+			return wharf.Text(""), d.Kind == eval.KInt && d.Num == 0
 		}
 		given := map[string]bool{}
-		for mode := range strings.SplitSeq(strings.ToUpper(d.str), ",") {
+		for mode := range strings.SplitSeq(strings.ToUpper(d.Str), ",") {
 			mode = strings.TrimSpace(mode)
 			if mode != "" && !slices.Contains(known, mode) {
 				return wharf.Null(), false

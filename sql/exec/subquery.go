@@ -3,70 +3,71 @@ package exec
 import (
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // Subquery compiles a query in an expression.
-func (c *scope) Subquery(e sql.Subquery, x node) (node, error) {
+func (c *scope) Subquery(e sql.Subquery, x eval.Node) (eval.Node, error) {
 	q, err := c.query(e.Query)
 	if err != nil {
-		return node{}, err
+		return eval.Node{}, err
 	}
 	if e.Kind != "EXISTS" && len(q.columns) != 1 {
-		return node{}, invalid(errOperandColumns, "Operand should contain 1 column(s)")
+		return eval.Node{}, eval.Invalid(errOperandColumns, "Operand should contain 1 column(s)")
 	}
 	switch e.Kind {
 	case "EXISTS":
-		return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
+		return eval.Node{Typ: wharf.TypeInt, Eval: func(ev *eval.Evaluation) (eval.Datum, error) {
 			rows, err := q.aside(ev)
-			return boolDatum(len(rows) > 0), err
+			return eval.BoolDatum(len(rows) > 0), err
 		}}, nil
 	case "IN":
 		return inSubquery(x, q)
 	}
 	typ, shape := q.columns[0].Type, q.shapes[0]
-	return node{typ: typ, scale: shape.scale, coll: shape.coll, eval: func(ev *evaluation) (datum, error) {
+	return eval.Node{Typ: typ, Scale: shape.Scale, Coll: shape.Coll, Eval: func(ev *eval.Evaluation) (eval.Datum, error) {
 		rows, err := q.aside(ev)
 		switch {
 		case err != nil || len(rows) == 0:
-			return nullDatum(), err
+			return eval.NullDatum(), err
 		case len(rows) > 1:
-			return nullDatum(), invalid(errManyRows, "Subquery returns more than 1 row")
+			return eval.NullDatum(), eval.Invalid(errManyRows, "Subquery returns more than 1 row")
 		}
-		return shape.read(rows[0][0], typ), nil
+		return shape.Read(rows[0][0], typ), nil
 	}}, nil
 }
 
-func inSubquery(x node, q *query) (node, error) {
-	coll, err := x.coll.meet(q.shapes[0].coll, "IN")
+func inSubquery(x eval.Node, q *query) (eval.Node, error) {
+	coll, err := x.Coll.Meet(q.shapes[0].Coll, "IN")
 	if err != nil {
-		return node{}, err
+		return eval.Node{}, err
 	}
-	return node{typ: wharf.TypeInt, eval: func(ev *evaluation) (datum, error) {
-		d, err := x.eval(ev)
+	return eval.Node{Typ: wharf.TypeInt, Eval: func(ev *eval.Evaluation) (eval.Datum, error) {
+		d, err := x.Eval(ev)
 		if err != nil {
-			return nullDatum(), err
+			return eval.NullDatum(), err
 		}
 		rows, err := q.aside(ev)
 		if err != nil {
-			return nullDatum(), err
+			return eval.NullDatum(), err
 		}
-		values := []datum{d.collated(coll.id)}
+		values := []eval.Datum{d.Collated(coll.Id)}
 		for _, row := range rows {
-			values = append(values, datumOf(row[0], q.columns[0].Type).collated(coll.id))
+			values = append(values, eval.DatumOf(row[0], q.columns[0].Type).Collated(coll.Id))
 		}
 		if len(rows) == 0 {
-			return boolDatum(false), nil
+			return eval.BoolDatum(false), nil
 		}
-		return runIn(ev, values)
+		return eval.RunIn(ev, values)
 	}}, nil
 }
 
 // aside runs a query whose rows are not held for long.
-func (q *query) aside(ev *evaluation) ([][]wharf.Value, error) {
-	rows, mark := ev.work.rows, ev.held.Taken()
+func (q *query) aside(ev *eval.Evaluation) ([][]wharf.Value, error) {
+	rows, mark := ev.Work.Rows, ev.Held.Taken()
 	defer func() {
-		ev.work.rows = rows
-		ev.held.ReturnTo(mark)
+		ev.Work.Rows = rows
+		ev.Held.ReturnTo(mark)
 	}()
 	return q.rows(ev)
 }

@@ -6,6 +6,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // transaction keeps the flag that clients rely on. Statements of stages take
@@ -29,7 +30,7 @@ func (s *Session) transaction(st *sql.Transaction) (Result, error) {
 		}
 		return s.complete(st), nil
 	}
-	return Result{}, unsupported(st.Verb)
+	return Result{}, eval.Unsupported(st.Verb)
 }
 
 // complete ends the transaction, and does what it says of what comes after, or
@@ -73,7 +74,7 @@ func (s *Session) inAccess(p plan, reads bool) plan {
 			s.nextReadOnly = nil
 		}
 		if readOnly && !reads {
-			return Result{}, because(ErrReadOnly, wharf.CodeDenied, "Cannot execute statement in a READ ONLY transaction.")
+			return Result{}, eval.Because(ErrReadOnly, wharf.CodeDenied, "Cannot execute statement in a READ ONLY transaction.")
 		}
 		return run(ctx)
 	}
@@ -96,16 +97,16 @@ func reads(stmt sql.Statement) bool {
 func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) error {
 	id := st.ID
 	if st.Expr != nil {
-		c := compiler{env: s, args: args}
-		n, err := c.compile(st.Expr)
+		c := eval.Compiler{Env: s, Args: args}
+		n, err := c.Compile(st.Expr)
 		if err != nil {
 			return err
 		}
-		d, err := n.eval(newEvaluation(ctx, s))
+		d, err := n.Eval(eval.NewEvaluation(ctx, s))
 		if err != nil {
 			return err
 		}
-		id = bits(d)
+		id = eval.Bits(d)
 	}
 	if id > math.MaxUint32 {
 		return unknownThread(id)
@@ -118,7 +119,7 @@ func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) er
 }
 
 func unknownThread(id uint64) error {
-	return because(ErrUnknownThread, wharf.CodeNotFound, "Unknown thread id: %d", id)
+	return eval.Because(ErrUnknownThread, wharf.CodeNotFound, "Unknown thread id: %d", id)
 }
 
 // noSessions is a listener that knows of no connections.

@@ -8,6 +8,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // variableScope says where a system variable has a value.
@@ -37,7 +38,7 @@ type variable struct {
 type variableType struct {
 	column wharf.Type
 	// parse checks a value, and moves it into the range.
-	parse func(v datum) (wharf.Value, bool)
+	parse func(v eval.Datum) (wharf.Value, bool)
 	// show writes a value as SHOW VARIABLES does; nil as it is.
 	show func(wharf.Value) string
 	// low and high are the range of a number, into which a value is moved. They
@@ -59,8 +60,8 @@ func (v *variable) text(value wharf.Value) string {
 func onOff() variableType {
 	return variableType{
 		column: wharf.TypeInt,
-		parse: func(d datum) (wharf.Value, bool) {
-			switch strings.ToUpper(d.text()) {
+		parse: func(d eval.Datum) (wharf.Value, bool) {
+			switch strings.ToUpper(d.Text()) {
 			case "ON", "TRUE", "1":
 				return wharf.Int(1), true
 			case "OFF", "FALSE", "0":
@@ -80,31 +81,31 @@ func onOff() variableType {
 // number is a whole number, moved into its range with a warning as MySQL
 // does.
 func number(low, high int64) variableType {
-	return variableType{column: wharf.TypeInt, low: low, high: high, parse: func(d datum) (wharf.Value, bool) {
-		if d.kind != kInt && d.kind != kUint {
+	return variableType{column: wharf.TypeInt, low: low, high: high, parse: func(d eval.Datum) (wharf.Value, bool) {
+		if d.Kind != eval.KInt && d.Kind != eval.KUint {
 			return wharf.Null(), false
 		}
-		return wharf.Int(max(min(d.toInt(), high), low)), true
+		return wharf.Int(max(min(d.ToInt(), high), low)), true
 	}}
 }
 
 // fractionNumber is a number that need not be whole.
 func fractionNumber() variableType {
-	return variableType{column: wharf.TypeFloat, parse: func(d datum) (wharf.Value, bool) {
-		return wharf.Float(d.toFloat()), d.isExact() || d.kind == kFloat
+	return variableType{column: wharf.TypeFloat, parse: func(d eval.Datum) (wharf.Value, bool) {
+		return wharf.Float(d.ToFloat()), d.IsExact() || d.Kind == eval.KFloat
 	}}
 }
 
 // oneOf is a word of a list, or its number in it.
 func oneOf(words ...string) variableType {
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		if d.kind == kInt || d.kind == kUint {
-			if d.num < uint64(len(words)) {
-				return wharf.Text(words[d.num]), true
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		if d.Kind == eval.KInt || d.Kind == eval.KUint {
+			if d.Num < uint64(len(words)) {
+				return wharf.Text(words[d.Num]), true
 			}
 			return wharf.Null(), false
 		}
-		i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, d.text()) })
+		i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, d.Text()) })
 		if i < 0 {
 			return wharf.Null(), false
 		}
@@ -115,26 +116,26 @@ func oneOf(words ...string) variableType {
 // words is any text of up to 4 KiB.
 func words() variableType {
 	const most = 4 << 10
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		if !d.isText() || len(d.str) > most {
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		if !d.IsText() || len(d.Str) > most {
 			return wharf.Null(), false
 		}
 		// A copy, for a piece of a long statement would keep all of it.
-		return wharf.Text(strings.Clone(d.str)), true
+		return wharf.Text(strings.Clone(d.Str)), true
 	}}
 }
 
 func charsetType() variableType {
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		c, ok := findCharset(d.text())
-		return wharf.Text(c.name), ok
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		c, ok := eval.FindCharset(d.Text())
+		return wharf.Text(c.Name), ok
 	}}
 }
 
 func collationType() variableType {
-	return variableType{column: wharf.TypeString, parse: func(d datum) (wharf.Value, bool) {
-		id, ok := findCollation(d.text())
-		return wharf.Text(id.collation().name), ok
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		id, ok := eval.FindCollation(d.Text())
+		return wharf.Text(id.Collation().Name), ok
 	}}
 }
 
@@ -142,7 +143,7 @@ func collationType() variableType {
 func (e *Executor) variable(name string) (*variable, error) {
 	v, ok := e.variables[strings.ToLower(name)]
 	if !ok {
-		return nil, because(ErrUnknownVariable, wharf.CodeInvalid, "Unknown system variable '%s'", cutRunes(name, 64))
+		return nil, eval.Because(ErrUnknownVariable, wharf.CodeInvalid, "Unknown system variable '%s'", eval.CutRunes(name, 64))
 	}
 	return v, nil
 }
@@ -187,51 +188,51 @@ func (s *Session) variableValue(v *variable, global bool) wharf.Value {
 }
 
 // SysVar compiles @@[scope.]name.
-func (s *Session) SysVar(e sql.SysVar) (node, error) {
+func (s *Session) SysVar(e sql.SysVar) (eval.Node, error) {
 	v, err := s.executor.variable(e.Name)
 	if err != nil {
-		return node{}, err
+		return eval.Node{}, err
 	}
 	switch {
 	case e.Explicit && e.Scope == sql.ScopeGlobal && v.scope == sessionOnly:
-		return node{}, invalid(errVariableScope, "Variable '%s' is a SESSION variable", v.name)
+		return eval.Node{}, eval.Invalid(errVariableScope, "Variable '%s' is a SESSION variable", v.name)
 	case e.Explicit && e.Scope == sql.ScopeSession && v.scope == globalOnly:
-		return node{}, invalid(errVariableScope, "Variable '%s' is a GLOBAL variable", v.name)
+		return eval.Node{}, eval.Invalid(errVariableScope, "Variable '%s' is a GLOBAL variable", v.name)
 	}
 	global := e.Scope == sql.ScopeGlobal
-	return node{typ: v.typ.column, scale: asItComes, eval: func(*evaluation) (datum, error) {
-		return datumOf(s.variableValue(v, global), v.typ.column), nil
+	return eval.Node{Typ: v.typ.column, Scale: eval.AsItComes, Eval: func(*eval.Evaluation) (eval.Datum, error) {
+		return eval.DatumOf(s.variableValue(v, global), v.typ.column), nil
 	}}, nil
 }
 
 // check turns a value that SET gave into one of the variable's, and warns
 // where it was moved into its range.
-func (s *Session) checkVariable(v *variable, d datum) (wharf.Value, error) {
-	if d.isNull() && v.name == "character_set_results" {
+func (s *Session) checkVariable(v *variable, d eval.Datum) (wharf.Value, error) {
+	if d.IsNull() && v.name == "character_set_results" {
 		return wharf.Null(), nil
 	}
 	value, ok := v.typ.parse(d)
 	if !ok {
-		if v.typ.low != v.typ.high && !d.isNull() {
-			return value, invalid(errWrongType, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
+		if v.typ.low != v.typ.high && !d.IsNull() {
+			return value, eval.Invalid(errWrongType, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
 		}
-		return value, invalid(errWrongValue, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
+		return value, eval.Invalid(errWrongValue, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
 	}
-	if v.typ.low != v.typ.high && value.Int64() != d.toInt() {
-		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.text())
+	if v.typ.low != v.typ.high && value.Int64() != d.ToInt() {
+		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.Text())
 	}
 	return value, nil
 }
 
 // shown gives a value for a message.
-func shown(d datum) string {
-	if d.isNull() {
+func shown(d eval.Datum) string {
+	if d.IsNull() {
 		return "NULL"
 	}
 	const most = 64
-	text := cutRunes(d.text(), most)
-	if d.kind == kFloat {
-		text = strconv.FormatFloat(d.float64Bits(), 'g', -1, 64)
+	text := eval.CutRunes(d.Text(), most)
+	if d.Kind == eval.KFloat {
+		text = strconv.FormatFloat(d.Float64Bits(), 'g', -1, 64)
 	}
 	return text
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"os"
 
+	"wharf/sql/eval"
+
 	"wharf"
 )
 
@@ -56,10 +58,10 @@ func textVariables() []*variable {
 		{name: "character_set_server", typ: charsetType(), def: utf8},
 		{name: "character_set_filesystem", typ: charsetType(), def: wharf.Text("binary")},
 		{name: "character_set_system", scope: globalOnly, typ: charsetType(), def: wharf.Text("utf8mb3"), readOnly: true},
-		{name: "collation_connection", typ: collationType(), def: wharf.Text(defaultCollation)},
-		{name: "collation_database", typ: collationType(), def: wharf.Text(defaultCollation)},
-		{name: "collation_server", typ: collationType(), def: wharf.Text(defaultCollation)},
-		{name: "default_collation_for_utf8mb4", typ: oneOf("utf8mb4_0900_ai_ci", "utf8mb4_general_ci"), def: wharf.Text(defaultCollation)},
+		{name: "collation_connection", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
+		{name: "collation_database", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
+		{name: "collation_server", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
+		{name: "default_collation_for_utf8mb4", typ: oneOf("utf8mb4_0900_ai_ci", "utf8mb4_general_ci"), def: wharf.Text(eval.DefaultCollation)},
 		{name: "lc_messages", typ: words(), def: wharf.Text("en_US")},
 		{name: "lc_time_names", typ: words(), def: wharf.Text("en_US")},
 	}
@@ -76,7 +78,7 @@ func limitVariables() []*variable {
 		n("bulk_insert_buffer_size", 8<<20, 0, math.MaxInt64),
 		n("cte_max_recursion_depth", 1000, 0, math.MaxUint32),
 		n("default_week_format", 0, 0, 7),
-		n("div_precision_increment", divisionScale, divisionScale, divisionScale),
+		n("div_precision_increment", eval.DivisionScale, eval.DivisionScale, eval.DivisionScale),
 		n("eq_range_index_dive_limit", 200, 0, math.MaxUint32),
 		n("group_concat_max_len", 1024, 4, math.MaxInt64),
 		n("information_schema_stats_expiry", 86400, 0, 31536000),

@@ -3,6 +3,8 @@ package exec
 import (
 	"fmt"
 
+	"wharf/sql/eval"
+
 	"wharf"
 )
 
@@ -57,7 +59,7 @@ func (s *Session) Warnings() uint16 {
 
 // keepWarning keeps a diagnostic if there is memory for it.
 func (s *Session) keepWarning(w warning) {
-	size := int64(valueBytes + len(w.message))
+	size := int64(eval.ValueBytes + len(w.message))
 	if s.memory.Keep(size) == nil {
 		s.warningBytes += size
 		s.warnings = append(s.warnings, w)

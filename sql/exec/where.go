@@ -5,12 +5,13 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // where keeps the rows of a plan for which a condition on its columns holds.
 func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, error) {
-	c := conditionOn(p.columns, s, args)
-	holds, err := c.compile(condition)
+	c := eval.ConditionOn(p.columns, s, args)
+	holds, err := c.Compile(condition)
 	if err != nil {
 		return plan{}, err
 	}
@@ -20,12 +21,12 @@ func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, e
 		if err != nil {
 			return res, err
 		}
-		all, ev := res.Rows.All, newEvaluation(ctx, s)
+		all, ev := res.Rows.All, eval.NewEvaluation(ctx, s)
 		res.Rows.All = func(yield func([]wharf.Value, error) bool) {
 			for row, err := range all {
 				keep := err != nil
 				if err == nil {
-					ev.row = row
+					ev.Row = row
 					keep, err = holdsTrue(ev, holds)
 				}
 				if (keep || err != nil) && !yield(row, err) {

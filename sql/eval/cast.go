@@ -1,0 +1,209 @@
+package eval
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// castTarget is the type that CAST converts to.
+type castTarget struct {
+	typ       wharf.Type
+	precision int // of DECIMAL, or the length of CHAR and BINARY; -1 when not given
+	scale     int
+}
+
+// cast compiles CAST(x AS type), whose type is the last argument.
+func (c *Compiler) cast(e sql.Call) (Node, error) {
+	if len(e.Args) != 2 {
+		return Node{}, wrongCount(e.Name)
+	}
+	name, ok := e.Args[1].(sql.Literal)
+	if !ok {
+		return Node{}, wharf.Errorf(wharf.CodeUnsupported, "%s to a type that is no constant is not supported by Wharf", e.Name)
+	}
+	target, err := parseCastTarget(name.Text)
+	if err != nil {
+		return Node{}, err
+	}
+	x, err := c.Compile(e.Args[0])
+	if err != nil {
+		return Node{}, err
+	}
+	scale := target.scale
+	if isTemporalType(target.typ) {
+		scale = max(target.precision, 0)
+	}
+	return Node{Typ: target.typ, Scale: scale, Eval: func(ev *Evaluation) (Datum, error) {
+		mark := ev.Held.Taken()
+		d, err := x.Eval(ev)
+		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
+			d = x.Settle(d)
+		}
+		if err != nil || d.IsNull() {
+			return NullDatum(), err
+		}
+		return ev.made(e.Name, target.convert(ev, d), mark)
+	}}, nil
+}
+
+// parseCastTarget reads a type as CAST writes it: "SIGNED", "DECIMAL(10,2)",
+// "CHAR(5) CHARSET UTF8MB4".
+func parseCastTarget(text string) (castTarget, error) {
+	upper := strings.ToUpper(text)
+	word, rest, _ := strings.Cut(upper, "(")
+	t := castTarget{precision: -1}
+	if digits, _, ok := strings.Cut(rest, ")"); ok {
+		p, s, _ := strings.Cut(digits, ",")
+		t.precision, _ = strconv.Atoi(strings.TrimSpace(p)) // the parser read it as a number
+		t.scale, _ = strconv.Atoi(strings.TrimSpace(s))
+	}
+	word, _, _ = strings.Cut(strings.TrimSpace(word), " ")
+	types := map[string]wharf.Type{
+		"SIGNED": wharf.TypeInt, "UNSIGNED": wharf.TypeUint, "DECIMAL": wharf.TypeDecimal, "DOUBLE": wharf.TypeFloat,
+		"REAL": wharf.TypeFloat, "FLOAT": wharf.TypeFloat, "CHAR": wharf.TypeString, "BINARY": wharf.TypeBytes,
+		"DATE": wharf.TypeDate, "DATETIME": wharf.TypeDateTime,
+		"TIME": wharf.TypeTime, "UTF8MB4": wharf.TypeString, "UTF8MB3": wharf.TypeString, "UTF8": wharf.TypeString,
+	}
+	typ, ok := types[word]
+	if !ok {
+		return t, wharf.Errorf(wharf.CodeUnsupported, "CAST to %s is not supported by Wharf", upper)
+	}
+	t.typ = typ
+	if typ == wharf.TypeDecimal && t.precision < 0 {
+		t.precision = 10
+	}
+	return t, t.check()
+}
+
+// check refuses more digits than there may be.
+func (t castTarget) check() error {
+	switch {
+	case isTemporalType(t.typ) && t.precision > maxPlaces:
+		return tooPrecise(int64(t.precision), "CAST")
+	case t.typ != wharf.TypeDecimal:
+	case t.precision > maxDecimalDigits:
+		return Invalid(errPrecision, "DECIMAL(%d,%d): Too-big precision; it has at most %d digits", t.precision, t.scale, maxDecimalDigits)
+	case t.scale > MaxDecimalScale:
+		return Invalid(errScale, "DECIMAL(%d,%d): Too big scale; at most %d digits are after the point", t.precision, t.scale, MaxDecimalScale)
+	case t.scale > t.precision:
+		return Invalid(errScalePrecision, "DECIMAL(%d,%d): the first number must be at least as large as the second", t.precision, t.scale)
+	}
+	return nil
+}
+
+func (t castTarget) convert(ev *Evaluation, d Datum) Datum {
+	switch t.typ {
+	case wharf.TypeInt, wharf.TypeUint:
+		return t.toInteger(ev, d)
+	case wharf.TypeFloat:
+		return FloatDatum(ev.float(d).ToFloat())
+	case wharf.TypeDecimal:
+		if d.IsText() && !d.Literal && !isNumeral(d.Str, true) {
+			ev.wrongValue("Truncated incorrect DECIMAL value", d)
+		}
+		return t.toDecimal(ev, d)
+	case wharf.TypeString:
+		return StringDatum(t.cut(ev, d, CutRunes(d.Text(), t.precision), "CHAR"))
+	case wharf.TypeBytes:
+		return bytesDatum(t.toBytes(ev, d))
+	}
+	return ev.asTemporal(d, t.typ, max(t.precision, 0))
+}
+
+func (t castTarget) toInteger(ev *Evaluation, d Datum) Datum {
+	text := d.IsText() && !d.Literal
+	if text && !isNumeral(d.Str, false) {
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+	}
+	switch {
+	case text:
+		n := d.ToDecimal().truncate(0).unscaled
+		if low, _, ok := strings.Cut(numberPrefix(d.Str, false), "."); ok {
+			whole, _ := parseDecimal(low)
+			n = whole.unscaled
+		}
+		switch {
+		case n.IsUint64() && (t.typ == wharf.TypeUint || !n.IsInt64()):
+			return t.signed(UintDatum(n.Uint64()))
+		case n.IsInt64():
+			return t.signed(IntDatum(n.Int64()))
+		}
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+		if n.Sign() < 0 {
+			return t.signed(IntDatum(math.MinInt64))
+		}
+		return t.signed(UintDatum(math.MaxUint64))
+	case t.typ == wharf.TypeUint && d.Kind == KDecimal && d.Dec.unscaled.Sign() < 0:
+		if !d.Dec.round(0).isZero() {
+			ev.wrongValue("Truncated incorrect DECIMAL value", d)
+		}
+		return UintDatum(0)
+	case t.typ == wharf.TypeUint || d.Kind == KUint || d.Literal:
+		return t.signed(UintDatum(Bits(d)))
+	}
+	return IntDatum(d.ToInt())
+}
+
+// signed gives the 64 bits of an integer as the type has them.
+func (t castTarget) signed(d Datum) Datum {
+	d.Kind = KInt
+	if t.typ == wharf.TypeUint {
+		d.Kind = KUint
+	}
+	return d
+}
+
+// cut warns of a text that the type is too short for.
+func (t castTarget) cut(ev *Evaluation, d Datum, text, name string) string {
+	if t.precision >= 0 && len(text) < len(d.Text()) {
+		ev.Env.Warn(warnTruncated, "Truncated incorrect %s(%d) value: '%s'", name, t.precision, CutRunes(d.Text(), 128))
+	}
+	return text
+}
+
+// toBytes cuts bytes to the length of the type, or fills them up to it.
+func (t castTarget) toBytes(ev *Evaluation, d Datum) string {
+	s := d.Text()
+	if t.precision < 0 {
+		return s
+	}
+	if missing := min(t.precision, MaxText+1) - len(s); missing > 0 {
+		return s + strings.Repeat("\x00", missing)
+	}
+	return t.cut(ev, d, s[:t.precision], "BINARY")
+}
+
+// toDecimal rounds to the scale, and gives the largest number of the type
+// for one that is larger.
+func (t castTarget) toDecimal(ev *Evaluation, d Datum) Datum {
+	dec := d.ToDecimal().round(t.scale)
+	dec = &Decimal{unscaled: dec.at(t.scale), Scale: t.scale}
+	limit := pow10(t.precision)
+	if dec.unscaled.CmpAbs(limit) >= 0 {
+		ev.Env.Warn(warnDataOutOfRange, "Out of range value for column 'CAST' at row 1")
+		nines := &Decimal{unscaled: limit.Sub(limit, DecimalFromInt(1).unscaled), Scale: t.scale}
+		if dec.unscaled.Sign() < 0 {
+			nines = nines.negate()
+		}
+		dec = nines
+	}
+	return DecDatum(dec)
+}
+
+// CutRunes gives the first n characters of s, or all of them for n < 0.
+func CutRunes(s string, n int) string {
+	if n < 0 {
+		return s
+	}
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	return s[:at]
+}

@@ -1,0 +1,90 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+)
+
+// DefaultCollation is that of all text.
+const DefaultCollation = "utf8mb4_0900_ai_ci"
+
+// Charset is a character set that a client may ask for: UTF-8 by its names,
+// and bytes. Wharf converts nothing, and so refuses the others.
+type Charset struct {
+	Name, Description, Collation string
+	MaxLen                       int64
+}
+
+func Charsets() []Charset {
+	return []Charset{
+		{"binary", "Binary pseudo charset", "binary", 1},
+		{"utf8mb3", "UTF-8 Unicode", "utf8mb3_general_ci", 3},
+		{"utf8mb4", "UTF-8 Unicode", DefaultCollation, 4},
+	}
+}
+
+func FindCharset(name string) (Charset, bool) {
+	name = strings.ToLower(name)
+	if name == "utf8" {
+		name = "utf8mb3"
+	}
+	for _, c := range Charsets() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Charset{}, false
+}
+
+// Collation is an order of text.
+type Collation struct {
+	Name, Charset string
+	Id            int64
+	IsDefault     bool
+	Pad           string
+	rule          rule
+}
+
+const (
+	padSpace = "PAD SPACE"
+	noPad    = "NO PAD"
+)
+
+// collations are those that a client may ask for. The UCA's older versions,
+// which the …_unicode_… have in MySQL, are the one that utf8mb4_0900_ai_ci has.
+var collations = [...]Collation{
+	{DefaultCollation, "utf8mb4", 255, true, noPad, byLetters},
+	{"binary", "binary", 63, true, noPad, byBytes},
+	{"utf8mb3_bin", "utf8mb3", 83, false, padSpace, byBytes},
+	{"utf8mb3_general_ci", "utf8mb3", 33, true, padSpace, byGeneral},
+	{"utf8mb3_unicode_ci", "utf8mb3", 192, false, padSpace, byLetters},
+	{"utf8mb4_0900_as_ci", "utf8mb4", 305, false, noPad, byAccents},
+	{"utf8mb4_0900_as_cs", "utf8mb4", 278, false, noPad, byCase},
+	{"utf8mb4_0900_bin", "utf8mb4", 309, false, noPad, byBytes},
+	{"utf8mb4_bin", "utf8mb4", 46, false, padSpace, byBytes},
+	{"utf8mb4_general_ci", "utf8mb4", 45, false, padSpace, byGeneral},
+	{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, padSpace, byLetters},
+	{"utf8mb4_unicode_ci", "utf8mb4", 224, false, padSpace, byLetters},
+}
+
+// ListedCollations are the collations in the order of their names.
+func ListedCollations() []Collation {
+	return slices.SortedFunc(slices.Values(collations[:]), func(a, b Collation) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// SystemCollation is that of the names that the server gives:
+// utf8mb3_general_ci.
+const SystemCollation collationID = 3
+
+func FindCollation(name string) (collationID, bool) {
+	name = strings.ToLower(name)
+	if rest, ok := strings.CutPrefix(name, "utf8_"); ok {
+		name = "utf8mb3_" + rest
+	}
+	for id, c := range collations {
+		if c.Name == name {
+			return collationID(id), true
+		}
+	}
+	return DefaultCollationID, false
+}

@@ -1,0 +1,295 @@
+package eval
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"wharf"
+)
+
+// kind says what a datum holds.
+type kind uint8
+
+const (
+	kNull kind = iota
+	KInt
+	KUint
+	KDecimal
+	KFloat
+	KString
+	kBytes
+	kDate     // a date
+	kDateTime // a date with its time of day
+	kTime     // a time, of a day or between two moments
+)
+
+// Datum is one value of an expression. Unlike a wharf.Value it tells text,
+// bytes, decimals and dates apart, which arithmetic and comparison need.
+type Datum struct {
+	Kind kind
+	coll collationID // of kString
+	// Literal is set for bytes that were written as a hexadecimal or bit
+	// literal, which are a number beside numbers.
+	Literal bool
+	places  uint8 // of kDateTime and kTime: digits after the point
+
+	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
+	// kTime, or a moment packed.
+	Num uint64
+	Str string   // kString, kBytes
+	Dec *Decimal // kDecimal
+}
+
+func NullDatum() Datum               { return Datum{} }
+func IntDatum(v int64) Datum         { return Datum{Kind: KInt, Num: uint64(v)} }
+func UintDatum(v uint64) Datum       { return Datum{Kind: KUint, Num: v} }
+func FloatDatum(v float64) Datum     { return Datum{Kind: KFloat, Num: math.Float64bits(v)} }
+func DecDatum(v *Decimal) Datum      { return Datum{Kind: KDecimal, Dec: v} }
+func StringDatum(v string) Datum     { return Datum{Kind: KString, Str: v} }
+func bytesDatum(v string) Datum      { return Datum{Kind: kBytes, Str: v} }
+func (d Datum) IsNull() bool         { return d.Kind == kNull }
+func (d Datum) Float64Bits() float64 { return math.Float64frombits(d.Num) }
+
+// Size is the bytes that the datum takes.
+func (d Datum) Size() int {
+	if d.Dec != nil {
+		return ValueBytes + decimalBytes
+	}
+	return ValueBytes + len(d.Str)
+}
+
+// length is the bytes of its text; of a number, next to nothing.
+func (d Datum) length() int { return len(d.Str) + 1 }
+
+// Collated is the datum in a collation, where it is text.
+func (d Datum) Collated(id collationID) Datum {
+	if d.Kind == KString {
+		d.coll = id
+	}
+	return d
+}
+
+func BoolDatum(v bool) Datum {
+	if v {
+		return IntDatum(1)
+	}
+	return IntDatum(0)
+}
+
+// DatumOf takes over a value of a variable, an argument or a row.
+func DatumOf(v wharf.Value, typ wharf.Type) Datum {
+	switch v.Kind() {
+	case wharf.IntValue:
+		return IntDatum(v.Int64())
+	case wharf.UintValue:
+		return UintDatum(v.Uint64())
+	case wharf.FloatValue:
+		return FloatDatum(v.Float64())
+	case wharf.TextValue:
+		return textDatum(v.Str(), typ)
+	}
+	return NullDatum()
+}
+
+func textDatum(s string, typ wharf.Type) Datum {
+	switch typ {
+	case wharf.TypeBytes:
+		return bytesDatum(s)
+	case wharf.TypeDate, wharf.TypeDateTime, wharf.TypeTime:
+		if d, ok := temporalDatum(s, typ); ok {
+			return d
+		}
+	case wharf.TypeDecimal:
+		if d, ok := parseDecimal(s); ok {
+			return DecDatum(d)
+		}
+	}
+	return StringDatum(s)
+}
+
+// Value gives the datum as a column of type typ carries it.
+func (d Datum) Value(typ wharf.Type) wharf.Value {
+	if d.IsNull() {
+		return wharf.Null()
+	}
+	switch typ {
+	case wharf.TypeInt, wharf.TypeBool:
+		if d.Kind == KInt {
+			return wharf.Int(int64(d.Num))
+		}
+		return wharf.Int(d.ToInt())
+	case wharf.TypeUint:
+		if d.Kind == KUint || d.Kind == KInt {
+			return wharf.Uint(d.Num)
+		}
+		return wharf.Uint(uint64(d.ToInt()))
+	case wharf.TypeFloat:
+		return wharf.Float(d.ToFloat())
+	}
+	return wharf.Text(d.Text())
+}
+
+// Text gives the datum as MySQL writes it; NULL gives "".
+func (d Datum) Text() string {
+	switch d.Kind {
+	case KInt:
+		return strconv.FormatInt(int64(d.Num), 10)
+	case KUint:
+		return strconv.FormatUint(d.Num, 10)
+	case KFloat:
+		return wharf.Float(d.Float64Bits()).String()
+	case KDecimal:
+		return d.Dec.String()
+	case kDate, kDateTime, kTime:
+		return d.temporalText()
+	}
+	return d.Str
+}
+
+// ToFloat gives the datum as a double; text by the number it starts with.
+func (d Datum) ToFloat() float64 {
+	switch d.Kind {
+	case KInt:
+		return float64(int64(d.Num))
+	case KUint:
+		return float64(d.Num)
+	case KFloat:
+		return d.Float64Bits()
+	case KDecimal:
+		return d.Dec.float()
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber().float()
+	}
+	if d.Literal {
+		return float64(d.literalNumber().Num)
+	}
+	return leadingFloat(d.Str)
+}
+
+// ToDecimal gives the datum as an exact decimal.
+func (d Datum) ToDecimal() *Decimal {
+	switch d.Kind {
+	case KInt:
+		return DecimalFromInt(int64(d.Num))
+	case KUint:
+		return decimalFromUint(d.Num)
+	case KDecimal:
+		return d.Dec
+	case KFloat:
+		if dec, ok := parseDecimal(strconv.FormatFloat(d.Float64Bits(), 'f', -1, 64)); ok {
+			return dec
+		}
+		return DecimalFromInt(0)
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber()
+	}
+	if d.Literal {
+		return decimalFromUint(d.literalNumber().Num)
+	}
+	prefix := numberPrefix(d.Str, true)
+	if dec, ok := parseDecimal(prefix); ok {
+		return dec
+	}
+	return FloatDatum(leadingFloat(prefix)).ToDecimal() // it has an exponent, or is very long
+}
+
+// ToInt gives the datum as a signed integer: rounded, text by the whole
+// number it starts with, values out of range as the nearest one.
+func (d Datum) ToInt() int64 {
+	switch d.Kind {
+	case KInt:
+		return int64(d.Num)
+	case KUint:
+		return int64(min(d.Num, math.MaxInt64))
+	case KDecimal:
+		return d.Dec.int64()
+	case KFloat:
+		return clampInt(math.RoundToEven(d.Float64Bits()))
+	case kNull:
+		return 0
+	case kDate, kDateTime, kTime:
+		return d.temporalNumber().int64()
+	}
+	if d.Literal {
+		return int64(d.literalNumber().Num)
+	}
+	whole, ok := parseDecimal(numberPrefix(d.Str, false))
+	if !ok {
+		return clampInt(d.ToFloat())
+	}
+	return whole.truncate(0).int64()
+}
+
+func clampInt(f float64) int64 {
+	switch {
+	case f >= math.MaxInt64:
+		return math.MaxInt64
+	case f <= math.MinInt64:
+		return math.MinInt64
+	case f != f:
+		return 0
+	}
+	return int64(f)
+}
+
+// truth gives the datum as a condition; known is false for NULL.
+func (d Datum) truth() (isTrue, known bool) {
+	switch d.Kind {
+	case kNull:
+		return false, false
+	case KInt, KUint:
+		return d.Num != 0, true
+	case KDecimal:
+		return !d.Dec.isZero(), true
+	}
+	return d.ToFloat() != 0, true
+}
+
+func leadingFloat(s string) float64 {
+	f, err := strconv.ParseFloat(numberPrefix(s, true), 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return 0
+	}
+	return max(min(f, math.MaxFloat64), -math.MaxFloat64)
+}
+
+// numberPrefix gives the number that s starts with, or "0".
+func numberPrefix(s string, exponent bool) string {
+	s = strings.TrimLeft(s, " \t\n\r\v\f")
+	i, digits, point := 0, 0, false
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	for ; i < len(s); i++ {
+		if s[i] == '.' && !point {
+			point = true
+		} else if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		} else {
+			break
+		}
+	}
+	if digits == 0 {
+		return "0"
+	}
+	if exponent && i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		i = exponentEnd(s, i)
+	}
+	return s[:i]
+}
+
+func exponentEnd(s string, at int) int {
+	i := at + 1
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	start := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == start {
+		return at
+	}
+	return i
+}

@@ -1,0 +1,47 @@
+package eval
+
+import (
+	"time"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// Env is the session that an expression is evaluated for.
+type Env interface {
+	// Account is what its statement holds.
+	Account() *Account
+	// Warn adds a warning, by MySQL's number, to those of the statement.
+	Warn(number uint16, format string, args ...any)
+	Now() time.Time
+	Location() *time.Location
+	// Value is a system variable's value in the session.
+	Value(name string) wharf.Value
+	// SysVar compiles a system variable, and Subquery a query in an expression
+	// that stands in no other query. x is what is before its IN.
+	SysVar(sql.SysVar) (Node, error)
+	Subquery(e sql.Subquery, x Node, args []wharf.Value) (Node, error)
+	// UserVar is a user variable's value now, by its folded name.
+	UserVar(name string) Datum
+	// Function finds a function, by its name in upper case.
+	Function(name string) (Function, bool)
+}
+
+// names are what columns, aggregates and queries in an expression mean.
+type names interface {
+	Column(sql.Column) (Node, error)
+	Aggregate(sql.Aggregate) (Node, error)
+	// Subquery compiles a query; x is what is before its IN.
+	Subquery(e sql.Subquery, x Node) (Node, error)
+}
+
+// The numbers that MySQL's warnings about values have.
+const (
+	warnDivisionByZero   = 1365 // ER_DIVISION_BY_ZERO
+	warnTruncated        = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
+	WarnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
+	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
+	warnWrongParameters  = 1583 // ER_WRONG_PARAMETERS_TO_NATIVE_FCT
+)

@@ -1,0 +1,97 @@
+package eval
+
+import (
+	"unicode/utf8"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// Field is one column of a relation.
+type Field struct {
+	wharf.Column
+	Schema, Table string
+	Hidden        bool // the second of two that USING made one
+	Shape
+}
+
+func FieldsOf(columns []wharf.Column, schema, table string) []Field {
+	fields := make([]Field, len(columns))
+	for i, col := range columns {
+		fields[i] = Field{Column: col, Schema: schema, Table: table, Shape: ColumnShape(SystemCollation)}
+	}
+	return fields
+}
+
+// FindField gives the index of the field that a column means, or -1. A name that
+// two fields have is a mistake.
+func FindField(fields []Field, col sql.Column) (int, error) {
+	found := -1
+	for i, f := range fields {
+		switch {
+		case Fold(f.Name) != Fold(col.Name):
+		case col.Table != "" && Fold(f.Table) != Fold(col.Table), col.Schema != "" && Fold(f.Schema) != Fold(col.Schema):
+		case col.Table == "" && f.Hidden:
+		case found >= 0:
+			return -1, Invalid(errAmbiguous, "Column '%s' is ambiguous", shownColumn(col))
+		default:
+			found = i
+		}
+	}
+	return found, nil
+}
+
+func shownColumn(col sql.Column) string {
+	name := col.Name
+	if col.Table != "" {
+		name = col.Table + "." + name
+	}
+	if !utf8.ValidString(name) {
+		return ""
+	}
+	return CutRunes(name, 200)
+}
+
+func UnknownColumn(col sql.Column) error {
+	return Invalid(ErrUnknownColumn, "Unknown column '%s'", shownColumn(col))
+}
+
+// FieldNode reads the value at i of the row.
+func FieldNode(f Field, i int) Node {
+	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Eval: func(ev *Evaluation) (Datum, error) {
+		return f.Read(ev.Row[i], f.Type), nil
+	}}
+}
+
+// NoGroups is the error of an aggregate where there may be none.
+func NoGroups() error { return Invalid(errGroupFunction, "Invalid use of group function") }
+
+// columnNames are the columns of one relation, which a condition on its rows
+// may name.
+type columnNames struct {
+	fields []Field
+	env    Env
+	args   []wharf.Value
+}
+
+// ConditionOn returns the compiler of a condition on the rows of a relation.
+func ConditionOn(columns []wharf.Column, e Env, args []wharf.Value) Compiler {
+	return Compiler{Env: e, Args: args, Names: &columnNames{FieldsOf(columns, "", ""), e, args}}
+}
+
+func (c *columnNames) Column(col sql.Column) (Node, error) {
+	i, err := FindField(c.fields, col)
+	if err == nil && i < 0 {
+		err = UnknownColumn(col)
+	}
+	if err != nil {
+		return Node{}, err
+	}
+	return FieldNode(c.fields[i], i), nil
+}
+
+func (c *columnNames) Aggregate(sql.Aggregate) (Node, error) { return Node{}, NoGroups() }
+
+func (c *columnNames) Subquery(e sql.Subquery, x Node) (Node, error) {
+	return c.env.Subquery(e, x, c.args)
+}

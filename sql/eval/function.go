@@ -1,0 +1,258 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// Function is one function of the language. Arguments are evaluated before it
+// runs.
+type Function struct {
+	Min, Max int // arguments; max < 0 is any number
+	// Typ tells the type of the result from those of the arguments.
+	Typ func(args []Node) wharf.Type
+	// strict gives NULL as soon as one argument is NULL, without calling run.
+	strict bool
+	// text is set where decimals among the arguments count as they are shown.
+	text bool
+	// bytewise is set for a function of text that counts bytes, and gives them,
+	// where there are bytes among its arguments.
+	bytewise bool
+	// numbers is set where texts among the arguments count as numbers.
+	numbers bool
+	// shown is the digits after the point that a double is shown with; 0 is
+	// all.
+	shown int
+	// System is set for a function whose text has the collation of the server's
+	// own names.
+	System bool
+	// scale tells the scale of a decimal result; nil takes the largest of the
+	// arguments.
+	scale func(exprs []sql.Expr, args []Node) int
+	Run   func(ev *Evaluation, args []Datum) (Datum, error)
+}
+
+// Always is the typ of a function whose type does not depend on its
+// arguments.
+func Always(t wharf.Type) func([]Node) wharf.Type { return func([]Node) wharf.Type { return t } }
+
+// common is the typ of a function that gives one of its arguments.
+func common(args []Node) wharf.Type {
+	t := wharf.TypeNull
+	for _, a := range args {
+		t = CommonType(t, a.Typ)
+	}
+	return t
+}
+
+// CommonType is the type that holds values of both types.
+func CommonType(a, b wharf.Type) wharf.Type {
+	switch {
+	case a == b || b == wharf.TypeNull:
+		return a
+	case a == wharf.TypeNull:
+		return b
+	case isNumber(a) && isNumber(b):
+		switch {
+		case a == wharf.TypeFloat || b == wharf.TypeFloat:
+			return wharf.TypeFloat
+		case a == wharf.TypeDecimal || b == wharf.TypeDecimal:
+			return wharf.TypeDecimal
+		case a == wharf.TypeUint || b == wharf.TypeUint:
+			return wharf.TypeDecimal
+		}
+		return wharf.TypeInt
+	case isTemporalType(a) && isTemporalType(b):
+		return wharf.TypeDateTime
+	case a == wharf.TypeBytes || b == wharf.TypeBytes:
+		return wharf.TypeBytes
+	}
+	return wharf.TypeString
+}
+
+func isNumber(t wharf.Type) bool {
+	switch t {
+	case wharf.TypeInt, wharf.TypeUint, wharf.TypeDecimal, wharf.TypeFloat, wharf.TypeBool:
+		return true
+	}
+	return false
+}
+
+// FunctionTable is all functions and named operators by name, but for those
+// that ask a session.
+func FunctionTable() map[string]Function {
+	all := map[string]Function{}
+	for _, part := range []map[string]Function{
+		operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
+	} {
+		for name, f := range part {
+			all[name] = f
+		}
+	}
+	for _, part := range []map[string]Function{textFunctions(), moreTextFunctions()} {
+		for name, f := range part {
+			f.text = true
+			all[name] = f
+		}
+	}
+	return all
+}
+
+func (c *Compiler) call(e sql.Call) (Node, error) {
+	switch e.Name {
+	case "CASE", "IF", "IFNULL", "COALESCE":
+		return c.control(e)
+	case "COLLATE":
+		return c.collate(e)
+	case "CHARSET", "COLLATION":
+		return c.charsetOf(e)
+	case "CAST", "CONVERT":
+		return c.cast(e)
+	case "DATE_ADD", "DATE_SUB":
+		return c.interval(e)
+	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":
+		return temporalLiteral(e)
+	}
+	f, ok := c.Env.Function(e.Name)
+	if !ok {
+		return Node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", CutRunes(e.Name, 64))
+	}
+	if n := len(e.Args); n < f.Min || f.Max >= 0 && n > f.Max {
+		return Node{}, wrongCount(e.Name)
+	}
+	args, err := c.CompileAll(e.Args)
+	if err != nil {
+		return Node{}, err
+	}
+	coll, err := CollatingOf(args, e.Name)
+	if err != nil {
+		return Node{}, err
+	}
+	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Coll: coll, shown: f.shown}
+	if n.Coll.firm == noText && n.Typ == wharf.TypeString {
+		n.Coll = c.literalCollating()
+	}
+	if f.System {
+		n.Coll = collating{SystemCollation, ofSystem}
+	}
+	switch {
+	case n.Typ != wharf.TypeDecimal && !isTemporalType(n.Typ):
+		n.Scale = 0
+	case f.scale != nil:
+		n.Scale = f.scale(e.Args, args)
+	}
+	n.Eval = func(ev *Evaluation) (Datum, error) {
+		mark := ev.Held.Taken()
+		values := make([]Datum, len(args))
+		for i, a := range args {
+			d, err := a.Eval(ev)
+			if err != nil || f.strict && d.IsNull() {
+				return NullDatum(), err
+			}
+			if f.text {
+				d = a.Settle(d)
+			}
+			if f.numbers {
+				d = ev.Number(d, wharf.TypeDecimal)
+			}
+			values[i] = d.Collated(coll.Id)
+		}
+		if err := ev.Canceled(); err != nil {
+			return NullDatum(), err
+		}
+		d, err := f.call(ev, values)
+		if err != nil {
+			return d, err
+		}
+		switch {
+		case n.Typ == wharf.TypeInt && d.Kind == KDecimal:
+			if d, err = integerFrom(d.Dec.round(0).unscaled, n.Typ); err != nil {
+				return d, err
+			}
+		case isTemporalType(n.Typ) && d.IsTemporal() && typeOfDatum(d) != n.Typ:
+			d = ev.asTemporal(d, n.Typ, placesOf(n.Scale, d))
+		}
+		return ev.made(e.Name, d.Collated(n.Coll.Id), mark)
+	}
+	return n, nil
+}
+
+// call runs the function.
+func (f *Function) call(ev *Evaluation, values []Datum) (Datum, error) {
+	if !f.bytewise || !slices.ContainsFunc(values, func(d Datum) bool { return d.Kind == kBytes }) {
+		return f.Run(ev, values)
+	}
+	for i, d := range values {
+		if d.IsText() {
+			values[i].Str = widened(d.Str)
+			if err := ev.Hold(len(values[i].Str) - len(d.Str)); err != nil {
+				return NullDatum(), err
+			}
+		}
+	}
+	d, err := f.Run(ev, values)
+	if d.Kind == KString {
+		d = bytesDatum(narrowed(d.Str))
+	}
+	return d, err
+}
+
+// widened is bytes as a text that has each of them as a character.
+func widened(s string) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteRune(rune(s[i]))
+	}
+	return b.String()
+}
+
+// narrowed is the bytes of a text that is widened.
+func narrowed(s string) string {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		b = append(b, byte(r))
+	}
+	return string(b)
+}
+
+// MaxText bounds the text that a function may make of its arguments: what is
+// large belongs to an engine that runs apart from the server.
+const MaxText = 1 << 20
+
+// made counts the result of a function as held, in place of its arguments,
+// before which the statement held mark bytes. One that is too long is NULL.
+func (ev *Evaluation) made(name string, d Datum, mark int64) (Datum, error) {
+	ev.Held.ReturnTo(mark)
+	if len(d.Str) > MaxText {
+		return ev.tooLong(name), nil
+	}
+	return d, ev.Held.Take(int64(len(d.Str)))
+}
+
+// inPlace is a node whose value is a number, so that nothing of what it was
+// made of is held once it is there.
+func inPlace(n Node, err error) (Node, error) {
+	eval := n.Eval
+	n.Eval = func(ev *Evaluation) (Datum, error) {
+		mark := ev.Held.Taken()
+		d, err := eval(ev)
+		ev.Held.ReturnTo(mark)
+		return d, err
+	}
+	return n, err
+}
+
+// tooLong is what MySQL gives in place of a text that is too long: NULL, and
+// a warning.
+func (ev *Evaluation) tooLong(name string) Datum {
+	ev.Env.Warn(warnResultTooLong, "Result of %s() was larger than %d bytes - NULL was given instead", strings.ToLower(name), MaxText)
+	return NullDatum()
+}

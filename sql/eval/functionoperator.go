@@ -1,0 +1,107 @@
+package eval
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"wharf"
+)
+
+// operatorFunctions are the operators that the parser gives as calls.
+func operatorFunctions() map[string]Function {
+	truth := func(want bool) Function {
+		return Function{Min: 1, Max: 1, Typ: Always(wharf.TypeInt), Run: func(ev *Evaluation, a []Datum) (Datum, error) {
+			isTrue, known := ev.Truth(a[0])
+			return BoolDatum(known && isTrue == want), nil
+		}}
+	}
+	return map[string]Function{
+		"IS NULL": {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), Run: func(_ *Evaluation, a []Datum) (Datum, error) {
+			return BoolDatum(a[0].IsNull()), nil
+		}},
+		"IS TRUE":  truth(true),
+		"IS FALSE": truth(false),
+		"LIKE":     {bytewise: true, text: true, Min: 2, Max: 3, Typ: Always(wharf.TypeInt), strict: true, Run: runLike},
+		"REGEXP":   {text: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: runRegexp},
+		"IN":       {Min: 2, Max: -1, Typ: Always(wharf.TypeInt), Run: RunIn},
+		"BETWEEN":  {Min: 3, Max: 3, Typ: Always(wharf.TypeInt), Run: runBetween},
+	}
+}
+
+func runLike(ev *Evaluation, a []Datum) (Datum, error) {
+	escape := '\\'
+	if len(a) == 3 {
+		switch text := a[2].Text(); utf8.RuneCountInString(text) {
+		case 0:
+			escape = 0
+		case 1:
+			escape, _ = utf8.DecodeRuneInString(text)
+		default:
+			return NullDatum(), wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to ESCAPE")
+		}
+	}
+	if err := ev.step(a[0].length() + a[1].length()); err != nil {
+		return NullDatum(), err
+	}
+	matches, err := like(a[0].Text(), a[1].Text(), escape, sameIn(a[0], a[1]), ev.step)
+	return BoolDatum(matches), err
+}
+
+// sameIn tells whether characters are equal as two texts are compared.
+func sameIn(a, b Datum) func(x, y rune) bool {
+	if a.Kind == kBytes || b.Kind == kBytes {
+		return func(x, y rune) bool { return x == y }
+	}
+	return a.coll.same
+}
+
+func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
+	flags := "(?i)"
+	if a[0].Kind == kBytes || a[1].Kind == kBytes || a[0].coll.knowsCase() {
+		flags = ""
+	}
+	re, err := ev.Work.pattern(flags + a[1].Text())
+	if err != nil {
+		return NullDatum(), err
+	}
+	matches, err := re.match(a[0].Text(), ev.step)
+	return BoolDatum(matches), err
+}
+
+func RunIn(ev *Evaluation, a []Datum) (Datum, error) {
+	unknown := a[0].IsNull()
+	for _, candidate := range a[1:] {
+		if err := ev.step(a[0].length() + candidate.length()); err != nil {
+			return NullDatum(), err
+		}
+		if ev.equal(a[0], candidate) {
+			return BoolDatum(true), nil
+		}
+		unknown = unknown || candidate.IsNull()
+	}
+	if unknown {
+		return NullDatum(), nil
+	}
+	return BoolDatum(false), nil
+}
+
+func runBetween(ev *Evaluation, a []Datum) (Datum, error) {
+	// One number among the three makes numbers of all, and not of each pair,
+	// unless there is a date or a time.
+	if slices.ContainsFunc(a, isNumberDatum) && !slices.ContainsFunc(a, Datum.IsTemporal) {
+		for i, d := range a {
+			a[i] = ev.float(d)
+		}
+	}
+	low, lowKnown := ev.compare(a[0], a[1])
+	high, highKnown := ev.compare(a[0], a[2])
+	switch {
+	case lowKnown && low < 0, highKnown && high > 0:
+		return BoolDatum(false), nil
+	case !lowKnown || !highKnown:
+		return NullDatum(), nil
+	}
+	return BoolDatum(true), nil
+}
+
+func isNumberDatum(d Datum) bool { return !d.IsNull() && !d.IsText() && !d.IsTemporal() }

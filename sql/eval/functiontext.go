@@ -1,0 +1,264 @@
+package eval
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"wharf"
+)
+
+// textFunctions work on text.
+func textFunctions() map[string]Function {
+	one := func(t wharf.Type, f func(d Datum) Datum) Function {
+		return Function{Min: 1, Max: 1, Typ: Always(t), strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) { return f(a[0]), nil }}
+	}
+	onText := func(f func(string) string) Function {
+		f1 := one(wharf.TypeString, func(d Datum) Datum { return StringDatum(f(d.Text())) })
+		f1.Typ, f1.bytewise = textOrBytes, true
+		return f1
+	}
+	length := one(wharf.TypeInt, func(d Datum) Datum { return IntDatum(int64(len(d.Text()))) })
+	chars := one(wharf.TypeInt, func(d Datum) Datum { return IntDatum(int64(utf8.RuneCountInString(d.Text()))) })
+	chars.bytewise = true
+	substring := Function{bytewise: true, Min: 2, Max: 3, Typ: textOrBytes, strict: true, Run: runSubstring}
+	return map[string]Function{
+		"CONCAT":           {Min: 1, Max: -1, Typ: textOrBytes, strict: true, Run: runConcat},
+		"CONCAT_WS":        {Min: 2, Max: -1, Typ: textOrBytes, Run: runConcatWS},
+		"LENGTH":           length,
+		"OCTET_LENGTH":     length,
+		"CHAR_LENGTH":      chars,
+		"CHARACTER_LENGTH": chars,
+		"UPPER":            recase("UPPER", strings.ToUpper),
+		"UCASE":            recase("UCASE", strings.ToUpper),
+		"LOWER":            recase("LOWER", strings.ToLower),
+		"LCASE":            recase("LCASE", strings.ToLower),
+		"LTRIM":            onText(func(s string) string { return strings.TrimLeft(s, " ") }),
+		"RTRIM":            onText(func(s string) string { return strings.TrimRight(s, " ") }),
+		"TRIM":             {bytewise: true, Min: 1, Max: 3, Typ: textOrBytes, strict: true, Run: runTrim},
+		"CHAR":             {Min: 1, Max: -1, Typ: Always(wharf.TypeBytes), Run: runChar},
+		"REVERSE":          rewrite("REVERSE", 1, reverse),
+		"HEX":              {Min: 1, Max: 1, Typ: Always(wharf.TypeString), strict: true, Run: runHex},
+		"MD5":              one(wharf.TypeString, func(d Datum) Datum { return hashed(md5.New(), d.Text()) }),
+		"SHA":              one(wharf.TypeString, sha1Of),
+		"SHA1":             one(wharf.TypeString, sha1Of),
+		"REPLACE":          {bytewise: true, Min: 3, Max: 3, Typ: textOrBytes, strict: true, Run: runReplace},
+		"SUBSTRING":        substring,
+		"SUBSTR":           substring,
+		"MID":              substring,
+		"LEFT":             {bytewise: true, Min: 2, Max: 2, Typ: textOrBytes, strict: true, Run: runLeft},
+		"RIGHT":            {bytewise: true, Min: 2, Max: 2, Typ: textOrBytes, strict: true, Run: runRight},
+		"LOCATE":           {bytewise: true, Min: 2, Max: 3, Typ: Always(wharf.TypeInt), strict: true, Run: runLocate},
+		"POSITION":         {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: runLocate},
+		"INSTR":            {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) { return locate(ev, a[0], a[1], 1) }},
+		"UUID":             {Max: 0, Typ: Always(wharf.TypeString), Run: func(*Evaluation, []Datum) (Datum, error) { return StringDatum(uuid.NewString()), nil }},
+	}
+}
+
+func textOrBytes(args []Node) wharf.Type {
+	for _, a := range args {
+		if a.Typ == wharf.TypeBytes {
+			return wharf.TypeBytes
+		}
+	}
+	return wharf.TypeString
+}
+
+func runConcat(ev *Evaluation, a []Datum) (Datum, error) {
+	return join(ev, "CONCAT", a, ""), nil
+}
+
+func runConcatWS(ev *Evaluation, a []Datum) (Datum, error) {
+	if a[0].IsNull() {
+		return NullDatum(), nil
+	}
+	return join(ev, "CONCAT_WS", slices.DeleteFunc(slices.Clone(a[1:]), Datum.IsNull), a[0].Text()), nil
+}
+
+// join puts texts together, unless that would be too long.
+func join(ev *Evaluation, name string, parts []Datum, separator string) Datum {
+	texts, size := make([]string, len(parts)), len(separator)*len(parts)
+	for i, d := range parts {
+		texts[i] = d.Text()
+		size += len(texts[i])
+	}
+	if size > MaxText {
+		return ev.tooLong(name)
+	}
+	joined := strings.Join(texts, separator)
+	if slices.ContainsFunc(parts, func(d Datum) bool { return d.Kind == kBytes }) {
+		return bytesDatum(joined)
+	}
+	return StringDatum(joined)
+}
+
+// runTrim is TRIM([what,] side); the side is LEADING, TRAILING or BOTH.
+func runTrim(_ *Evaluation, a []Datum) (Datum, error) {
+	s, cut, side := a[0].Text(), " ", "BOTH"
+	if len(a) > 1 {
+		cut = a[1].Text()
+	}
+	if len(a) > 2 {
+		side = strings.ToUpper(a[2].Text())
+	}
+	for cut != "" && side != "TRAILING" && strings.HasPrefix(s, cut) {
+		s = s[len(cut):]
+	}
+	for cut != "" && side != "LEADING" && strings.HasSuffix(s, cut) {
+		s = s[:len(s)-len(cut)]
+	}
+	return StringDatum(s), nil
+}
+
+// runChar makes bytes of numbers: of each as many as it needs. NULL is left
+// out.
+func runChar(_ *Evaluation, a []Datum) (Datum, error) {
+	var b []byte
+	for _, d := range a {
+		if d.IsNull() {
+			continue
+		}
+		four := binary.BigEndian.AppendUint32(nil, uint32(Bits(d)))
+		for len(four) > 1 && four[0] == 0 {
+			four = four[1:]
+		}
+		b = append(b, four...)
+	}
+	return bytesDatum(string(b)), nil
+}
+
+func reverse(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		_, size := utf8.DecodeLastRuneInString(s)
+		b.WriteString(s[len(s)-size:])
+		s = s[:len(s)-size]
+	}
+	return b.String()
+}
+
+// rewrite is a function that makes of a text one that is times as long.
+func rewrite(name string, times int, f func(string) string) Function {
+	return Function{bytewise: true, Min: 1, Max: 1, Typ: textOrBytes, strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
+		text := a[0].Text()
+		if len(text)*times > MaxText {
+			return ev.tooLong(name), nil
+		}
+		return StringDatum(f(text)), nil
+	}}
+}
+
+// recase is UPPER or LOWER, which leave bytes alone.
+func recase(name string, f func(string) string) Function {
+	text := rewrite(name, 1, f)
+	run := text.Run
+	text.Run = func(ev *Evaluation, a []Datum) (Datum, error) {
+		if a[0].Kind == kBytes {
+			return bytesDatum(narrowed(a[0].Str)), nil
+		}
+		return run(ev, a)
+	}
+	return text
+}
+
+func runHex(ev *Evaluation, a []Datum) (Datum, error) {
+	if !a[0].IsText() && !a[0].IsTemporal() {
+		return StringDatum(formatHex(Bits(a[0]))), nil
+	}
+	return rewrite("HEX", 2, func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }).Run(ev, a)
+}
+
+func sha1Of(d Datum) Datum { return hashed(sha1.New(), d.Text()) }
+
+func runReplace(ev *Evaluation, a []Datum) (Datum, error) {
+	s, old, with := a[0].Text(), a[1].Text(), a[2].Text()
+	if old == "" {
+		return StringDatum(s), nil
+	}
+	if n := strings.Count(s, old); len(s)+n*(len(with)-len(old)) > MaxText {
+		return ev.tooLong("REPLACE"), nil
+	}
+	return StringDatum(strings.ReplaceAll(s, old, with)), nil
+}
+
+// runSubstring counts characters from 1, or from the end for a negative
+// start.
+func runSubstring(_ *Evaluation, a []Datum) (Datum, error) {
+	text := a[0].Text()
+	start, n := a[1].ToInt(), int64(utf8.RuneCountInString(text))
+	if start < 0 {
+		start += n + 1
+	}
+	if start < 1 || start > n {
+		return StringDatum(""), nil
+	}
+	count := n
+	if len(a) == 3 {
+		count = a[2].ToInt()
+	}
+	count = max(min(count, n-start+1), 0)
+	text = text[len(CutRunes(text, int(start-1))):]
+	return StringDatum(CutRunes(text, int(count))), nil
+}
+
+func runLeft(_ *Evaluation, a []Datum) (Datum, error) {
+	return StringDatum(CutRunes(a[0].Text(), int(max(a[1].ToInt(), 0)))), nil
+}
+
+func runRight(_ *Evaluation, a []Datum) (Datum, error) {
+	text := a[0].Text()
+	n := int64(utf8.RuneCountInString(text))
+	return StringDatum(text[len(CutRunes(text, int(max(n-max(a[1].ToInt(), 0), 0)))):]), nil
+}
+
+// runLocate is LOCATE(part, s [, from]).
+func runLocate(ev *Evaluation, a []Datum) (Datum, error) {
+	from := int64(1)
+	if len(a) == 3 {
+		from = ev.integer(a[2])
+	}
+	return locate(ev, a[1], a[0], from)
+}
+
+// locate gives the place of part in s, counted in characters from 1, or 0. It
+// looks from the place from on.
+func locate(ev *Evaluation, s, part Datum, from int64) (Datum, error) {
+	text, want, same := s.Text(), part.Text(), sameIn(s, part)
+	if n := int64(utf8.RuneCountInString(text)); from < 1 || from > n+1 {
+		return IntDatum(0), nil
+	}
+	for at := len(CutRunes(text, int(from-1))); ; from++ {
+		n := matching(text[at:], want, same)
+		if n == len(want) {
+			return IntDatum(from), nil
+		}
+		if at == len(text) {
+			return IntDatum(0), nil
+		}
+		if err := ev.step(n + 1); err != nil {
+			return NullDatum(), err
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+	}
+}
+
+// matching is how many bytes of want are at the start of s.
+func matching(s, want string, same func(a, b rune) bool) int {
+	at := 0
+	for at < len(want) && s != "" {
+		x, n := utf8.DecodeRuneInString(s)
+		y, m := utf8.DecodeRuneInString(want[at:])
+		if !same(x, y) {
+			break
+		}
+		s, at = s[n:], at+m
+	}
+	return at
+}
