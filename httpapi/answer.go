@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -50,54 +49,8 @@ func (x *exchange) fail(err error) {
 // tell answers about the files that landed.
 func (x *exchange) tell(status int, state string, err error) error {
 	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files, err: err}
-	if x.names.bytes > freeNames {
-		return x.tellPiecewise(status, o)
-	}
-	return x.answer(status, o.appendTo(make([]byte, 0, 256)))
+	return o.write(newJSONWriter(x, status))
 }
-
-// tellPiecewise answers with more names than are to be in memory once more.
-func (x *exchange) tellPiecewise(status int, o outcome) error {
-	h := x.w.Header()
-	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-	out := &answerBody{x: x, status: status}
-	b := o.appendHead(make([]byte, 0, freeNames+8<<10))
-	for i := range o.files {
-		if b = o.appendFile(b, i); len(b) < freeNames {
-			continue
-		}
-		if _, err := out.Write(b); err != nil {
-			return out.left("httpapi.answer")
-		}
-		b = b[:0]
-	}
-	if _, err := out.Write(o.appendTail(b)); err != nil {
-		return out.left("httpapi.answer")
-	}
-	return nil
-}
-
-// answer writes a text of JSON as the whole answer.
-func (x *exchange) answer(status int, text []byte) error {
-	h := x.w.Header()
-	h["Content-Type"] = jsonType
-	h["Content-Length"] = []string{strconv.Itoa(len(text))}
-	h["Cache-Control"] = noStore
-	out := &answerBody{x: x, status: status}
-	x.WriteHeader(status)
-	if x.r.Method == http.MethodHead {
-		return nil
-	}
-	if _, err := out.Write(text); err != nil {
-		return out.left("httpapi.answer")
-	}
-	return nil
-}
-
-var (
-	jsonType = []string{"application/json"}
-	noStore  = []string{"no-store"}
-)
 
 // drain sends the answer off and reads some more of a body that was not read
 // to its end: nobody asked for it, or its request was refused. A socket that is

@@ -20,7 +20,7 @@ type answerBody struct {
 func (b *answerBody) Write(p []byte) (int, error) {
 	if b.x.status == 0 {
 		// net/http drops what is written to the answer of a HEAD.
-		if c := wholeConnOf(b.x.r.Context()); c != nil && !b.x.isHTTP2() && b.x.r.Method != http.MethodHead {
+		if c := connOf(b.x.r.Context()); c != nil && !b.x.isHTTP2() && b.x.r.Method != http.MethodHead {
 			c.expect(len(p))
 		}
 		b.x.WriteHeader(b.status)

@@ -50,7 +50,7 @@ func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error)
 	if err != nil {
 		return nil, err
 	}
-	c := wholeConnOf(x.r.Context())
+	c := connOf(x.r.Context())
 	if x.isHTTP2() {
 		x.stream.holds = s.service
 		return func() {

@@ -246,7 +246,7 @@ func (c *chunkScan) scan(p []byte) (end int, done bool) {
 // refuseHeader answers a header that is over its limit, waits a little for the
 // client to read the answer, and returns what makes net/http close the
 // connection without an answer of its own.
-func (c *wholeConn) refuseHeader() error {
+func (c *clientConn) refuseHeader() error {
 	c.limit.release()
 	c.tcp.SetWriteDeadline(time.Now().Add(drainTime))
 	io.WriteString(c.tcp, headerRefused)

@@ -1,10 +1,6 @@
 package httpapi
 
-import (
-	"net/http"
-
-	"wharf"
-)
+import "net/http"
 
 // health is the answer of GET /v1/health.
 type health struct {
@@ -17,15 +13,7 @@ type health struct {
 func (s *Server) health(x *exchange) error {
 	if s.stopping.Load() {
 		x.w.Header().Set("Retry-After", retryAfter)
-		return x.answerHealth(http.StatusServiceUnavailable, health{Status: "stopping", Version: s.version})
+		return newJSONWriter(x, http.StatusServiceUnavailable).value(health{Status: "stopping", Version: s.version}).end()
 	}
-	return x.answerHealth(http.StatusOK, health{Status: "ok", Version: s.version})
-}
-
-func (x *exchange) answerHealth(status int, h health) error {
-	text, err := encodeJSON(h)
-	if err != nil {
-		return wharf.WrapError(wharf.CodeInternal, "httpapi.health", "", err)
-	}
-	return x.answer(status, text)
+	return newJSONWriter(x, http.StatusOK).value(health{Status: "ok", Version: s.version}).end()
 }

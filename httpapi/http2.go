@@ -122,7 +122,7 @@ const tooManyHTTP2 = "\x00\x00\x00\x04\x00\x00\x00\x00\x00" +
 
 // beginHTTP2 counts the connection among those of HTTP/2. It returns false, and
 // tells the client, if there are too many.
-func (c *wholeConn) beginHTTP2() bool {
+func (c *clientConn) beginHTTP2() bool {
 	if c.http2.Add(1) <= maxHTTP2 {
 		c.counted.Store(true)
 		return true
@@ -135,7 +135,7 @@ func (c *wholeConn) beginHTTP2() bool {
 }
 
 // endHTTP2 is beginHTTP2's counterpart. Further calls do nothing.
-func (c *wholeConn) endHTTP2() {
+func (c *clientConn) endHTTP2() {
 	if c.counted.Swap(false) {
 		c.http2.Add(-1)
 	}

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,8 +13,6 @@ const (
 	// defaultLimit and maxLimit are how many files one page of a list has.
 	defaultLimit = 1000
 	maxLimit     = 10_000
-	// listFlush is how much of a list is gathered before it is sent.
-	listFlush = 64 << 10
 )
 
 // listQuery is what a list may be asked.
@@ -57,90 +53,38 @@ func (s *Server) list(x *exchange, stage wharf.StageName) error {
 	if err != nil {
 		return err
 	}
-	h := x.Header()
-	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-	return newListWriter(x).page(files, q.limit)
+	return writePage(newJSONWriter(x, http.StatusOK), x.stage, files, q.limit)
 }
 
-// listWriter writes a list. It starts to send only when there is much to send,
-// so that most failures still get a status of their own; a later one ends the
-// connection in the middle of the answer.
-type listWriter struct {
-	name string
-	out  *answerBody
-	b    bytes.Buffer
-	enc  *json.Encoder
-}
-
-func newListWriter(x *exchange) *listWriter {
-	w := &listWriter{name: x.stage, out: &answerBody{x: x, status: http.StatusOK}}
-	w.enc = json.NewEncoder(&w.b)
-	w.enc.SetEscapeHTML(false)
-	return w
-}
-
-// page writes up to limit files, where the next page starts if there are more,
-// and what was left out up to there.
-func (w *listWriter) page(files wharf.Listing[wharf.Object], limit int) error {
-	w.text(`{"stage_name":`).value(w.name).text(`,"files":[`)
+// writePage writes up to limit files, where the next page starts if there are
+// more, and what was left out up to there.
+func writePage(w *jsonWriter, stage string, files wharf.Listing[wharf.Object], limit int) error {
+	w.text(`{"stage_name":`).value(stage).text(`,"files":[`)
 	n, last, left := 0, "", wharf.LeftOut{}
 	for obj, err := range files.All {
 		if err != nil {
 			return err
 		}
 		if n == limit {
-			return w.text(`],"next":`).value(last).leftOut(left).text(`}`).end()
+			w.text(`],"next":`).value(last)
+			return writeLeftOut(w, left).text(`}`).end()
 		}
 		if n > 0 {
 			w.text(",")
 		}
-		w.value(listedOf(obj))
+		if w.value(listedOf(obj)); w.err != nil {
+			return w.err
+		}
 		n, last, left = n+1, string(obj.Key), *files.LeftOut
-		if w.b.Len() < listFlush {
-			continue
-		}
-		if err := w.flush(); err != nil {
-			return err
-		}
 	}
-	return w.text(`]`).leftOut(*files.LeftOut).text(`}`).end()
+	return writeLeftOut(w.text(`]`), *files.LeftOut).text(`}`).end()
 }
 
-func (w *listWriter) leftOut(l wharf.LeftOut) *listWriter {
+func writeLeftOut(w *jsonWriter, l wharf.LeftOut) *jsonWriter {
 	if l.Count == 0 {
 		return w
 	}
 	return w.text(`,"left_out":`).value(leftOut(l))
-}
-
-func (w *listWriter) text(s string) *listWriter {
-	w.b.WriteString(s)
-	return w
-}
-
-// value appends v without the line end that an Encoder adds. What is listed
-// can always be encoded.
-func (w *listWriter) value(v any) *listWriter {
-	if w.enc.Encode(v) == nil {
-		w.b.Truncate(w.b.Len() - len("\n"))
-	}
-	return w
-}
-
-// end sends what is left, and its length before it if that is all.
-func (w *listWriter) end() error {
-	if x := w.out.x; x.status == 0 {
-		x.set("Content-Length", strconv.Itoa(w.b.Len()))
-	}
-	return w.flush()
-}
-
-func (w *listWriter) flush() error {
-	if _, err := w.out.Write(w.b.Bytes()); err != nil {
-		return w.out.left("httpapi.list")
-	}
-	w.b.Reset()
-	return nil
 }
 
 func listedOf(obj wharf.Object) listed {

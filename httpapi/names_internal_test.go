@@ -34,14 +34,13 @@ func TestManyNamesAreAnsweredPiecewise(t *testing.T) {
 	for i := range 10_000 {
 		x.files = append(x.files, fmt.Sprintf("%01000d", i))
 	}
-	x.names.bytes = 10 << 20
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if err := x.succeed(); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
-	whole := outcome{id: x.id, state: "SUCCESS", files: x.files}.appendTo(nil)
+	whole := written(outcome{id: x.id, state: "SUCCESS", files: x.files})
 	if w.bytes != len(whole) {
 		t.Errorf("%d bytes were answered, want %d", w.bytes, len(whole))
 	}

@@ -150,7 +150,7 @@ func New(o Options) *Server {
 // one of TCP: clients of others are not held to taking their answers. It may be
 // called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(wholeListener{l, s.stall, s.maxHeader, s.pool, &s.http2}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(clientListener{l, s.stall, s.maxHeader, s.pool, &s.http2}); !errors.Is(err, http.ErrServerClosed) {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
 	}
 	return nil
@@ -186,7 +186,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // it came in while the others were cut off
 	}
 	defer s.running.Release(1)
-	if c := wholeConnOf(r.Context()); c != nil && !c.begin(r) {
+	if c := connOf(r.Context()); c != nil && !c.begin(r) {
 		panic(http.ErrAbortHandler) // it was closed to make room
 	}
 	x := newExchange(w, r, s.stall)
@@ -196,7 +196,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body.arm() // whoever reads it: net/http does what no handler did
 	}
 	x.setSecurityHeaders()
-	if c := wholeConnOf(r.Context()); c != nil && c.limit.ambiguous.Load() {
+	if c := connOf(r.Context()); c != nil && c.limit.ambiguous.Load() {
 		x.Header()["Connection"] = closing
 		x.fail(invalid(errAmbiguous))
 		return

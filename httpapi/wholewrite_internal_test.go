@@ -11,9 +11,9 @@ import (
 	"wharf"
 )
 
-// TestWholeConnHolds drives a connection as net/http does: what is held back
+// TestWholeWriteHolds drives a connection as net/http does: what is held back
 // goes out with the next write, in order, and nothing is held without reason.
-func TestWholeConnHolds(t *testing.T) {
+func TestWholeWriteHolds(t *testing.T) {
 	const header = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n"
 	long := strings.Repeat("x", 2*heldSize)
 	for name, c := range map[string]struct {
@@ -55,9 +55,9 @@ func TestWholeConnHolds(t *testing.T) {
 	}
 }
 
-// TestWholeConnFails: what was held back fails with the write that it goes
+// TestWholeWriteFails: what was held back fails with the write that it goes
 // with, and is not kept for another.
-func TestWholeConnFails(t *testing.T) {
+func TestWholeWriteFails(t *testing.T) {
 	conn, _ := wholePair(t)
 	conn.expect(4)
 	if _, err := conn.Write([]byte("HTTP/1.1 200 OK\r\n\r\nab")); err != nil {
@@ -72,7 +72,7 @@ func TestWholeConnFails(t *testing.T) {
 	}
 }
 
-func wholePair(t *testing.T) (*wholeConn, net.Conn) {
+func wholePair(t *testing.T) (*clientConn, net.Conn) {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,10 +84,10 @@ func wholePair(t *testing.T) (*wholeConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
-	c, err := wholeListener{inner, time.Minute, defaultMaxHeaderBytes, wharf.NewConnectionPool(8), new(atomic.Int64)}.Accept()
+	c, err := clientListener{inner, time.Minute, defaultMaxHeaderBytes, wharf.NewConnectionPool(8), new(atomic.Int64)}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return c.(*wholeConn), peer
+	return c.(*clientConn), peer
 }

@@ -1,0 +1,147 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"wharf"
+)
+
+// clientConn is a client's connection. It holds headers to their limit and the
+// client to taking its answers, and has a place in the pool.
+//
+// It embeds the interface, so that net/http does not find ReadFrom, which would
+// go past the pace. Only one goroutine at a time writes, which net/http sees to.
+type clientConn struct {
+	net.Conn
+	tcp   *net.TCPConn
+	pace  pace
+	limit headerLimit
+	place *wharf.PooledConnection
+	wholeWrite
+
+	http2    *atomic.Int64 // how many connections of the server are HTTP/2's
+	counted  atomic.Bool   // this one is among them
+	prefaced bool          // it began as one of HTTP/2
+}
+
+// Read implements [net.Conn].
+func (c *clientConn) Read(p []byte) (int, error) {
+	n, err := c.limit.read(c.tcp, p)
+	if err == errHeaderTooLarge {
+		return 0, c.refuseHeader()
+	}
+	if c.limit.http2 && !c.prefaced {
+		c.prefaced = true
+		if !c.beginHTTP2() {
+			return 0, net.ErrClosed
+		}
+	}
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *clientConn) Close() error {
+	err := c.tcp.Close()
+	c.endHTTP2()
+	c.place.Leave()
+	return err
+}
+
+// SetWriteDeadline implements [net.Conn]. The deadline is the pace's, and
+// net/http would take it away after each answer.
+func (c *clientConn) SetWriteDeadline(time.Time) error { return nil }
+
+// CloseWrite is what net/http ends a connection with before it closes it.
+func (c *clientConn) CloseWrite() error { return c.tcp.CloseWrite() }
+
+// clientListener makes clientConns, which hold their clients to a pace and have
+// a place in the pool.
+type clientListener struct {
+	net.Listener
+	stall     time.Duration
+	maxHeader int
+	pool      *wharf.ConnectionPool
+	http2     *atomic.Int64
+}
+
+// Accept implements [net.Listener].
+func (l clientListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		tcp, ok := c.(*net.TCPConn)
+		if !ok {
+			return c, err
+		}
+		w := &clientConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2}
+		addr, _ := tcp.RemoteAddr().(*net.TCPAddr)
+		if w.place = l.pool.Add(addr.AddrPort().Addr(), func() { tcp.Close() }); w.place != nil {
+			return w, nil
+		}
+		refuseConnection(tcp)
+	}
+}
+
+// refuseConnection answers a connection for which there is no place.
+func refuseConnection(c *net.TCPConn) {
+	// A socket that was just opened has room for this; a deadline all the same,
+	// because this is the accepting goroutine.
+	c.SetWriteDeadline(time.Now().Add(time.Second))
+	io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Retry-After: "+retryAfter+"\r\nConnection: close\r\n\r\n503 Service Unavailable: too many connections\n")
+	c.Close()
+}
+
+// begin says that a request begins, whose header was read. It returns false if
+// the connection was closed to make room for another.
+func (c *clientConn) begin(r *http.Request) bool {
+	if r.ProtoMajor == 2 {
+		return true // onState follows these
+	}
+	if r.ContentLength != 0 {
+		c.limit.beginBody(r.ContentLength)
+	}
+	return c.place.Busy()
+}
+
+// authenticated says that the client may come in: its connection then counts
+// among those of clients who may.
+func (x *exchange) authenticated() error {
+	if c := connOf(x.r.Context()); c != nil && !c.place.Authenticated() {
+		return wharf.Errorf(wharf.CodeUnavailable, "the server has too many connections; try again")
+	}
+	return nil
+}
+
+// onState follows net/http's connections.
+func onState(c net.Conn, s http.ConnState) {
+	w, ok := c.(*clientConn)
+	switch {
+	case !ok:
+	case s == http.StateIdle && !w.limit.http2:
+		w.limit.beginHeader()
+		w.place.Idle()
+	case s == http.StateIdle:
+		w.place.Idle()
+	case s == http.StateActive && w.limit.http2:
+		w.place.Busy()
+	}
+}
+
+// connKey is where the context of a request has its clientConn.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// connOf gives the connection of a request, or nil where it is of another
+// kind.
+func connOf(ctx context.Context) *clientConn {
+	c, _ := ctx.Value(connKey{}).(*clientConn)
+	return c
+}
