@@ -85,6 +85,16 @@ type Show struct {
 // Limit is LIMIT [offset,] count.
 type Limit struct{ Offset, Count uint64 }
 
+// Limited returns those of some rows that a LIMIT shows; nil shows all.
+func Limited[T any](rows []T, l *Limit) []T {
+	if l == nil {
+		return rows
+	}
+	n := uint64(len(rows))
+	from := min(l.Offset, n)
+	return rows[from : from+min(l.Count, n-from)]
+}
+
 // Use is USE database.
 type Use struct {
 	Database string

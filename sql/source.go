@@ -51,3 +51,16 @@ type File struct {
 	Version string // a file of another content has another one
 	Open    func(ctx context.Context) (wharf.File, error)
 }
+
+// ServerTable is a table whose rows the server makes when they are asked for.
+type ServerTable struct {
+	Schema, Name string
+	Columns      []wharf.Column
+	// Each calls row for each row, which is valid until the next, and ends with
+	// its error.
+	Each func(ctx context.Context, row func([]wharf.Value) error) error
+}
+
+// ServerTables finds the table that a name means. The schema is "" where none
+// was written.
+type ServerTables func(schema, name string) (ServerTable, error)

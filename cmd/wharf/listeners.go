@@ -11,6 +11,7 @@ import (
 	"wharf/meta/auth"
 	"wharf/server"
 	"wharf/sql/exec"
+	"wharf/sql/rowexec"
 )
 
 // certificateFile is where in the data folder the server's own TLS certificate
@@ -28,7 +29,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	sessions := &sessions{}
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
-		Service: h.service, Files: h.engine, Sessions: sessions, Logger: h.log,
+		Service: h.service, Engine: rowexec.Engine{}, Files: h.engine, Sessions: sessions, Logger: h.log,
 		Version:     exec.DefaultVersion + "-" + version,
 		Port:        h.port,
 		ErrorNumber: server.ErrorNumber,

@@ -95,3 +95,27 @@ func (c *columnNames) Aggregate(sql.Aggregate) (Node, error) { return Node{}, No
 func (c *columnNames) Subquery(e sql.Subquery, x Node) (Node, error) {
 	return c.env.Subquery(e, x, c.args)
 }
+
+// HoldsTrue evaluates a condition; one that was not given holds.
+func HoldsTrue(ev *Evaluation, where Node) (bool, error) {
+	if where.Eval == nil {
+		return true, nil
+	}
+	mark := ev.Held.Taken()
+	d, err := where.Eval(ev)
+	isTrue, _ := ev.Truth(d)
+	ev.Held.ReturnTo(mark)
+	return isTrue, err
+}
+
+// IsNullable tells whether an expression may be NULL: constants other than
+// NULL and counts never are.
+func IsNullable(e sql.Expr) bool {
+	switch e := e.(type) {
+	case sql.Literal:
+		return e.Kind == sql.NullLiteral
+	case sql.Aggregate:
+		return e.Name != "COUNT"
+	}
+	return true
+}

@@ -13,6 +13,7 @@ import (
 
 	"wharf"
 	"wharf/sql/exec"
+	"wharf/sql/rowexec"
 	"wharf/storage/memory"
 )
 
@@ -44,6 +45,7 @@ func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h := &harness{listener: &listener{}, sessions: map[string]*exec.Session{}}
 	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: opener{memory.NewOpener()}, Signer: signer{}, Now: now})
 	h.executor = exec.New(exec.Options{
+		Engine:  rowexec.Engine{},
 		Service: h.service, Sessions: h.listener, Version: "8.0.36-wharf-test", Now: now,
 		Port: func() int { return 3307 }, SessionMemory: 64 << 20,
 		ErrorNumber: func(err error) uint16 {

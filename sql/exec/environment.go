@@ -42,5 +42,5 @@ func (s *Session) Function(name string) (eval.Function, bool) {
 
 // Subquery compiles a query in an expression that stands in no other query.
 func (s *Session) Subquery(e sql.Subquery, x eval.Node, args []wharf.Value) (eval.Node, error) {
-	return newScope(s, args, nil, nil).Subquery(e, x)
+	return s.executor.engine.Subquery(e, x, args, s, s.serverTable)
 }

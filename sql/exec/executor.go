@@ -15,6 +15,7 @@ import (
 // defaults.
 type Options struct {
 	Service  *wharf.Service
+	Engine   Engine       // answers queries over tables of the server; nil refuses them
 	Files    FileEngine   // answers queries of files; nil refuses them
 	Sessions Sessions     // nil: a server that knows of no connections
 	Version  string       // what VERSION() says; "" is DefaultVersion
@@ -75,6 +76,7 @@ const DefaultDatabase = "default"
 // variables, and counters.
 type Executor struct {
 	service     *wharf.Service
+	engine      Engine
 	files       FileEngine // may be nil
 	sessions    Sessions
 	version     string
@@ -106,6 +108,7 @@ type Executor struct {
 func New(o Options) *Executor {
 	e := &Executor{
 		service:     o.Service,
+		engine:      o.Engine,
 		files:       o.Files,
 		sessions:    o.Sessions,
 		version:     o.Version,
@@ -150,6 +153,9 @@ func (e *Executor) applyDefaults() {
 	}
 	if e.maxConns <= 0 {
 		e.maxConns = DefaultMaxConnections
+	}
+	if e.engine == nil {
+		e.engine = noEngine{}
 	}
 	if e.memory == nil {
 		e.memory = NewMemory(DefaultMemory)

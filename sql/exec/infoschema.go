@@ -108,60 +108,6 @@ func (e *Executor) findInfoTable(name string) (infoTable, error) {
 
 func isInformationSchema(name string) bool { return strings.EqualFold(name, informationSchema) }
 
-// tableNamed compiles a table by name: one of information_schema, for there
-// are no others.
-func (c *scope) tableNamed(t sql.TableName) (relation, error) {
-	schema := t.Schema
-	if schema == "" {
-		schema = c.s.database
-	}
-	if !isInformationSchema(schema) {
-		return relation{}, eval.Unsupported("SELECT … FROM a table")
-	}
-	table, err := c.s.executor.findInfoTable(t.Name)
-	if err != nil {
-		return relation{}, err
-	}
-	alias := t.Alias
-	if alias == "" {
-		alias = table.name
-	}
-	fields := make([]eval.Field, len(table.columns))
-	for i, col := range table.columns {
-		fields[i] = eval.Field{Column: col.Column, Schema: informationSchema, Table: alias, Shape: eval.ColumnShape(eval.SystemCollation)}
-	}
-	return relation{fields: fields, each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
-		switch {
-		case table.stream != nil:
-			return eachStreamed(ev, table.stream(c.s), row)
-		case table.rows == nil:
-			return nil
-		}
-		rows, err := table.rows(ev.Ctx, c.s)
-		if err != nil {
-			return err
-		}
-		return eachOf(rows, row)
-	}}, nil
-}
-
-// eachStreamed calls row for each row that a plan gives.
-func eachStreamed(ev *eval.Evaluation, p plan, row func([]wharf.Value) error) error {
-	result, err := p.run(ev.Ctx)
-	if err != nil {
-		return err
-	}
-	for r, err := range result.Rows.All {
-		if err != nil {
-			return err
-		}
-		if err := row(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // row gives a row of a table: the values of its columns by name, NULL for
 // those that may be, and else nothing of its type.
 func (t infoTable) row(values map[string]wharf.Value) []wharf.Value {

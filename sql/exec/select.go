@@ -22,7 +22,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 		nodes[i] = n
-		columns[i] = wharf.Column{Name: item.Name, Type: n.Typ, Nullable: isNullable(item.Expr)}
+		columns[i] = wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr)}
 		asks = asks || asksDiagnostics(item.Expr)
 	}
 	var where eval.Node
@@ -35,7 +35,7 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 	return plan{columns: columns, timed: true, asks: asks, capped: !st.Limited, run: func(ctx context.Context) (Result, error) {
 		ev := eval.NewEvaluation(ctx, s)
 		rows := &wharf.Rows{Columns: columns, All: each(nil)}
-		keep, err := holdsTrue(ev, where)
+		keep, err := eval.HoldsTrue(ev, where)
 		if err != nil || !keep || st.Limit0 {
 			return Result{Rows: rows}, err
 		}
@@ -53,18 +53,6 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 		rows.All = func(yield func([]wharf.Value, error) bool) { yield(row, nil) }
 		return Result{Rows: rows}, nil
 	}}, nil
-}
-
-// holdsTrue evaluates a condition; one that was not given holds.
-func holdsTrue(ev *eval.Evaluation, where eval.Node) (bool, error) {
-	if where.Eval == nil {
-		return true, nil
-	}
-	mark := ev.Held.Taken()
-	d, err := where.Eval(ev)
-	isTrue, _ := ev.Truth(d)
-	ev.Held.ReturnTo(mark)
-	return isTrue, err
 }
 
 // asksDiagnostics tells SELECT @@warning_count from others.

@@ -53,7 +53,7 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 		kept := all[:0]
 		for _, row := range all {
 			ev.Row = row
-			keep, err := holdsTrue(ev, where)
+			keep, err := eval.HoldsTrue(ev, where)
 			if err != nil {
 				return nil, err
 			}
@@ -61,19 +61,10 @@ func (s *Session) planShow(st *sql.Show, args []wharf.Value) (plan, error) {
 				kept = append(kept, row)
 			}
 		}
-		return limited(kept, st.Limit), nil
+		return sql.Limited(kept, st.Limit), nil
 	})
 	p.asks, p.capped = def.asks, true
 	return p, nil
-}
-
-func limited(rows [][]wharf.Value, l *sql.Limit) [][]wharf.Value {
-	if l == nil {
-		return rows
-	}
-	n := uint64(len(rows))
-	from := min(l.Offset, n)
-	return rows[from : from+min(l.Count, n-from)]
 }
 
 // fixed is the columns of a SHOW that always has the same.

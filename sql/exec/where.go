@@ -27,7 +27,7 @@ func (s *Session) where(p plan, condition sql.Expr, args []wharf.Value) (plan, e
 				keep := err != nil
 				if err == nil {
 					ev.Row = row
-					keep, err = holdsTrue(ev, holds)
+					keep, err = eval.HoldsTrue(ev, holds)
 				}
 				if (keep || err != nil) && !yield(row, err) {
 					return

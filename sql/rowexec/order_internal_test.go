@@ -1,4 +1,4 @@
-package exec
+package rowexec
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func TestSortRowsEndsWithItsStatement(t *testing.T) {
 func TestEvaluateKeys(t *testing.T) {
 	id, _ := eval.FindCollation("utf8mb4_0900_bin")
 	exact := eval.StringDatum("É").Collated(id)
-	keys, err := evaluateKeys(eval.NewEvaluation(t.Context(), New(Options{}).NewSession(Client{})), []sortKey{{Node: eval.Constant(eval.StringDatum("É"), wharf.TypeString)}, {Node: eval.Constant(exact, wharf.TypeString)}})
+	keys, err := evaluateKeys(&eval.Evaluation{Ctx: t.Context(), Held: &eval.Account{Memory: eval.NewMemory(1 << 20)}}, []sortKey{{Node: eval.Constant(eval.StringDatum("É"), wharf.TypeString)}, {Node: eval.Constant(exact, wharf.TypeString)}})
 	if err != nil || keys[0].Str != eval.DefaultCollationID.Key("e") || keys[1].Str != "É" {
 		t.Errorf("%v, %v", keys, err)
 	}

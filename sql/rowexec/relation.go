@@ -1,4 +1,4 @@
-package exec
+package rowexec
 
 import (
 	"errors"
@@ -48,6 +48,21 @@ func (c *scope) relation(t sql.Table) (relation, error) {
 		return c.join(t)
 	}
 	return relation{}, eval.Unsupported("this kind of table")
+}
+
+// tableNamed compiles a table by name.
+func (c *scope) tableNamed(t sql.TableName) (relation, error) {
+	table, err := c.tables(t.Schema, t.Name)
+	if err != nil {
+		return relation{}, err
+	}
+	alias := t.Alias
+	if alias == "" {
+		alias = table.Name
+	}
+	return relation{fields: eval.FieldsOf(table.Columns, table.Schema, alias), each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
+		return table.Each(ev.Ctx, row)
+	}}, nil
 }
 
 func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
@@ -166,7 +181,7 @@ func (c *scope) joinCondition(j sql.Join, fields []eval.Field, n int) (eval.Node
 	if on == nil {
 		return allOf(both), nil
 	}
-	scope := newScope(c.s, c.Args, c, fields)
+	scope := c.inside(c, fields)
 	return scope.Compile(on)
 }
 
@@ -212,7 +227,7 @@ func (j *joinLoop) each(ev *eval.Evaluation, row func([]wharf.Value) error) erro
 			if err := ev.See(); err != nil {
 				return err
 			}
-			keep, err := holdsTrue(local, j.on)
+			keep, err := eval.HoldsTrue(local, j.on)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package exec
+package rowexec
 
 import (
 	"slices"
@@ -35,7 +35,7 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 			return nil, err
 		}
 	}
-	scope := newScope(c.s, c.Args, c, p.from.fields)
+	scope := c.inside(c, p.from.fields)
 	if st.Where != nil {
 		var err error
 		if p.where, err = scope.Compile(st.Where); err != nil {
@@ -70,7 +70,7 @@ func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 		if err != nil {
 			return err
 		}
-		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: isNullable(item.Expr)}
+		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr)}
 		if c, ok := item.Expr.(sql.Column); ok {
 			if i, err := eval.FindField(scope.fields, c); err == nil && i >= 0 {
 				p.plain = append(p.plain, len(p.columns))
@@ -115,7 +115,7 @@ func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 
 // finish compiles what knows the aliases of the items.
 func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) error {
-	grouping := newScope(scope.s, scope.Args, scope.outer, scope.fields)
+	grouping := scope.inside(scope.outer, scope.fields)
 	grouping.aliases = scope.aliases
 	groups, err := grouping.sortKeys(st.GroupBy, p.items)
 	if err != nil {
@@ -152,18 +152,6 @@ func (p *picking) shapes() []eval.Shape {
 	return shapes
 }
 
-// isNullable tells whether an expression may be NULL: constants other than
-// NULL and counts never are.
-func isNullable(e sql.Expr) bool {
-	switch e := e.(type) {
-	case sql.Literal:
-		return e.Kind == sql.NullLiteral
-	case sql.Aggregate:
-		return e.Name != "COUNT"
-	}
-	return true
-}
-
 // rows runs the SELECT: at most that many rows, or all for -1.
 func (p *picking) rows(ev *eval.Evaluation, most int) ([]outRow, error) {
 	out := &picked{picking: p, ev: ev.Inside(), most: most, columnShapes: p.shapes(), seen: rowSet{}}
@@ -177,7 +165,7 @@ func (p *picking) rows(ev *eval.Evaluation, most int) ([]outRow, error) {
 			return err
 		}
 		out.ev.Row = r
-		keep, err := holdsTrue(out.ev, p.where)
+		keep, err := eval.HoldsTrue(out.ev, p.where)
 		if err != nil || !keep {
 			return err
 		}
@@ -208,7 +196,7 @@ func (o *picked) add() error {
 	if o.most == 0 {
 		return errEnough
 	}
-	keep, err := holdsTrue(o.ev, o.having)
+	keep, err := eval.HoldsTrue(o.ev, o.having)
 	if err != nil || !keep {
 		return err
 	}

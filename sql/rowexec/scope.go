@@ -1,7 +1,6 @@
-package exec
+package rowexec
 
 import (
-	"wharf"
 	"wharf/sql"
 	"wharf/sql/eval"
 )
@@ -10,7 +9,7 @@ import (
 // itself and in the queries around it.
 type scope struct {
 	eval.Compiler
-	s      *Session
+	tables sql.ServerTables
 	fields []eval.Field // that a name may mean
 
 	outer        *scope               // of the query around this one
@@ -19,10 +18,12 @@ type scope struct {
 	sums         *[]aggregate         // those of the SELECT; nil where there may be none
 }
 
-func newScope(s *Session, args []wharf.Value, outer *scope, fields []eval.Field) *scope {
-	c := &scope{s: s, outer: outer, fields: fields}
-	c.Compiler = eval.Compiler{Env: s, Args: args, Names: c}
-	return c
+// inside returns the scope of a query within that of c, or the same with other
+// fields.
+func (c *scope) inside(outer *scope, fields []eval.Field) *scope {
+	in := &scope{tables: c.tables, outer: outer, fields: fields}
+	in.Compiler = eval.Compiler{Env: c.Env, Args: c.Args, Names: in}
+	return in
 }
 
 // Column compiles a column: one of this query, or of one around it. Aliases

@@ -1,4 +1,4 @@
-package exec
+package rowexec
 
 import (
 	"strings"
@@ -24,7 +24,7 @@ func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	if c.sums == nil {
 		return eval.Node{}, eval.NoGroups()
 	}
-	inner := newScope(c.s, c.Args, c.outer, c.fields)
+	inner := c.inside(c.outer, c.fields)
 	args, err := inner.CompileAll(e.Args)
 	if err != nil {
 		return eval.Node{}, err

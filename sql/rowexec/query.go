@@ -1,36 +1,12 @@
-package exec
+package rowexec
 
 import (
-	"context"
 	"slices"
 
 	"wharf"
 	"wharf/sql"
 	"wharf/sql/eval"
 )
-
-// planQuery plans a SELECT that needs rows.
-func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
-	if s.overFiles(st) {
-		return s.planFiles(st, args)
-	}
-	if st.Beyond != "" {
-		return plan{}, eval.Unsupported(st.Beyond)
-	}
-	c := newScope(s, args, nil, nil)
-	q, err := c.query(st)
-	if err != nil {
-		return plan{}, err
-	}
-	return plan{columns: q.columns, timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
-		ev := eval.NewEvaluation(ctx, s)
-		rows, err := q.rows(ev)
-		if err != nil {
-			return Result{}, err
-		}
-		return Result{Rows: &wharf.Rows{Columns: q.columns, All: each(rows)}}, nil
-	}}, nil
-}
 
 // query is a compiled Query.
 type query struct {
@@ -98,7 +74,7 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 	if single {
 		return q, nil
 	}
-	scope := newScope(c.s, c.Args, c, q.fields(""))
+	scope := c.inside(c, q.fields(""))
 	var err error
 	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err
@@ -170,7 +146,7 @@ func (q *query) finish(ev *eval.Evaluation, out []outRow, order []sortKey) ([][]
 	if err := sortRows(ev, out, outRow.sortedBy, order); err != nil {
 		return nil, err
 	}
-	return limited(valuesOf(out), q.limit), nil
+	return sql.Limited(valuesOf(out), q.limit), nil
 }
 
 // union gives the rows of all parts. DISTINCT holds for all that is before it,
