@@ -9,40 +9,34 @@ import (
 	"wharf"
 )
 
-// body reads a caller's reader under what PutOptions says of it.
+// body is the caller's reader of a Put, read into the buffers of parts.
 type body struct {
-	r     io.Reader
-	o     wharf.PutOptions
-	bound int64 // no byte may follow after so many
-	n     int64 // bytes read
-	done  bool  // the reader has ended well
+	*wharf.Body
+	declared bool
+	bound    int64 // bytes that it may have; math.MaxInt64 if that is not known
+	done     bool  // it was read to its end
 }
 
 // errStopped says that the context ended before the body did.
 var errStopped = errors.New("the context ended")
 
-// maxEmptyReads is how often in a row a reader may give nothing.
-const maxEmptyReads = 1000
-
-func newBody(r io.Reader, o wharf.PutOptions) (*body, error) {
-	b := &body{r: r, o: o, bound: math.MaxInt64}
+func newBody(ctx context.Context, r io.Reader, o wharf.PutOptions) (*body, error) {
+	b := &body{declared: o.Size >= 0, bound: math.MaxInt64}
 	switch {
-	case o.Size < wharf.UnknownSize:
-		return nil, wharf.Errorf(wharf.CodeInvalid, "the file's declared length is negative")
-	case o.Limit > 0 && o.Size > o.Limit:
-		return nil, b.tooLarge()
-	case o.Size > maxObject:
+	case o.Size > maxObject && (o.Limit <= 0 || o.Size <= o.Limit):
 		return nil, wharf.Errorf(wharf.CodeTooLarge, "the file has %d bytes; S3 takes %d at most", o.Size, int64(maxObject))
-	case o.Size >= 0:
+	case b.declared:
 		b.bound = o.Size
 	case o.Limit > 0:
-		b.bound = min(o.Limit, maxObject)
+		o.Limit = min(o.Limit, maxObject)
+		b.bound = o.Limit
 	}
-	return b, nil
+	var err error
+	b.Body, err = wharf.NewBody(ctx, r, o)
+	return b, err
 }
 
-// most is how many bytes the body can have, as far as that is known, else
-// UnknownSize.
+// most returns how many bytes the body can have, or UnknownSize.
 func (b *body) most() int64 {
 	if b.bound == math.MaxInt64 {
 		return wharf.UnknownSize
@@ -50,74 +44,23 @@ func (b *body) most() int64 {
 	return b.bound
 }
 
-// fill reads until buf is full or the body has ended, which done tells: at
-// once where the length was declared, else one call later. Where the context
-// ends first, it gives errStopped.
+// fill reads until buf is full or the body has ended, and sets done at its end:
+// at once if the length was declared, else one call later. It returns errStopped
+// if ctx ends first.
 func (b *body) fill(ctx context.Context, buf []byte) (n int, err error) {
-	empty := 0
-	for !b.done && (n < len(buf) || b.n == b.bound) {
+	for !b.done && (n < len(buf) || b.Len() == b.bound) {
 		if ctx.Err() != nil {
 			return n, errStopped
 		}
-		if b.n == b.bound {
-			return n, b.probe(ctx)
+		into := buf[n:]
+		if b.Len() == b.bound {
+			into = make([]byte, 1) // to see that nothing follows
 		}
-		want := min(int64(len(buf)-n), b.bound-b.n)
-		got, err := b.r.Read(buf[n : n+int(want)])
-		n, b.n = n+got, b.n+int64(got)
-		if err != nil {
-			return n, b.ended(err)
-		}
-		if empty = emptyReads(empty, got); empty > maxEmptyReads {
-			return n, b.broken(io.ErrNoProgress)
+		got, err := b.Read(into)
+		n += got
+		if b.done = err == io.EOF; err != nil && !b.done {
+			return n, err
 		}
 	}
 	return n, nil
-}
-
-func emptyReads(before, got int) int {
-	if got > 0 {
-		return 0
-	}
-	return before + 1
-}
-
-// probe makes sure that nothing follows the last byte that may be there.
-func (b *body) probe(ctx context.Context) error {
-	var one [1]byte
-	for range maxEmptyReads {
-		if ctx.Err() != nil {
-			return errStopped
-		}
-		n, err := b.r.Read(one[:])
-		switch {
-		case n > 0 && b.o.Size >= 0:
-			return wharf.Errorf(wharf.CodeInvalid, "the file is longer than the %d bytes that were declared", b.o.Size)
-		case n > 0:
-			return b.tooLarge()
-		case err != nil:
-			return b.ended(err)
-		}
-	}
-	return b.broken(io.ErrNoProgress)
-}
-
-// ended judges the error that the reader ended with.
-func (b *body) ended(err error) error {
-	if err != io.EOF {
-		return b.broken(err)
-	}
-	if b.o.Size >= 0 && b.n < b.o.Size {
-		return wharf.Errorf(wharf.CodeInvalid, "the file has %d bytes, not the %d that were declared", b.n, b.o.Size)
-	}
-	b.done = true
-	return nil
-}
-
-func (b *body) broken(err error) error {
-	return wharf.WrapError(wharf.CodeInternal, "s3.Put", "the upload could not be read to its end", err)
-}
-
-func (b *body) tooLarge() error {
-	return wharf.Errorf(wharf.CodeTooLarge, "the file is longer than the %d bytes that are allowed", min(b.o.Limit, maxObject))
 }

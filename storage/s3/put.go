@@ -26,7 +26,7 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if err != nil {
 		return wharf.Object{}, err
 	}
-	b, err := newBody(r, o)
+	b, err := newBody(ctx, r, o)
 	if err != nil {
 		return wharf.Object{}, err
 	}
@@ -44,7 +44,7 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 		}
 		return wharf.Object{}, s.fail(ctx, op, err)
 	}
-	object.Key, object.Size = key, b.n
+	object.Key, object.Size = key, b.Len()
 	return object, nil
 }
 
@@ -125,7 +125,7 @@ const (
 func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 	most := min(u.partSize, u.body.bound)
 	size := most
-	if u.body.o.Size < 0 {
+	if !u.body.declared {
 		size = min(most, smallBuffer)
 	}
 	buf = u.bufs.take(int(size))

@@ -29,7 +29,7 @@ func (u *upload) settle(ctx context.Context, err error, failed bool, etag string
 	switch {
 	case statErr != nil:
 		return wharf.Object{}, err
-	case o.ETag == etag && o.Size == u.body.n:
+	case o.ETag == etag && o.Size == u.body.Len():
 		return o, nil
 	case u.ifAbsent:
 		return wharf.Object{}, u.s.exists("s3.Put", key, u.s.t.scrub(err))
