@@ -16,13 +16,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// alienError says that an answer is not one that S3 gives.
-type alienError struct{ why error }
+// notS3Error says that an answer is not one that S3 gives.
+type notS3Error struct{ why error }
 
-func alien(format string, args ...any) error { return &alienError{fmt.Errorf(format, args...)} }
+func notS3Answer(format string, args ...any) error { return &notS3Error{fmt.Errorf(format, args...)} }
 
-func (e *alienError) Error() string { return "this is not how S3 answers: " + e.why.Error() }
-func (e *alienError) Unwrap() error { return e.why }
+func (e *notS3Error) Error() string { return "this is not how S3 answers: " + e.why.Error() }
+func (e *notS3Error) Unwrap() error { return e.why }
 
 // proof returns the root element that an operation's answer has if the server
 // has done what it was asked, and "" where a header proves it.
@@ -73,15 +73,15 @@ func (c *watchedClient) check(req *http.Request, resp *http.Response) error {
 		resp.StatusCode, resp.Status = http.StatusInternalServerError, "500 Internal Server Error"
 		return c.reduce(req, resp)
 	case want == "" && strings.EqualFold(root, "html"):
-		return alien("the answer is a page of HTML")
+		return notS3Answer("the answer is a page of HTML")
 	case want == "":
 		return nil
 	case root == "":
-		return alien("the answer is empty where <%s> should be", want)
+		return notS3Answer("the answer is empty where <%s> should be", want)
 	case root != want:
-		return alien("the answer is <%.40s> where <%s> should be", root, want)
+		return notS3Answer("the answer is <%.40s> where <%s> should be", root, want)
 	}
-	c.believed.add(req.URL)
+	c.verified.add(req.URL)
 	return nil
 }
 
@@ -101,14 +101,14 @@ func (c *watchedClient) reduce(req *http.Request, resp *http.Response) error {
 	resp.Body.Close()
 	if n := notesIn(req.Context()); n != nil {
 		n.reason = said
-		n.alien = notS3(err)
+		n.notS3Answer = notS3(err)
 		if region := resp.Header.Get("X-Amz-Bucket-Region"); region != "" {
 			n.reason.region = region
 		}
 	}
 	text := said.xml()
 	if said.code != "" {
-		c.believed.add(req.URL)
+		c.verified.add(req.URL)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))
 	resp.ContentLength = int64(len(text))
@@ -119,7 +119,7 @@ func (c *watchedClient) reduce(req *http.Request, resp *http.Response) error {
 // notS3 reports whether an error is about what was read, and not about the
 // reading.
 func notS3(err error) bool {
-	var foreign *alienError
+	var foreign *notS3Error
 	var syntax *xml.SyntaxError
 	return errors.As(err, &foreign) || errors.As(err, &syntax)
 }
@@ -127,8 +127,8 @@ func notS3(err error) bool {
 // notes is what an answer said besides what the SDK decodes. It is found by
 // the request's context.
 type notes struct {
-	reason reason
-	alien  bool // the refusal's body is not S3's
+	reason      reason
+	notS3Answer bool // the refusal's body is not S3's
 }
 
 type notesKey struct{}
@@ -153,9 +153,9 @@ func notesOf(err error) *notes {
 func needETag(etag string, what string) error {
 	switch {
 	case etag == "":
-		return alien("%s has no ETag", what)
+		return notS3Answer("%s has no ETag", what)
 	case len(etag) > maxETag:
-		return alien("the ETag of %s has %d bytes", what, len(etag))
+		return notS3Answer("the ETag of %s has %d bytes", what, len(etag))
 	}
 	return nil
 }
@@ -165,9 +165,9 @@ func needETag(etag string, what string) error {
 func needUploadID(id string) error {
 	switch {
 	case id == "":
-		return alien("the answer names no UploadId")
+		return notS3Answer("the answer names no UploadId")
 	case len(id) > maxUploadID:
-		return alien("the UploadId has %d bytes", len(id))
+		return notS3Answer("the UploadId has %d bytes", len(id))
 	}
 	return nil
 }

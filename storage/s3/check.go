@@ -15,8 +15,8 @@ type target struct {
 	conn     wharf.Connection
 	auth     authKind
 	// hidden are the values that no message and no log may hold.
-	hidden []string
-	lent   []*lent // their values likewise
+	hidden   []string
+	rotating []*rotating // their values likewise
 }
 
 // authKind is whose credentials sign a stage's requests.

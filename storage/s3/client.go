@@ -75,8 +75,8 @@ func (b *Backend) credentials(ctx context.Context, t *target) (aws.CredentialsPr
 	if err != nil {
 		return nil, err
 	}
-	own := cfg.Credentials.(*lent)
-	t.lent = []*lent{own}
+	own := cfg.Credentials.(*rotating)
+	t.rotating = []*rotating{own}
 	if c.RoleARN == "" {
 		return own, nil
 	}
@@ -86,15 +86,15 @@ func (b *Backend) credentials(ctx context.Context, t *target) (aws.CredentialsPr
 			o.ExternalID = aws.String(c.ExternalID.Reveal())
 		}
 	})
-	taken := &lent{next: aws.NewCredentialsCache(role), lacking: "the stage's role cannot be taken on with the server's own S3 credentials"}
-	t.lent = append(t.lent, taken)
+	taken := &rotating{next: aws.NewCredentialsCache(role), lacking: "the stage's role cannot be taken on with the server's own S3 credentials"}
+	t.rotating = append(t.rotating, taken)
 	return taken, nil
 }
 
 // noServerKeys is said where the server has no credentials of its own.
 const noServerKeys = "the server's own S3 credentials cannot be loaded"
 
-// serverConfig loads the server's own credentials once. They are lent.
+// serverConfig loads the server's own credentials once. They are rotating.
 func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +110,7 @@ func (b *Backend) serverConfig(ctx context.Context) (aws.Config, error) {
 	// client that is not the SDK's own.
 	cfg.HTTPClient = b.client
 	cfg.Logger = logging.Nop{}
-	cfg.Credentials = &lent{next: cfg.Credentials, lacking: noServerKeys}
+	cfg.Credentials = &rotating{next: cfg.Credentials, lacking: noServerKeys}
 	b.server = &cfg
 	return cfg, nil
 }

@@ -80,7 +80,7 @@ const deletes = 8
 // does before.
 func (s *Store) deleteEach(ctx context.Context, ids []types.ObjectIdentifier) error {
 	const op = "s3.Delete"
-	if err := s.believe(ctx); err != nil {
+	if err := s.verifyServer(ctx); err != nil {
 		return s.fail(ctx, op, err)
 	}
 	g, deleting := errgroup.WithContext(ctx)

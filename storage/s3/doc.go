@@ -1,5 +1,5 @@
-// Package s3 holds the files of external stages in buckets of S3 or of
-// servers that speak its protocol.
+// Package s3 is a [wharf.Store] of external stages on S3 and S3-compatible
+// servers. What is particular to S3's protocol belongs here.
 //
 // A [Backend] has the server's settings and opens a [Store] for a stage whose
 // URL is s3://bucket/path/. An object's key in the bucket is the stage's path
@@ -8,41 +8,41 @@
 // Invariants:
 //
 //   - A Put publishes with one request, after the whole body was read and its
-//     length was found right. A multipart upload that comes to nothing is
-//     aborted, also when the caller's context has ended.
+//     length was verified. A failed multipart upload is aborted, also when the
+//     caller's context has ended.
 //   - A Put holds at most what PutMemory says: its own length, or
-//     Options.Concurrency parts. Parts are 8 MiB, or as large as the declared
-//     length or the limit needs so that there are 10,000 at most; a body of
-//     which neither is known may therefore have 78 GiB. Of larger parts fewer
-//     are held, but two: 1 GiB for the 5 TiB that S3 takes.
-//   - A file that is open is one version: each range names the ETag.
-//   - Every request ends: making a connection, waiting while less than 1 KiB a
-//     second moves, an answer that is no object's bytes as a whole, and the
-//     number of attempts are bounded.
-//   - An answer is believed for the element or the header that proves it, and
+//     Options.Concurrency parts. Parts are 8 MiB, or larger where the declared
+//     length or the limit needs more than 10,000 of them. So a body without
+//     either can have 78 GiB. Of larger parts fewer are held, and at least two:
+//     1 GiB for the 5 TiB that S3 allows.
+//   - An open File is one version: each range has If-Match with the ETag.
+//   - Every request ends. Bounded are the time to connect, the time with less
+//     than 1 KiB/s of progress, the time of a whole answer other than an
+//     object's bytes, and the number of attempts.
+//   - An answer is accepted only with the element or header that proves it, and
 //     one without a body only after the server has answered a list as S3 does.
-//     Else the error says that the server does not answer as S3 does.
-//   - An answer holds little: 16 MiB of a page and 1 MiB of an error are read,
-//     through a scan that bounds depth, elements and the length of each value,
-//     and 64 KiB of headers.
+//     Otherwise the error says that the server does not answer as S3 does.
+//   - The memory of an answer is bounded: 16 MiB of a page, 1 MiB of an error
+//     and 64 KiB of headers are read, through a scan that bounds depth, elements
+//     and the length of each value.
 //   - No request goes to this server itself, and each has wharf.HopHeader.
-//   - Neither messages nor causes hold keys, tokens, signatures or the query
-//     strings of URLs, and requests follow no redirect.
+//   - No message and no cause has keys, tokens, signatures or query strings of
+//     URLs. Requests follow no redirects.
 //   - The server's own credentials sign requests only if Options say so, and
 //     only to the server's own endpoint, never to one that a stage names.
 //
-// What it cannot do. An answer that is lost on the way back leaves it open
-// whether the object was published; Put then gives an error although the
-// object may be there. A file that is read whole is compared with its MD5 where
-// that is known; other ranges are guarded by the connection alone. List gives no MD5, because a
-// list does not tell whether an ETag is one. IfAbsent is atomic where the
-// server honours If-None-Match; elsewhere it is a look before the Put.
+// Limitations: If the answer to the publishing request is lost, it may be
+// unknown whether the object was published. Put then returns an error although
+// the object may exist. A file that is read whole is compared with its MD5 if
+// that is known; other ranges have no checksum. List returns no MD5, because a
+// list does not say whether an ETag is an MD5. IfAbsent is atomic if the server
+// supports If-None-Match; otherwise it is a check before the Put.
 //
-// A server that is killed leaves the parts of its uploads in the bucket. When
-// a stage's store is opened, unfinished uploads below its path that are older
-// than [Options.SweepAge] are given up in the background, but for those of this
-// process: another server's upload that takes longer is lost. A bucket that is
-// not opened again needs a lifecycle rule of its own:
+// A killed server leaves the parts of its uploads in the bucket. When a stage's
+// store is opened, the backend aborts, in the background, unfinished multipart
+// uploads below its path that are older than [Options.SweepAge], except those
+// of this process. An upload of another server that takes longer is lost. A
+// bucket that is not opened again needs a lifecycle rule:
 //
 //	{"Rules": [{"ID": "unfinished uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
 //	  "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]}

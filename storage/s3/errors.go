@@ -75,7 +75,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 		return made
 	}
 	msg := fmt.Sprintf("%s does not know the bucket %q; perhaps the endpoint is wrong", s.t.host, s.t.bucket)
-	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err), Msg: msg + s.ownWords(err)}
+	return &wharf.Error{Code: wharf.CodeUpstream, Op: op, Err: s.t.scrub(err), Msg: msg + s.serverMessage(err)}
 }
 
 // failObject makes the error that a caller gets from one of the SDK or of a
@@ -98,14 +98,14 @@ func (s *Store) failObject(ctx context.Context, op string, err error) error {
 	case wharf.CodeNotFound, wharf.CodePrecondition, wharf.CodeRange:
 		// What these say is all there is to say.
 	default:
-		msg += s.ownWords(err)
+		msg += s.serverMessage(err)
 	}
 	return &wharf.Error{Code: code, Op: op, Msg: msg, Err: s.t.scrub(err)}
 }
 
-// ownWords returns what the server itself said of an error, as the end of a
+// serverMessage returns what the server itself said of an error, as the end of a
 // message: where the bucket is if not here, and its reason.
-func (s *Store) ownWords(err error) string {
+func (s *Store) serverMessage(err error) string {
 	var said reason
 	var api smithy.APIError
 	if n := notesOf(err); n != nil {
@@ -128,7 +128,7 @@ func (s *Store) ownWords(err error) string {
 
 // explain finds the code and the message for an error of the SDK.
 func explain(err error) (wharf.Code, string) {
-	var lack *lackError
+	var lack *noCredentialsError
 	if errors.As(err, &lack) {
 		return wharf.CodeUpstream, lack.msg
 	}
@@ -171,7 +171,7 @@ func named(name string) bool {
 // alienReason returns why an answer is not one that S3 gives. A server that is
 // busy or that denies may have a proxy answer for it: that is no such case.
 func alienReason(err error) (string, bool) {
-	var foreign *alienError
+	var foreign *notS3Error
 	var decoding *smithy.DeserializationError
 	status := statusOf(err)
 	switch n := notesOf(err); {
@@ -179,7 +179,7 @@ func alienReason(err error) (string, bool) {
 		return foreign.why.Error(), true
 	case status >= 300 && status < 400 && status != http.StatusMovedPermanently && status != http.StatusNotModified && (n == nil || n.reason.code == ""):
 		return fmt.Sprintf("it redirects to another place (HTTP status %d)", status), true
-	case n != nil && n.alien && status >= 400 && status < 500 && status != http.StatusUnauthorized &&
+	case n != nil && n.notS3Answer && status >= 400 && status < 500 && status != http.StatusUnauthorized &&
 		status != http.StatusForbidden && status != http.StatusTooManyRequests:
 		return fmt.Sprintf("its refusal is not in S3's XML (HTTP status %d)", status), true
 	case status < 300 && errors.As(err, &decoding) && !broken(err):

@@ -66,7 +66,7 @@ const minCut = 6
 // secrets returns all forms of the keys, the longest first.
 func (t *target) secrets() []string {
 	hidden := slices.Clone(t.hidden)
-	for _, l := range t.lent {
+	for _, l := range t.rotating {
 		hidden = append(hidden, l.hidden()...)
 	}
 	var forms []string

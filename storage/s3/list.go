@@ -62,15 +62,16 @@ func (s *Store) listInput(o wharf.ListOptions) *s3.ListObjectsV2Input {
 // that XML cannot carry.
 const mangled = "\ufffd"
 
-// lister makes objects of the entries of a list.
+// lister converts the entries of a list.
 type lister struct {
 	s       *Store
 	o       wharf.ListOptions
 	doubted wharf.Key // the last key that the server may have mangled
 }
 
-// object makes an Object of an entry, if its key can be addressed, and else
-// tells of it. The Object has no MD5: a list does not tell which ETags are one.
+// object returns the Object of an entry if requests can address its key, and
+// reports it as unnamed otherwise. The Object has no MD5, because a list does not
+// say which ETags are MD5s.
 func (l *lister) object(ctx context.Context, e *types.Object, enc types.EncodingType) (wharf.Object, bool, error) {
 	size := aws.ToInt64(e.Size)
 	name, ok := l.s.nameOf(aws.ToString(e.Key), enc)

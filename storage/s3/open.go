@@ -88,7 +88,7 @@ func (f *file) checkRange(ctx context.Context, out *s3.GetObjectOutput, off, n i
 		return f.replaced(op, errors.New("the answer is of another version than was asked for"))
 	}
 	if aws.ToInt64(out.ContentLength) != n || aws.ToString(out.ContentRange) != want {
-		return f.s.fail(ctx, op, alien("the answer is not the range %q that was asked for", want))
+		return f.s.fail(ctx, op, notS3Answer("the answer is not the range %q that was asked for", want))
 	}
 	return nil
 }

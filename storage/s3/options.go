@@ -53,7 +53,7 @@ type Options struct {
 	// happens twice at most; 0 is 1 s.
 	MaxBackoff time.Duration
 	// SweepAge is how old an unfinished multipart upload below a stage's path
-	// must be to be given up; 0 is 24 hours, less than 0 is never.
+	// must be to be aborted; 0 is 24 hours, less than 0 is never.
 	SweepAge time.Duration
 
 	// Self are the addresses that this server listens on, and SelfURL the one
@@ -62,15 +62,15 @@ type Options struct {
 	Self    []netip.AddrPort
 	SelfURL *url.URL
 
-	// Logger takes what no caller is told: what a list left out, what a sweep
-	// found. nil discards it.
+	// Logger logs what no caller is told: what a list skipped, what a sweep
+	// aborted. nil discards it.
 	Logger *slog.Logger
 	// Transport replaces the connections to the network; nil is HTTP/1.1 with
 	// the timeouts above.
 	Transport http.RoundTripper
 }
 
-// Validate tells whether the settings can work: CodeInvalid if not.
+// Validate returns an error of CodeInvalid for settings that cannot work.
 func (o Options) Validate() error {
 	if o.Endpoint != "" {
 		u, err := parseEndpoint(o.Endpoint)
@@ -96,7 +96,7 @@ const (
 	maxDelete   = 1000
 )
 
-// withDefaults fills in what the caller left open.
+// withDefaults returns the options with the defaults of the zero fields.
 func (o Options) withDefaults() Options {
 	setDefault(&o.Region, "us-east-1")
 	setDefault(&o.PartSize, 8<<20)
@@ -134,17 +134,16 @@ type Backend struct {
 	cancel context.CancelFunc
 	sweeps sync.WaitGroup
 
-	mu       sync.Mutex          // guards what follows
-	server   *aws.Config         // the server's own credentials, once they were loaded
-	underWay map[string]struct{} // IDs of this process's multipart uploads
+	mu         sync.Mutex          // guards what follows
+	server     *aws.Config         // the server's own credentials, once they were loaded
+	inProgress map[string]struct{} // IDs of this process's multipart uploads
 }
 
-// Format shows nothing of what the Backend holds: the SDK's configuration has
-// the server's own keys.
+// Format writes no fields of the Backend, because the SDK's configuration has the
+// server's own keys.
 func (b *Backend) Format(f fmt.State, _ rune) { io.WriteString(f, "s3.Backend") }
 
-// New makes a Backend. It does no I/O; [Options.Validate] tells whether the
-// settings can work.
+// New returns a Backend. It does no I/O and does not call [Options.Validate].
 func New(o Options) *Backend {
 	o = o.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -155,12 +154,12 @@ func New(o Options) *Backend {
 		ctx:    ctx,
 		cancel: cancel,
 
-		underWay: map[string]struct{}{},
+		inProgress: map[string]struct{}{},
 	}
 }
 
-// Close ends the work in the background and the idle connections. The stores
-// stay usable, so that it may be called before the last upload has ended.
+// Close ends the sweeps and the idle connections. The stores stay usable, so that
+// it may be called before the last upload has ended.
 func (b *Backend) Close() error {
 	b.cancel()
 	b.sweeps.Wait()

@@ -31,7 +31,7 @@ type pageCheck struct {
 // some servers sort them as a file system does.
 func (c *pageCheck) check(page *s3.ListObjectsV2Output) error {
 	if len(page.Contents) > maxEntries {
-		return alien("a page of the list has %d entries, more than the %d that were asked for", len(page.Contents), maxEntries)
+		return notS3Answer("a page of the list has %d entries, more than the %d that were asked for", len(page.Contents), maxEntries)
 	}
 	entries := make([]entry, len(page.Contents))
 	for i, o := range page.Contents {
@@ -75,13 +75,13 @@ func (c *pageCheck) entry(e *entry) error {
 	size := aws.ToInt64(e.Size)
 	switch {
 	case e.key == "":
-		return alien("the list has an entry without a key")
+		return notS3Answer("the list has an entry without a key")
 	case !strings.HasPrefix(e.key, c.prefix) && !strings.ContainsAny(c.prefix, noXML):
-		return alien("the list has a key that does not start with what was asked for")
+		return notS3Answer("the list has a key that does not start with what was asked for")
 	case size < 0 || size > maxListedSize:
-		return alien("the list has a file of %d bytes", size)
+		return notS3Answer("the list has a file of %d bytes", size)
 	case len(aws.ToString(e.ETag)) > maxETag:
-		return alien("the list has an ETag of %d bytes", len(aws.ToString(e.ETag)))
+		return notS3Answer("the list has an ETag of %d bytes", len(aws.ToString(e.ETag)))
 	}
 	return nil
 }
@@ -98,9 +98,9 @@ func (c *pageCheck) order(entries []entry) error {
 		switch {
 		case c.mangled || key > c.last:
 		case i == 0:
-			return alien("the list goes on with keys that it had, or is not in their order")
+			return notS3Answer("the list goes on with keys that it had, or is not in their order")
 		default:
-			return alien("the list has a key twice")
+			return notS3Answer("the list has a key twice")
 		}
 		c.last = key
 	}
@@ -114,13 +114,13 @@ func (c *pageCheck) next(token string, entries int) error {
 	}
 	switch {
 	case token == "":
-		return alien("the list goes on, but does not tell where")
+		return notS3Answer("the list goes on, but does not tell where")
 	case token == c.token:
-		return alien("the list repeats a page")
+		return notS3Answer("the list repeats a page")
 	case len(token) > maxToken:
-		return alien("the list goes on at a token of %d bytes", len(token))
+		return notS3Answer("the list goes on at a token of %d bytes", len(token))
 	case c.empty > maxEmptyPages:
-		return alien("the list has more than %d empty pages in a row", maxEmptyPages)
+		return notS3Answer("the list has more than %d empty pages in a row", maxEmptyPages)
 	}
 	c.token = token
 	return nil

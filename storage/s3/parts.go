@@ -17,8 +17,7 @@ import (
 	"wharf"
 )
 
-// abortTime bounds the giving up of an upload, whose own context may have
-// ended.
+// abortTime bounds the abort of an upload, whose own context may have ended.
 const (
 	abortTime  = 10 * time.Second
 	abortPause = 50 * time.Millisecond // doubles
@@ -48,7 +47,7 @@ func (u *upload) putParts(ctx context.Context, buf []byte, n int) (wharf.Object,
 }
 
 // sendAll reads and sends the parts. It holds one buffer and its group the
-// others: the group's limit is what bounds the memory.
+// others, so that the group's limit bounds the memory.
 func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]types.CompletedPart, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,15 +77,15 @@ func (u *upload) sendAll(ctx context.Context, id *string, buf []byte, n int) ([]
 	if err != nil {
 		cancel()
 	}
-	// A failed part stops the reading; then the part's error is the reason.
+	// A failed part stops the reading; then the part's error is the cause.
 	if sendErr := g.Wait(); sendErr != nil && (err == nil || errors.Is(err, errStopped)) {
 		err = sendErr
 	}
 	return sent.inOrder(), err
 }
 
-// held is how many parts are in memory at a time: of larger ones fewer, but
-// one that is read while one is sent.
+// held returns how many parts are in memory at a time: fewer of larger ones, and
+// at least two, one that is read and one that is sent.
 func (u *upload) held() int {
 	o := u.s.b.o
 	return max(2, int(int64(o.Concurrency)*o.PartSize/u.partSize))
@@ -117,7 +116,7 @@ func (u *upload) sender(ctx context.Context, id *string, number int32, buf []byt
 	}
 }
 
-// sentParts are the parts that have arrived.
+// sentParts are the parts that the server has acknowledged.
 type sentParts struct {
 	mu    sync.Mutex // guards parts
 	parts []types.CompletedPart
@@ -136,7 +135,7 @@ func (s *sentParts) inOrder() []types.CompletedPart {
 	return s.parts
 }
 
-// publish makes the object of its parts.
+// publish completes the multipart upload.
 func (u *upload) publish(ctx context.Context, id *string, parts []types.CompletedPart) (wharf.Object, error) {
 	in := &s3.CompleteMultipartUploadInput{
 		Bucket: &u.s.t.bucket, Key: u.key, UploadId: id,
@@ -151,17 +150,16 @@ func (u *upload) publish(ctx context.Context, id *string, parts []types.Complete
 		err = needETag(trimETag(out.ETag), "what was put together")
 	}
 	if err != nil {
-		return u.settle(ctx, err, tries.failed, etagOfParts(parts))
+		return u.resolve(ctx, err, tries.failed, etagOfParts(parts))
 	}
 	return wharf.Object{ETag: trimETag(out.ETag), ModTime: answeredAt(out.ResultMetadata)}, nil
 }
 
-// abort frees what the parts hold on the server. A part whose sending was cut
-// short may still be under way there and bring the upload back to life, so S3
-// asks to look again and to repeat:
+// abort removes the parts from the server. A part whose transfer was cancelled
+// may still be stored after the abort, so S3 asks to check and to repeat it:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
 //
-// Its failure changes nothing for the caller: a sweep finds the upload later.
+// A failure is not returned, because a sweep finds the upload later.
 func (u *upload) abort(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
@@ -170,7 +168,7 @@ func (u *upload) abort(ctx context.Context, id *string) {
 	for pause := abortPause; pause < abortTime; pause *= 2 {
 		_, err = u.s.api.AbortMultipartUpload(ctx, in)
 		if statusOf(err) == 0 && err != nil {
-			break // no answer: more attempts were made already
+			break // no answer, after several attempts
 		}
 		var gone bool
 		if gone, err = u.gone(ctx, id); gone || err != nil {
@@ -186,7 +184,7 @@ func (u *upload) abort(ctx context.Context, id *string) {
 	}
 }
 
-// gone tells whether the server has forgotten the upload.
+// gone reports whether the server has removed the upload.
 func (u *upload) gone(ctx context.Context, id *string) (bool, error) {
 	_, err := u.s.api.ListParts(ctx, &s3.ListPartsInput{Bucket: &u.s.t.bucket, Key: u.key, UploadId: id, MaxParts: aws.Int32(1)})
 	switch status := statusOf(err); {
@@ -195,7 +193,7 @@ func (u *upload) gone(ctx context.Context, id *string) (bool, error) {
 	case status == http.StatusNotFound:
 		return true, nil
 	case status == http.StatusForbidden:
-		return true, nil // who may upload need not be allowed to look
+		return true, nil // no permission to check
 	}
 	return false, err
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// bufferPool keeps the buffers of parts between uploads. They are few and
-// large: left to the garbage collector, as many again would wait for it.
+// bufferPool keeps the buffers of parts between uploads. They are few and large.
+// Without the pool, as many again would wait for the garbage collector.
 type bufferPool struct {
 	size int
 
@@ -19,15 +19,15 @@ type bufferPool struct {
 const (
 	// idleBuffers is how many buffers stay when no upload runs.
 	idleBuffers = 2
-	// idleTime is how long none may be in use before the others are let go.
-	// The uploads that are under way may all wait for the server to put their
-	// parts together, holding none, and the next ones want them at once.
+	// idleTime is how long no buffer may be in use before the others are freed.
+	// Uploads hold no buffer while the server completes them, and the next ones
+	// need buffers at once.
 	idleTime = 10 * time.Second
 )
 
 func newBufferPool(size int) *bufferPool { return &bufferPool{size: size} }
 
-// take gives a buffer of n bytes, from the pool if it has that size.
+// take returns a buffer of n bytes, from the pool if that is its size.
 func (p *bufferPool) take(n int) []byte {
 	if n != p.size {
 		return make([]byte, n)
@@ -48,7 +48,7 @@ func (p *bufferPool) take(n int) []byte {
 	return make([]byte, n)
 }
 
-// give takes a buffer back.
+// give returns a buffer to the pool.
 func (p *bufferPool) give(buf []byte) {
 	if cap(buf) != p.size {
 		return
@@ -58,13 +58,13 @@ func (p *bufferPool) give(buf []byte) {
 	p.used--
 	p.free = append(p.free, buf[:p.size])
 	if p.used == 0 && len(p.free) > idleBuffers {
-		p.trim = time.AfterFunc(idleTime, p.letGo)
+		p.trim = time.AfterFunc(idleTime, p.shrink)
 	}
 }
 
-// letGo drops most buffers if none is in use, so that an idle server does not
+// shrink frees most buffers if none is in use, so that an idle server does not
 // hold what its busiest hour needed.
-func (p *bufferPool) letGo() {
+func (p *bufferPool) shrink() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.used == 0 && len(p.free) > idleBuffers {

@@ -42,7 +42,7 @@ func TestPoolLetsGo(t *testing.T) {
 		p.give(buf)
 	}
 	busy := p.take(1000)
-	p.letGo()
+	p.shrink()
 	if len(p.free) != 4 {
 		t.Errorf("%d buffers are left under an upload, want 4", len(p.free))
 	}
@@ -51,7 +51,7 @@ func TestPoolLetsGo(t *testing.T) {
 		t.Fatal("no time is set at which buffers go")
 	}
 	p.trim.Stop()
-	p.letGo()
+	p.shrink()
 	if len(p.free) != idleBuffers {
 		t.Errorf("%d buffers are left without uploads, want %d", len(p.free), idleBuffers)
 	}

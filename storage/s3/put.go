@@ -3,23 +3,28 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"wharf"
 )
 
-// Put stores a body of up to one part with one request, and a larger one by
-// a multipart upload that is given up when anything goes wrong. Under
-// o.IfAbsent the server decides at the moment of publishing.
+// Put implements [wharf.Store]. It stores a body of up to one part with one
+// request, and a larger one by a multipart upload, which it aborts on any error.
+// With o.IfAbsent the server decides when it publishes the object.
 func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
 	const op = "s3.Put"
 	full, err := s.fullKey(key)
@@ -48,8 +53,8 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	return object, nil
 }
 
-// refuseExisting spares the transfer where the key is taken already, and is
-// all there is on servers that ignore If-None-Match.
+// refuseExisting avoids the transfer if the key exists already. On servers that
+// ignore If-None-Match it is the only check.
 func (s *Store) refuseExisting(ctx context.Context, op string, key wharf.Key, o wharf.PutOptions) error {
 	if !o.IfAbsent {
 		return nil
@@ -64,8 +69,8 @@ func (s *Store) refuseExisting(ctx context.Context, op string, key wharf.Key, o 
 	return err
 }
 
-// PutMemory is what a Put of size bytes holds at most: its own length if that
-// is one part, else the parts that it holds at a time.
+// PutMemory implements [wharf.Budgeter]: the length of a body of up to one part,
+// else that of the parts in memory at a time.
 func (s *Store) PutMemory(size int64) int64 {
 	part := s.partSize(size)
 	if size >= 0 && size <= part {
@@ -78,8 +83,8 @@ func (s *Store) PutMemory(size int64) int64 {
 	return held
 }
 
-// partSize makes the parts large enough that S3's limit of 10,000 is kept for
-// size bytes, if so many are known.
+// partSize returns a size of parts with which size bytes need at most 10,000 of
+// them, S3's limit.
 func (s *Store) partSize(size int64) int64 {
 	const mib = 1 << 20
 	need := (min(size, maxObject) + maxParts - 1) / maxParts
@@ -89,7 +94,7 @@ func (s *Store) partSize(size int64) int64 {
 	return s.b.o.PartSize
 }
 
-// upload is one Put under way.
+// upload is one running Put.
 type upload struct {
 	s        *Store
 	key      *string
@@ -112,16 +117,15 @@ func (u *upload) run(ctx context.Context) (wharf.Object, error) {
 	return u.putParts(ctx, buf, n)
 }
 
-// smallBuffer is what a body of unknown length gets at first, and
-// middleBuffer the next. What is more gets a whole part's buffer, which comes
-// from the pool and goes back there.
+// smallBuffer is the first buffer of a body of unknown length, and middleBuffer
+// the second. The third is that of a whole part, from the pool.
 const (
 	smallBuffer  = 64 << 10
 	middleBuffer = 512 << 10
 )
 
-// first reads the body up to one part. A buffer for a body of unknown length
-// grows with it, so that small files cost little.
+// first reads up to one part of the body. The buffer of a body of unknown length
+// grows with it, so that small files need little memory.
 func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 	most := min(u.partSize, u.body.bound)
 	size := most
@@ -147,7 +151,7 @@ func (u *upload) first(ctx context.Context) (buf []byte, n int, err error) {
 
 // putWhole stores a body that is in memory.
 func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error) {
-	if err := u.s.believe(ctx); err != nil {
+	if err := u.s.verifyServer(ctx); err != nil {
 		return wharf.Object{}, err
 	}
 	in := &s3.PutObjectInput{Bucket: &u.s.t.bucket, Key: u.key, Body: bytes.NewReader(data), ContentLength: aws.Int64(int64(len(data)))}
@@ -162,7 +166,7 @@ func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error
 		err = needETag(trimETag(out.ETag), "what was stored")
 	}
 	if err != nil && u.ifAbsent {
-		return u.settle(ctx, err, tries.failed, etagOfBody(data))
+		return u.resolve(ctx, err, tries.failed, etagOfBody(data))
 	}
 	if err != nil {
 		return wharf.Object{}, err
@@ -172,8 +176,8 @@ func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error
 	return o, nil
 }
 
-// answeredAt is the server's own time when it answered: what it will give as
-// the object's time, or close to it, without asking again.
+// answeredAt returns the server's time of the answer, which is about that of the
+// object, without another request.
 func answeredAt(m smithymiddleware.Metadata) time.Time {
 	if resp, ok := middleware.GetRawResponse(m).(*smithyhttp.Response); ok {
 		if t, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
@@ -181,4 +185,48 @@ func answeredAt(m smithymiddleware.Metadata) time.Time {
 		}
 	}
 	return time.Now().UTC().Truncate(time.Second)
+}
+
+// resolve finds out what became of a publishing request whose answer was lost,
+// or that was sent again after the server had reported a failure. The second
+// attempt may fail, because there is no such upload or because the file exists,
+// if the first one succeeded after all. With If-None-Match lost answers are
+// common, because a server may refuse early and close the connection without
+// reading the body. The object is this upload's if it has its ETag, else
+// another's. If that is not known, resolve returns err.
+func (u *upload) resolve(ctx context.Context, err error, failed bool, etag string) (wharf.Object, error) {
+	if statusOf(err) != 0 && !failed || ctx.Err() != nil || etag == "" {
+		return wharf.Object{}, err
+	}
+	key := wharf.Key(strings.TrimPrefix(aws.ToString(u.key), u.s.t.prefix))
+	o, statErr := u.s.stat(ctx, "s3.Put", key)
+	switch {
+	case statErr != nil:
+		return wharf.Object{}, err
+	case o.ETag == etag && o.Size == u.body.Len():
+		return o, nil
+	case u.ifAbsent:
+		return wharf.Object{}, u.s.exists("s3.Put", key, u.s.t.scrub(err))
+	}
+	return wharf.Object{}, err
+}
+
+// etagOfBody returns the ETag of an object in one part.
+func etagOfBody(data []byte) string {
+	sum := md5.Sum(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// etagOfParts returns the ETag that S3 gives an object in parts: the MD5 of their
+// MD5s, and their number. It is "" if a part's ETag is not an MD5.
+func etagOfParts(parts []types.CompletedPart) string {
+	all := md5.New()
+	for _, p := range parts {
+		sum, err := hex.DecodeString(trimETag(p.ETag))
+		if err != nil || len(sum) != md5.Size {
+			return ""
+		}
+		all.Write(sum)
+	}
+	return fmt.Sprintf("%x-%d", all.Sum(nil), len(parts))
 }

@@ -55,7 +55,7 @@ func readReason(body io.Reader) (reason, error) {
 			continue
 		}
 		if start.Name.Local != "Error" {
-			return reason{}, alien("the refusal is <%.40s> where <Error> should be", start.Name.Local)
+			return reason{}, notS3Answer("the refusal is <%.40s> where <Error> should be", start.Name.Local)
 		}
 		err = r.read(d)
 		return r, err
@@ -88,7 +88,7 @@ func (r *reason) read(d *xml.Decoder) error {
 		}
 	}
 	if r.code == "" {
-		return alien("the refusal has no <Code>")
+		return notS3Answer("the refusal has no <Code>")
 	}
 	return nil
 }

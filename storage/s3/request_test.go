@@ -40,7 +40,7 @@ func TestWhereRequestsGo(t *testing.T) {
 		{"no keys", s3.Options{Endpoint: "http://one.test"}, wharf.Connection{}, "http://one.test/bucket/path/k", ""},
 		{"the server's keys", s3.Options{Endpoint: "http://one.test", ServerCredentials: true}, wharf.Connection{},
 			"http://one.test/bucket/path/k", "the-servers-key"},
-		{"the server's keys are lent, but not needed", s3.Options{Endpoint: "http://one.test", ServerCredentials: true}, keys,
+		{"the server's keys are rotating, but not needed", s3.Options{Endpoint: "http://one.test", ServerCredentials: true}, keys,
 			"http://one.test/bucket/path/k", "the-stages-key"},
 		{"the server's keys stay away from the stage's endpoint", s3.Options{Endpoint: "http://one.test", ServerCredentials: true},
 			wharf.Connection{EndpointURL: "http://evil.test"}, "http://evil.test/bucket/path/k", ""},

@@ -57,7 +57,7 @@ func (p *publishing) use(o *s3.Options) {
 // it misses an error that another connection may cure.
 func retryable(err error) aws.Ternary {
 	var stall *stallError
-	var lack *lackError
+	var lack *noCredentialsError
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {

@@ -69,7 +69,7 @@ func reply(r *http.Request, status int, body string) *http.Response {
 func isList(r *http.Request) bool { return r.URL.Query().Get("list-type") == "2" }
 
 // listing answers lists as an empty bucket does, so that the server is
-// believed, and leaves the rest to do.
+// verified, and leaves the rest to do.
 func listing(do func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		if isList(r) {

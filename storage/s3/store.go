@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 
@@ -26,9 +29,9 @@ type Store struct {
 	server *serverFacts
 }
 
-// serverFacts is what a store has found out about its server.
+// serverFacts is what a store knows about its server.
 type serverFacts struct {
-	believed atomic.Bool // see believe
+	verified atomic.Bool // see verifyServer
 	single   atomic.Bool // it has no DeleteObjects
 }
 
@@ -37,9 +40,8 @@ var (
 	_ wharf.Budgeter = (*Store)(nil)
 )
 
-// Open gives the stage's store. It asks the network only for the server's own
-// credentials; what an earlier run left behind in the bucket is swept in the
-// background.
+// Open returns the stage's store. It uses the network only for the server's own
+// credentials, and starts the sweep of unfinished uploads in the background.
 func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
 	t, err := b.target(stage)
 	if err != nil {
@@ -55,19 +57,19 @@ func (b *Backend) Open(ctx context.Context, stage wharf.Stage) (*Store, error) {
 	return s, nil
 }
 
-// Format names the bucket and the path under every verb, so that none walks
-// into what the store holds.
+// Format writes the bucket and the path for every verb, so that no verb prints
+// the fields of the store.
 func (s Store) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "s3://"+s.t.bucket+"/"+s.t.prefix)
 }
 
-// noXML are the characters that keys may have and XML has not. The SDK and
-// some servers write U+FFFD for them in what travels as XML, lists and
-// batches of deletions: the name of another file.
+// noXML are the characters that keys may have and XML cannot carry. In lists and
+// batches of deletions the SDK and some servers replace them by U+FFFD, which
+// makes the name of another file.
 const noXML = "\ufffe\uffff"
 
-// fullKey is the object's key in the bucket: CodeInvalid for one that no
-// object of a stage can have.
+// fullKey returns the object's key in the bucket. It is CodeInvalid for a key
+// that no object of the stage can have.
 func (s *Store) fullKey(key wharf.Key) (*string, error) {
 	full := s.t.prefix + string(key)
 	switch {
@@ -80,7 +82,7 @@ func (s *Store) fullKey(key wharf.Key) (*string, error) {
 	return aws.String(full), nil
 }
 
-// Stat asks for the object's head.
+// Stat implements [wharf.Store] by a HEAD request.
 func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	return s.stat(ctx, "s3.Stat", key)
 }
@@ -90,7 +92,7 @@ func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Objec
 	if err != nil {
 		return wharf.Object{}, s.none(op, key, err)
 	}
-	if err := s.believe(ctx); err != nil {
+	if err := s.verifyServer(ctx); err != nil {
 		return wharf.Object{}, s.fail(ctx, op, err)
 	}
 	out, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.t.bucket, Key: full})
@@ -102,7 +104,7 @@ func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Objec
 		return wharf.Object{}, s.fail(ctx, op, err)
 	}
 	if out.ContentLength == nil || o.Size < 0 || o.Size > maxListedSize {
-		return wharf.Object{}, s.fail(ctx, op, alien("the file has no length that can be right"))
+		return wharf.Object{}, s.fail(ctx, op, notS3Answer("the file has no length that can be right"))
 	}
 	if out.LastModified != nil {
 		o.ModTime = *out.LastModified
@@ -133,9 +135,9 @@ func (s *Store) none(op string, key wharf.Key, err error) error {
 
 func trimETag(e *string) string { return strings.Trim(aws.ToString(e), `"`) }
 
-// plainMD5 gives the ETag if it is the MD5 of the object's bytes: it is for
-// objects in one part, unless they are encrypted with a key that is not S3's
-// own, when the ETag only looks like one.
+// plainMD5 returns the ETag if it is the MD5 of the object's bytes, which it is
+// for objects in one part. It is not for objects that are encrypted with a key
+// other than S3's own, although it looks like one.
 func plainMD5(etag string, sse types.ServerSideEncryption, customerKey *string) string {
 	if customerKey != nil || sse != "" && sse != types.ServerSideEncryptionAes256 {
 		return ""
@@ -144,4 +146,32 @@ func plainMD5(etag string, sse types.ServerSideEncryption, customerKey *string) 
 		return ""
 	}
 	return etag
+}
+
+var _ wharf.Placer = (*Store)(nil)
+
+// Place implements [wharf.Placer]: the server's bucket, and the keys in it. Two
+// names of one server are the same place if that is known without the network:
+// Amazon's endpoints, which share all bucket names, and the loopback names.
+func (s *Store) Place(prefix string) wharf.Place {
+	return wharf.Place{Space: "s3 " + serverOf(s.t.endpoint) + " " + s.t.bucket, Path: s.t.prefix + prefix}
+}
+
+// serverOf returns the server that an endpoint leads to, "" for Amazon's.
+func serverOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if endpoint == "" || err != nil {
+		return endpoint
+	}
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") {
+		return ""
+	}
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port) + strings.TrimSuffix(u.Path, "/")
 }

@@ -13,33 +13,32 @@ import (
 
 const (
 	sweepTime = time.Minute
-	sweepMost = 1000 // uploads given up at one time
+	sweepMost = 1000 // uploads aborted by one sweep
 )
 
-// begun keeps sweeps away from a multipart upload of this process until its
-// end: a slow one may well be older than Options.SweepAge.
+// begun keeps sweeps from aborting a multipart upload of this process until it
+// ended: a slow one may be older than Options.SweepAge.
 func (b *Backend) begun(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.underWay[id] = struct{}{}
+	b.inProgress[id] = struct{}{}
 }
 
 func (b *Backend) ended(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.underWay, id)
+	delete(b.inProgress, id)
 }
 
-func (b *Backend) isUnderWay(id string) bool {
+func (b *Backend) isInProgress(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, ok := b.underWay[id]
+	_, ok := b.inProgress[id]
 	return ok
 }
 
-// sweepLater gives up, in the background, the old uploads that a killed server
-// left below the stage's path. Those of another server that is still at work
-// look the same.
+// sweepLater aborts, in the background, the old uploads that a killed server left
+// below the stage's path. Uploads of another running server look the same.
 func (b *Backend) sweepLater(s *Store) {
 	if b.o.SweepAge < 0 || b.ctx.Err() != nil {
 		return
@@ -51,15 +50,15 @@ func (b *Backend) sweepLater(s *Store) {
 		switch {
 		case wharf.CodeOf(err) == wharf.CodeCanceled:
 		case err != nil:
-			s.log.Info("unfinished uploads could not be swept", "given_up", n, "err", err)
+			s.log.Info("unfinished uploads could not be aborted", "aborted", n, "err", err)
 		case n > 0:
-			s.log.Info("unfinished uploads were given up", "given_up", n)
+			s.log.Info("unfinished uploads were aborted", "aborted", n)
 		}
 	})
 }
 
-// sweep gives up the uploads below the stage's path that began before the
-// time given, and tells how many.
+// sweep aborts the uploads below the stage's path that began before the given
+// time, and returns how many.
 func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 	const op = "s3.sweep"
 	in := &s3.ListMultipartUploadsInput{Bucket: &s.t.bucket, Prefix: aws.String(s.t.prefix)}
@@ -71,12 +70,12 @@ func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 		}
 		for _, u := range page.Uploads {
 			if !strings.HasPrefix(aws.ToString(u.Key), s.t.prefix) {
-				return n, s.fail(ctx, op, alien("the list has an upload that is not below the path that was asked for"))
+				return n, s.fail(ctx, op, notS3Answer("the list has an upload that is not below the path that was asked for"))
 			}
 			if err := needUploadID(aws.ToString(u.UploadId)); err != nil {
 				return n, s.fail(ctx, op, err)
 			}
-			if u.Initiated == nil || !u.Initiated.Before(before) || s.b.isUnderWay(aws.ToString(u.UploadId)) {
+			if u.Initiated == nil || !u.Initiated.Before(before) || s.b.isInProgress(aws.ToString(u.UploadId)) {
 				continue
 			}
 			_, err := s.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.t.bucket, Key: u.Key, UploadId: u.UploadId})
@@ -96,17 +95,16 @@ func (s *Store) sweep(ctx context.Context, before time.Time) (int, error) {
 	return n, nil
 }
 
-// nextUploads refuses a page that does not tell where the next one begins, or
-// that tells the place where it began itself.
+// nextUploads refuses a page without a valid marker of the next one.
 func nextUploads(in *s3.ListMultipartUploadsInput, page *s3.ListMultipartUploadsOutput) error {
 	key, id := aws.ToString(page.NextKeyMarker), aws.ToString(page.NextUploadIdMarker)
 	switch {
 	case key == "":
-		return alien("the list of uploads goes on, but does not tell where")
+		return notS3Answer("the list of uploads goes on, but does not tell where")
 	case key == aws.ToString(in.KeyMarker) && id == aws.ToString(in.UploadIdMarker):
-		return alien("the list of uploads repeats a page")
+		return notS3Answer("the list of uploads repeats a page")
 	case len(key) > maxToken || len(id) > maxUploadID:
-		return alien("the list of uploads goes on at a place whose name is too long")
+		return notS3Answer("the list of uploads goes on at a place whose name is too long")
 	}
 	return nil
 }

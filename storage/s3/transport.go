@@ -46,7 +46,7 @@ func newTransport(o Options) *http.Transport {
 type watchedClient struct {
 	next     http.RoundTripper
 	wait     time.Duration
-	believed servers
+	verified servers
 }
 
 const (

@@ -250,11 +250,11 @@ func (b *boundedXML) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		b.err = &alienError{errors.New("the answer is too long")}
+		b.err = &notS3Error{errors.New("the answer is too long")}
 		return 0, b.err
 	}
 	if bad := b.scan.feed(p[:n]); bad != nil {
-		b.err = &alienError{bad}
+		b.err = &notS3Error{bad}
 		return 0, b.err
 	}
 	b.err = err
@@ -276,7 +276,7 @@ func (b *boundedXML) peek() ([]byte, error) {
 			return nil, err
 		}
 		if len(read) > maxProlog {
-			return nil, &alienError{errNoElement}
+			return nil, &notS3Error{errNoElement}
 		}
 	}
 	return read, nil

@@ -8,33 +8,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// lent are the server's own credentials, or those of a role that it takes on
-// with them: they change, and no log may hold any of them.
-type lent struct {
+// rotating are the server's own credentials, or those of a role that it assumes.
+// They change, and no log may contain any of them.
+type rotating struct {
 	next aws.CredentialsProvider
-	// lacking says in a message that there are none to be had.
+	// lacking is the message if there are none.
 	lacking string
 
 	mu   sync.Mutex         // guards last
 	last [2]aws.Credentials // the latest first; requests may still be signed with the one before
 }
 
-// lackError says that there are no credentials to sign a request with.
-type lackError struct {
+// noCredentialsError says that there are no credentials to sign a request.
+type noCredentialsError struct {
 	msg string
 	err error
 }
 
-func (e *lackError) Error() string { return e.msg + ": " + e.err.Error() }
-func (e *lackError) Unwrap() error { return e.err }
+func (e *noCredentialsError) Error() string { return e.msg + ": " + e.err.Error() }
+func (e *noCredentialsError) Unwrap() error { return e.err }
 
-// Retrieve gives the credentials to the SDK.
-func (l *lent) Retrieve(ctx context.Context) (aws.Credentials, error) {
+// Retrieve returns the credentials to the SDK.
+func (l *rotating) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	c, err := l.next.Retrieve(ctx)
 	if err != nil {
-		var lack *lackError // the server's own, where it takes on a role
+		var lack *noCredentialsError // of the server's own, if it assumes a role
 		if !errors.As(err, &lack) {
-			lack = &lackError{l.lacking, err}
+			lack = &noCredentialsError{l.lacking, err}
 		}
 		return c, lack
 	}
@@ -50,8 +50,8 @@ func sameKeys(a, b aws.Credentials) bool {
 	return a.AccessKeyID == b.AccessKeyID && a.SecretAccessKey == b.SecretAccessKey && a.SessionToken == b.SessionToken
 }
 
-// hidden are the values that no log may hold.
-func (l *lent) hidden() []string {
+// hidden returns the values that no log may contain.
+func (l *rotating) hidden() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var values []string

@@ -12,12 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// believe asks the endpoint for a list before its first answer without a body
-// is believed: such an answer has a header for proof, which servers of other
-// protocols have too, or nothing. Once an endpoint has answered as S3 does, it
-// costs nothing.
-func (s *Store) believe(ctx context.Context) error {
-	if s.t.endpoint == "" || s.server.believed.Load() || s.b.client.believed.has(s.t.server) {
+// verifyServer asks the endpoint for a list before the first answer without a
+// body is accepted. Such an answer has no proof, or a header that other servers
+// send, too. It sends nothing if the endpoint has answered as S3 does before.
+func (s *Store) verifyServer(ctx context.Context) error {
+	if s.t.endpoint == "" || s.server.verified.Load() || s.b.client.verified.has(s.t.server) {
 		return nil
 	}
 	_, err := s.api.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
@@ -26,11 +25,11 @@ func (s *Store) believe(ctx context.Context) error {
 	switch status := statusOf(err); {
 	case err == nil:
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		// Who may upload need not be allowed to list.
+		// A key may have permission to upload and none to list.
 	default:
 		return err
 	}
-	s.server.believed.Store(true)
+	s.server.verified.Store(true)
 	return nil
 }
 
@@ -40,8 +39,8 @@ type servers struct {
 	known map[string]struct{}
 }
 
-// maxServers is how many are remembered. Then all are forgotten, and asked for
-// a list again.
+// maxServers is how many servers the set holds. Then it is emptied, and each is
+// asked for a list again.
 const maxServers = 1024
 
 func (s *servers) add(u *url.URL) {
