@@ -2,6 +2,7 @@ package eval
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -122,9 +123,9 @@ func (t castTarget) toInteger(ev *Evaluation, d Datum) Datum {
 	}
 	switch {
 	case text:
-		n := d.ToDecimal().truncate(0).unscaled
-		if low, _, ok := strings.Cut(numberPrefix(d.Str, false), "."); ok {
-			whole, _ := parseDecimal(low)
+		n := new(big.Int)
+		digits, _, _ := strings.Cut(numberPrefix(d.Str, false), ".")
+		if whole, ok := parseDecimal(digits); ok { // ".5" has none
 			n = whole.unscaled
 		}
 		switch {

@@ -164,7 +164,7 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		if err := ev.Canceled(); err != nil {
 			return NullDatum(), err
 		}
-		d, err := f.call(ev, values)
+		d, err := f.call(ev, n.Typ, values)
 		if err != nil {
 			return d, err
 		}
@@ -182,8 +182,8 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 }
 
 // call runs the function.
-func (f *Function) call(ev *Evaluation, values []Datum) (Datum, error) {
-	if !f.bytewise || !slices.ContainsFunc(values, func(d Datum) bool { return d.Kind == kBytes }) {
+func (f *Function) call(ev *Evaluation, typ wharf.Type, values []Datum) (Datum, error) {
+	if !f.bytewise || typ == wharf.TypeString || !slices.ContainsFunc(values, func(d Datum) bool { return d.Kind == kBytes }) {
 		return f.Run(ev, values)
 	}
 	for i, d := range values {

@@ -66,6 +66,9 @@ func (in *interval) settleType() {
 	case "MICROSECOND", "DAY_MICROSECOND", "HOUR_MICROSECOND", "MINUTE_MICROSECOND", "SECOND_MICROSECOND":
 		in.scale = maxPlaces
 	case "SECOND":
+		if in.n.Typ == wharf.TypeString {
+			in.scale = maxPlaces
+		}
 		in.scale = max(in.scale, in.n.places())
 	}
 }

@@ -121,10 +121,11 @@ func runRound(_ *Evaluation, a []Datum) (Datum, error) {
 	case KDecimal:
 		return DecDatum(d.Dec.round(places)), nil
 	}
-	scale := math.Pow(10, float64(places))
-	f := math.RoundToEven(a[0].ToFloat()*scale) / scale
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		f = a[0].ToFloat()
+	x, scale := a[0].ToFloat(), math.Pow(10, float64(places))
+	const exact = 1 << 53 // from here on a double has no fraction
+	f := x
+	if math.Abs(x*scale) < exact {
+		f = math.RoundToEven(x*scale) / scale
 	}
 	return FloatDatum(f), nil
 }

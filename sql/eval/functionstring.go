@@ -19,11 +19,11 @@ import (
 func moreTextFunctions() map[string]Function {
 	text := Always(wharf.TypeString)
 	return map[string]Function{
-		"LPAD":            {bytewise: true, Min: 3, Max: 3, Typ: textOrBytes, strict: true, Run: pad("LPAD", func(s, fill string) string { return fill + s })},
-		"RPAD":            {bytewise: true, Min: 3, Max: 3, Typ: textOrBytes, strict: true, Run: pad("RPAD", func(s, fill string) string { return s + fill })},
-		"REPEAT":          {bytewise: true, Min: 2, Max: 2, Typ: textOrBytes, strict: true, Run: repeat},
+		"LPAD":            {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes([]Node{a[0], a[2]}) }, strict: true, Run: pad("LPAD", func(s, fill string) string { return fill + s })},
+		"RPAD":            {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes([]Node{a[0], a[2]}) }, strict: true, Run: pad("RPAD", func(s, fill string) string { return s + fill })},
+		"REPEAT":          {bytewise: true, Min: 2, Max: 2, Typ: likeFirst, strict: true, Run: repeat},
 		"SPACE":           {Min: 1, Max: 1, Typ: text, strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) { return repeat(ev, []Datum{StringDatum(" "), a[0]}) }},
-		"SUBSTRING_INDEX": {bytewise: true, Min: 3, Max: 3, Typ: textOrBytes, strict: true, Run: substringIndex},
+		"SUBSTRING_INDEX": {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes(a[:2]) }, strict: true, Run: substringIndex},
 		"FIELD":           {Min: 2, Max: -1, Typ: Always(wharf.TypeInt), Run: runField},
 		"FIND_IN_SET":     {Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: findInSet},
 		"SHA2":            {Min: 2, Max: 2, Typ: text, strict: true, Run: sha2},
@@ -112,12 +112,15 @@ func findInSet(ev *Evaluation, a []Datum) (Datum, error) {
 	if a[1].Text() == "" {
 		return IntDatum(0), nil
 	}
-	i := int64(0)
+	want, i := StringDatum(a[0].Text()).Collated(a[0].coll), int64(0)
+	if a[0].Kind == kBytes || a[1].Kind == kBytes {
+		want.Kind = kBytes
+	}
 	for item := range strings.SplitSeq(a[1].Text(), ",") {
 		if err := ev.step(len(item) + 1); err != nil {
 			return NullDatum(), err
 		}
-		if i++; a[0].coll.compare(a[0].Text(), item) == 0 {
+		if i++; compareTexts(want, Datum{Kind: want.Kind, coll: want.coll, Str: item}) == 0 {
 			return IntDatum(i), nil
 		}
 	}

@@ -27,7 +27,7 @@ func textFunctions() map[string]Function {
 	length := one(wharf.TypeInt, func(d Datum) Datum { return IntDatum(int64(len(d.Text()))) })
 	chars := one(wharf.TypeInt, func(d Datum) Datum { return IntDatum(int64(utf8.RuneCountInString(d.Text()))) })
 	chars.bytewise = true
-	substring := Function{bytewise: true, Min: 2, Max: 3, Typ: textOrBytes, strict: true, Run: runSubstring}
+	substring := Function{bytewise: true, Min: 2, Max: 3, Typ: likeFirst, strict: true, Run: runSubstring}
 	return map[string]Function{
 		"CONCAT":           {Min: 1, Max: -1, Typ: textOrBytes, strict: true, Run: runConcat},
 		"CONCAT_WS":        {Min: 2, Max: -1, Typ: textOrBytes, Run: runConcatWS},
@@ -52,14 +52,18 @@ func textFunctions() map[string]Function {
 		"SUBSTRING":        substring,
 		"SUBSTR":           substring,
 		"MID":              substring,
-		"LEFT":             {bytewise: true, Min: 2, Max: 2, Typ: textOrBytes, strict: true, Run: runLeft},
-		"RIGHT":            {bytewise: true, Min: 2, Max: 2, Typ: textOrBytes, strict: true, Run: runRight},
+		"LEFT":             {bytewise: true, Min: 2, Max: 2, Typ: likeFirst, strict: true, Run: runLeft},
+		"RIGHT":            {bytewise: true, Min: 2, Max: 2, Typ: likeFirst, strict: true, Run: runRight},
 		"LOCATE":           {bytewise: true, Min: 2, Max: 3, Typ: Always(wharf.TypeInt), strict: true, Run: runLocate},
 		"POSITION":         {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: runLocate},
 		"INSTR":            {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) { return locate(ev, a[0], a[1], 1) }},
 		"UUID":             {Max: 0, Typ: Always(wharf.TypeString), Run: func(*Evaluation, []Datum) (Datum, error) { return StringDatum(uuid.NewString()), nil }},
 	}
 }
+
+// likeFirst is the typ of a function that gives a part or a multiple of its
+// first argument.
+func likeFirst(args []Node) wharf.Type { return textOrBytes(args[:1]) }
 
 func textOrBytes(args []Node) wharf.Type {
 	for _, a := range args {

@@ -48,10 +48,10 @@ func negation(e sql.Expr, x Node) Node {
 	switch {
 	case x.fixed != nil && x.fixed.Kind == KInt && int64(x.fixed.Num) == math.MinInt64:
 		typ = wharf.TypeDecimal
-	case x.fixed != nil && x.fixed.Literal && x.fixed.literalNumber().Num <= math.MaxInt64:
-		typ = wharf.TypeInt
-	case typ == wharf.TypeUint:
+	case typ == wharf.TypeUint && x.fixed != nil && x.fixed.ToDecimal().compare(decimalFromUint(1<<63)) > 0:
 		typ = wharf.TypeDecimal
+	case typ == wharf.TypeUint:
+		typ = wharf.TypeInt
 	}
 	n := Node{Typ: typ, Scale: x.Scale, Eval: func(ev *Evaluation) (Datum, error) {
 		d, err := x.Eval(ev)
@@ -72,10 +72,7 @@ func negation(e sql.Expr, x Node) Node {
 func negated(d Datum, typ wharf.Type) (Datum, error) {
 	switch typ {
 	case wharf.TypeInt:
-		if d.ToInt() == math.MinInt64 {
-			return NullDatum(), OutOfRange("BIGINT")
-		}
-		return IntDatum(-d.ToInt()), nil
+		return integerFrom(d.ToDecimal().negate().round(0).unscaled, typ)
 	case wharf.TypeDecimal:
 		return DecDatum(d.ToDecimal().negate()), nil
 	}
@@ -182,6 +179,9 @@ func holds(op string, order int) bool {
 func (ev *Evaluation) bits(d Datum) uint64 {
 	if d.IsText() && !d.Literal && !isNumeral(d.Str, false) {
 		ev.wrongValue("Truncated incorrect INTEGER value", d)
+	}
+	if d.IsText() && !d.Literal {
+		d = DecDatum(d.ToDecimal().truncate(0))
 	}
 	return Bits(d)
 }

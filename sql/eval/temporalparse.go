@@ -329,9 +329,10 @@ func momentOfNumber(n int64) (reading, bool) {
 // durationOfNumber reads hhmmss, or a date with its time of day.
 func durationOfNumber(n int64) (reading, bool) {
 	if n >= 10000000000 {
-		r, ok := momentOfNumber(n)
-		r.micros = r.clock()
-		return r, ok
+		if r, ok := momentOfNumber(n); ok {
+			r.micros = r.clock()
+			return r, true
+		}
 	}
 	negative := n < 0
 	if negative {

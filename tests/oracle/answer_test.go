@@ -143,7 +143,7 @@ func (s *side) warnings(t *testing.T) []string {
 	return all
 }
 
-// String writes the answer on one line, as testdata/differences.test has it.
+// String writes the answer on one line, as testdata/differences.txt has it.
 func (a answer) String() string {
 	if a.errno != 0 {
 		return fmt.Sprintf("error %d", a.errno)

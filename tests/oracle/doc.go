@@ -5,7 +5,7 @@
 //
 // The rules that Wharf follows are those of MySQL 8.0's manual. MariaDB is the
 // nearest server that Debian has, so where the two differ the manual decides,
-// and testdata/differences.test has the statement, both answers, and the reason.
+// and testdata/differences.txt has the statement, both answers, and the reason.
 // Both answers are compared too: a listed difference that is gone, or is
 // another than the listed one, fails.
 //

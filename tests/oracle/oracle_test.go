@@ -28,7 +28,7 @@ func TestOracle(t *testing.T) {
 	}
 	w := harness.Start(t, binary, harness.Options{})
 	m := startMariaDB(t)
-	known := readDifferences(t, "testdata/differences.test")
+	known := readDifferences(t, "testdata/differences.txt")
 	p := &pair{known: known}
 	p.suite(t, w, m, "expressions", 600, func(t *testing.T, path string) {
 		for _, line := range lines(t, path) {
@@ -48,13 +48,13 @@ func TestOracle(t *testing.T) {
 // at least so many statements in them.
 func (p *pair) suite(t *testing.T, w *harness.Server, m *mariadb, folder string, atLeast int, run func(*testing.T, string)) {
 	t.Run(folder, func(t *testing.T) {
-		paths, err := filepath.Glob(filepath.Join("testdata", folder, "*.test"))
+		paths, err := filepath.Glob(filepath.Join("testdata", folder, "*.txt"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.asked = 0
 		for _, path := range paths {
-			t.Run(strings.TrimSuffix(filepath.Base(path), ".test"), func(t *testing.T) {
+			t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 				p.connect(t, w, m)
 				run(t, path)
 			})
