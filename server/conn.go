@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"wharf/sql/exec"
+
 	"wharf"
 )
 
@@ -212,7 +214,7 @@ func (c *conn) logError(r refusal) {
 
 // logStatement writes a statement that was begun at that time to the log, on
 // level debug, with its string values as '…'.
-func (c *conn) logStatement(st Stmt, begun time.Time, err error) {
+func (c *conn) logStatement(st *exec.Stmt, begun time.Time, err error) {
 	if !c.debugs() {
 		return
 	}

@@ -43,9 +43,14 @@ import (
 //	syntax             cannot be parsed
 type fakeStmt struct{ verb, arg string }
 
-func (s *fakeStmt) NumParams() int   { return strings.Count(s.arg, "?") }
-func (s *fakeStmt) Bytes() int64     { return int64(len(s.verb) + 1 + len(s.arg)) }
+func (s *fakeStmt) String() string   { return s.verb + " " + s.arg }
 func (s *fakeStmt) Redacted() string { return s.verb + " …" }
+
+// newStmt is the statement of a verb and its argument, whose '?' are
+// placeholders.
+func newStmt(verb, arg string) *exec.Stmt {
+	return exec.NewStmt(&fakeStmt{verb, arg}, strings.Count(arg, "?"))
+}
 
 type fakeSession struct {
 	client exec.Client
@@ -95,7 +100,7 @@ func (w *fakeWorld) sessions() int {
 
 func (s *fakeSession) Memory() *exec.Memory { return s.memory }
 
-func (s *fakeSession) Parse(text string) (*fakeStmt, string, error) {
+func (s *fakeSession) Parse(text string) (*exec.Stmt, string, error) {
 	head, rest, _ := strings.Cut(text, ";")
 	verb, arg, _ := strings.Cut(strings.TrimSpace(head), " ")
 	switch strings.ToLower(verb) {
@@ -104,10 +109,11 @@ func (s *fakeSession) Parse(text string) (*fakeStmt, string, error) {
 	case "syntax":
 		return nil, rest, wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax near 'syntax'")
 	}
-	return &fakeStmt{strings.ToLower(verb), arg}, rest, nil
+	return newStmt(strings.ToLower(verb), arg), rest, nil
 }
 
-func (s *fakeSession) Columns(st *fakeStmt) []wharf.Column {
+func (s *fakeSession) Columns(stmt *exec.Stmt) []wharf.Column {
+	st := stmt.Statement().(*fakeStmt)
 	switch st.verb {
 	case "one":
 		return []wharf.Column{{Name: "1", Type: wharf.TypeInt}}
@@ -117,7 +123,8 @@ func (s *fakeSession) Columns(st *fakeStmt) []wharf.Column {
 	return nil
 }
 
-func (s *fakeSession) Run(ctx context.Context, st *fakeStmt, args []wharf.Value) (exec.Result, error) {
+func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, error) {
+	st := stmt.Statement().(*fakeStmt)
 	n, _ := strconv.Atoi(st.arg)
 	s.warnings = 0
 	switch st.verb {
@@ -316,7 +323,7 @@ func start(t testing.TB, o Options) *running {
 		t.Fatal(err)
 	}
 	r := &running{world: newFakeWorld(), addr: ln.Addr().String(), log: &logBuffer{}, serve: make(chan error, 1)}
-	o.NewSession = Sessions(r.world.session)
+	o.NewSession = func(c exec.Client) Session { return r.world.session(c) }
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
 	}

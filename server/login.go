@@ -162,7 +162,7 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 // the client named.
 func (c *conn) welcome(h *hello) error {
 	session := c.srv.o.NewSession(exec.Client{
-		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db,
+		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db, Sessions: c.srv,
 	})
 	if h.db != "" {
 		if err := session.UseDatabase(h.db); err != nil {

@@ -54,7 +54,7 @@ func TestParameterTypes(t *testing.T) {
 		{"longest time", "00 01 0b00 0c 01 22000000 16 3b 3b 3f420f00", "4:-838:59:59.999999"},
 		{"zero time", "00 01 0b00 00", "4:00:00:00"},
 	} {
-		got, err := executed(&prepared{stmt: &fakeStmt{"echo", "?"}}, c.body)
+		got, err := executed(&prepared{stmt: newStmt("echo", "?")}, c.body)
 		if err != nil || got != c.want {
 			t.Errorf("%s: %s, %v, want %s", c.name, got, err, c.want)
 		}
@@ -72,14 +72,14 @@ func TestMalformedParameters(t *testing.T) {
 		"00 01 0b00 08 00 22000000 17 3b 3b", "00 01 0b00 08 00 ffffffff 00 00 00", "00 01 0b00 08 00 00000000 00 3c 00",
 		"00 01 0b00 08 00 00000000 00 00 3c", "00 01 0b00 0c 00 00000000 00 00 00 40420f00",
 	} {
-		if got, err := executed(&prepared{stmt: &fakeStmt{"echo", "?"}}, body); err != error(wrongArguments("mysqld_stmt_execute")) {
+		if got, err := executed(&prepared{stmt: newStmt("echo", "?")}, body); err != error(wrongArguments("mysqld_stmt_execute")) {
 			t.Errorf("%q gave %s, %v", body, got, err)
 		}
 	}
 }
 
 func TestTypesAreRemembered(t *testing.T) {
-	p := &prepared{stmt: &fakeStmt{"echo", "? ?"}}
+	p := &prepared{stmt: newStmt("echo", "? ?")}
 	if got, err := executed(p, "00 01 0100 fd00 05 01 78"); err != nil || got != "1:5 4:x" {
 		t.Fatalf("%s, %v", got, err)
 	}
@@ -162,7 +162,7 @@ func FuzzExecute(f *testing.F) {
 		if n < 0 || n > 300 {
 			return
 		}
-		p := &prepared{stmt: &fakeStmt{"echo", strings.Repeat("?", n)}}
+		p := &prepared{stmt: newStmt("echo", strings.Repeat("?", n))}
 		for range 2 { // again with the types of the first
 			args, err := p.arguments(&fields{b: body})
 			if err == nil && len(args) != n {

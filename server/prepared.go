@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 
+	"wharf/sql/exec"
+
 	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"wharf"
@@ -14,24 +16,20 @@ import (
 
 // prepared is a prepared statement.
 type prepared struct {
-	stmt    Stmt
+	stmt    *exec.Stmt
 	types   []paramType              // of the last execute that named them
 	long    map[int]*strings.Builder // parameters that came in pieces
 	tooLong bool                     // and those that came are too long
 }
 
-// refused is a Stmt that can tell that it is none that is done, so that its
-// run will say so and nothing else.
-type refused interface{ Refused() bool }
-
 // prepare answers COM_STMT_PREPARE.
 func (c *conn) prepare(text string) {
-	var st Stmt
+	var st *exec.Stmt
 	err := c.statement(func(ctx context.Context) (err error) {
 		if st, err = c.parseOne(ctx, text); err != nil {
 			return err
 		}
-		if r, ok := st.(refused); ok && r.Refused() {
+		if st.Refused() {
 			// Told now, as MySQL does: its placeholders were not counted, and a
 			// client with values for them would find fault with those.
 			return c.run(ctx, st, nil, binaryRow, false)
@@ -49,7 +47,7 @@ func (c *conn) prepare(text string) {
 }
 
 // admitStatement counts a statement that is prepared.
-func (c *conn) admitStatement(st Stmt) error {
+func (c *conn) admitStatement(st *exec.Stmt) error {
 	if n := c.srv.statements.Add(1); n > int64(c.srv.o.MaxStatements) {
 		c.srv.statements.Add(-1)
 		return refusal{1461, "42000", fmt.Sprintf(
@@ -62,13 +60,13 @@ func (c *conn) admitStatement(st Stmt) error {
 	return nil
 }
 
-func (c *conn) dismissStatement(st Stmt) {
+func (c *conn) dismissStatement(st *exec.Stmt) {
 	c.srv.statements.Add(-1)
 	c.session.Memory().Unkeep(st.Bytes())
 }
 
 // parseOne parses a text that may hold one statement only.
-func (c *conn) parseOne(ctx context.Context, text string) (Stmt, error) {
+func (c *conn) parseOne(ctx context.Context, text string) (*exec.Stmt, error) {
 	st, rest, err := c.parse(ctx, text)
 	if err != nil {
 		return nil, err

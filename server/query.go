@@ -62,7 +62,7 @@ func (c *conn) nothing(text string) error {
 
 // parse reads the first statement that is not empty. It gives nil if there is
 // none.
-func (c *conn) parse(ctx context.Context, text string) (Stmt, string, error) {
+func (c *conn) parse(ctx context.Context, text string) (*exec.Stmt, string, error) {
 	for {
 		if text = strings.TrimLeft(text, blanks); text == "" {
 			return nil, "", nil
@@ -82,7 +82,7 @@ func (c *conn) parse(ctx context.Context, text string) (Stmt, string, error) {
 }
 
 // run runs one statement and writes its result.
-func (c *conn) run(ctx context.Context, st Stmt, args []wharf.Value, encode rowEncoder, more bool) (err error) {
+func (c *conn) run(ctx context.Context, st *exec.Stmt, args []wharf.Value, encode rowEncoder, more bool) (err error) {
 	if st.NumParams() != len(args) {
 		return syntaxError("You have an error in your SQL syntax near '?': it stands for a value in prepared statements only")
 	}

@@ -18,9 +18,9 @@ type state struct {
 	why      error // it was told to end now; nil if not
 	since    time.Time
 	user, db string
-	tls      *tls.Conn // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
-	stmt     Stmt      // what is running
-	info     string    // stmt as the process list shows it; "" until then
+	tls      *tls.Conn  // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
+	stmt     *exec.Stmt // what is running
+	info     string     // stmt as the process list shows it; "" until then
 	cancel   context.CancelCauseFunc
 	watch
 }
@@ -61,7 +61,7 @@ func (c *conn) start(cancel context.CancelCauseFunc) {
 }
 
 // running makes st the running statement.
-func (c *conn) running(st Stmt) {
+func (c *conn) running(st *exec.Stmt) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stmt, c.info = st, ""

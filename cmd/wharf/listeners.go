@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/subtle"
 	"net"
 	"path/filepath"
@@ -24,19 +23,16 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	if err != nil {
 		return err
 	}
-	// Statements list and end connections, and connections run statements:
-	// the executor gets the server through a field that is set below.
-	sessions := &sessions{}
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
-		Service: h.service, Engine: rowexec.Engine{}, Files: h.engine, Sessions: sessions, Logger: h.log,
+		Service: h.service, Engine: rowexec.Engine{}, Files: h.engine, Logger: h.log,
 		Version:     exec.DefaultVersion + "-" + version,
 		Port:        h.port,
 		ErrorNumber: server.ErrorNumber,
 		Memory:      memory, SessionMemory: cfg.sessionMemory,
 	})
 	mysql := server.New(server.Options{
-		NewSession: server.Sessions(executor.NewSession),
+		NewSession: func(c exec.Client) server.Session { return executor.NewSession(c) },
 		Root:       cfg.password,
 		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
@@ -44,7 +40,6 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Pool:       pool,
 		Memory:     memory,
 	})
-	sessions.server = mysql
 	h.mysql = mysql
 	h.warnOfOrigins(cfg)
 	h.http = httpapi.New(httpapi.Options{
@@ -62,15 +57,6 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 
 // port is the one that the MySQL half is on, for @@port.
 func (h *house) port() int { return h.mysqlLn.Addr().(*net.TCPAddr).Port }
-
-// sessions is the server as exec sees it.
-type sessions struct{ server *server.Server }
-
-func (s *sessions) Processes() []exec.Process { return s.server.Processes() }
-
-func (s *sessions) Kill(ctx context.Context, id uint32, queryOnly bool) error {
-	return s.server.Kill(ctx, id, queryOnly)
-}
 
 // rootPassword is the one user's password as httpapi sees it.
 type rootPassword struct{ password auth.Password }

@@ -46,7 +46,7 @@ func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: opener{memory.NewOpener()}, Signer: signer{}, Now: now})
 	h.executor = exec.New(exec.Options{
 		Engine:  rowexec.Engine{},
-		Service: h.service, Sessions: h.listener, Version: "8.0.36-wharf-test", Now: now,
+		Service: h.service, Version: "8.0.36-wharf-test", Now: now,
 		Port: func() int { return 3307 }, SessionMemory: 64 << 20,
 		ErrorNumber: func(err error) uint16 {
 			return map[wharf.Code]uint16{wharf.CodeNotFound: 1146, wharf.CodeInvalid: 1210, wharf.CodeUnsupported: 1235}[wharf.CodeOf(err)]
@@ -63,7 +63,7 @@ func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 func (h *harness) session(name string) *exec.Session {
 	s, ok := h.sessions[name]
 	if !ok {
-		s = h.executor.NewSession(exec.Client{ID: uint32(7 + len(h.sessions)), Principal: wharf.Root, Host: "127.0.0.1"})
+		s = h.executor.NewSession(exec.Client{ID: uint32(7 + len(h.sessions)), Principal: wharf.Root, Host: "127.0.0.1", Sessions: h.listener})
 		h.sessions[name] = s
 	}
 	return s

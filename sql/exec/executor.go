@@ -14,14 +14,13 @@ import (
 // Options are what an Executor is made of. Service is needed; the rest has
 // defaults.
 type Options struct {
-	Service  *wharf.Service
-	Engine   Engine       // answers queries over tables of the server; nil refuses them
-	Files    FileEngine   // answers queries of files; nil refuses them
-	Sessions Sessions     // nil: a server that knows of no connections
-	Version  string       // what VERSION() says; "" is DefaultVersion
-	Port     func() int   // the MySQL port, for @@port; nil is 0
-	Logger   *slog.Logger // nil discards
-	Now      func() time.Time
+	Service *wharf.Service
+	Engine  Engine       // answers queries over tables of the server; nil refuses them
+	Files   FileEngine   // answers queries of files; nil refuses them
+	Version string       // what VERSION() says; "" is DefaultVersion
+	Port    func() int   // the MySQL port, for @@port; nil is 0
+	Logger  *slog.Logger // nil discards
+	Now     func() time.Time
 
 	// MaxPacket is the most bytes that the listener takes in one packet, for
 	// @@max_allowed_packet; 0 is DefaultMaxPacket.
@@ -78,7 +77,6 @@ type Executor struct {
 	service     *wharf.Service
 	engine      Engine
 	files       FileEngine // may be nil
-	sessions    Sessions
 	version     string
 	port        func() int
 	log         *slog.Logger
@@ -110,7 +108,6 @@ func New(o Options) *Executor {
 		service:     o.Service,
 		engine:      o.Engine,
 		files:       o.Files,
-		sessions:    o.Sessions,
 		version:     o.Version,
 		port:        o.Port,
 		log:         o.Logger,
@@ -133,9 +130,6 @@ func New(o Options) *Executor {
 }
 
 func (e *Executor) applyDefaults() {
-	if e.sessions == nil {
-		e.sessions = noSessions{}
-	}
 	if e.version == "" {
 		e.version = DefaultVersion
 	}
@@ -170,6 +164,9 @@ func (e *Executor) applyDefaults() {
 
 // NewSession makes the session of one connection.
 func (e *Executor) NewSession(c Client) *Session {
+	if c.Sessions == nil {
+		c.Sessions = noSessions{}
+	}
 	s := &Session{executor: e, client: c, memory: e.memory.Session(e.sessionMost, freeMemory)}
 	s.statement.Memory = s.memory
 	s.start()

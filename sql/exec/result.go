@@ -13,6 +13,8 @@ type Client struct {
 	Principal wharf.Principal
 	Host      string // the client's address, without its port
 	Database  string // the database that the handshake named, or ""
+	// Sessions are the connections that there are; nil knows of none.
+	Sessions Sessions
 }
 
 // Result is what a statement gave.

@@ -59,6 +59,15 @@ const tokenBytes = 200
 // is made ready to run.
 func (st *Stmt) Bytes() int64 { return st.text + st.tree }
 
+// NewStmt returns a statement that was read already and has so many
+// placeholders.
+func NewStmt(parsed sql.Statement, params int) *Stmt {
+	return &Stmt{parsed: parsed, params: params, text: int64(len(parsed.String()))}
+}
+
+// Statement is the statement as it was read.
+func (st *Stmt) Statement() sql.Statement { return st.parsed }
+
 // NumParams tells how many values Run needs.
 func (st *Stmt) NumParams() int { return st.params }
 

@@ -83,7 +83,7 @@ func showVariables(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 
 func showStatus(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
 	e := s.executor
-	processes := e.sessions.Processes()
+	processes := s.client.Sessions.Processes()
 	running := 0
 	for _, p := range processes {
 		if p.Command != "Sleep" {
@@ -115,7 +115,7 @@ func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 		}
 		return wharf.Text(t)
 	}
-	return rowsOf(s.executor.sessions.Processes(), func(p Process) []wharf.Value {
+	return rowsOf(s.client.Sessions.Processes(), func(p Process) []wharf.Value {
 		info := p.Info
 		if !st.Full {
 			info = eval.CutRunes(info, infoLength)

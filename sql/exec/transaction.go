@@ -111,7 +111,7 @@ func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) er
 	if id > math.MaxUint32 {
 		return unknownThread(id)
 	}
-	err := s.executor.sessions.Kill(ctx, uint32(id), st.Query)
+	err := s.client.Sessions.Kill(ctx, uint32(id), st.Query)
 	if wharf.CodeOf(err) == wharf.CodeNotFound {
 		return unknownThread(id)
 	}
