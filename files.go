@@ -47,6 +47,29 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 	return store.Open(ctx, key)
 }
 
+// LocalFile returns the path of a file of this machine that holds exactly the
+// bytes of the file at loc, as [Localizer] does. ok is false where the stage's
+// store has none, and the file is read with OpenFile.
+func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (path string, release func(), ok bool, err error) {
+	if err := authorizeFile(p); err != nil {
+		return "", nil, false, err
+	}
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return "", nil, false, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return "", nil, false, err
+	}
+	l, ok := store.(Localizer)
+	if !ok {
+		return "", nil, false, nil
+	}
+	path, release, err = l.Local(ctx, key)
+	return path, release, err == nil, err
+}
+
 // RemoveFiles removes files and streams the key of each after it is gone.
 // Nothing more is removed once the caller stops ranging or ctx ends, beyond
 // the batch under way.

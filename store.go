@@ -167,6 +167,16 @@ type Budgeter interface {
 	PutMemory(size int64) int64
 }
 
+// Localizer is a Store whose objects are files of this machine, or can be made
+// such: what an engine needs that opens files itself.
+type Localizer interface {
+	// Local returns the path of a file that holds exactly the bytes of the
+	// object under key, verified. The file stays as it is until release is
+	// called, also when the object is replaced or removed meanwhile; a hard
+	// link to it stays longer. CodeNotFound if there is no object.
+	Local(ctx context.Context, key Key) (path string, release func(), err error)
+}
+
 // Placer is a Store whose files another Store may have too. Place returns where
 // the keys that start with prefix are, so that files that two stages share can
 // be recognized. It does not ask the network.

@@ -25,12 +25,27 @@ func (l *lease) materialize(source string, set fileSet, n int) ([]string, error)
 	paths := make([]string, len(set.Files))
 	for i, f := range set.Files {
 		paths[i] = filepath.Join(dir, fmt.Sprint(i)+set.suffix(f.Key))
-		if err := l.copyFile(f, paths[i]); err != nil {
+		linked, err := l.linkFile(f, paths[i])
+		if err == nil && !linked {
+			err = l.copyFile(f, paths[i])
+		}
+		if err != nil {
 			return nil, err
 		}
 		l.names[paths[i]] = stage + "/" + string(f.Key)
 	}
 	return paths, nil
+}
+
+// linkFile links a file that is one of this machine. It reports whether it
+// could: a file on another file system is copied.
+func (l *lease) linkFile(f sql.File, to string) (bool, error) {
+	path, release, ok, err := f.Local(l.ctx)
+	if err != nil || !ok {
+		return false, err
+	}
+	defer release()
+	return os.Link(path, to) == nil, nil
 }
 
 // copyFile writes a file's verified bytes.

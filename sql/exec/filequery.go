@@ -188,9 +188,15 @@ func (s *Session) filesNamed(ctx context.Context, loc wharf.Location, names []st
 
 func (s *Session) stagedFile(stage wharf.StageName, obj wharf.Object) sql.File {
 	loc := wharf.Location{Stage: stage, Path: string(obj.Key)}
-	return sql.File{Key: obj.Key, Size: obj.Size, Version: obj.ETag, Open: func(ctx context.Context) (wharf.File, error) {
-		return s.executor.service.OpenFile(ctx, s.client.Principal, loc)
-	}}
+	return sql.File{
+		Key: obj.Key, Size: obj.Size, Version: obj.ETag,
+		Open: func(ctx context.Context) (wharf.File, error) {
+			return s.executor.service.OpenFile(ctx, s.client.Principal, loc)
+		},
+		Local: func(ctx context.Context) (string, func(), bool, error) {
+			return s.executor.service.LocalFile(ctx, s.client.Principal, loc)
+		},
+	}
 }
 
 // formatOf sets the format of files: what the statement says, else the stage's,
