@@ -90,6 +90,7 @@ var forms = []form{
 	{[]string{"RM"}, (*parser).removeFiles},
 	{[]string{"PRESIGN"}, (*parser).presign},
 	{[]string{"COPY", "FILES"}, (*parser).copyFiles},
+	{[]string{"COPY", "INTO"}, (*parser).copyInto},
 	{[]string{"DROP", "STAGE"}, (*parser).dropStage},
 	{[]string{"DROP", "CONNECTION"}, (*parser).dropConnection},
 	{[]string{"DROP", "FILE", "FORMAT"}, (*parser).dropFileFormat},

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"io"
 
 	"wharf"
 )
@@ -68,3 +69,27 @@ type ServerTable struct {
 // ServerTables finds the table that a name means. The schema is "" where none
 // was written.
 type ServerTables func(schema, name string) (ServerTable, error)
+
+// Unload asks an engine to write the rows of a query as files.
+type Unload struct {
+	Request
+	Format      wharf.FileFormat // has a Type
+	MaxFileSize uint64           // bytes, after which another file is begun; 0 is one file
+	RowsOfEach  bool             // the rows of each file are wanted
+}
+
+// Unloaded is the files that an engine wrote. Close removes them.
+type Unloaded struct {
+	Rows      uint64
+	ReadBytes uint64 // of the files that the query read
+	Files     []UnloadedFile
+	Close     func()
+}
+
+// UnloadedFile is one of them.
+type UnloadedFile struct {
+	Suffix string // what its name ends with: .parquet, .csv.gz
+	Size   int64
+	Rows   uint64 // where they were asked for
+	Open   func() (io.ReadCloser, error)
+}

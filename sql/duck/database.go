@@ -57,7 +57,7 @@ func openDatabase(l limits) (*database, error) {
 	settings := []string{"SET TimeZone = 'UTC'"}
 	if !l.Unlocked {
 		settings = append(settings,
-			"SET allowed_directories = ["+quoteString(l.Files)+"]",
+			"SET allowed_directories = ["+quoteString(l.Files)+", "+quoteString(l.Temp)+"]",
 			"SET enable_external_access = false",
 			"SET lock_configuration = true")
 	}

@@ -14,9 +14,6 @@ import (
 
 // Query answers a SELECT over files.
 func (p *Pool) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
-	if q.Zone == "" {
-		q.Zone = "UTC"
-	}
 	l, err := p.lease(ctx, q.User)
 	if err != nil {
 		return nil, err
@@ -29,19 +26,33 @@ func (p *Pool) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
 	return rows, nil
 }
 
-func (l *lease) query(q sql.Request) (*wharf.Rows, error) {
+// translate gives DuckDB's text for a query, whose sources are then in the
+// lease's folder and its worker.
+func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
+	if q.Zone == "" {
+		q.Zone = "UTC"
+	}
 	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}}
 	tr, err := Translate(q.Text, Session{Zone: q.Zone, Args: q.Args}, s.relation)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	tr.Headers = headers(tr.Headers, q.Replaced)
 	for _, t := range s.tables {
 		if err := sendTable(l.worker.framed, t); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	return tr, s, nil
+}
+
+func (l *lease) query(q sql.Request) (*wharf.Rows, error) {
+	tr, _, err := l.translate(q)
+	if err != nil {
+		return nil, err
+	}
 	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: q.Describe}
-	rows, err := l.rows(st, headers(tr.Headers, q.Replaced))
+	rows, err := l.rows(st, tr.Headers)
 	if err != nil || !q.Describe {
 		return rows, err
 	}
@@ -70,6 +81,7 @@ type sources struct {
 	query  sql.Request
 	known  map[[2]string]Relation
 	tables []table
+	bytes  uint64 // of the files
 }
 
 // relation makes a source readable for the worker.
@@ -111,6 +123,9 @@ func (s *sources) files(source sql.Source) (Relation, error) {
 	paths, err := s.lease.materialize(source.Name, set, len(s.known))
 	if err != nil {
 		return Relation{}, err
+	}
+	for _, f := range set.Files {
+		s.bytes += uint64(f.Size)
 	}
 	reader, err := set.reader(paths, wants(s.query.Text))
 	if err != nil {

@@ -36,14 +36,14 @@ const batchBytes = 192 << 10
 // through. Columns of types that no vector reader knows are turned into text,
 // nested ones into JSON.
 func (c *connection) prepare(st statement) (*query, error) {
-	q, err := c.prepareText(st.SQL)
+	q, err := c.prepareText(st.SQL, st.Unload)
 	if err != nil {
 		return nil, err
 	}
 	if wrapped, needed := q.shown(st.SQL); needed && !st.Describe {
 		names := q.columns
 		q.close()
-		if q, err = c.prepareText(wrapped); err != nil {
+		if q, err = c.prepareText(wrapped, false); err != nil {
 			return nil, err
 		}
 		for i := range q.columns {
@@ -61,16 +61,15 @@ func (c *connection) prepare(st statement) (*query, error) {
 	return q, nil
 }
 
-func (c *connection) prepareText(text string) (*query, error) {
+func (c *connection) prepareText(text string, unload bool) (*query, error) {
 	q := &query{}
 	if duckdb.Prepare(c.conn, text, &q.stmt) != duckdb.StateSuccess {
 		err := failed(duckdb.PrepareError(q.stmt))
 		q.close()
 		return nil, err
 	}
-	switch duckdb.PreparedStatementType(q.stmt) {
-	case duckdb.StatementTypeSelect, duckdb.StatementTypeExplain:
-	default:
+	kind := duckdb.PreparedStatementType(q.stmt)
+	if kind != duckdb.StatementTypeSelect && kind != duckdb.StatementTypeExplain && !(unload && kind == duckdb.StatementTypeCopy) {
 		q.close()
 		return nil, failure{Kind: "Permission Error", Text: "only a SELECT reads files"}
 	}

@@ -34,6 +34,7 @@ func (c *confinement) missing(what string) { c.Missing = append(c.Missing, what)
 type statement struct {
 	SQL      string
 	Decimals []int // digits of the seconds of its columns, -1 for those that have none
+	Unload   bool  // it is a COPY to the worker's own folder
 	Describe bool  // only its columns
 }
 

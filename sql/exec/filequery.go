@@ -17,6 +17,9 @@ type FileEngine interface {
 	// Query runs a query, or only describes it. The rows end with ctx. What is
 	// valid MySQL that the engine cannot answer is wharf.CodeUnsupported.
 	Query(ctx context.Context, q sql.Request) (*wharf.Rows, error)
+	// Unload writes the rows of a query as files, which the caller closes. What
+	// the engine cannot write is wharf.CodeUnsupported.
+	Unload(ctx context.Context, u sql.Unload) (*sql.Unloaded, error)
 }
 
 // describeTime bounds how long the columns of a query of files are looked for
@@ -56,14 +59,9 @@ var mysqlSchemas = []string{"mysql", "performance_schema", "sys"}
 func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
 	engine := s.executor.files
 	if engine == nil {
-		return plan{}, wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
+		return plan{}, noFileEngine()
 	}
-	request := sql.Request{
-		User: s.client.Principal.User, Text: st.Text, Replaced: st.Replaced, Zone: s.zoneName(), Args: args,
-		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
-			return s.source(ctx, st, schema, name)
-		},
-	}
+	request := s.request(st, args)
 	p := plan{timed: true, capped: st.Limit == nil}
 	p.describe = func() ([]wharf.Column, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
@@ -83,6 +81,20 @@ func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
 		return Result{Rows: rows}, err
 	}
 	return p, nil
+}
+
+// request is a query as an engine is asked for it.
+func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
+	return sql.Request{
+		User: s.client.Principal.User, Text: st.Text, Replaced: st.Replaced, Zone: s.zoneName(), Args: args,
+		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
+			return s.source(ctx, st, schema, name)
+		},
+	}
+}
+
+func noFileEngine() error {
+	return wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
 }
 
 // source gives what a table of a query means.

@@ -171,6 +171,12 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.evaluateAll(ctx, st.Exprs, args) }), nil
 	case *sql.Prepared:
 		return s.planPrepared(st, args)
+	case *sql.CopyInto:
+		p, err := s.planUnload(st)
+		if err != nil {
+			return plan{}, err
+		}
+		return s.inAccess(p, false), nil
 	case *sql.Unsupported:
 		if st.Instead != "" {
 			return plan{}, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf; %s", st.Name, st.Instead)
