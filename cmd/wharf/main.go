@@ -17,6 +17,9 @@ import (
 var version = "dev"
 
 func main() {
+	// A umask that takes rights from the owner would make files that the next
+	// start cannot open.
+	syscall.Umask(syscall.Umask(0o077) &^ 0o700)
 	// After the first signal stop hands the next one back to the system,
 	// which ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
