@@ -15,6 +15,7 @@ type Charset struct {
 	MaxLen                       int64
 }
 
+// Charsets returns the character sets that a client may ask for.
 func Charsets() []Charset {
 	return []Charset{
 		{"binary", "Binary pseudo charset", "binary", 1},
@@ -23,6 +24,7 @@ func Charsets() []Charset {
 	}
 }
 
+// FindCharset finds a character set by its name in any case.
 func FindCharset(name string) (Charset, bool) {
 	name = strings.ToLower(name)
 	if name == "utf8" {
@@ -76,6 +78,8 @@ func ListedCollations() []Collation {
 // utf8mb3_general_ci.
 const SystemCollation collationID = 3
 
+// FindCollation finds a collation by its name in any case; without one it
+// returns the default.
 func FindCollation(name string) (collationID, bool) {
 	name = strings.ToLower(name)
 	if rest, ok := strings.CutPrefix(name, "utf8_"); ok {

@@ -14,6 +14,7 @@ import (
 // value is the default.
 type collationID uint8
 
+// DefaultCollationID is that of DefaultCollation.
 const DefaultCollationID collationID = 0
 
 // rule is how a collation orders text.
@@ -30,6 +31,7 @@ const (
 // levels is how many levels of the UCA a rule looks at.
 func (r rule) levels() int { return int(r) - int(byLetters) + 1 }
 
+// Collation returns what is known of a collation.
 func (id collationID) Collation() Collation { return collations[id] }
 
 // pads reports whether spaces at the end do not count.

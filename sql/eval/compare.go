@@ -45,6 +45,7 @@ func (d Datum) Sortable() Datum {
 	return d
 }
 
+// IsText reports whether the datum is text or bytes.
 func (d Datum) IsText() bool { return d.Kind == KString || d.Kind == kBytes }
 
 // IsExact tells a number whose value is not rounded.

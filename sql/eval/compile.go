@@ -117,6 +117,7 @@ type Compiler struct {
 	Names names         // nil where there are no columns
 }
 
+// Constant is the node of a value that does not change.
 func Constant(d Datum, typ wharf.Type) Node {
 	n := Node{Typ: typ, fixed: &d, Eval: func(*Evaluation) (Datum, error) { return d, nil }}
 	if d.Kind == KDecimal {
@@ -176,6 +177,7 @@ func (c *Compiler) subquery(e sql.Subquery) (Node, error) {
 	return c.Names.Subquery(e, x)
 }
 
+// CompileAll compiles several expressions.
 func (c *Compiler) CompileAll(exprs []sql.Expr) ([]Node, error) {
 	nodes := make([]Node, len(exprs))
 	for i, e := range exprs {

@@ -11,6 +11,7 @@ import (
 // kind says what a datum holds.
 type kind uint8
 
+// The kinds of a Datum.
 const (
 	kNull kind = iota
 	KInt
@@ -41,14 +42,20 @@ type Datum struct {
 	Dec *Decimal // kDecimal
 }
 
-func NullDatum() Datum               { return Datum{} }
-func IntDatum(v int64) Datum         { return Datum{Kind: KInt, Num: uint64(v)} }
-func UintDatum(v uint64) Datum       { return Datum{Kind: KUint, Num: v} }
-func FloatDatum(v float64) Datum     { return Datum{Kind: KFloat, Num: math.Float64bits(v)} }
-func DecDatum(v *Decimal) Datum      { return Datum{Kind: KDecimal, Dec: v} }
-func StringDatum(v string) Datum     { return Datum{Kind: KString, Str: v} }
-func bytesDatum(v string) Datum      { return Datum{Kind: kBytes, Str: v} }
-func (d Datum) IsNull() bool         { return d.Kind == kNull }
+// NullDatum returns NULL; IntDatum, UintDatum, FloatDatum, DecDatum and
+// StringDatum return a datum of their kind.
+func NullDatum() Datum           { return Datum{} }
+func IntDatum(v int64) Datum     { return Datum{Kind: KInt, Num: uint64(v)} }
+func UintDatum(v uint64) Datum   { return Datum{Kind: KUint, Num: v} }
+func FloatDatum(v float64) Datum { return Datum{Kind: KFloat, Num: math.Float64bits(v)} }
+func DecDatum(v *Decimal) Datum  { return Datum{Kind: KDecimal, Dec: v} }
+func StringDatum(v string) Datum { return Datum{Kind: KString, Str: v} }
+func bytesDatum(v string) Datum  { return Datum{Kind: kBytes, Str: v} }
+
+// IsNull reports whether the datum is NULL.
+func (d Datum) IsNull() bool { return d.Kind == kNull }
+
+// Float64Bits returns the number of a datum that is a double.
 func (d Datum) Float64Bits() float64 { return math.Float64frombits(d.Num) }
 
 // Size is the bytes that the datum takes.
@@ -70,6 +77,7 @@ func (d Datum) Collated(id collationID) Datum {
 	return d
 }
 
+// BoolDatum returns a truth value as MySQL has it: 1 or 0.
 func BoolDatum(v bool) Datum {
 	if v {
 		return IntDatum(1)

@@ -20,6 +20,7 @@ type Decimal struct {
 	Scale    int
 }
 
+// DecimalFromInt returns a whole number as a decimal.
 func DecimalFromInt(v int64) *Decimal   { return &Decimal{unscaled: big.NewInt(v)} }
 func decimalFromUint(v uint64) *Decimal { return &Decimal{unscaled: new(big.Int).SetUint64(v)} }
 
@@ -139,6 +140,7 @@ func (d *Decimal) negate() *Decimal {
 	return &Decimal{unscaled: new(big.Int).Neg(d.unscaled), Scale: d.Scale}
 }
 
+// Add returns d + o, exactly.
 func (d *Decimal) Add(o *Decimal) *Decimal {
 	scale := max(d.Scale, o.Scale)
 	return &Decimal{unscaled: new(big.Int).Add(d.at(scale), o.at(scale)), Scale: scale}

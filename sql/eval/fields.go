@@ -15,6 +15,8 @@ type Field struct {
 	Shape
 }
 
+// FieldsOf returns the columns of a table as fields, with the collation of the
+// names that the server gives.
 func FieldsOf(columns []wharf.Column, schema, table string) []Field {
 	fields := make([]Field, len(columns))
 	for i, col := range columns {
@@ -52,6 +54,7 @@ func shownColumn(col sql.Column) string {
 	return CutRunes(name, 200)
 }
 
+// UnknownColumn is the error of a column that there is not.
 func UnknownColumn(col sql.Column) error {
 	return Invalid(ErrUnknownColumn, "Unknown column '%s'", shownColumn(col))
 }
@@ -79,6 +82,7 @@ func ConditionOn(columns []wharf.Column, e Env, args []wharf.Value) Compiler {
 	return Compiler{Env: e, Args: args, Names: &columnNames{FieldsOf(columns, "", ""), e, args}}
 }
 
+// Column finds a column of the relation.
 func (c *columnNames) Column(col sql.Column) (Node, error) {
 	i, err := FindField(c.fields, col)
 	if err == nil && i < 0 {
@@ -90,8 +94,10 @@ func (c *columnNames) Column(col sql.Column) (Node, error) {
 	return FieldNode(c.fields[i], i), nil
 }
 
+// Aggregate refuses: a condition on rows has no groups.
 func (c *columnNames) Aggregate(sql.Aggregate) (Node, error) { return Node{}, NoGroups() }
 
+// Subquery leaves a query to the environment.
 func (c *columnNames) Subquery(e sql.Subquery, x Node) (Node, error) {
 	return c.env.Subquery(e, x, c.args)
 }

@@ -68,6 +68,7 @@ func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
 	return BoolDatum(matches), err
 }
 
+// RunIn evaluates IN: the first value among the others.
 func RunIn(ev *Evaluation, a []Datum) (Datum, error) {
 	unknown := a[0].IsNull()
 	for _, candidate := range a[1:] {

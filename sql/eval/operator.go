@@ -141,6 +141,7 @@ func Logical(op string, x, y Node) Node {
 	}}
 }
 
+// Comparison is the node of x op y, where op is =, <=>, <>, !=, <, <=, > or >=.
 func Comparison(op string, x, y Node) (Node, error) {
 	coll, err := x.Coll.Meet(y.Coll, op)
 	return Node{Typ: wharf.TypeInt, Eval: func(ev *Evaluation) (Datum, error) {
@@ -408,6 +409,7 @@ func integerFrom(n *big.Int, typ wharf.Type) (Datum, error) {
 	return IntDatum(n.Int64()), nil
 }
 
+// OutOfRange is the error of a result that a type does not hold.
 func OutOfRange(typ string) error {
 	return Invalid(errOutOfRange, "%s value is out of range", typ)
 }

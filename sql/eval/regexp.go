@@ -89,6 +89,7 @@ type steppedReader struct {
 	err  error
 }
 
+// ReadRune returns the next character, or the error of its step.
 func (r *steppedReader) ReadRune() (rune, int, error) {
 	if r.err == nil {
 		r.err = r.step(r.cost)

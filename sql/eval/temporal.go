@@ -102,6 +102,7 @@ func durationDatum(micros int64, places int) Datum {
 	return Datum{Kind: kTime, Num: uint64(micros), places: uint8(places)}
 }
 
+// IsTemporal reports whether the datum is a date, a time, or both.
 func (d Datum) IsTemporal() bool { return d.Kind == kDate || d.Kind == kDateTime || d.Kind == kTime }
 
 // temporalText writes a date or a time as MySQL does.
