@@ -28,7 +28,7 @@ type packetIO interface {
 type attempt struct {
 	packets packetIO
 	host    string
-	secure  bool // nobody can listen
+	secure  bool // the connection is encrypted
 	user    string
 	plugin  string
 	data    []byte

@@ -12,7 +12,7 @@ import (
 
 // codec is a way to compress.
 type codec interface {
-	// unpack gives what r unpacks to. It is called for one frame after the
+	// unpack returns what r unpacks to. It is called for one frame after the
 	// other.
 	unpack(r io.Reader) (io.Reader, error)
 	// unpacked is called when all of that has been read.

@@ -19,7 +19,7 @@ type wireType struct {
 	decimals byte
 }
 
-// describe gives the description of a type. The lengths are MySQL's own for
+// describe returns the description of a type. The lengths are MySQL's own for
 // the widest column of each.
 func describe(t wharf.Type) wireType {
 	const bin = mysql.BINARY_FLAG

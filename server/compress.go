@@ -39,7 +39,7 @@ type compressed struct {
 
 // compress puts the compression that the client asked for into the wire.
 // MySQL prefers zlib where a client asks for both.
-func (w *wire) compress(h *hello) {
+func (w *wire) compress(h *handshakeResponse) {
 	c := &compressed{in: w.base, out: w.out, begun: func() error { return w.wait(w.stall) }}
 	switch {
 	case h.caps&mysql.CLIENT_COMPRESS != 0:

@@ -69,7 +69,7 @@ func TestOtherClientCompresses(t *testing.T) {
 	}
 }
 
-// frames gives both ends of a compressed connection over one buffer.
+// frames returns both ends of a compressed connection over one buffer.
 func frames(t testing.TB, zstdLevel int) (*compressed, *bytes.Buffer) {
 	t.Helper()
 	var wire bytes.Buffer

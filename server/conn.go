@@ -58,7 +58,7 @@ func (c *conn) log() *slog.Logger {
 // serve is the life of a connection.
 func (c *conn) serve() {
 	defer c.srv.forget(c)
-	defer c.hangUp()
+	defer c.disconnect()
 	// After recovered, which still writes.
 	defer func() { c.wire.release() }()
 	defer c.recovered()
@@ -73,9 +73,9 @@ func (c *conn) serve() {
 	}
 }
 
-// hangUp closes the connection. Under TLS it says so first: a client that is
+// disconnect closes the connection. Under TLS it says so first: a client that is
 // cut off instead speaks of an error of TLS, and not of a server that has gone.
-func (c *conn) hangUp() {
+func (c *conn) disconnect() {
 	if c.tls == nil {
 		c.raw.Close()
 		return
@@ -113,7 +113,7 @@ func (c *conn) next() bool {
 	}
 	c.place.Idle()
 	c.rest()
-	c.wire.calm()
+	c.wire.resetDeadline()
 	c.wire.idle = c.session.WaitTimeout()
 	packet, err := c.wire.packet(0)
 	if err != nil {
@@ -159,26 +159,26 @@ func (c *conn) WritePacket(packet []byte) error {
 func (c *conn) unreadable(err error) {
 	switch {
 	case errors.Is(err, errOutOfOrder):
-		c.lastWord(outOfOrder())
+		c.refuseAndDrain(outOfOrder())
 	case errors.Is(err, errPacketTooLarge):
-		c.lastWord(packetTooLarge())
+		c.refuseAndDrain(packetTooLarge())
 	case errors.Is(err, errFrame):
 		c.log().Debug("MySQL client sent a frame that makes no sense", "error", err)
-		c.lastWord(badFrame())
+		c.refuseAndDrain(badFrame())
 	case errors.Is(err, errNoRoom):
-		c.lastWord(noRoom())
+		c.refuseAndDrain(noRoom())
 	case errors.Is(err, errTooSlow):
 		c.log().Warn("MySQL client sends a large packet too slowly", "minBytesPerSecond", minRate)
 		c.wire.dropBody() // for those that wait
-		c.lastWord(tooSlow())
+		c.refuseAndDrain(tooSlow())
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
-		c.lastWord(inactive())
+		c.refuseAndDrain(inactive())
 	}
 }
 
-// lastWord refuses and waits a little for the client to read it: closing on a
+// refuseAndDrain refuses and waits a little for the client to read it: closing on a
 // client that is still sending would take the answer away from it.
-func (c *conn) lastWord(r refusal) {
+func (c *conn) refuseAndDrain(r refusal) {
 	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
 	c.logError(r)

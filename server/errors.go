@@ -83,7 +83,7 @@ func cut(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// number gives the number and the SQLSTATE of a Code. false means that the
+// number returns the number and the SQLSTATE of a Code. false means that the
 // table has forgotten it.
 func number(code wharf.Code) (errno uint16, state string, ok bool) {
 	switch code {

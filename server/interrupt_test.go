@@ -308,7 +308,7 @@ func TestConnectionsWithoutLogin(t *testing.T) {
 	// Clients that connected in time and log in when the others have.
 	late := r.dial(t)
 	wantErr(t, late.greeting, 1040, "Too many connections")
-	silent[11].write(1, helloPacket(plainCaps, "root", nil, "", nativePlugin))
+	silent[11].write(1, handshakeResponsePacket(plainCaps, "root", nil, "", nativePlugin))
 	wantErr(t, silent[11].read(), 1040, "Too many connections")
 }
 

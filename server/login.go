@@ -12,7 +12,7 @@ import (
 	"wharf/sql/exec"
 )
 
-var errHello = errors.New("malformed login")
+var errHandshakeResponse = errors.New("malformed login")
 
 // login lets the client in and opens its session.
 func (c *conn) login() error {
@@ -49,14 +49,14 @@ func (c *conn) endLogin() error {
 }
 
 // handshake is the way from the greeting to OK.
-func (c *conn) handshake() (*hello, error) {
+func (c *conn) handshake() (*handshakeResponse, error) {
 	caps := uint32(capabilities)
 	if c.srv.o.TLS != nil {
 		caps |= clientSSL
 	}
 	salt := newSalt()
 	c.greet(caps, salt)
-	h, err := c.hello(caps)
+	h, err := c.readHandshakeResponse(caps)
 	if err == nil {
 		err = c.authenticate(h, salt)
 	}
@@ -73,7 +73,7 @@ func (c *conn) handshake() (*hello, error) {
 
 // authenticate checks that the client is who it says, by what it sent for
 // salt, and opens its session. Without a salt it is asked for a proof.
-func (c *conn) authenticate(h *hello, salt []byte) error {
+func (c *conn) authenticate(h *handshakeResponse, salt []byte) error {
 	a := attempt{
 		packets: c, host: c.host, secure: c.tls != nil, user: h.user, plugin: h.plugin, data: h.auth, salt: salt,
 		// What a client sends for another plugin than the greeting's may
@@ -102,8 +102,8 @@ func (c *conn) tellLogin(err error) {
 	c.out.flush()
 }
 
-// hello reads what the client says of itself, behind TLS if it asks for that.
-func (c *conn) hello(caps uint32) (*hello, error) {
+// readHandshakeResponse reads what the client says of itself, behind TLS if it asks for that.
+func (c *conn) readHandshakeResponse(caps uint32) (*handshakeResponse, error) {
 	c.out.seq = 1
 	packet, err := c.ReadPacket()
 	if err == nil && c.asksForTLS(packet) {
@@ -114,9 +114,9 @@ func (c *conn) hello(caps uint32) (*hello, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, ok := parseHello(packet)
+	h, ok := parseHandshakeResponse(packet)
 	if !ok {
-		return nil, errHello
+		return nil, errHandshakeResponse
 	}
 	h.caps &= caps
 	return &h, nil
@@ -160,7 +160,7 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 
 // welcome opens the session of a user who was let in, on the database that
 // the client named.
-func (c *conn) welcome(h *hello) error {
+func (c *conn) welcome(h *handshakeResponse) error {
 	session := c.srv.o.NewSession(exec.Client{
 		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db, Sessions: c.srv,
 	})

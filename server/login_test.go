@@ -71,10 +71,10 @@ func (c *rawClient) salt() []byte {
 	return append(append([]byte{}, rest[4:12]...), rest[31:43]...)
 }
 
-// startTLS asks for TLS, with the hello right behind the request.
+// startTLS asks for TLS, with the handshake response right behind the request.
 func (c *rawClient) startTLS(caps uint32) {
 	c.t.Helper()
-	c.write(1, helloPacket(caps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	c.write(1, handshakeResponsePacket(caps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
 	secure := tls.Client(c.Conn, &tls.Config{InsecureSkipVerify: true})
 	if err := secure.Handshake(); err != nil {
 		c.t.Fatal(err)
@@ -83,11 +83,11 @@ func (c *rawClient) startTLS(caps uint32) {
 	c.seq = 1
 }
 
-// logIn goes through everything that may happen from a hello to OK, and
+// logIn goes through everything that may happen from a handshake response to OK, and
 // returns the last packet.
 func (c *rawClient) logIn(user, password, plugin string, proof []byte) []byte {
 	c.t.Helper()
-	c.write(c.seq+1, helloPacket(plainCaps, user, proof, "", plugin))
+	c.write(c.seq+1, handshakeResponsePacket(plainCaps, user, proof, "", plugin))
 	return c.answerLogin(password, c.salt())
 }
 
@@ -222,7 +222,7 @@ func TestSHA2RemembersAPassword(t *testing.T) {
 	r := start(t, withPassword(t, Options{}))
 	answer := func() []byte {
 		c := r.dial(t)
-		c.write(1, helloPacket(plainCaps, "root", sha2Proof(testPassword, c.salt()), "", sha2Plugin))
+		c.write(1, handshakeResponsePacket(plainCaps, "root", sha2Proof(testPassword, c.salt()), "", sha2Plugin))
 		return c.read()
 	}
 	if b := answer(); !bytes.Equal(b, []byte{1, mysql.CACHE_SHA2_FULL_AUTH}) {
@@ -256,7 +256,7 @@ func TestGoDriverLogsIn(t *testing.T) {
 func TestTLSIsRefusedWhereItIsOff(t *testing.T) {
 	r := start(t, Options{})
 	c := r.dial(t)
-	c.write(1, helloPacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	c.write(1, handshakeResponsePacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
 	wantErr(t, c.read(), 1043, "")
 	c.wantGone()
 }
@@ -314,7 +314,7 @@ func TestTLSEndsInOrder(t *testing.T) {
 
 func endsInOrder(t *testing.T, r *running, name string, end func(c *rawClient)) {
 	c := r.dial(t)
-	c.write(1, helloPacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
+	c.write(1, handshakeResponsePacket(plainCaps|mysql.CLIENT_SSL, "", nil, "", "")[:sslRequest])
 	seen := &recorder{Conn: c.Conn}
 	secure := tls.Client(seen, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
 	if err := secure.Handshake(); err != nil {
@@ -350,7 +350,7 @@ func (r *recorder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lastRecord gives the type of the last TLS record.
+// lastRecord returns the type of the last TLS record.
 func (r *recorder) lastRecord(t *testing.T) (typ byte) {
 	t.Helper()
 	for b := r.b; len(b) > 0; {
@@ -404,12 +404,12 @@ func TestLongNames(t *testing.T) {
 	long := strings.Repeat("u", maxName+1)
 	for _, names := range [][2]string{{long, ""}, {"root", long}, {strings.Repeat(long, 500), ""}} {
 		c := r.dial(t)
-		c.write(1, helloPacket(caps, names[0], nil, names[1], nativePlugin))
+		c.write(1, handshakeResponsePacket(caps, names[0], nil, names[1], nativePlugin))
 		wantErr(t, c.read(), 1043, "Bad handshake")
 		c.wantGone()
 	}
 	c := r.dial(t)
-	c.write(1, helloPacket(caps, long[1:], nil, "", nativePlugin))
+	c.write(1, handshakeResponsePacket(caps, long[1:], nil, "", nativePlugin))
 	wantErr(t, c.read(), 1045, long[1:])
 	for _, names := range [][2]string{{long, ""}, {"root", long}} {
 		c := r.dial(t)

@@ -89,7 +89,7 @@ type pace struct {
 	have int
 }
 
-// keepsPace tells whether a packet that took room came at minRate in the last
+// keepsPace reports whether a packet that took room came at minRate in the last
 // minute: a byte now and then would keep it from stalling for days.
 func (w *wire) keepsPace() bool {
 	if w.reserved == 0 {
@@ -104,7 +104,7 @@ func (w *wire) keepsPace() bool {
 	return float64(came) >= minRate*took.Seconds()
 }
 
-// dropBody lets go of the last packet.
+// dropBody drops the last packet.
 func (w *wire) dropBody() {
 	w.forgetBody()
 	if w.reserved > 0 {
@@ -113,7 +113,7 @@ func (w *wire) dropBody() {
 	}
 }
 
-// forgetBody lets go of the last packet's bytes, of which there is a copy. They
+// forgetBody drops the last packet's bytes, of which there is a copy. They
 // count until dropBody.
 func (w *wire) forgetBody() {
 	if w.body = w.body[:0]; cap(w.body) > readBuffer {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
-// executed gives the arguments of an execute's body after its fixed part.
+// executed returns the arguments of an execute's body after its fixed part.
 func executed(p *prepared, hexBody string) (string, error) {
 	b, err := hex.DecodeString(strings.ReplaceAll(hexBody, " ", ""))
 	if err != nil {
@@ -172,12 +172,12 @@ func FuzzExecute(f *testing.F) {
 	})
 }
 
-func FuzzHello(f *testing.F) {
-	f.Add(helloPacket(plainCaps, "root", []byte("x"), "", nativePlugin))
-	f.Add(helloPacket(plainCaps|mysql.CLIENT_CONNECT_WITH_DB|mysql.CLIENT_CONNECT_ATTRS, "root", nil, "d", sha2Plugin))
+func FuzzHandshakeResponse(f *testing.F) {
+	f.Add(handshakeResponsePacket(plainCaps, "root", []byte("x"), "", nativePlugin))
+	f.Add(handshakeResponsePacket(plainCaps|mysql.CLIENT_CONNECT_WITH_DB|mysql.CLIENT_CONNECT_ATTRS, "root", nil, "d", sha2Plugin))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, ok := parseHello(b); ok && h.caps&mysql.CLIENT_PROTOCOL_41 == 0 {
-			t.Error("a hello of an old protocol was taken")
+		if h, ok := parseHandshakeResponse(b); ok && h.caps&mysql.CLIENT_PROTOCOL_41 == 0 {
+			t.Error("a handshake response of an old protocol was taken")
 		}
 		parseChangeUser(b, plainCaps)
 	})

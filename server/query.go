@@ -22,7 +22,7 @@ func (c *conn) query(text string) {
 }
 
 // statements runs the statements of a text one after the other. It ends at the
-// first that fails, and where nobody is left to answer.
+// first that fails, and where the client is gone.
 func (c *conn) statements(ctx context.Context, text string) error {
 	st, rest, err := c.parse(ctx, text)
 	if err == nil && st == nil {
@@ -60,7 +60,7 @@ func (c *conn) nothing(text string) error {
 	return nil
 }
 
-// parse reads the first statement that is not empty. It gives nil if there is
+// parse reads the first statement that is not empty. It returns nil if there is
 // none.
 func (c *conn) parse(ctx context.Context, text string) (*exec.Stmt, string, error) {
 	for {

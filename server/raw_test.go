@@ -64,8 +64,8 @@ func (c *rawClient) write(seq byte, payload []byte) {
 	c.Write(append(h, payload...))
 }
 
-// helloPacket is a HandshakeResponse41.
-func helloPacket(caps uint32, user string, auth []byte, db, plugin string) []byte {
+// handshakeResponsePacket is a HandshakeResponse41.
+func handshakeResponsePacket(caps uint32, user string, auth []byte, db, plugin string) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, caps)
 	b = binary.LittleEndian.AppendUint32(b, 1<<24)
 	b = append(b, collation)
@@ -83,7 +83,7 @@ const plainCaps = mysql.CLIENT_PROTOCOL_41 | mysql.CLIENT_SECURE_CONNECTION | my
 // login logs root in without a password.
 func (c *rawClient) login(more uint32) *rawClient {
 	c.t.Helper()
-	c.write(1, helloPacket(plainCaps|more, "root", nil, "", nativePlugin))
+	c.write(1, handshakeResponsePacket(plainCaps|more, "root", nil, "", nativePlugin))
 	if b := c.read(); len(b) == 0 || b[0] != mysql.OK_HEADER {
 		c.t.Fatalf("login: %q", b)
 	}
@@ -160,7 +160,7 @@ func TestStatus(t *testing.T) {
 	r := start(t, Options{})
 	for _, caps := range []uint32{0, mysql.CLIENT_DEPRECATE_EOF} {
 		c := r.dial(t)
-		c.write(1, helloPacket(plainCaps|caps, "root", nil, "", nativePlugin))
+		c.write(1, handshakeResponsePacket(plainCaps|caps, "root", nil, "", nativePlugin))
 		if ok := c.read(); len(ok) < 5 || binary.LittleEndian.Uint16(ok[3:]) != mysql.SERVER_STATUS_AUTOCOMMIT {
 			t.Errorf("the login's OK is %x", ok)
 		}
@@ -318,14 +318,14 @@ func TestPacketLimits(t *testing.T) {
 	})
 }
 
-// TestMalformedLogins sends every prefix of a good hello, and hellos whose
+// TestMalformedLogins sends every prefix of a good handshake response, and ones whose
 // lengths lie. None may panic or be let in.
 func TestMalformedLogins(t *testing.T) {
 	r := start(t, Options{})
 	const caps = plainCaps | mysql.CLIENT_CONNECT_ATTRS | mysql.CLIENT_CONNECT_WITH_DB
-	good := append(helloPacket(caps, "root", nil, "d", nativePlugin), 4, 1, 'k', 1, 'v')
+	good := append(handshakeResponsePacket(caps, "root", nil, "d", nativePlugin), 4, 1, 'k', 1, 'v')
 	bad := map[string][]byte{
-		"no protocol 41":     helloPacket(caps&^mysql.CLIENT_PROTOCOL_41, "root", nil, "d", nativePlugin),
+		"no protocol 41":     handshakeResponsePacket(caps&^mysql.CLIENT_PROTOCOL_41, "root", nil, "d", nativePlugin),
 		"attributes too few": append(good[:len(good)-5:len(good)-5], 200, 1, 'k'),
 		"attributes huge":    append(good[:len(good)-5:len(good)-5], 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
 		"auth too short":     append(good[:37:37], 250, 1, 2),
@@ -333,7 +333,7 @@ func TestMalformedLogins(t *testing.T) {
 	for n := range len(good) - 5 {
 		bad[fmt.Sprintf("cut at %d", n)] = good[:n]
 	}
-	lenenc := helloPacket(caps|mysql.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA, "root", nil, "d", nativePlugin)
+	lenenc := handshakeResponsePacket(caps|mysql.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA, "root", nil, "d", nativePlugin)
 	lenenc[37] = 0xfb
 	bad["auth NULL"] = lenenc
 	for name, b := range bad {

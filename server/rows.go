@@ -42,7 +42,7 @@ type rowSink struct {
 	err    error                           // how it ended
 }
 
-// take writes a row, and tells whether another is wanted.
+// take writes a row, and reports whether another is wanted.
 func (s *rowSink) take(row []wharf.Value, err error) bool {
 	if err == nil {
 		err = s.write(row)
@@ -145,7 +145,7 @@ func appendBinary(b []byte, t wharf.Type, v wharf.Value) ([]byte, error) {
 	return appendNumber(b, v), nil
 }
 
-// integer gives the bits of a value in a column of integers. An engine may
+// integer returns the bits of a value in a column of integers. An engine may
 // carry a number as another kind than its column has.
 func integer(t wharf.Type, v wharf.Value) (uint64, error) {
 	switch v.Kind() {

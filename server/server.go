@@ -48,7 +48,7 @@ type Options struct {
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
-// a hello is the attributes of the connection, of which MySQL takes 64 KiB.
+// a handshake response is the attributes of the connection, of which MySQL takes 64 KiB.
 const loginPacket = 128 << 10
 
 func (o *Options) setDefaults() {

@@ -33,7 +33,7 @@ const (
 	busy
 )
 
-// enter changes the phase. It gives false if the connection is to end
+// enter changes the phase. It returns false if the connection is to end
 // instead.
 func (c *conn) enter(p phase) bool {
 	c.mu.Lock()
@@ -90,7 +90,7 @@ func (c *conn) interrupt(why refusal) {
 	defer c.mu.Unlock()
 	if c.cancel != nil {
 		c.cancel(why)
-		c.wire.hurry()
+		c.wire.endSoon()
 	}
 }
 
@@ -104,7 +104,7 @@ func (c *conn) drain() {
 	case c.tls == nil:
 		c.raw.Close()
 	default:
-		go c.hangUp() // it may take a while
+		go c.disconnect() // it may take a while
 	}
 }
 

@@ -16,7 +16,7 @@ const watchAfter = 50 * time.Millisecond
 // running, and is set again only in the first case.
 type watch struct {
 	timer   *time.Timer   // guarded by state.mu, as all of this
-	armed   bool          // the timer runs, or somebody looks
+	armed   bool          // the timer runs, or a look is under way
 	runs    uint64        // how many statements were started
 	seen    uint64        // runs when the timer was set
 	looking chan struct{} // closed when the look under way ends; nil if none is
@@ -40,7 +40,7 @@ func (c *conn) arm() {
 	c.timer.Reset(watchAfter)
 }
 
-// endWatch gives the look that is to be ended, if there is one. c.mu is held.
+// endWatch returns the look that is to be ended, if there is one. c.mu is held.
 func (c *conn) endWatch() <-chan struct{} {
 	looking := c.looking
 	if looking != nil {

@@ -29,7 +29,7 @@ var (
 
 // wire is what is between the packets and the socket. Reads are buffered,
 // stop at the end of a packet and keep to a limit; writes have a deadline. It
-// is used by the connection's goroutine only, but for peek.
+// is used by the connection's goroutine only, except peek.
 type wire struct {
 	net.Conn               // the socket, or TLS over it
 	in       *bufio.Reader // of packets
@@ -47,9 +47,9 @@ type wire struct {
 	body    []byte      // of the last packet that was read
 	out     io.Writer   // where writes go: pieces, or compression over it
 	packed  *compressed // nil without compression
-	readers *sync.Pool  // of *bufio.Reader that nobody uses
+	readers *sync.Pool  // of *bufio.Reader that are free
 
-	haste
+	writeDeadline
 
 	memory   *memory // where large packets take room; nil before login
 	reserved int64   // what the last packet took
@@ -116,7 +116,7 @@ func (w *wire) packet(seq byte) ([]byte, error) {
 	return w.body, nil
 }
 
-// Read gives bytes of one packet, its header first, and never bytes of two.
+// Read returns bytes of one packet, its header first, and never bytes of two.
 func (w *wire) Read(p []byte) (int, error) {
 	if w.left == 0 {
 		if err := w.header(); err != nil {

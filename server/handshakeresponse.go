@@ -7,7 +7,7 @@ const (
 	sha2Plugin   = mysql.AUTH_CACHING_SHA2_PASSWORD
 
 	// sslRequest is the length of the packet that asks for TLS: the first
-	// fields of a hello and nothing else.
+	// fields of a handshake response and nothing else.
 	sslRequest = 4 + 4 + 1 + 23
 
 	// maxName is the most bytes of a user's or a database's name before it is
@@ -16,9 +16,9 @@ const (
 	maxName = 256
 )
 
-// hello is what a client says of itself when it logs in, or asks to be
+// handshakeResponse is what a client says of itself when it logs in, or asks to be
 // another user.
-type hello struct {
+type handshakeResponse struct {
 	caps   uint32
 	user   string
 	auth   []byte
@@ -27,10 +27,10 @@ type hello struct {
 	zstd   int // the level of compression that it asks for
 }
 
-// parseHello reads a HandshakeResponse41.
-func parseHello(p []byte) (hello, bool) {
+// parseHandshakeResponse reads a HandshakeResponse41.
+func parseHandshakeResponse(p []byte) (handshakeResponse, bool) {
 	f := fields{b: p}
-	h := hello{caps: f.u32()}
+	h := handshakeResponse{caps: f.u32()}
 	f.bytes(4 + 1 + 23) // its packet limit, its collation, reserved
 	h.user = string(f.nul())
 	switch {
@@ -58,9 +58,9 @@ func parseHello(p []byte) (hello, bool) {
 }
 
 // parseChangeUser reads a COM_CHANGE_USER, without its command byte.
-func parseChangeUser(p []byte, caps uint32) (hello, bool) {
+func parseChangeUser(p []byte, caps uint32) (handshakeResponse, bool) {
 	f := fields{b: p}
-	h := hello{caps: caps, user: string(f.nul()), plugin: nativePlugin}
+	h := handshakeResponse{caps: caps, user: string(f.nul()), plugin: nativePlugin}
 	h.auth = f.bytes(uint64(f.u8()))
 	h.db = string(f.nul())
 	if len(f.b) > 0 {
@@ -72,4 +72,4 @@ func parseChangeUser(p []byte, caps uint32) (hello, bool) {
 	return h, !f.bad && h.isShort()
 }
 
-func (h *hello) isShort() bool { return len(h.user) <= maxName && len(h.db) <= maxName }
+func (h *handshakeResponse) isShort() bool { return len(h.user) <= maxName && len(h.db) <= maxName }
