@@ -4,7 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
+
+	"wharf"
 )
 
 const (
@@ -53,7 +56,7 @@ func (x *exchange) tell(status int, state string, err error) error {
 }
 
 // drain sends the answer off and reads some more of a body that was not read
-// to its end: nobody asked for it, or its request was refused. A socket that is
+// to its end: the request needs no body, or was refused. A socket that is
 // closed with unread bytes sends a reset, and that overtakes the answer (RFC
 // 9112, section 9.6).
 func (x *exchange) drain() {
@@ -65,4 +68,68 @@ func (x *exchange) drain() {
 	}
 	n, _ := io.CopyN(io.Discard, x.r.Body, drainBytes)
 	x.body.n += n
+}
+
+// answerBody writes an answer's body. The answer's header goes out with the
+// first bytes.
+type answerBody struct {
+	x      *exchange
+	status int   // of the answer
+	err    error // of the connection, to tell it from the source's
+}
+
+// Write implements io.Writer.
+func (b *answerBody) Write(p []byte) (int, error) {
+	if b.x.status == 0 {
+		// net/http drops what is written to the answer of a HEAD.
+		if c := connOf(b.x.r.Context()); c != nil && !b.x.isHTTP2() && b.x.r.Method != http.MethodHead {
+			c.expect(len(p))
+		}
+		b.x.WriteHeader(b.status)
+	}
+	n, err := b.x.Write(p)
+	if err != nil {
+		b.err = err
+	}
+	return n, err
+}
+
+// disconnected says that the client did not take the answer. It is for the log: the
+// client is gone.
+func (b *answerBody) disconnected(op string) error {
+	msg := "the client left"
+	if errors.Is(b.err, os.ErrDeadlineExceeded) {
+		msg = "the client stopped taking the answer"
+	}
+	return &wharf.Error{Code: wharf.CodeCanceled, Op: op, Msg: msg, Err: b.err}
+}
+
+// statuses is the one table from Code to HTTP status.
+var statuses = map[wharf.Code]int{
+	wharf.CodeSyntax:          http.StatusBadRequest,
+	wharf.CodeInvalid:         http.StatusBadRequest,
+	wharf.CodeUnsafe:          http.StatusBadRequest,
+	wharf.CodeNotFound:        http.StatusNotFound,
+	wharf.CodeExists:          http.StatusConflict,
+	wharf.CodeUnauthenticated: http.StatusUnauthorized,
+	wharf.CodeDenied:          http.StatusForbidden,
+	wharf.CodeTooLarge:        http.StatusRequestEntityTooLarge,
+	wharf.CodeMediaType:       http.StatusUnsupportedMediaType,
+	wharf.CodePrecondition:    http.StatusPreconditionFailed,
+	wharf.CodeRange:           http.StatusRequestedRangeNotSatisfiable,
+	wharf.CodeUnsupported:     http.StatusNotImplemented,
+	wharf.CodeUpstream:        http.StatusBadGateway,
+	wharf.CodeUnavailable:     http.StatusServiceUnavailable,
+	wharf.CodeTimeout:         http.StatusGatewayTimeout,
+	wharf.CodeNoSpace:         http.StatusInsufficientStorage,
+	wharf.CodeCanceled:        http.StatusServiceUnavailable,
+	wharf.CodeInternal:        http.StatusInternalServerError,
+}
+
+// statusOf returns the HTTP status of an error.
+func statusOf(err error) int {
+	if status, ok := statuses[wharf.CodeOf(err)]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
 }

@@ -35,7 +35,7 @@ type answerMemory struct {
 	short, long *semaphore.Weighted // of answers
 
 	waiting atomic.Int64
-	left    atomic.Int64 // when somebody last waited in vain, in Unix nanoseconds
+	left    atomic.Int64 // when a form last waited in vain, in Unix nanoseconds
 }
 
 func newAnswerMemory(wait time.Duration) *answerMemory {

@@ -80,12 +80,12 @@ func (b *body) arm() (now time.Time) {
 	return now
 }
 
-// complete tells whether nothing of the body is left on the connection.
+// complete reports whether nothing of the body is left on the connection.
 func (b *body) complete() bool {
 	return b.src == nil || b.src == http.NoBody || b.err == io.EOF
 }
 
-// failed gives what cut the body off, or nil.
+// failed returns what cut the body off, or nil.
 func (b *body) failed() error {
 	if b.err == io.EOF {
 		return nil
@@ -93,7 +93,7 @@ func (b *body) failed() error {
 	return b.err
 }
 
-// blame gives the reason why an upload failed. When a body breaks, net/http
+// blame returns the reason why an upload failed. When a body breaks, net/http
 // also cancels the request's context, and a store may notice that first: what
 // broke is the better answer.
 func (b *body) blame(err error) error {
@@ -114,8 +114,8 @@ func (b *body) translate(err error) error {
 		return &wharf.Error{Code: wharf.CodeInvalid, Op: "httpapi.body", Err: err,
 			Msg: "the body stopped coming: nothing arrived for " + b.stall.String()}
 	case errors.Is(err, net.ErrClosed):
-		// Nobody but Shutdown closes a connection under its request. It is
-		// for the log: the client is not there any more.
+		// Only Shutdown closes a connection during its request. This is for
+		// the log: the client is gone.
 		return &wharf.Error{Code: wharf.CodeUnavailable, Op: "httpapi.body", Err: err,
 			Msg: "the server is stopping"}
 	case errors.Is(err, io.ErrUnexpectedEOF):

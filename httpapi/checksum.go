@@ -37,7 +37,7 @@ var digests = map[string]func() hash.Hash{
 
 const checkPrefix = "X-Amz-Checksum-"
 
-// isChecksum tells whether a header, in its canonical spelling, tells a
+// isChecksum reports whether a header, in its canonical spelling, tells a
 // checksum of the body.
 func isChecksum(name string) bool {
 	switch name {
@@ -49,7 +49,7 @@ func isChecksum(name string) bool {
 	return strings.HasPrefix(name, checkPrefix)
 }
 
-// checksums gives src, or a reader of it that does not end well unless the
+// checksums returns src, or a reader of it that does not end well unless the
 // bytes have the checksums that the header tells.
 func checksums(h http.Header, src io.Reader) (io.Reader, error) {
 	for name, values := range h {

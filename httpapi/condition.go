@@ -9,7 +9,7 @@ import (
 )
 
 // checkConditions holds a GET or HEAD to its If- headers, in the order of RFC
-// 9110, section 13.2.2. It gives 304, 412, or 0 to go on.
+// 9110, section 13.2.2. It returns 304, 412, or 0 to go on.
 func checkConditions(r *http.Request, obj wharf.Object) int {
 	tag := entityTag(obj)
 	if match := headerValue(r.Header, "If-Match"); match != "" {
@@ -29,7 +29,7 @@ func checkConditions(r *http.Request, obj wharf.Object) int {
 	return 0
 }
 
-// matchesTag tells whether a list of entity tags holds tag. Our tags are
+// matchesTag reports whether a list of entity tags holds tag. Our tags are
 // strong; a weak one in the list counts only where weak is enough.
 func matchesTag(list, tag string, weak bool) bool {
 	for item := range strings.SplitSeq(list, ",") {
@@ -44,7 +44,7 @@ func matchesTag(list, tag string, weak bool) bool {
 	return false
 }
 
-// rangeHolds tells whether If-Range allows to send a part: only of the version
+// rangeHolds reports whether If-Range allows to send a part: only of the version
 // that the client has already.
 func rangeHolds(r *http.Request, obj wharf.Object) bool {
 	cond := r.Header.Get("If-Range")

@@ -139,7 +139,7 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connOf gives the connection of a request, or nil where it is of another
+// connOf returns the connection of a request, or nil where it is of another
 // kind.
 func connOf(ctx context.Context) *clientConn {
 	c, _ := ctx.Value(connKey{}).(*clientConn)

@@ -184,7 +184,7 @@ func (x *exchange) copyRange(out *answerBody, file wharf.File, r span) error {
 	err := copySpan(x.r.Context(), out, file, r)
 	switch {
 	case out.err != nil:
-		return out.left("httpapi.download")
+		return out.disconnected("httpapi.download")
 	case err != nil && x.status == 0:
 		clearContent(x.Header())
 	case err == nil && x.status == 0:

@@ -89,7 +89,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap gives the writer to [http.ResponseController].
+// Unwrap returns the writer to [http.ResponseController].
 func (x *exchange) Unwrap() http.ResponseWriter { return x.w }
 
 // setSecurityHeaders keeps browsers from making anything of an answer but

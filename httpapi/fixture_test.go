@@ -237,7 +237,7 @@ func rawUpload(length int, body string) string {
 		uploadPath, toStage, formType, length, body)
 }
 
-// content gives an object's bytes, or "" and false.
+// content returns an object's bytes, or "" and false.
 func (f *fixture) content(key string) (string, bool) {
 	f.Helper()
 	file, err := f.faulty.Store.Open(f.Context(), wharf.Key(key))
@@ -260,7 +260,7 @@ func (f *fixture) content(key string) (string, bool) {
 	return string(b), true
 }
 
-// stored gives the keys of all objects.
+// stored returns the keys of all objects.
 func (f *fixture) stored() []string {
 	f.Helper()
 	keys := []string{}

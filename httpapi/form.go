@@ -71,7 +71,7 @@ func (f *form) next() (partHeader, error) {
 	return parsePartHeader(block)
 }
 
-// Read reads the open part. It gives io.EOF only once the delimiter after the
+// Read reads the open part. It returns io.EOF only once the delimiter after the
 // part has come, and is whole.
 func (f *form) Read(p []byte) (int, error) {
 	if len(p) == 0 {
@@ -88,7 +88,7 @@ func (f *form) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// canBypass tells whether p is worth to be read into at once, past the buffer:
+// canBypass reports whether p is worth to be read into at once, past the buffer:
 // nothing waits there but what may be the beginning of a delimiter.
 func (f *form) canBypass(p []byte) bool {
 	return len(p) >= len(f.buf)/8 && f.w-f.r < len(f.delim) &&
@@ -96,7 +96,7 @@ func (f *form) canBypass(p []byte) bool {
 }
 
 // bypass reads from the source into p, and takes back into the buffer what is
-// not, or may not be, the open part's. It gives 0 if that is all.
+// not, or may not be, the open part's. It returns 0 if that is all.
 func (f *form) bypass(p []byte) (int, error) {
 	p = p[:min(len(p), len(f.buf))]
 	held := copy(p, f.buf[f.r:f.w])
@@ -135,7 +135,7 @@ func (f *form) WriteTo(w io.Writer) (total int64, err error) {
 	}
 }
 
-// size gives the length of the part that was just opened, if the delimiter
+// size returns the length of the part that was just opened, if the delimiter
 // that ends it comes within about probe bytes. It takes nothing from the part.
 func (f *form) size(probe int) (int64, bool) {
 	for from := 0; f.data == 0 && f.skip == 0; {
@@ -167,7 +167,7 @@ func (f *form) buffered() int64 {
 	return n
 }
 
-// piece gives the next bytes of the open part, which use then takes.
+// piece returns the next bytes of the open part, which use then takes.
 func (f *form) piece() ([]byte, error) {
 	for {
 		switch {
@@ -352,7 +352,7 @@ func opensPart(b, line []byte) bool {
 	}
 }
 
-// epilogue reads what follows the closing delimiter. It gives io.EOF.
+// epilogue reads what follows the closing delimiter. It returns io.EOF.
 func (f *form) epilogue() error {
 	for {
 		if err := f.ignorePiece(f.buf[f.r:f.w]); err != nil {

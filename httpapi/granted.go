@@ -8,8 +8,8 @@ import (
 	"wharf"
 )
 
-// granted makes a handler for those who may come in, and for those who come
-// with a presigned URL. A request with parts of a presigned URL is judged by
+// granted makes a handler for clients that authenticate, and for those with a
+// presigned URL. A request with parts of a presigned URL is judged by
 // them alone, whatever password it has besides: so nobody takes a URL for good
 // that will not work for others.
 func (s *Server) granted(u use) echo.HandlerFunc {
@@ -34,7 +34,7 @@ func (s *Server) granted(u use) echo.HandlerFunc {
 	}
 }
 
-// admitGrant tells whether a request is what its presigned URL is for.
+// admitGrant reports whether a request is what its presigned URL is for.
 func (s *Server) admitGrant(x *exchange) (wharf.Grant, error) {
 	if err := s.guard.admitAnybody(x.r); err != nil {
 		return wharf.Grant{}, err

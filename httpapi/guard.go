@@ -11,10 +11,10 @@ import (
 
 // Authenticator knows who has which password.
 type Authenticator interface {
-	// PasswordSet tells whether root has a password. While not, the server
+	// PasswordSet reports whether root has a password. While not, the server
 	// answers to this machine only.
 	PasswordSet() bool
-	// CheckPlain tells whether the password is the user's. It takes as long
+	// CheckPlain reports whether the password is the user's. It takes as long
 	// for a user who does not exist.
 	CheckPlain(user, password string) bool
 }
@@ -72,8 +72,8 @@ func isBasic(authorization string) bool {
 	return strings.EqualFold(scheme, "Basic")
 }
 
-// admitAnybody tells whether a request may come in from where it does and to
-// the name that it does, whoever sends it.
+// admitAnybody checks the client's address and the Host header; it needs no
+// credentials.
 func (g guard) admitAnybody(r *http.Request) error {
 	if g.auth != nil && g.auth.PasswordSet() {
 		return nil

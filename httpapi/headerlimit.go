@@ -132,7 +132,7 @@ func (h *headerLimit) putBack(p []byte) {
 	}
 }
 
-// release lets go of the buffer.
+// release returns the buffer to its pool.
 func (h *headerLimit) release() {
 	if h.buffer != nil {
 		aheadBuffers.Put(h.buffer)

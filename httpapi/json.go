@@ -62,7 +62,7 @@ func (w *jsonWriter) flush() {
 		h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	}
 	if _, err := w.out.Write(w.b.Bytes()); err != nil {
-		w.err = w.out.left("httpapi.answer")
+		w.err = w.out.disconnected("httpapi.answer")
 	}
 	w.b.Reset()
 }

@@ -86,7 +86,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	}
 }
 
-// goroutines gives the stacks that go through a function.
+// goroutines returns the stacks that go through a function.
 func goroutines(function string) []string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]

@@ -39,7 +39,7 @@ var mediaTypes = map[string]string{
 	".zst":     "application/zstd",
 }
 
-// contentType gives the media type of a file by its name.
+// contentType returns the media type of a file by its name.
 func contentType(key string) string {
 	if t, ok := mediaTypes[strings.ToLower(path.Ext(key))]; ok {
 		return t

@@ -35,7 +35,7 @@ func (x *exchange) answerText(kind, text string) error {
 		return nil
 	}
 	if _, err := out.Write([]byte(text)); err != nil {
-		return out.left("httpapi.page")
+		return out.disconnected("httpapi.page")
 	}
 	return nil
 }
@@ -62,3 +62,19 @@ A stage is made with a MySQL client, and files are uploaded into it like this:</
 </body>
 </html>
 `
+
+// health is the answer of GET /v1/health.
+type health struct {
+	Status  string `json:"status"`
+	Version string `json:"version,omitempty"`
+}
+
+// health reports whether the server takes work. It asks nothing of the stores:
+// a health check must not wait for what it watches.
+func (s *Server) health(x *exchange) error {
+	if s.stopping.Load() {
+		x.w.Header().Set("Retry-After", retryAfter)
+		return newJSONWriter(x, http.StatusServiceUnavailable).value(health{Status: "stopping", Version: s.version}).end()
+	}
+	return newJSONWriter(x, http.StatusOK).value(health{Status: "ok", Version: s.version}).end()
+}

@@ -97,7 +97,7 @@ func plainEncoding(s string) bool {
 
 func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 
-// isToken tells whether s is a token of RFC 9110.
+// isToken reports whether s is a token of RFC 9110.
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -39,7 +39,7 @@ func startPresign(t *testing.T, change ...func(*settings)) *presignFixture {
 
 func (f *presignFixture) pass(d time.Duration) { f.passed.Add(int64(d)) }
 
-// presign gives a URL for a file of the stage s, and cuts the outside address
+// presign returns a URL for a file of the stage s, and cuts the outside address
 // off: what is left is what arrives here.
 func (f *presignFixture) presign(key string, o wharf.PresignRequest) string {
 	f.Helper()
@@ -329,7 +329,7 @@ func TestPresignedBody(t *testing.T) {
 	f.wantFailed(f.use("PUT", up, "y", "If-None-Match:*"), 412, wharf.CodePrecondition)
 }
 
-// neverReader gives nothing until the test ends.
+// neverReader returns nothing until the test ends.
 type neverReader struct{ ctx context.Context }
 
 func (r neverReader) Read([]byte) (int, error) { <-r.ctx.Done(); return 0, io.EOF }

@@ -22,7 +22,7 @@ func (r span) contentRange(size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", r.start, r.start+r.length-1, size)
 }
 
-// wantedRanges gives the ranges that a request asks for; none is the whole
+// wantedRanges returns the ranges that a request asks for; none is the whole
 // file. A Range that cannot be read is no Range (RFC 9110, section 14.2), and
 // so are ranges that overlap so much that all of the file is less. One that is
 // wholly past the end is CodeRange.
@@ -109,14 +109,14 @@ func (x *exchange) sendRanges(file wharf.File, ranges []span) error {
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
 	for _, r := range ranges {
 		if _, err := w.CreatePart(rangeHeader(kind, obj, r)); err != nil {
-			return out.left("httpapi.download")
+			return out.disconnected("httpapi.download")
 		}
 		if err := x.copyRange(out, file, r); err != nil {
 			return err
 		}
 	}
 	if err := w.Close(); err != nil {
-		return out.left("httpapi.download")
+		return out.disconnected("httpapi.download")
 	}
 	return nil
 }

@@ -153,7 +153,7 @@ func TestBrokenBodyIsTheReason(t *testing.T) {
 	}
 }
 
-// late gives the context's error instead of the body's.
+// late returns the context's error instead of the body's.
 type late struct {
 	io.Reader
 	ctx context.Context

@@ -56,7 +56,7 @@ func checkCoding(h http.Header) error {
 	return nil
 }
 
-// ifAbsent tells whether an upload is to replace nothing. A condition that is
+// ifAbsent reports whether an upload is to replace nothing. A condition that is
 // not kept must not be ignored: it guards a file that is there.
 func ifAbsent(h http.Header) (absent bool, err error) {
 	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-Modified-Since"} {
@@ -109,8 +109,8 @@ func errFormChecksum(name string) error {
 	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported with forms; with PUT %s<stage>/<path> it is", name, stagePrefix)
 }
 
-// oneHeader gives the value of a header that has several spellings. Whoever
-// sends two values does not say which one is meant.
+// oneHeader returns the value of a header that has several spellings. Two
+// different values are refused: which one is meant is not known.
 func oneHeader(h http.Header, what string, spellings []string) (string, error) {
 	value, found := "", false
 	for _, name := range spellings {
@@ -124,7 +124,7 @@ func oneHeader(h http.Header, what string, spellings []string) (string, error) {
 	return value, nil
 }
 
-// headerValue gives a header's value, of all its lines.
+// headerValue returns a header's value, of all its lines.
 func headerValue(h http.Header, name string) string {
 	if all := h[name]; len(all) > 1 {
 		return strings.Join(all, ",")

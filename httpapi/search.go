@@ -33,7 +33,7 @@ func newSearch(want string) *search {
 	return s
 }
 
-// index gives the place of the first occurrence in b, or -1.
+// index returns the place of the first occurrence in b, or -1.
 func (s *search) index(b []byte) int {
 	last := len(s.want) - 1
 	for i := last; i < len(b); {

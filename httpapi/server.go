@@ -21,7 +21,7 @@ import (
 // defaults.
 type Options struct {
 	Service *wharf.Service
-	Auth    Authenticator // nil: nobody has a password
+	Auth    Authenticator // nil: root has no password
 	Signer  *Signer       // whose URLs are let in; nil: there are none
 	Logger  *slog.Logger  // nil discards
 	Version string        // shown by health
@@ -193,7 +193,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.names.memory = s.answers
 	defer s.finish(x)
 	if r.ContentLength != 0 {
-		x.body.arm() // whoever reads it: net/http does what no handler did
+		x.body.arm() // also for a body that no handler reads: net/http then does
 	}
 	x.setSecurityHeaders()
 	if c := connOf(r.Context()); c != nil && c.limit.ambiguous.Load() {
@@ -250,7 +250,7 @@ func (s *Server) open(u use) echo.HandlerFunc {
 	return func(c echo.Context) error { return u(s, exchangeOf(c)) }
 }
 
-// guarded makes a handler for those who may come in.
+// guarded makes a handler for clients that authenticate.
 func (s *Server) guarded(u use) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		x := exchangeOf(c)
@@ -264,7 +264,7 @@ func (s *Server) guarded(u use) echo.HandlerFunc {
 	}
 }
 
-// exchangeOf gives the exchange that ServeHTTP handed to the router.
+// exchangeOf returns the exchange that ServeHTTP handed to the router.
 func exchangeOf(c echo.Context) *exchange { return c.Response().Writer.(*exchange) }
 
 // routingError says in our words what the router could not find.
@@ -293,5 +293,5 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.cause.Error() }
 
-// Unwrap gives the error with its code.
+// Unwrap returns the error with its code.
 func (e *statusError) Unwrap() error { return e.cause }

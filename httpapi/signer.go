@@ -80,7 +80,7 @@ func (s *Signer) SignURL(ctx context.Context, g wharf.Grant) (wharf.Presigned, e
 	}, nil
 }
 
-// ring gives the keys, with one that may sign in front.
+// ring returns the keys, with one that may sign in front.
 func (s *Signer) ring(ctx context.Context) (auth.Ring, error) {
 	keys, err := s.keys.SigningKeys(ctx)
 	if err != nil || !auth.Ring(keys).Stale(s.now()) {
@@ -91,7 +91,7 @@ func (s *Signer) ring(ctx context.Context) (auth.Ring, error) {
 	})
 }
 
-// check gives the grant that a URL carries for the file, if it is good.
+// check returns the grant that a URL carries for the file, if it is good.
 func (s *Signer) check(ctx context.Context, query string, name wharf.StageName, key string) (wharf.Grant, error) {
 	g, keyID, signature, err := parseGrant(query)
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Signer) check(ctx context.Context, query string, name wharf.StageName, 
 	return g, auth.Ring(ring).Check(g, keyID, signature, s.now())
 }
 
-// carriesGrant tells whether a query is that of a presigned URL, be it a
+// carriesGrant reports whether a query is that of a presigned URL, be it a
 // broken one: whoever writes a name in another way did not mean to come in
 // without it.
 func carriesGrant(query string) bool {

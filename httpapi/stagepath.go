@@ -24,7 +24,7 @@ func stagePath(x *exchange) (wharf.StageName, string, error) {
 	return stage, path, err
 }
 
-// stageFile gives the one file that the path of a request names.
+// stageFile returns the one file that the path of a request names.
 func stageFile(x *exchange) (wharf.Location, error) {
 	stage, path, err := stagePath(x)
 	if err != nil {

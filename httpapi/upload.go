@@ -34,9 +34,9 @@ var (
 	smallFormBuffers = sync.Pool{New: func() any { return new([smallFormBuffer]byte) }}
 )
 
-// lendFormBuffer gives a buffer for a form of that length, -1 if it is not
-// known, until giveBack is called.
-func lendFormBuffer(length int64) (buf []byte, giveBack func()) {
+// takeFormBuffer returns a buffer for a form of that length, -1 if it is not
+// known, until release is called.
+func takeFormBuffer(length int64) (buf []byte, release func()) {
 	if length >= 0 && length <= smallFormBuffer {
 		b := smallFormBuffers.Get().(*[smallFormBuffer]byte)
 		return b[:], func() { smallFormBuffers.Put(b) }
@@ -86,8 +86,8 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 	}
 	defer up.Close()
 	x.body.pressed = s.uploadsWait
-	buf, giveBack := lendFormBuffer(x.r.ContentLength)
-	defer giveBack()
+	buf, release := takeFormBuffer(x.r.ContentLength)
+	defer release()
 	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf)))
 }
 
@@ -164,7 +164,7 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	return nil
 }
 
-// key gives the key under which a file of that name lands. The name is held
+// key returns the key under which a file of that name lands. The name is held
 // to the rules by itself as well, so that a folder does not make an absolute
 // one relative.
 func (d destination) key(filename string) (wharf.Key, error) {
@@ -197,7 +197,7 @@ func parseDestination(x *exchange) (destination, error) {
 	return destination{stage: stage, folder: folder}, err
 }
 
-// formBoundary tells whether a request carries a form, and gives its boundary.
+// formBoundary reports whether a request carries a form, and gives its boundary.
 func formBoundary(r *http.Request) (string, error) {
 	boundary, ok := plainBoundary(r.Header)
 	if !ok {
@@ -227,7 +227,7 @@ func plainBoundary(h http.Header) (string, bool) {
 	return boundary, ok && isToken(boundary)
 }
 
-// kindOf gives the media type of a Content-Type whose rest may be broken.
+// kindOf returns the media type of a Content-Type whose rest may be broken.
 func kindOf(h http.Header) string {
 	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return trimBlanks(kind)

@@ -19,7 +19,7 @@ type wholeWrite struct {
 }
 
 // heldSize is as long as net/http's buffer of a connection: no write of an
-// answer's beginning is longer, but for those that have the body with them.
+// answer's beginning is longer, except one that includes the body.
 const heldSize = 4 << 10
 
 var heldBuffers = sync.Pool{New: func() any { return new([heldSize]byte) }}
