@@ -53,7 +53,7 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 	return fmt.Errorf("the findings cannot be written: %w", out.err)
 }
 
-// firstError is a writer that remembers the first error, for those who write
+// firstError is a writer that remembers the first error, for callers that write
 // and cannot stop.
 type firstError struct {
 	w   io.Writer

@@ -75,7 +75,7 @@ type sources struct {
 	flags  map[string]string
 }
 
-// lookup gives the value of a setting and where it comes from, in words too.
+// lookup returns the value of a setting and where it comes from, in words too.
 func (in *sources) lookup(s setting) (value, from string, by source) {
 	if v, ok := in.flags[s.name]; ok {
 		return v, "--" + s.name, byFlag
@@ -120,7 +120,7 @@ var (
 // flags are those of a command line, by their names.
 type flags map[string]string
 
-// isSet gives the value of a boolean flag that is no setting; false without it.
+// isSet returns the value of a boolean flag that is no setting; false without it.
 func (f flags) isSet(flag setting) (bool, error) {
 	v, ok := f[flag.name]
 	if !ok {
@@ -172,7 +172,7 @@ func parseFlags(command string, args []string) (flags, error) {
 	return flags, nil
 }
 
-// separate gives the value of a flag that has none behind a '=', and how many
+// separate returns the value of a flag that has none behind a '=', and how many
 // of the arguments that follow it takes.
 func separate(s setting, rest []string) (value string, taken int, err error) {
 	isBool := s.arg == "BOOL"

@@ -11,7 +11,7 @@ import (
 
 const workerCommand = "query-worker"
 
-// openEngine gives no engine: this build answers no queries of files.
+// openEngine returns no engine: this build answers no queries of files.
 func openEngine(context.Context, *config, *slog.Logger) (exec.FileEngine, func() error, error) {
 	return nil, func() error { return nil }, nil
 }

@@ -29,7 +29,7 @@ func setFSAllow(c *config, v string) error {
 	return nil
 }
 
-// openFolders gives the backend of fs:// stages, nil if no folder is allowed.
+// openFolders returns the backend of fs:// stages, nil if no folder is allowed.
 // Each must be there, and none may have to do with the server's own folder:
 // whoever may make a stage would get at the catalog and its key.
 func openFolders(cfg *config) (*dir.Backend, error) {
@@ -67,7 +67,7 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// within tells whether path is folder or below it.
+// within reports whether path is folder or below it.
 func within(folder, path string) bool {
 	rel, err := filepath.Rel(folder, path)
 	return err == nil && filepath.IsLocal(rel)

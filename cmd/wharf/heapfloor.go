@@ -35,7 +35,7 @@ func limitMemory(cfg *config) {
 	}
 }
 
-// newHeapFloor allocates the floor. Nobody touches it, so that it takes
+// newHeapFloor allocates the floor. It is never written, so that it takes
 // addresses and no memory. It works as long as it is referred to.
 func newHeapFloor() []byte {
 	if os.Getenv("GOGC") == "" {

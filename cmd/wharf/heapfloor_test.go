@@ -11,7 +11,7 @@ func TestHeapFloor(t *testing.T) {
 	t.Setenv("GOGC", "")
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	var with, after runtime.MemStats
-	h := house{heapFloor: newHeapFloor()}
+	h := app{heapFloor: newHeapFloor()}
 	runtime.GC()
 	runtime.ReadMemStats(&with)
 	runtime.KeepAlive(&h)

@@ -18,16 +18,16 @@ import (
 const certificateFile = "tls.pem"
 
 // openListeners makes both halves over the service. Neither knows the other.
-func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
-	tls, err := server.SelfSigned(server.CertificateOptions{Path: filepath.Join(cfg.dataDir, certificateFile), Logger: h.log})
+func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
+	tls, err := server.SelfSigned(server.CertificateOptions{Path: filepath.Join(cfg.dataDir, certificateFile), Logger: a.log})
 	if err != nil {
 		return err
 	}
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
-		Service: h.service, Engine: rowexec.Engine{}, Files: h.engine, Logger: h.log,
+		Service: a.service, Engine: rowexec.Engine{}, Files: a.engine, Logger: a.log,
 		Version:     exec.DefaultVersion + "-" + version,
-		Port:        h.port,
+		Port:        a.port,
 		ErrorNumber: server.ErrorNumber,
 		Memory:      memory, SessionMemory: cfg.sessionMemory,
 	})
@@ -36,17 +36,17 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Root:       cfg.password,
 		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
-		Logger:     h.log,
+		Logger:     a.log,
 		Pool:       pool,
 		Memory:     memory,
 	})
-	h.mysql = mysql
-	h.warnOfOrigins(cfg)
-	h.http = httpapi.New(httpapi.Options{
-		Service: h.service,
+	a.mysql = mysql
+	a.warnOfOrigins(cfg)
+	a.http = httpapi.New(httpapi.Options{
+		Service: a.service,
 		Auth:    rootPassword{cfg.password},
-		Signer:  h.signer,
-		Logger:  h.log,
+		Signer:  a.signer,
+		Logger:  a.log,
 		Pool:    pool,
 		Version: version,
 		Hosts:   publicHosts(cfg),
@@ -56,7 +56,7 @@ func (h *house) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 }
 
 // port is the one that the MySQL half is on, for @@port.
-func (h *house) port() int { return h.mysqlLn.Addr().(*net.TCPAddr).Port }
+func (a *app) port() int { return a.mysqlLn.Addr().(*net.TCPAddr).Port }
 
 // rootPassword is the one user's password as httpapi sees it.
 type rootPassword struct{ password auth.Password }

@@ -21,7 +21,7 @@ const (
 )
 
 // lineQueue hands lines to a writer in the background, so that a reader that
-// has stopped or gone away, or a full disk, delays nobody who logs. Lines that
+// has stopped or gone away, or a full disk, delays no caller. Lines that
 // find the queue full, or cannot be written, are counted; the count is written
 // as a line of its own as soon as the writer takes one.
 type lineQueue struct {

@@ -28,12 +28,12 @@ func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 	defer logs.Close(logFlush)
 	out := newLineQueue(stdout, nil)
 	defer out.Close(logFlush)
-	h := &house{log: log}
-	err := h.open(cfg)
+	a := &app{log: log}
+	err := a.open(cfg)
 	if err == nil {
-		err = h.run(ctx, cfg, out)
+		err = a.run(ctx, cfg, out)
 	}
-	return errors.Join(err, h.close(), h.unlisten())
+	return errors.Join(err, a.close(), a.unlisten())
 }
 
 // surviveClosedPipes lets a write to standard output or standard error whose
@@ -44,29 +44,29 @@ func surviveClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPI
 
 // run serves both ports until ctx ends or one of them fails, and lets what
 // is under way finish.
-func (h *house) run(ctx context.Context, cfg *config, stdout io.Writer) (err error) {
-	mysqlLn, httpLn := h.mysqlLn, h.httpLn
+func (a *app) run(ctx context.Context, cfg *config, stdout io.Writer) (err error) {
+	mysqlLn, httpLn := a.mysqlLn, a.httpLn
 	sweeping, stopSweeping := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { h.service.Run(sweeping) })
+	running.Go(func() { a.service.Run(sweeping) })
 
 	failed := make(chan error, 2)
-	running.Go(func() { failed <- serveOn(h.mysql, mysqlLn, "MySQL") })
-	running.Go(func() { failed <- serveOn(h.http, httpLn, "HTTP") })
+	running.Go(func() { failed <- serveOn(a.mysql, mysqlLn, "MySQL") })
+	running.Go(func() { failed <- serveOn(a.http, httpLn, "HTTP") })
 	fmt.Fprintf(stdout, "ready mysql=%s http=%s\n", mysqlLn.Addr(), httpLn.Addr())
-	h.log.Info("ready", "mysql", mysqlLn.Addr().String(), "http", httpLn.Addr().String(),
+	a.log.Info("ready", "mysql", mysqlLn.Addr().String(), "http", httpLn.Addr().String(),
 		"version", version, "data_dir", cfg.dataDir)
 
 	select {
 	case <-ctx.Done():
-		h.log.Info("stopping", "grace", cfg.shutdownGrace)
+		a.log.Info("stopping", "grace", cfg.shutdownGrace)
 	case err = <-failed:
-	case <-h.filesFailed:
+	case <-a.filesFailed:
 		// What is on the disk is whole, and a start finds it so; going on
 		// would only refuse everybody.
 		err = errors.New("the disk failed a write that files depend on; the log above says which")
 	}
-	err = errors.Join(err, h.stop(cfg.shutdownGrace))
+	err = errors.Join(err, a.stop(cfg.shutdownGrace))
 	stopSweeping()
 	running.Wait()
 	return err
@@ -82,18 +82,18 @@ func serveOn(l listener, ln net.Listener, name string) error {
 // listen opens both ports. That is done before anything is opened on the
 // disk, so that a port in use is all that is said; who connects waits until
 // the ports are served.
-func (h *house) listen(cfg *config) (err error) {
-	if h.mysqlLn, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
+func (a *app) listen(cfg *config) (err error) {
+	if a.mysqlLn, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
 		return err
 	}
-	h.httpLn, err = listen("http-addr", cfg.httpAddr)
+	a.httpLn, err = listen("http-addr", cfg.httpAddr)
 	return err
 }
 
 // unlisten closes the ports that were opened and not served.
-func (h *house) unlisten() error {
+func (a *app) unlisten() error {
 	var errs []error
-	for _, ln := range []net.Listener{h.mysqlLn, h.httpLn} {
+	for _, ln := range []net.Listener{a.mysqlLn, a.httpLn} {
 		if ln == nil {
 			continue
 		}
@@ -120,17 +120,17 @@ func listen(name, addr string) (net.Listener, error) {
 
 // stop lets both halves finish what is under way, for as long as grace, and
 // then cancels what is left.
-func (h *house) stop(grace time.Duration) error {
+func (a *app) stop(grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var wg sync.WaitGroup
 	errs := make([]error, 2)
-	for i, l := range []listener{h.http, h.mysql} {
+	for i, l := range []listener{a.http, a.mysql} {
 		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
-		h.log.Warn("the grace is over; what was still under way was cancelled")
+		a.log.Warn("the grace is over; what was still under way was cancelled")
 	}
 	for i, err := range errs {
 		if wharf.CodeOf(err) == wharf.CodeTimeout {

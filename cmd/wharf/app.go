@@ -17,8 +17,8 @@ import (
 	"wharf/storage/s3"
 )
 
-// house is the rooms, wired together.
-type house struct {
+// app is the parts of the server, wired together.
+type app struct {
 	log     *slog.Logger
 	service *wharf.Service
 	signer  *httpapi.Signer
@@ -36,8 +36,8 @@ type house struct {
 
 // open opens what lies on disk and wires the rest over it. What was opened is
 // closed by close, also after an error.
-func (h *house) open(cfg *config) error {
-	h.heapFloor = newHeapFloor()
+func (a *app) open(cfg *config) error {
+	a.heapFloor = newHeapFloor()
 	limitMemory(cfg)
 	budget, err := openFiles()
 	if err != nil {
@@ -47,8 +47,8 @@ func (h *house) open(cfg *config) error {
 	if err != nil {
 		return err
 	}
-	h.closers = append(h.closers, unlock)
-	if err := h.listen(cfg); err != nil {
+	a.closers = append(a.closers, unlock)
+	if err := a.listen(cfg); err != nil {
 		return err
 	}
 	folders, err := openFolders(cfg)
@@ -59,21 +59,21 @@ func (h *house) open(cfg *config) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: h.log})
+	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: a.log})
 	if err != nil {
 		return err
 	}
-	h.closers = append(h.closers, catalog.Close)
-	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: h.log, OpenFiles: budget.index})
+	a.closers = append(a.closers, catalog.Close)
+	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: a.log, OpenFiles: budget.index})
 	if err != nil {
 		return err
 	}
-	h.closers = append(h.closers, files.Close)
-	h.filesFailed = files.Failed()
+	a.closers = append(a.closers, files.Close)
+	a.filesFailed = files.Failed()
 	if err := started(); err != nil {
 		return err
 	}
-	buckets, err := h.openS3(cfg)
+	buckets, err := a.openS3(cfg)
 	if err != nil {
 		return err
 	}
@@ -82,38 +82,38 @@ func (h *house) open(cfg *config) error {
 		S3:    buckets,
 		Dir:   folders,
 	})
-	h.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, h.httpLn.Addr())})
-	h.service = wharf.NewService(wharf.ServiceOptions{
-		Catalog: catalog, Opener: opener, Signer: h.signer, Logger: h.log,
+	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, a.httpLn.Addr())})
+	a.service = wharf.NewService(wharf.ServiceOptions{
+		Catalog: catalog, Opener: opener, Signer: a.signer, Logger: a.log,
 		MaxFileSize:  cfg.maxFileSize,
 		UploadMemory: cfg.uploadMemory,
 		UploadWait:   cfg.uploadWait,
 		MaxUploads:   budget.uploads,
 		MaxDownloads: budget.downloads,
 	})
-	engine, closeEngine, err := openEngine(context.Background(), cfg, h.log)
+	engine, closeEngine, err := openEngine(context.Background(), cfg, a.log)
 	if err != nil {
 		return err
 	}
-	h.engine = engine
-	h.closers = append(h.closers, closeEngine)
-	return h.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
+	a.engine = engine
+	a.closers = append(a.closers, closeEngine)
+	return a.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
 }
 
-func (h *house) openS3(cfg *config) (*s3.Backend, error) {
+func (a *app) openS3(cfg *config) (*s3.Backend, error) {
 	o := s3.Options{
 		Endpoint:          cfg.s3Endpoint,
 		Region:            cfg.s3Region,
 		ServerCredentials: cfg.s3ServerCredentials,
-		Self:              []netip.AddrPort{addrPort(h.httpLn), addrPort(h.mysqlLn)},
+		Self:              []netip.AddrPort{addrPort(a.httpLn), addrPort(a.mysqlLn)},
 		SelfURL:           cfg.publicURL,
-		Logger:            h.log,
+		Logger:            a.log,
 	}
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	b := s3.New(o)
-	h.closers = append(h.closers, b.Close)
+	a.closers = append(a.closers, b.Close)
 	return b, nil
 }
 
@@ -122,11 +122,11 @@ func addrPort(ln net.Listener) netip.AddrPort { return ln.Addr().(*net.TCPAddr).
 
 // close closes what open opened, last first, so that the catalog outlives
 // the files.
-func (h *house) close() error {
+func (a *app) close() error {
 	var errs []error
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		errs = append(errs, h.closers[i]())
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
 	}
-	h.closers = nil
+	a.closers = nil
 	return errors.Join(errs...)
 }
