@@ -23,15 +23,18 @@ const workersFolder = "workers"
 // openEngine starts the engine for queries of files, and gives how to close
 // it.
 func openEngine(ctx context.Context, cfg *config, log *slog.Logger) (exec.FileEngine, func() error, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
-	}
 	folder, err := filepath.Abs(filepath.Join(cfg.dataDir, workersFolder))
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := duck.Open(ctx, duck.Options{Folder: folder, Command: []string{self, workerCommand}, Logger: log})
+	pool, err := duck.Open(ctx, duck.Options{
+		Folder: folder,
+		// This very program, also where its file was replaced or removed since.
+		Command: []string{"/proc/self/exe", workerCommand},
+		Workers: cfg.query.workers, Memory: cfg.query.memory, TempSpace: cfg.query.temp,
+		Wait: cfg.query.wait, Time: cfg.query.time, Rows: cfg.query.rows,
+		RequireSandbox: cfg.requireSandbox, Logger: log,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,9 +35,19 @@ type config struct {
 	uploadWait          time.Duration
 	sqlMemory           int64
 	sessionMemory       int64
+	query               queryLimits
+	requireSandbox      bool
 	shutdownGrace       time.Duration
 	logLevel            slog.Level
 	logFormat           string
+}
+
+// queryLimits are the bounds of queries of files.
+type queryLimits struct {
+	workers      int // 0 is the engine's default
+	memory, temp int64
+	wait, time   time.Duration // time 0 is without a bound
+	rows         int64         // 0 is without a bound
 }
 
 // setting is one thing that can be set, documented once: the flag is --name,
@@ -99,6 +109,31 @@ var settings = []setting{
 	{name: "session-memory", value: "128MiB", arg: "SIZE",
 		usage: "memory that one MySQL session may hold of that",
 		set:   func(c *config, v string) (err error) { c.sessionMemory, err = parseMemory(v, 1<<20); return }},
+	{name: "query-workers", value: "0", arg: "N",
+		usage: "queries of files at once, each in a process of its own; 0 is the number of processors, and at least 4",
+		set:   func(c *config, v string) (err error) { c.query.workers, err = parseCount(v, 1000); return }},
+	{name: "query-memory", value: "512MiB", arg: "SIZE",
+		usage: "memory of one query of files, from 64MiB",
+		set:   func(c *config, v string) (err error) { c.query.memory, err = parseMemory(v, 64<<20); return }},
+	{name: "query-temp", value: "4GiB", arg: "SIZE",
+		usage: "disk in the data folder that one query of files may take for what does not fit its memory, from 1MiB",
+		set:   func(c *config, v string) (err error) { c.query.temp, err = parseMemory(v, 1<<20); return }},
+	{name: "query-wait", value: "30s", arg: "TIME",
+		usage: "how long a query of files waits for its turn before error 1040",
+		set:   func(c *config, v string) (err error) { c.query.wait, err = parseTime(v); return }},
+	{name: "query-time", value: "1h", arg: "TIME",
+		usage: "how long a query of files may take, with waiting and the reading of its rows, before error 3024; 0 is no limit; max_execution_time sets less",
+		set:   setQueryTime},
+	{name: "query-rows", value: "0", arg: "N",
+		usage: "most rows of the result of a query of files; 0 is no limit",
+		set: func(c *config, v string) error {
+			n, err := parseCount(v, math.MaxInt64)
+			c.query.rows = int64(n)
+			return err
+		}},
+	{name: "require-sandbox", value: "false", arg: "BOOL",
+		usage: "do not start where the kernel cannot confine queries of files; otherwise the log warns of what it lacks",
+		set:   func(c *config, v string) (err error) { c.requireSandbox, err = parseBool(v); return }},
 	{name: "shutdown-grace", value: "30s", arg: "TIME",
 		usage: "how long statements and uploads may take to finish after INT, TERM or HUP",
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
@@ -146,6 +181,24 @@ func setEndpoint(c *config, v string) error {
 		return fmt.Errorf("its port must be a number from 1 to 65535")
 	}
 	return nil
+}
+
+func setQueryTime(c *config, v string) (err error) {
+	if v == "0" {
+		c.query.time = 0
+		return nil
+	}
+	c.query.time, err = parseTime(v)
+	return err
+}
+
+// parseCount reads a whole number from 0 to most.
+func parseCount(v string, most int) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("it must be a whole number from 0 to %d", most)
+	}
+	return n, nil
 }
 
 // parseMemory reads a size of at least that many bytes, a whole number of MiB.

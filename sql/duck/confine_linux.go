@@ -5,11 +5,10 @@ package duck
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"syscall"
 	"unsafe"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
-	"github.com/elastic/go-seccomp-bpf/arch"
 	"github.com/landlock-lsm/go-landlock/landlock"
 	landlocksys "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
@@ -32,41 +31,33 @@ func confine(l limits) (confinement, error) {
 	if err := dropCapabilities(); err != nil {
 		return c, fmt.Errorf("capabilities: %w", err)
 	}
-	if l.Open {
-		c.missing("everything: the sandbox is off")
-		return c, nil
-	}
 	version, err := landlocksys.LandlockGetABIVersion()
 	if err != nil || version < 1 {
 		c.missing("Landlock")
 	} else {
 		if version < landlockEnough {
-			c.missing(fmt.Sprintf("Landlock %d (the kernel has %d)", landlockEnough, version))
+			c.missing(fmt.Sprintf("Landlock %d (it has %d)", landlockEnough, version))
 		}
 		// The database looks for memory limits when it opens, and aborts
 		// where it may not; see narrow.
-		err := restrictTo(l, landlock.RODirs("/proc/self", "/sys/fs/cgroup").IgnoreIfMissing())
-		if err != nil {
+		if err := restrictTo(l, landlock.PathAccess(reading, "/proc/self", "/sys/fs/cgroup").IgnoreIfMissing()); err != nil {
 			return c, fmt.Errorf("landlock: %w", err)
 		}
 	}
-	if !seccomp.Supported() {
+	if !filterSupported() {
 		c.missing("seccomp")
 	}
 	return c, nil
 }
 
 // narrow takes away what only the opening of the database needed. The filter
-// of system calls comes last: what confines all threads signals each of them,
-// which the filter refuses. It holds for the threads that there are, too.
+// of system calls comes last, because it refuses what confines. It holds for
+// the threads that there are, too.
 func narrow(l limits) error {
-	if l.Open {
-		return nil
-	}
 	if err := restrictTo(l); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	if !seccomp.Supported() {
+	if !filterSupported() {
 		return nil
 	}
 	if err := filterCalls(); err != nil {
@@ -75,24 +66,33 @@ func narrow(l limits) error {
 	return nil
 }
 
+// What a worker may do in its two folders.
+const (
+	reading = landlocksys.AccessFSReadFile | landlocksys.AccessFSReadDir
+	writing = reading | landlocksys.AccessFSWriteFile | landlocksys.AccessFSTruncate | landlocksys.AccessFSMakeReg |
+		landlocksys.AccessFSRemoveFile | landlocksys.AccessFSMakeDir | landlocksys.AccessFSRemoveDir
+)
+
 func restrictTo(l limits, more ...landlock.Rule) error {
-	rules := append(more, landlock.RODirs(l.Files), landlock.RWDirs(l.Temp))
+	rules := append(more, landlock.PathAccess(reading, l.Files), landlock.PathAccess(writing, l.Temp))
 	return landlock.V6.BestEffort().Restrict(rules...)
 }
+
+// workerFiles is how many files a worker may have open: more than one source
+// of a query has.
+const workerFiles = 16 << 10
 
 // bound sets the limits of the process itself, which hold where those of the
 // database do not.
 func bound(l limits) error {
-	data := uint64(l.ProcessMemory)
 	for what, most := range map[int]uint64{
-		unix.RLIMIT_CORE:   0,
-		unix.RLIMIT_NOFILE: 1024,
-		unix.RLIMIT_DATA:   data,
-		unix.RLIMIT_FSIZE:  uint64(l.TempSpace),
+		unix.RLIMIT_CORE:     0,
+		unix.RLIMIT_MEMLOCK:  0,
+		unix.RLIMIT_MSGQUEUE: 0,
+		unix.RLIMIT_NOFILE:   workerFiles,
+		unix.RLIMIT_DATA:     uint64(l.ProcessMemory),
+		unix.RLIMIT_FSIZE:    uint64(l.TempSpace),
 	} {
-		if most == 0 && what != unix.RLIMIT_CORE {
-			continue
-		}
 		var now unix.Rlimit
 		if err := unix.Getrlimit(what, &now); err != nil {
 			return err
@@ -102,6 +102,10 @@ func bound(l limits) error {
 			return err
 		}
 	}
+	// A write past RLIMIT_FSIZE is an error then, and not the end.
+	signal.Ignore(syscall.SIGXFSZ)
+	// A machine that is out of memory ends workers before the server.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0) // where there is /proc
 	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, 5); err != nil {
 		return err
 	}
@@ -118,57 +122,6 @@ func dropCapabilities() error {
 		return errno
 	}
 	return nil
-}
-
-// The system calls that a worker is refused. Reading, writing, memory, time
-// and threads are what is left.
-var (
-	network  = []string{"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4"}
-	programs = []string{"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev",
-		"pidfd_open", "pidfd_getfd", "pidfd_send_signal", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"}
-	// Landlock does not guard what describes a file; a worker's files are
-	// links to those of the store.
-	describing = []string{"chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
-		"setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
-		"utime", "utimes", "utimensat", "futimesat", "mknod", "mknodat", "link", "linkat", "symlink", "symlinkat"}
-	kernel = []string{"mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "bpf", "perf_event_open",
-		"userfaultfd", "add_key", "request_key", "keyctl", "io_uring_setup", "io_uring_enter", "io_uring_register",
-		"init_module", "finit_module", "delete_module", "kexec_load", "reboot", "swapon", "swapoff", "acct", "quotactl",
-		"open_by_handle_at", "name_to_handle_at", "personality", "fanotify_init", "inotify_init", "inotify_init1",
-		"shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "semget", "semop", "mq_open",
-		"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "setns", "sethostname", "setdomainname",
-		"settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "iopl", "ioperm", "modify_ldt", "vhangup", "syslog"}
-)
-
-// filterCalls installs the filter of system calls in all threads.
-func filterCalls() error {
-	info, err := arch.GetInfo("")
-	if err != nil {
-		return err
-	}
-	var refused []string
-	seen := map[string]bool{}
-	for _, names := range [][]string{network, programs, describing, kernel} {
-		for _, name := range names {
-			if _, known := info.SyscallNames[name]; known && !seen[name] {
-				refused, seen[name] = append(refused, name), true
-			}
-		}
-	}
-	groups := []seccomp.SyscallGroup{
-		{Names: refused, Action: seccomp.ActionErrno | seccomp.Action(unix.EPERM)},
-		// The C library then uses clone, whose flags a filter can see.
-		{Names: []string{"clone3"}, Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)},
-		{Action: seccomp.ActionErrno | seccomp.Action(unix.EPERM), NamesWithCondtions: []seccomp.NameWithConditions{
-			{Name: "clone", Conditions: []seccomp.Condition{{Argument: 0, Operation: seccomp.BitsNotSet, Value: unix.CLONE_THREAD}}},
-			{Name: "tgkill", Conditions: []seccomp.Condition{{Argument: 0, Operation: seccomp.NotEqual, Value: uint64(os.Getpid())}}},
-		}},
-	}
-	return seccomp.LoadFilter(seccomp.Filter{
-		NoNewPrivs: true,
-		Flag:       seccomp.FilterFlagTSync,
-		Policy:     seccomp.Policy{DefaultAction: seccomp.ActionAllow, Syscalls: groups},
-	})
 }
 
 // confinedProcess is how a worker is started: it ends with the server.

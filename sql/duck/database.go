@@ -18,7 +18,10 @@ import (
 var prelude string
 
 // database is the worker's DuckDB: in memory, and locked.
-type database struct{ db duckdb.Database }
+type database struct {
+	db       duckdb.Database
+	unlocked bool // see limits
+}
 
 func openDatabase(l limits) (*database, error) {
 	var config duckdb.Config
@@ -41,7 +44,7 @@ func openDatabase(l limits) (*database, error) {
 			return nil, fmt.Errorf("duckdb: there is no setting %s", name)
 		}
 	}
-	d := &database{}
+	d := &database{unlocked: l.Unlocked}
 	var reason string
 	if duckdb.OpenExt(":memory:", &d.db, config, &reason) != duckdb.StateSuccess {
 		return nil, errors.New("duckdb: " + reason)
@@ -71,10 +74,13 @@ func openDatabase(l limits) (*database, error) {
 
 // connection is one statement's session. What it makes, such as the tables of
 // its relations, goes with it.
-type connection struct{ conn duckdb.Connection }
+type connection struct {
+	conn     duckdb.Connection
+	unlocked bool
+}
 
 func (d *database) connect() (*connection, error) {
-	c := &connection{}
+	c := &connection{unlocked: d.unlocked}
 	if duckdb.Connect(d.db, &c.conn) != duckdb.StateSuccess {
 		return nil, errors.New("duckdb: no connection")
 	}

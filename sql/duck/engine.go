@@ -39,6 +39,7 @@ func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 	}
 	tr.Headers = headers(tr.Headers, q.Replaced)
 	for _, t := range s.tables {
+		l.busy = true
 		if err := sendTable(l.worker.framed, t); err != nil {
 			return nil, nil, err
 		}

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,8 +66,21 @@ func (l *lease) copyFile(f sql.File, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, body)
+	_, err = io.Copy(out, untilEnd{l.ctx, body})
 	return err
+}
+
+// untilEnd is a reader that ends with its context.
+type untilEnd struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u untilEnd) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.r.Read(p)
 }
 
 // suffix is the end of a file's name that tells DuckDB how it is compressed.

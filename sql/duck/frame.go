@@ -31,9 +31,9 @@ const (
 	frameError   frameKind = 'e' // failure: the statement is at its end
 )
 
-// maxFrame bounds what is read from the other end, in bytes. A batch of rows
-// is larger only where one row is.
-const maxFrame = 256 << 20
+// maxFrame bounds what is read from the other end, in bytes: one row beside a
+// batch.
+const maxFrame = maxRow + 4*batchBytes
 
 // framed reads and writes frames. It is used by one goroutine at a time.
 type framed struct {
@@ -91,4 +91,11 @@ func (f *framed) read() (frameKind, []byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return frameKind(head[0]), f.buf, err
+}
+
+// shrink gives up the memory of a large frame.
+func (f *framed) shrink() {
+	if cap(f.buf) > 4*frameBuffer {
+		f.buf = nil
+	}
 }

@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"wharf"
 )
@@ -17,48 +20,122 @@ import (
 type lease struct {
 	pool   *Pool
 	worker *process
-	ctx    context.Context
-	stop   func() bool
+	ctx    context.Context // of the statement; ends at the bound of its time
+	cancel context.CancelCauseFunc
+	stop   func() bool       // keeps the end of ctx from ending the lease
 	dir    string            // the statement's files
 	names  map[string]string // what messages say in the place of paths
-	done   bool
+	busy   bool              // the worker was sent something whose end was not read
+	once   sync.Once
 }
 
 // lease gives a worker to a statement of that user. The caller ends it.
 func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
+	ctx, cancel := p.bounded(ctx)
 	w, err := p.acquire(ctx, user)
 	if err != nil {
+		cancel(nil)
 		return nil, err
 	}
-	l := &lease{pool: p, worker: w, ctx: ctx, names: map[string]string{}}
-	// Nothing else ends a statement within its bound, not even inside one long
-	// call of a function.
-	l.stop = context.AfterFunc(ctx, w.kill)
+	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}}
+	// Nothing else ends a statement within its bound: not inside one long call
+	// of a function, and not while its rows wait for a client that reads none.
+	l.stop = context.AfterFunc(ctx, func() { l.finish(false) })
 	if l.dir, err = w.subfolderForFiles(); err != nil {
 		l.end(err)
 		return nil, l.explain(err)
 	}
+	go l.watch()
 	return l, nil
 }
 
-// end gives the worker back. It is fit for another statement where this one
-// came to its own end, by its last row or by a failure of DuckDB's.
-func (l *lease) end(err error) {
-	if l.done {
-		return
+// bounded returns ctx with the bound of a statement's time.
+func (p *Pool) bounded(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	if p.o.Time <= 0 {
+		return context.WithCancelCause(ctx)
 	}
-	l.done = true
+	over := wharf.Errorf(wharf.CodeTimeout, "the query took longer than %s, the most that it may (--query-time)", p.o.Time)
+	ctx, stop := context.WithTimeoutCause(ctx, p.o.Time, over)
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, func(err error) { cancel(err); stop() }
+}
+
+// watchEvery is how often the disk that a statement takes is looked at.
+const watchEvery = 250 * time.Millisecond
+
+// watch ends the statement where its temporary files outgrow their bound. The
+// database keeps to it by itself; this holds for a worker that does not.
+func (l *lease) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-tick.C:
+			if l.worker.tempSize() > l.pool.o.TempSpace+l.pool.o.TempSpace/8 {
+				l.cancel(l.pool.tooMuch())
+				return
+			}
+		}
+	}
+}
+
+// tooMuch is the error of a statement that needs more than its bounds.
+func (p *Pool) tooMuch() error {
+	return wharf.Errorf(wharf.CodeTooLarge, "the query needs more than %s of memory and %s of disk, the most that one may have (--query-memory, --query-temp); read fewer rows or columns, or ask in several queries", size(p.o.Memory), size(p.o.TempSpace))
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	for unit, name := range []string{"B", "KiB", "MiB", "GiB"} {
+		if part := n >> (10 * unit); part < 1024 || unit == 3 {
+			return fmt.Sprintf("%d %s", part, name)
+		}
+	}
+	return ""
+}
+
+// finish gives the worker back, once. It is the only way out of a lease.
+func (l *lease) finish(fit bool) {
+	l.once.Do(func() { l.pool.release(l.worker, fit) })
+}
+
+// end ends the lease. The worker is fit for another statement where this one
+// came to its own end, by its last row or by an error that leaves the database
+// in order, or never reached the worker.
+func (l *lease) end(err error) {
 	interrupted := !l.stop()
 	var f failure
-	l.pool.release(l.worker, !interrupted && (err == nil || errors.As(err, &f)))
+	l.finish(!interrupted && !l.busy && !(errors.As(err, &f) && f.fatal()))
+	if interrupted {
+		// A file may have been made in the folder while it was removed.
+		_ = os.RemoveAll(l.worker.folder)
+	}
+	if l.ctx.Err() == nil {
+		l.cancel(errEnded)
+	}
+}
+
+// errEnded is why the context of a statement that came to its end has ended.
+var errEnded = errors.New("the statement has ended")
+
+// read reads a frame of the worker's answer.
+func (l *lease) read() (frameKind, []byte, error) {
+	kind, payload, err := l.worker.framed.read()
+	if err == nil && (kind == frameDone || kind == frameError) {
+		l.busy = false
+	}
+	return kind, payload, err
 }
 
 // begin sends a statement and gives the columns of its result.
 func (l *lease) begin(st statement) ([]column, error) {
+	l.busy = true
 	if err := l.worker.framed.send(frameQuery, st); err != nil {
 		return nil, err
 	}
-	kind, payload, err := l.worker.framed.read()
+	kind, payload, err := l.read()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +152,7 @@ func (l *lease) describe(sql string) ([]column, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind, payload, err := l.worker.framed.read()
+	kind, payload, err := l.read()
 	if err == nil && kind != frameDone {
 		err = unexpected(kind, payload)
 	}
@@ -96,14 +173,15 @@ func (l *lease) rows(st statement, headers []string) (*wharf.Rows, error) {
 			columns[i].Name = headers[i]
 		}
 	}
-	r := &result{lease: l, row: make([]wharf.Value, len(columns))}
+	r := &result{lease: l, row: make([]wharf.Value, len(columns)), left: l.pool.o.Rows}
 	return &wharf.Rows{Columns: columns, All: r.all}, nil
 }
 
 // result is the rows of a statement.
 type result struct {
 	*lease
-	row []wharf.Value
+	row  []wharf.Value
+	left int64 // rows that it may still have, where Rows bounds them
 }
 
 // errGivenUp is the end of a statement whose rows are not wanted any more.
@@ -112,7 +190,7 @@ var errGivenUp = errors.New("the rows were given up")
 // all yields the rows.
 func (r *result) all(yield func([]wharf.Value, error) bool) {
 	for {
-		kind, payload, err := r.worker.framed.read()
+		kind, payload, err := r.read()
 		switch {
 		case err == nil && kind == frameRows:
 			more, err := r.batch(string(payload), yield)
@@ -149,6 +227,11 @@ func (r *result) batch(batch string, yield func([]wharf.Value, error) bool) (boo
 			return true, err
 		}
 		batch = batch[4+n:]
+		if most := r.pool.o.Rows; most > 0 {
+			if r.left--; r.left < 0 {
+				return true, wharf.Errorf(wharf.CodeTooLarge, "the result has more than %d rows, the most that a query of files may have (--query-rows); add LIMIT, WHERE or GROUP BY", most)
+			}
+		}
 		if !yield(r.row, nil) {
 			return false, nil
 		}
@@ -167,21 +250,30 @@ func unexpected(kind frameKind, payload []byte) error {
 	return f
 }
 
-// explain makes the client's error of err.
+// explain makes the client's error of err. The lease has ended.
 func (l *lease) explain(err error) error {
-	if l.ctx.Err() != nil {
+	if cause := context.Cause(l.ctx); l.ctx.Err() != nil && cause != errEnded {
+		if wharf.CodeOf(cause) == wharf.CodeTooLarge {
+			return cause
+		}
 		return interrupted(l.ctx)
 	}
 	var f failure
 	if errors.As(err, &f) {
+		if f.Kind == "Out of Memory Error" {
+			return &wharf.Error{Code: wharf.CodeTooLarge, Op: "duck.run", Msg: wharf.MessageOf(l.pool.tooMuch()), Err: err}
+		}
 		return f.explain(l.clear)
 	}
 	var known *wharf.Error
 	if errors.As(err, &known) {
 		return err
 	}
-	return wharf.WrapError(wharf.CodeInternal, "duck.run", "the worker process of this query ended; the server's log says why",
-		fmt.Errorf("%w%s", err, l.worker.stderr))
+	err = fmt.Errorf("%w; its worker ended: %s", err, l.worker.how())
+	if l.worker.outOfMemory() {
+		return &wharf.Error{Code: wharf.CodeTooLarge, Op: "duck.run", Msg: wharf.MessageOf(l.pool.tooMuch()), Err: err}
+	}
+	return wharf.WrapError(wharf.CodeInternal, "duck.run", "the worker process of this query ended; the server's log says how", err)
 }
 
 // clear puts names in the place of paths.
@@ -193,13 +285,14 @@ func (l *lease) clear(text string) string {
 	return strings.ReplaceAll(text, l.worker.folder, "…")
 }
 
+// fatal reports whether the database refuses all further work after f.
+func (f failure) fatal() bool { return f.Kind == "FATAL Error" || f.Kind == "INTERNAL Error" }
+
 // explain makes the client's error of a failure. Its kinds are the exceptions
 // of DuckDB.
 func (f failure) explain(clear func(string) string) error {
 	code := wharf.CodeInvalid
 	switch f.Kind {
-	case "Out of Memory Error":
-		code = wharf.CodeTooLarge
 	case "Permission Error":
 		code = wharf.CodeDenied
 	case "Not implemented Error":

@@ -4,10 +4,11 @@ package duck
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,121 +18,78 @@ import (
 	"wharf"
 )
 
-// Options are the settings of a Pool.
-type Options struct {
-	// Folder is where the folders of workers are made: on the file system of
-	// the data, so that bodies can be linked into them. What is in it when
-	// the Pool opens is removed.
-	Folder  string
-	Command []string // starts a worker: this binary and its hidden subcommand
-
-	Workers    int           // statements at once; 0 is the number of processors
-	Threads    int           // of one statement; 0 is the number of processors
-	Memory     int64         // bytes of one statement; 0 is DefaultMemory
-	TempSpace  int64         // bytes on disk of one statement; 0 is DefaultTempSpace
-	Wait       time.Duration // how long a statement waits for its turn; 0 is DefaultWait
-	Statements int           // after so many a worker is replaced; 0 is DefaultStatements
-	Logger     *slog.Logger  // nil discards
-
-	RequireSandbox bool // workers that cannot be confined wholly are refused
-
-	open, unlocked bool // tests only: see limits
-}
-
-// The defaults of Options.
-const (
-	DefaultMemory     = 512 << 20
-	DefaultTempSpace  = 4 << 30
-	DefaultWait       = 30 * time.Second
-	DefaultStatements = 1000
-)
-
 // Pool is the workers. It is safe for concurrent use.
 type Pool struct {
 	o     Options
 	turns *semaphore.Weighted // one for each statement that runs
+	ctx   context.Context     // ends when the Pool closes
+	stop  context.CancelFunc
 
-	mu     sync.Mutex
-	idle   []*process // guarded by mu; the one that was used last is last
-	spare  *process   // guarded by mu: ready, and nobody's yet
-	made   uint64     // guarded by mu: names folders
-	closed bool       // guarded by mu
+	mu      sync.Mutex
+	idle    []*process            // guarded by mu; the one that was used last is last
+	spare   *process              // guarded by mu: ready, and no user's yet
+	alive   map[*process]struct{} // guarded by mu: all that were started and not ended
+	running int                   // guarded by mu: those that serve a statement
+	expiry  *time.Timer           // guarded by mu: runs expire while there are idle workers
+	made    uint64                // guarded by mu: names folders
+	closed  bool                  // guarded by mu
 
-	starting sync.WaitGroup // spares that are being started
+	background sync.WaitGroup // workers that are being started or ended; Add under mu, while not closed
 }
 
 // Open makes the Pool's folder and starts one worker ahead of need, to see
 // that workers can be started and what confines them.
 func Open(ctx context.Context, o Options) (*Pool, error) {
 	o = o.withDefaults()
-	if err := os.RemoveAll(o.Folder); err != nil {
-		return nil, wharf.WrapError(wharf.CodeInternal, "duck.Open", "", err)
+	err := os.RemoveAll(o.Folder)
+	if err == nil {
+		err = os.Mkdir(o.Folder, 0o700)
 	}
-	if err := os.Mkdir(o.Folder, 0o700); err != nil {
-		return nil, wharf.WrapError(wharf.CodeInternal, "duck.Open", "", err)
-	}
-	p := &Pool{o: o, turns: semaphore.NewWeighted(int64(o.Workers))}
-	first, err := p.start(ctx)
 	if err != nil {
 		return nil, wharf.WrapError(wharf.CodeInternal, "duck.Open", "", err)
 	}
-	if missing := strings.Join(first.confinement.Missing, ", "); missing != "" {
-		if o.RequireSandbox {
-			first.kill()
-			return nil, wharf.Errorf(wharf.CodeUnsupported, "queries cannot be confined wholly: this kernel lacks %s", missing)
-		}
-		o.Logger.Warn("queries are not confined wholly", "missing", missing)
+	p := &Pool{o: o, turns: semaphore.NewWeighted(int64(o.Workers)), alive: map[*process]struct{}{}}
+	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.expiry = time.AfterFunc(o.Idle, p.expire)
+	first, err := p.start(ctx)
+	if err != nil {
+		return nil, wharf.WrapError(wharf.CodeInternal, "duck.Open", "", errors.Join(err, p.Close()))
 	}
 	p.spare = first
+	missing := strings.Join(first.confinement.Missing, ", ")
+	switch {
+	case missing == "":
+		o.Logger.Info("queries of files run confined", "workers", o.Workers, "memory", o.Memory, "temp", o.TempSpace)
+	case o.RequireSandbox:
+		err := wharf.Errorf(wharf.CodeUnsupported, "--require-sandbox: queries of files cannot be confined, because this kernel lacks %s", missing)
+		return nil, errors.Join(err, p.Close())
+	default:
+		o.Logger.Warn("queries of files are not fully confined; --require-sandbox refuses to start then", "missing", missing)
+	}
 	return p, nil
-}
-
-func (o Options) withDefaults() Options {
-	def := func(v *int, to int) {
-		if *v <= 0 {
-			*v = to
-		}
-	}
-	def64 := func(v *int64, to int64) {
-		if *v <= 0 {
-			*v = to
-		}
-	}
-	def(&o.Workers, processors())
-	def(&o.Threads, processors())
-	def(&o.Statements, DefaultStatements)
-	def64(&o.Memory, DefaultMemory)
-	def64(&o.TempSpace, DefaultTempSpace)
-	if o.Wait <= 0 {
-		o.Wait = DefaultWait
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	return o
 }
 
 // Close ends all workers. Statements that run fail.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
-	p.mu.Unlock()
-	p.starting.Wait()
-	p.mu.Lock()
-	ending := p.idle
-	if p.spare != nil {
-		ending = append(ending, p.spare)
-	}
 	p.idle, p.spare = nil, nil
 	p.mu.Unlock()
-	for _, w := range ending {
-		w.kill()
+	p.stop()
+	p.expiry.Stop()
+	p.background.Wait() // from here on alive does not grow
+	p.mu.Lock()
+	var ending sync.WaitGroup
+	for w := range p.alive {
+		ending.Go(w.kill)
 	}
+	p.mu.Unlock()
+	ending.Wait()
 	return os.RemoveAll(p.o.Folder)
 }
 
-// acquire gives a worker of that user, for one statement, when one has its
-// turn. The caller gives it to release.
+// acquire returns a worker of that user, for one statement, when the statement
+// has its turn. The caller gives it to release.
 func (p *Pool) acquire(ctx context.Context, user string) (*process, error) {
 	waiting, stop := context.WithTimeout(ctx, p.o.Wait)
 	defer stop()
@@ -139,46 +97,85 @@ func (p *Pool) acquire(ctx context.Context, user string) (*process, error) {
 		if ctx.Err() != nil {
 			return nil, interrupted(ctx)
 		}
-		return nil, wharf.Errorf(wharf.CodeUnavailable, "%d queries of files are running and none ended within %s; try again, or raise --query-workers", p.o.Workers, p.o.Wait)
+		return nil, wharf.Errorf(wharf.CodeUnavailable, "%d queries of files are running and none ended within %s; try again later, or raise --query-workers or --query-wait", p.o.Workers, p.o.Wait)
 	}
-	if w := p.take(user); w != nil {
+	p.mu.Lock()
+	p.running++
+	p.mu.Unlock()
+	w, err := p.take(user), error(nil)
+	if w == nil {
+		w, err = p.start(ctx)
+	}
+	if err == nil {
+		w.user = user
 		return w, nil
 	}
-	w, err := p.start(ctx)
-	if err != nil {
-		p.turns.Release(1)
-		if ctx.Err() != nil {
-			return nil, interrupted(ctx)
-		}
-		return nil, wharf.WrapError(wharf.CodeInternal, "duck.acquire", "", err)
+	p.returned()
+	switch {
+	case ctx.Err() != nil:
+		return nil, interrupted(ctx)
+	case p.ctx.Err() != nil:
+		return nil, wharf.Errorf(wharf.CodeUnavailable, "the server is stopping")
 	}
-	w.user = user
-	return w, nil
+	return nil, wharf.WrapError(wharf.CodeInternal, "duck.acquire", "", err)
 }
 
-// take gives a worker that is ready: the user's own, or the spare one, in
-// whose place another is started. It ends the oldest of the others where
-// there would be too many.
+// returned ends the turn of a statement.
+func (p *Pool) returned() {
+	p.mu.Lock()
+	p.running--
+	p.mu.Unlock()
+	p.turns.Release(1)
+}
+
+// take returns a worker that is ready: the user's own, or the spare one, in
+// whose place another is started; nil where there is none. It ends the worker
+// of another user that has been idle longest where there would be more than
+// Workers.
 func (p *Pool) take(user string) *process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.idle) - 1; i >= 0; i-- {
-		if w := p.idle[i]; w.user == user {
-			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+		w := p.idle[i]
+		if w.user != user {
+			continue
+		}
+		p.idle = slices.Delete(p.idle, i, i+1)
+		if p.usable(w) {
 			return w
 		}
 	}
-	if len(p.idle) >= p.o.Workers {
-		go p.idle[0].kill()
+	for len(p.idle) > 0 && len(p.idle)+p.running > p.o.Workers {
+		p.discard(p.idle[0])
 		p.idle = p.idle[1:]
 	}
 	w := p.spare
 	p.spare = nil
-	if w != nil {
-		w.user = user
-	}
 	p.refill()
+	if w != nil && !p.usable(w) {
+		return nil
+	}
 	return w
+}
+
+// usable reports whether a worker that waits still lives. One that ended by
+// itself is logged. p.mu is held.
+func (p *Pool) usable(w *process) bool {
+	select {
+	case <-w.ended:
+		p.o.Logger.Warn("a query worker ended while it was idle", "how", w.how())
+		p.discard(w)
+		return false
+	default:
+		return true
+	}
+}
+
+// discard ends a worker in the background. p.mu is held.
+func (p *Pool) discard(w *process) {
+	if !p.closed { // else Close ends it
+		p.background.Go(w.kill)
+	}
 }
 
 // refill starts the next spare worker. p.mu is held.
@@ -186,34 +183,38 @@ func (p *Pool) refill() {
 	if p.closed || p.spare != nil {
 		return
 	}
-	p.starting.Go(func() {
-		w, err := p.start(context.Background())
+	p.background.Go(func() {
+		w, err := p.start(p.ctx)
 		p.mu.Lock()
-		keep := err == nil && !p.closed && p.spare == nil
-		if keep {
+		defer p.mu.Unlock()
+		switch {
+		case err != nil:
+			if p.ctx.Err() == nil {
+				p.o.Logger.Error("a query worker did not start", "err", err)
+			}
+		case p.closed:
+		case p.spare == nil:
 			p.spare = w
-		}
-		p.mu.Unlock()
-		if err != nil {
-			p.o.Logger.Error("a query worker did not start", "err", err)
-		} else if !keep {
-			w.kill()
+		default:
+			p.discard(w)
 		}
 	})
 }
 
 // release takes a worker back after its statement. One that is not fit for
-// another is ended.
+// another is ended before the next statement has its turn.
 func (p *Pool) release(w *process, fit bool) {
-	defer p.turns.Release(1)
-	if fit {
-		fit = w.clean() == nil
-	}
+	defer p.returned()
 	w.statements++
+	fit = fit && w.statements < p.o.Statements && w.clean() == nil && w.small()
 	p.mu.Lock()
-	keep := fit && !p.closed && w.statements < p.o.Statements
+	keep := fit && !p.closed
 	if keep {
+		w.since = time.Now()
 		p.idle = append(p.idle, w)
+		if len(p.idle) == 1 {
+			p.expiry.Reset(p.o.Idle)
+		}
 	}
 	p.mu.Unlock()
 	if !keep {
@@ -221,13 +222,52 @@ func (p *Pool) release(w *process, fit bool) {
 	}
 }
 
+// expire ends the workers that have been idle for too long.
+func (p *Pool) expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		left := p.o.Idle - time.Since(p.idle[0].since)
+		if left > 0 {
+			p.expiry.Reset(left)
+			return
+		}
+		p.discard(p.idle[0])
+		p.idle = p.idle[1:]
+	}
+}
+
+// start starts a worker.
 func (p *Pool) start(ctx context.Context) (*process, error) {
 	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, errClosed
+	}
+	p.background.Add(1)
 	p.made++
 	folder := filepath.Join(p.o.Folder, fmt.Sprint(p.made))
 	p.mu.Unlock()
-	return startProcess(ctx, folder, p.o)
+	defer p.background.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
+	w, err := startProcess(ctx, folder, p.o)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alive[w] = struct{}{}
+	w.gone = func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.alive, w)
+	}
+	return w, nil
 }
+
+var errClosed = errors.New("the pool of query workers is closed")
 
 // interrupted is the error of a statement whose context is at its end.
 func interrupted(ctx context.Context) error {

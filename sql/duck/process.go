@@ -3,18 +3,20 @@
 package duck
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,12 +34,14 @@ type process struct {
 	stderr      *tail
 	confinement confinement
 
-	user       string // whose statements it runs
-	statements int    // that it has run
-	subfolder  int    // of files: each statement has one of its own
+	user       string    // whose statements it runs
+	statements int       // that it has run
+	subfolder  int       // of files: each statement has one of its own
+	since      time.Time // idle since; guarded by Pool.mu
 
 	ended  chan struct{} // closed when it has exited
 	ending sync.Once
+	gone   func() // called once it was killed; may be nil
 }
 
 // startProcess starts a worker and waits until it is confined and ready.
@@ -52,15 +56,18 @@ func startProcess(ctx context.Context, folder string, o Options) (*process, erro
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	defer theirs.Close()
 	w.conn, w.framed = ours, newFramed(ours)
 	w.cmd = exec.Command(o.Command[0], o.Command[1:]...)
-	w.cmd.Env = []string{"GODEBUG=madvdontneed=1"} // nothing of the server's
+	w.cmd.Args[0] = "wharf"                                              // not /proc/self/exe, for the eyes of an operator
+	w.cmd.Env = []string{"GODEBUG=madvdontneed=1", "GOTRACEBACK=single"} // nothing of the server's
 	w.cmd.Dir = "/"
+	w.cmd.WaitDelay = time.Second
 	w.cmd.Stderr = w.stderr
 	w.cmd.ExtraFiles = []*os.File{theirs}
 	w.cmd.SysProcAttr = confinedProcess()
-	if err := startLocked(w.cmd); err != nil {
+	err = startLocked(w.cmd)
+	theirs.Close() // from here on the end of the worker is the end of the stream
+	if err != nil {
 		ours.Close()
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
@@ -70,7 +77,7 @@ func startProcess(ctx context.Context, folder string, o Options) (*process, erro
 	}()
 	if err := w.greet(ctx, o); err != nil {
 		w.kill()
-		return nil, fmt.Errorf("a query worker did not start: %w%s", err, w.stderr)
+		return nil, fmt.Errorf("a query worker did not start: %w (%s)", err, w.how())
 	}
 	return w, nil
 }
@@ -105,10 +112,7 @@ func (w *process) greet(ctx context.Context, o Options) error {
 	}
 	stop := context.AfterFunc(ctx, func() { w.conn.Close() })
 	defer stop()
-	err := w.framed.send(frameLimits, limits{
-		Files: w.files(), Temp: w.temp(), Memory: o.Memory, ProcessMemory: 4*o.Memory + processOverhead,
-		TempSpace: o.TempSpace, Threads: o.Threads, Open: o.open, Unlocked: o.unlocked,
-	})
+	err := w.framed.send(frameLimits, o.limits(w.files(), w.temp()))
 	if err != nil {
 		return err
 	}
@@ -125,12 +129,6 @@ func (w *process) greet(ctx context.Context, o Options) error {
 	return w.conn.SetDeadline(time.Time{})
 }
 
-// processOverhead is what a worker maps beside four times its database's
-// memory, twice of which the database is known to reach, and twice of which its
-// allocator keeps mapped: the stacks of its threads, its batches of rows. In
-// bytes.
-const processOverhead = 1 << 30
-
 func (w *process) files() string { return filepath.Join(w.folder, "files") }
 func (w *process) temp() string  { return filepath.Join(w.folder, "temp") }
 
@@ -142,20 +140,79 @@ func (w *process) subfolderForFiles() (string, error) {
 	return dir, os.Mkdir(dir, 0o700)
 }
 
-// clean removes what the statement before has left in the folders.
+// clean removes the files of the statement before. It is an error where the
+// statement has left files of its own: the database may still hold them open.
 func (w *process) clean() error {
-	for _, dir := range []string{w.files(), w.temp()} {
-		entries, err := os.ReadDir(dir)
+	left, err := os.ReadDir(w.temp())
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%d temporary files are left", len(left))
+	}
+	entries, err := os.ReadDir(w.files())
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(w.files(), e.Name())))
+	}
+	w.framed.shrink()
+	return err
+}
+
+// idleMemory is how much a worker may have resident while it waits, in bytes.
+// One that has more after a statement is replaced.
+const idleMemory = 256 << 20
+
+// small reports whether the worker holds little memory.
+func (w *process) small() bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", w.cmd.Process.Pid))
+	if err != nil {
+		return false
+	}
+	var size, resident int64
+	_, err = fmt.Sscan(string(text), &size, &resident) // proc(5): in pages
+	return err == nil && resident*int64(os.Getpagesize()) <= idleMemory
+}
+
+// tempSize returns how many bytes of disk the worker's temporary files take.
+func (w *process) tempSize() (total int64) {
+	_ = filepath.WalkDir(w.temp(), func(_ string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			return nil // removed since
 		}
-		for _, e := range entries {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return err
+		if info, err := d.Info(); err == nil {
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
+				total += st.Blocks * 512
 			}
 		}
+		return nil
+	})
+	return total
+}
+
+// how tells for the log how the worker ended and the end of what it wrote to
+// its standard error. It has ended.
+func (w *process) how() string {
+	<-w.ended
+	how := "unknown"
+	if s := w.cmd.ProcessState; s != nil {
+		how = s.String()
 	}
-	return nil
+	if text := w.stderr.String(); text != "" {
+		how += ": " + text
+	}
+	return how
+}
+
+// outOfMemory reports whether a worker that ended did so for want of memory:
+// by what Go's runtime, the C++ library and the database write then.
+func (w *process) outOfMemory() bool {
+	text := w.stderr.String()
+	for _, said := range []string{"out of memory", "cannot allocate memory", "bad_alloc", "Out of Memory"} {
+		if strings.Contains(text, said) {
+			return true
+		}
+	}
+	return false
 }
 
 // kill ends the worker, whatever it does, and removes its folder. It returns
@@ -166,6 +223,9 @@ func (w *process) kill() {
 		<-w.ended
 		_ = w.conn.Close()
 		_ = os.RemoveAll(w.folder) // what is left goes when the pool opens again
+		if w.gone != nil {
+			w.gone()
+		}
 	})
 }
 
@@ -185,30 +245,36 @@ func socketPair() (net.Conn, *os.File, error) {
 	return conn, theirs, nil
 }
 
-// tail keeps the beginning of what a worker writes to its standard error.
+// tail keeps the beginning and the end of what a worker writes to its standard
+// error: a crash of Go's runtime tells its reason first, the C library last.
 type tail struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // guarded by mu
+	mu      sync.Mutex
+	first   []byte // guarded by mu
+	last    []byte // guarded by mu
+	dropped bool   // guarded by mu
 }
 
-const tailBytes = 4 << 10
+const tailBytes = 2 << 10 // of each
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if room := tailBytes - t.buf.Len(); room > 0 {
-		t.buf.Write(p[:min(len(p), room)])
+	n := len(p)
+	room := min(tailBytes-len(t.first), n)
+	t.first = append(t.first, p[:room]...)
+	t.last = append(t.last, p[room:]...)
+	if over := len(t.last) - tailBytes; over > 0 {
+		t.last, t.dropped = append([]byte(nil), t.last[over:]...), true
 	}
-	return len(p), nil
+	return n, nil
 }
 
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.buf.Len() == 0 {
-		return ""
+	between := ""
+	if t.dropped {
+		between = " [...] "
 	}
-	return ": " + t.buf.String()
+	return strings.TrimSpace(string(t.first) + between + string(t.last))
 }
-
-func processors() int { return runtime.NumCPU() }

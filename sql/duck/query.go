@@ -69,7 +69,7 @@ func (c *connection) prepareText(text string, unload bool) (*query, error) {
 		return nil, err
 	}
 	kind := duckdb.PreparedStatementType(q.stmt)
-	if kind != duckdb.StatementTypeSelect && kind != duckdb.StatementTypeExplain && !(unload && kind == duckdb.StatementTypeCopy) {
+	if !c.unlocked && kind != duckdb.StatementTypeSelect && kind != duckdb.StatementTypeExplain && !(unload && kind == duckdb.StatementTypeCopy) {
 		q.close()
 		return nil, failure{Kind: "Permission Error", Text: "only a SELECT reads files"}
 	}
@@ -108,53 +108,76 @@ func (q *query) rows(f *framed) error {
 	if duckdb.ExecutePreparedStreaming(q.stmt, &result) != duckdb.StateSuccess {
 		return failed(duckdb.ResultError(&result))
 	}
-	batch := make([]byte, 0, batchBytes*2)
-	first := true
+	b := batch{to: f, rows: make([]byte, 0, batchBytes*2)}
 	for {
 		chunk := duckdb.FetchChunk(result)
 		if chunk.Ptr == nil {
 			break
 		}
-		batch = q.encode(batch, chunk)
+		err := q.encode(&b, chunk)
 		duckdb.DestroyDataChunk(&chunk)
-		if first || len(batch) >= batchBytes {
-			if err := flushRows(f, batch); err != nil {
-				return err
-			}
-			first, batch = false, batch[:0]
+		if err == nil && !b.sent {
+			err = b.flush()
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if text := duckdb.ResultError(&result); text != "" {
 		return failed(text)
 	}
-	return flushRows(f, batch)
+	return b.flush()
 }
 
-func flushRows(f *framed, batch []byte) error {
-	if len(batch) == 0 {
+// maxRow bounds one row, in bytes: it is as large as a statement may be
+// (max_allowed_packet).
+const maxRow = 64 << 20
+
+// batch is rows that are sent together.
+type batch struct {
+	to   *framed
+	rows []byte
+	sent bool // one was
+}
+
+func (b *batch) flush() error {
+	if len(b.rows) == 0 {
 		return nil
 	}
-	if err := f.write(frameRows, batch); err != nil {
+	if err := b.to.write(frameRows, b.rows); err != nil {
 		return err
 	}
-	return f.w.Flush()
+	b.rows, b.sent = b.rows[:0], true
+	if cap(b.rows) > maxRow {
+		b.rows = nil
+	}
+	return b.to.w.Flush()
 }
 
-// encode appends the rows of a chunk: for each the length of what follows in
+// encode adds the rows of a chunk: for each the length of what follows in
 // four bytes, little endian, and its values as MySQL's text protocol has them.
-func (q *query) encode(b []byte, chunk duckdb.DataChunk) []byte {
+func (q *query) encode(b *batch, chunk duckdb.DataChunk) error {
 	n := int(duckdb.DataChunkGetSize(chunk))
 	readers := make([]vectorReader, len(q.types))
 	for i, t := range q.types {
 		readers[i] = t.reader(duckdb.DataChunkGetVector(chunk, duckdb.IdxT(i)))
 	}
 	for row := range n {
-		at := len(b)
-		b = append(b, 0, 0, 0, 0)
+		at := len(b.rows)
+		b.rows = append(b.rows, 0, 0, 0, 0)
 		for i := range readers {
-			b = readers[i].append(b, row)
+			b.rows = readers[i].append(b.rows, row)
 		}
-		binary.LittleEndian.PutUint32(b[at:], uint32(len(b)-at-4))
+		size := len(b.rows) - at - 4
+		if size > maxRow {
+			return failure{Kind: "Out of Range Error", Text: fmt.Sprintf("a row of %d bytes is larger than 64 MiB, the most that one may be", size)}
+		}
+		binary.LittleEndian.PutUint32(b.rows[at:], uint32(size))
+		if len(b.rows) >= batchBytes {
+			if err := b.flush(); err != nil {
+				return err
+			}
+		}
 	}
-	return b
+	return nil
 }

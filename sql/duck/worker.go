@@ -19,8 +19,7 @@ type limits struct {
 	ProcessMemory int64  // bytes of the process: the wall behind Memory
 	TempSpace     int64  // bytes in Temp
 	Threads       int
-	Open          bool // tests only: neither sandbox nor the database's own locks… see confine
-	Unlocked      bool // tests only: the database's own locks are off
+	Unlocked      bool // tests only: the database's own locks are off, the sandbox is on
 }
 
 // confinement is what a worker says of itself when it is ready.
@@ -58,15 +57,8 @@ func Work(socket *os.File) error {
 	if err := json.Unmarshal(payload, &l); err != nil || kind != frameLimits {
 		return errors.Join(err, errors.New("a worker is started by the server alone"))
 	}
-	confined, err := confine(l)
+	db, confined, err := openConfined(l)
 	if err != nil {
-		return err
-	}
-	db, err := openDatabase(l)
-	if err != nil {
-		return err
-	}
-	if err := narrow(l); err != nil {
 		return err
 	}
 	if err := f.send(frameReady, confined); err != nil {
@@ -80,6 +72,20 @@ func Work(socket *os.File) error {
 			return err
 		}
 	}
+}
+
+// openConfined opens the database in a process that is confined from before
+// the database starts a thread.
+func openConfined(l limits) (*database, confinement, error) {
+	c, err := confine(l)
+	if err != nil {
+		return nil, c, err
+	}
+	db, err := openDatabase(l)
+	if err != nil {
+		return nil, c, err
+	}
+	return db, c, narrow(l)
 }
 
 // serve serves one statement. An error ends the worker.
