@@ -91,7 +91,7 @@ func bound(l limits) error {
 		unix.RLIMIT_MSGQUEUE: 0,
 		unix.RLIMIT_NOFILE:   workerFiles,
 		unix.RLIMIT_DATA:     uint64(l.ProcessMemory),
-		unix.RLIMIT_FSIZE:    uint64(l.TempSpace),
+		unix.RLIMIT_FSIZE:    uint64(l.TempSpace + l.TempSpace/8),
 	} {
 		var now unix.Rlimit
 		if err := unix.Getrlimit(what, &now); err != nil {

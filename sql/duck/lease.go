@@ -260,7 +260,7 @@ func (l *lease) explain(err error) error {
 	}
 	var f failure
 	if errors.As(err, &f) {
-		if f.Kind == "Out of Memory Error" {
+		if f.Kind == "Out of Memory Error" || f.Kind == "IO Error" && strings.Contains(f.Text, "File too large") {
 			return &wharf.Error{Code: wharf.CodeTooLarge, Op: "duck.run", Msg: wharf.MessageOf(l.pool.tooMuch()), Err: err}
 		}
 		return f.explain(l.clear)
@@ -297,6 +297,10 @@ func (f failure) explain(clear func(string) string) error {
 		code = wharf.CodeDenied
 	case "Not implemented Error":
 		code = wharf.CodeUnsupported
+	case "IO Error":
+		if strings.Contains(f.Text, "No space left on device") {
+			return wharf.Errorf(wharf.CodeNoSpace, "the disk of the data folder has no space left for the temporary files of the query")
+		}
 	case "INTERNAL Error", "FATAL Error":
 		code = wharf.CodeInternal
 	}

@@ -141,7 +141,7 @@ func TestWorkerSaysWhy(t *testing.T) {
 // TestTurn wants a statement to wait for its turn for a bounded time, and no
 // longer than it is wanted.
 func TestTurn(t *testing.T) {
-	p := open(t, func(o *Options) { o.Workers, o.Wait = 1, 50 * time.Millisecond })
+	p := open(t, func(o *Options) { o.Workers, o.Wait = 1, 50*time.Millisecond })
 	l, err := p.lease(t.Context(), "ann")
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package duck
 import (
 	"encoding/binary"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,8 +69,7 @@ func (c *connection) prepareText(text string, unload bool) (*query, error) {
 		q.close()
 		return nil, err
 	}
-	kind := duckdb.PreparedStatementType(q.stmt)
-	if !c.unlocked && kind != duckdb.StatementTypeSelect && kind != duckdb.StatementTypeExplain && !(unload && kind == duckdb.StatementTypeCopy) {
+	if !c.unlocked && !c.allowed(q, text, unload) {
 		q.close()
 		return nil, failure{Kind: "Permission Error", Text: "only a SELECT reads files"}
 	}
@@ -81,6 +81,27 @@ func (c *connection) prepareText(text string, unload bool) (*query, error) {
 		})
 	}
 	return q, nil
+}
+
+// explain begins the statements that show a plan. ANALYZE runs the statement.
+var explain = regexp.MustCompile(`(?i)^\s*EXPLAIN\s+(ANALYZE\s+)?(\([^()]*\)\s*)?`)
+
+// allowed reports whether a statement is a SELECT, shows the plan of one, or
+// is a COPY that was asked for.
+func (c *connection) allowed(q *query, text string, unload bool) bool {
+	switch duckdb.PreparedStatementType(q.stmt) {
+	case duckdb.StatementTypeSelect:
+		return true
+	case duckdb.StatementTypeCopy:
+		return unload
+	case duckdb.StatementTypeExplain:
+		inner := &query{}
+		defer inner.close()
+		rest := text[len(explain.FindString(text)):]
+		return duckdb.Prepare(c.conn, rest, &inner.stmt) == duckdb.StateSuccess &&
+			duckdb.PreparedStatementType(inner.stmt) == duckdb.StatementTypeSelect
+	}
+	return false
 }
 
 func (q *query) close() { duckdb.DestroyPrepare(&q.stmt) }
