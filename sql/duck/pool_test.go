@@ -149,7 +149,13 @@ func TestTurn(t *testing.T) {
 	if _, err := p.run(t, "bob", "SELECT 1"); wharf.CodeOf(err) != wharf.CodeUnavailable || !strings.Contains(wharf.MessageOf(err), "--query-workers") {
 		t.Errorf("a second statement: %v", err)
 	}
-	p.o.Wait = time.Hour
+	if _, err := l.run("SELECT 1"); err != nil {
+		t.Error(err)
+	}
+	p = open(t, func(o *Options) { o.Workers, o.Wait = 1, time.Hour })
+	if l, err = p.lease(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(10*time.Millisecond, func() { cancel(wharf.Errorf(wharf.CodeCanceled, "killed")) })
 	if _, err := p.lease(ctx, "bob"); wharf.CodeOf(err) != wharf.CodeCanceled {
@@ -195,7 +201,7 @@ func TestKill(t *testing.T) {
 			}
 		})
 	}
-	p.o.Time = 100 * time.Millisecond
+	p = open(t, func(o *Options) { o.Time = 100 * time.Millisecond })
 	begin := time.Now()
 	if _, err := p.run(t, "ann", endless); wharf.CodeOf(err) != wharf.CodeTimeout || time.Since(begin) > soon || !strings.Contains(wharf.MessageOf(err), "--query-time") {
 		t.Errorf("%s: %v", time.Since(begin), err)
