@@ -197,7 +197,13 @@ func (w *process) how() string {
 	if s := w.cmd.ProcessState; s != nil {
 		how = s.String()
 	}
-	if text := w.stderr.String(); text != "" {
+	text := w.stderr.String()
+	if !strings.HasPrefix(text, "panic") && !strings.HasPrefix(text, "fatal error") {
+		// Of a signal, Go's runtime tells the stacks of Go alone: not where the
+		// database was.
+		text, _, _ = strings.Cut(text, "\n\ngoroutine ")
+	}
+	if text != "" {
 		how += ": " + text
 	}
 	return how

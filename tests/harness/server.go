@@ -128,6 +128,9 @@ func (s *Server) awaitReady(first <-chan string) {
 // Hide names one more secret that may not be in the log.
 func (s *Server) Hide(secret string) { s.secrets = append(s.secrets, secret) }
 
+// Log returns what the server has logged so far.
+func (s *Server) Log() string { return s.log.String() }
+
 // PID is the number of the process.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
