@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"wharf"
 )
 
 // secret is in every file that a statement may not read.
@@ -102,15 +104,27 @@ func contents(t *testing.T, dir string) map[string]string {
 	return got
 }
 
+// lease returns a worker that is ready: on a busy machine the time of a
+// statement may be over before its worker has started.
+func (a *arena) lease(user string) *lease {
+	a.Helper()
+	for by := time.Now().Add(time.Minute); ; {
+		l, err := a.pool.lease(a.Context(), user)
+		if err == nil {
+			return l
+		}
+		if time.Now().After(by) || wharf.CodeOf(err) != wharf.CodeTimeout {
+			a.Fatal(err)
+		}
+	}
+}
+
 // try runs the statements of a line as one user, and returns how the last one
 // ended, and its rows.
 func (a *arena) try(user, line string) (rows []string, err error) {
 	a.Helper()
 	for _, sql := range strings.Split(line, " ;; ") {
-		l, err := a.pool.lease(a.Context(), user)
-		if err != nil {
-			a.Fatal(err)
-		}
+		l := a.lease(user)
 		sql = strings.NewReplacer("{outside}", a.outside, "{files}", l.worker.files(), "{temp}", l.worker.temp(),
 			"{other}", a.other.worker.folder, "{port}", fmt.Sprint(a.port), "{pid}", fmt.Sprint(os.Getpid())).Replace(sql)
 		rows, err = l.runSome(sql, 1000)
@@ -159,7 +173,7 @@ func (a *arena) untouched(line string) {
 	if n := a.contacts.Swap(0); n > 0 {
 		a.Errorf("%s: it connected %d times", line, n)
 	}
-	if got, err := a.pool.run(a.T, "healthy", "SELECT 42"); err != nil || len(got) != 1 {
+	if got, err := a.lease("healthy").run("SELECT 42"); err != nil || len(got) != 1 {
 		a.Fatalf("%s: afterwards SELECT 42 gives %v, %v", line, got, err)
 	}
 }
