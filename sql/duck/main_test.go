@@ -12,6 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// native is the process that makes native attempts, where there is one for the
+// architecture.
+var native func(socket *os.File) error
+
 // TestMain is also what the processes run that the tests start.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 {
