@@ -116,7 +116,7 @@ var settings = []setting{
 		usage: "memory of one query of files, from 128MiB",
 		set:   func(c *config, v string) (err error) { c.query.memory, err = parseMemory(v, 128<<20); return }},
 	{name: "query-temp", value: "4GiB", arg: "SIZE",
-		usage: "disk in the data folder that one query of files may take for what does not fit its memory, from 1MiB",
+		usage: "disk in the data folder that one query of files may take, from 1MiB: for what does not fit its memory, and for the files of COPY INTO",
 		set:   func(c *config, v string) (err error) { c.query.temp, err = parseMemory(v, 1<<20); return }},
 	{name: "query-wait", value: "30s", arg: "TIME",
 		usage: "how long a query of files waits for its turn before error 1040",

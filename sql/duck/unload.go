@@ -77,7 +77,7 @@ func (l *lease) count(st statement) (uint64, error) {
 	}
 	var n uint64
 	for {
-		kind, payload, err := l.worker.framed.read()
+		kind, payload, err := l.read()
 		switch {
 		case err != nil:
 			return 0, err
