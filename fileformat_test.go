@@ -194,3 +194,21 @@ func TestNamedFormats(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyBehindWrongQuote puts a key into an option's value, as a wrong quote
+// before it does.
+func TestKeyBehindWrongQuote(t *testing.T) {
+	const key = "AKIAX77PDEF"
+	swallowed := `') CREDENTIALS=(AWS_KEY_ID='` + key
+	for _, o := range []wharf.Option{
+		{Name: "FIELD_DELIMITER", Kind: wharf.OptionString, Value: swallowed},
+		{Name: "QUOTE", Kind: wharf.OptionString, Value: swallowed},
+		{Name: "ENCODING", Kind: wharf.OptionString, Value: swallowed},
+		{Name: "SKIP_HEADER", Kind: wharf.OptionList, List: []string{swallowed}},
+	} {
+		_, err := wharf.ParseFileFormat([]wharf.Option{{Name: "TYPE", Value: "CSV"}, o})
+		if err == nil || strings.Contains(err.Error(), key) {
+			t.Errorf("%s: %v", o.Name, err)
+		}
+	}
+}

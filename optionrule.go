@@ -90,7 +90,7 @@ func indexOption(options []Option, name string) int {
 func optionText(o Option) string {
 	switch o.Kind {
 	case OptionString:
-		return quoteOption(shown(o.Value))
+		return textForMessage(o.Value)
 	case OptionList:
 		if len(o.List) == 0 {
 			return "()"
@@ -99,9 +99,19 @@ func optionText(o Option) string {
 		if len(o.List) > 1 {
 			more = ", …"
 		}
-		return "(" + quoteOption(shown(o.List[0])) + more + ")"
+		return "(" + textForMessage(o.List[0]) + more + ")"
 	}
 	return shown(o.Value)
+}
+
+// textForMessage quotes a text, unless a wrong quote may have put into it what
+// follows in the statement: that may be a key.
+func textForMessage(s string) string {
+	const longest = 3 // of a text that no key hides in, in bytes
+	if len(s) > longest && strings.ContainsAny(s, "'\"`=()") {
+		return "'…'"
+	}
+	return quoteOption(shown(s))
 }
 
 func quoteOption(s string) string {
