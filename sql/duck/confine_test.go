@@ -26,6 +26,7 @@ type arena struct {
 	other    *lease // of another user, with a file
 	port     int
 	contacts atomic.Int64 // connections to port
+	unload   bool         // statements may be a COPY, as those of COPY INTO are
 	before   map[string]string
 }
 
@@ -127,7 +128,7 @@ func (a *arena) try(user, line string) (rows []string, err error) {
 		l := a.lease(user)
 		sql = strings.NewReplacer("{outside}", a.outside, "{files}", l.worker.files(), "{temp}", l.worker.temp(),
 			"{other}", a.other.worker.folder, "{port}", fmt.Sprint(a.port), "{pid}", fmt.Sprint(os.Getpid())).Replace(sql)
-		rows, err = l.runSome(sql, 1000)
+		rows, err = l.runSome(statement{SQL: sql, Unload: a.unload}, 1000)
 		if err != nil {
 			rows = nil
 		}
@@ -139,8 +140,8 @@ func (a *arena) try(user, line string) (rows []string, err error) {
 }
 
 // runSome returns at most so many rows, and reads them all.
-func (l *lease) runSome(sql string, most int) ([]string, error) {
-	rows, err := l.rows(statement{SQL: sql}, nil)
+func (l *lease) runSome(st statement, most int) ([]string, error) {
+	rows, err := l.rows(st, nil)
 	if err != nil {
 		l.end(err)
 		return nil, l.explain(err)
@@ -263,6 +264,23 @@ func TestConfined(t *testing.T) { t.Parallel(); attack(t, false) }
 // its own: Landlock, the filter of system calls and the limits of the process
 // refuse them.
 func TestConfinedBySandboxAlone(t *testing.T) { t.Parallel(); attack(t, true) }
+
+// TestConfinedUnload makes those that write on workers that may run a COPY: it
+// writes into the worker's own temp folder alone.
+func TestConfinedUnload(t *testing.T) {
+	t.Parallel()
+	a := newArena(t, func(*Options) {})
+	a.unload = true
+	if _, err := a.try("ann", "COPY (SELECT 42) TO '{temp}/out'"); err != nil {
+		t.Errorf("a COPY into its own folder: %v", err)
+	}
+	for _, line := range confinementAttempts(t)["write"] {
+		if rows, err := a.try("ann", line); err == nil {
+			t.Errorf("%s: it went through: %.200v", line, rows)
+		}
+		a.untouched(line)
+	}
+}
 
 // TestAttemptsAreReal makes those that read and write on workers without either:
 // many of them go through.
