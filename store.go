@@ -177,6 +177,18 @@ type Localizer interface {
 	Local(ctx context.Context, key Key) (path string, release func(), err error)
 }
 
+// Usage is how much a stage holds.
+type Usage struct {
+	Files int64
+	Bytes int64
+}
+
+// Meter is a Store that knows how much it holds, exactly: what every call that
+// returned has stored and removed is counted. It does not list to find out.
+type Meter interface {
+	Usage(ctx context.Context) (Usage, error)
+}
+
 // Placer is a Store whose files another Store may have too. Place returns where
 // the keys that start with prefix are, so that files that two stages share can
 // be recognized. It does not ask the network.

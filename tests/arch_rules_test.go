@@ -50,6 +50,7 @@ var house = rules{
 		{path: "meta/auth", may: []string{""}, why: "checks of passwords are pure"},
 		{path: "storage", may: []string{"", "storage/local", "storage/s3", "storage/dir", "storage/memory"}, why: "it chooses among its backends"},
 		{path: "storage/local", may: []string{""}, why: whyStore},
+		{path: "storage/local/fsck", may: []string{"", "storage/local"}, why: "a check reads what the local store writes, by its decoder"},
 		{path: "storage/s3", may: []string{""}, why: whyStore},
 		{path: "storage/dir", may: []string{""}, why: whyStore},
 		{path: "storage/memory", may: []string{""}, why: whyStore},

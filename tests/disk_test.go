@@ -16,7 +16,7 @@ import (
 )
 
 // bodies gives the body files of a data folder: what large files of internal
-// stages are on disk. Small ones lie in the index.
+// stages are on disk. Small ones lie in the log.
 func bodies(t testing.TB, dir string) []string {
 	t.Helper()
 	var found []string
@@ -156,7 +156,7 @@ func roomAgain(t *testing.T, s *server, content []byte) {
 	after.wantContent("s", "last", content)
 }
 
-// Small files fill the disk through the index, which has no body files.
+// Small files fill the disk through the log, which has no body files.
 func TestFullDiskSmallFiles(t *testing.T) {
 	s := start(t, settings{dir: smallDisk(t, 64) + "/data"})
 	s.exec("CREATE STAGE s")

@@ -14,6 +14,7 @@ import (
 	"wharf"
 	"wharf/meta"
 	"wharf/storage/local"
+	"wharf/storage/local/fsck"
 )
 
 // errFound says that a check found something, and that all has been said.
@@ -112,8 +113,8 @@ func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer
 // checkFiles verifies the files and returns which stages have any.
 func checkFiles(ctx context.Context, dir string, repair bool, report, say func(what string)) ([]wharf.StageID, error) {
 	stages := map[wharf.StageID]bool{}
-	o := local.CheckOptions{Repair: repair, Stage: func(id wharf.StageID) { stages[id] = true }}
-	err := local.Check(ctx, dir, o, func(f local.Finding) {
+	o := fsck.Options{Repair: repair, Stage: func(id wharf.StageID) { stages[id] = true }}
+	err := fsck.Check(ctx, dir, o, func(f fsck.Finding) {
 		if f.Foreign {
 			say(f.String())
 		} else {

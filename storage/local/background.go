@@ -23,13 +23,17 @@ type background struct {
 	log     *slog.Logger
 	stopped chan struct{} // closed when the index is about to be closed
 
+	last chan error // the last failure; has room for one
+
 	mu       sync.Mutex // guards what follows
 	failures int        // in a row
 	logged   time.Time
 	unlogged int // since then
 }
 
-func (b *background) init(log *slog.Logger) { b.log, b.stopped = log, make(chan struct{}) }
+func newBackground(log *slog.Logger) *background {
+	return &background{log: log, stopped: make(chan struct{}), last: make(chan error, 1)}
+}
 
 // stop ends the pause under way and makes those that follow short: closing the
 // index waits for its work. It is called once.
@@ -40,6 +44,10 @@ func (b *background) failed(err error) {
 	b.mu.Lock()
 	b.failures++
 	b.mu.Unlock()
+	select {
+	case b.last <- err:
+	default:
+	}
 	b.warn(fmt.Sprintf("background error: %s", err))
 }
 
@@ -82,7 +90,7 @@ func (b *background) pause() {
 }
 
 // Create makes a file. Those that are not vital are made by background work.
-func (f *fuse) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (f *stopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if !f.vital(name) {
 		f.background.pause()
 	}
@@ -91,7 +99,7 @@ func (f *fuse) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 
 // Open opens a file for reading, which may be the first thing that background
 // work does.
-func (f *fuse) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
+func (f *stopFS) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
 	file, err := f.FS.Open(name, o...)
 	if err != nil && !missing(err) {
 		f.background.pause()

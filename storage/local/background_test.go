@@ -43,7 +43,7 @@ func TestBackgroundErrors(t *testing.T) {
 			e := openEngine(t, "data", o)
 			put(t, e.Store(stageOne), "a", []byte("x"))
 			failing.Store(true)
-			flushed, err := e.index.AsyncFlush()
+			flushed, err := e.index.db.AsyncFlush()
 			must(t, err)
 			select {
 			case <-flushed:

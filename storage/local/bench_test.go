@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -10,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"wharf"
 )
@@ -70,10 +69,10 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkBorder stores the same sizes within the index and as files.
+// BenchmarkBorder stores the same sizes within the log and as files.
 func BenchmarkBorder(b *testing.B) {
-	for _, size := range []int{8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10} {
-		for name, border := range map[string]int{"index": size, "file": 1} {
+	for _, size := range []int{8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20} {
+		for name, border := range map[string]int{"log": size, "file": 1} {
 			b.Run(fmt.Sprintf("%dKiB/%s", size>>10, name), func(b *testing.B) {
 				benchmarkPut(b, Options{border: border}, size, 16)
 			})
@@ -81,23 +80,25 @@ func BenchmarkBorder(b *testing.B) {
 	}
 }
 
-// fill stores n empty records in the index, without the cost of uploads.
-func fill(b *testing.B, e *Engine, stage wharf.StageID, n int) {
+// fill stores n short objects, without the cost of uploads.
+func fill(b testing.TB, e *Engine, stage wharf.StageID, n int) {
 	b.Helper()
-	batch := e.index.NewBatch()
-	for i := range n {
-		key := wharf.Key(fmt.Sprintf("year=2026/month=%02d/part-%08d.parquet", i%12, i))
-		cl := claim{id: e.ids.newSmall(), stage: stage, key: key, mtime: now(), data: []byte("0123456789")}
-		for _, w := range cl.writes() {
-			if err := batch.Set(w.key, w.value, nil); err != nil {
-				b.Fatal(err)
+	data := []byte("0123456789")
+	table := appendTable(nil, data)
+	for i := 0; i < n; i += 500 {
+		err := e.committer.do(bg, "fill", &op{prepare: func(t *turn) error {
+			for j := i; j < min(i+500, n); j++ {
+				key := wharf.Key(fmt.Sprintf("year=2026/month=%02d/part-%08d.parquet", j%12, j))
+				h := head{kind: kindPut, stage: stage, key: key, mtime: now(), size: int64(len(data)), hasMD5: true,
+					sum: crc32.Checksum(table, castagnoli)}
+				if err := t.add(&h, table, data); err != nil {
+					return err
+				}
 			}
-		}
-		if batch.Len() > 1<<20 || i == n-1 {
-			if err := e.index.Apply(batch, pebble.NoSync); err != nil {
-				b.Fatal(err)
-			}
-			batch = e.index.NewBatch()
+			return nil
+		}})
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }
@@ -108,8 +109,7 @@ const million = 1_000_000
 func BenchmarkList(b *testing.B) {
 	e := openEngine(b, b.TempDir(), Options{})
 	fill(b, e, stageOne, million)
-	e.tidy.dead.Store(1)
-	if err := e.tidy.now(); err != nil { // so that nothing works beside the list
+	if err := e.index.db.Compact(b.Context(), []byte{0}, []byte{255}, false); err != nil { // so that nothing works beside the list
 		b.Fatal(err)
 	}
 	b.ReportAllocs()

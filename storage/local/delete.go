@@ -1,101 +1,78 @@
 package local
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"wharf"
 )
 
-// One commit removes at most so many objects, with keys of so many bytes: it
-// must fit into the log file that is there.
-const (
-	deleteBatch = 1024
-	deleteBytes = 48 << 10
-)
+// One batch removes at most so many objects.
+const deleteBatch = 1024
 
-// Delete removes the objects under keys, some hundreds in one commit.
+// Delete removes the objects under keys, some hundreds in one batch.
 func (s *Store) Delete(ctx context.Context, keys []wharf.Key) error {
-	const op = "local.Delete"
-	if err := s.e.enter(op); err != nil {
+	const name = "local.Delete"
+	if err := s.e.enter(name); err != nil {
 		return err
 	}
 	defer s.e.leave()
 	for len(keys) > 0 {
 		if err := ctx.Err(); err != nil {
-			return fault(op, err)
+			return fault(name, err)
 		}
-		n := batchOf(keys)
-		if err := s.deletePart(ctx, keys[:n]); err != nil {
-			return fault(op, err)
+		part := keys[:min(len(keys), deleteBatch)]
+		keys = keys[len(part):]
+		o := &op{size: int64(len(part)) * 3 * headLen, prepare: func(t *turn) error { return t.remove(s.id, part) }}
+		if err := s.e.committer.do(ctx, name, o); err != nil {
+			return fault(name, err)
 		}
-		keys = keys[n:]
 	}
 	return nil
 }
 
-// batchOf is how many of the keys go into the next commit.
-func batchOf(keys []wharf.Key) int {
-	n, size := 0, 0
-	for n < len(keys) && n < deleteBatch && size < deleteBytes {
-		size += len(keys[n])
-		n++
-	}
-	return n
-}
-
-func (s *Store) deletePart(ctx context.Context, keys []wharf.Key) error {
-	sorted := make([][]byte, len(keys))
-	for i, k := range keys {
-		sorted[i] = s.objectKey(k)
-	}
-	slices.SortFunc(sorted, bytes.Compare)
-	sorted = slices.CompactFunc(sorted, bytes.Equal)
-	b := s.e.index.NewBatch()
-	dead, err := s.applyDelete(ctx, b, sorted)
-	if err != nil || b.Empty() {
-		return err
-	}
-	if err := s.e.settle("local.Delete", b); err != nil {
-		return err
-	}
-	s.e.bury(dead...)
-	return nil
-}
-
-// applyDelete is the part of a delete that holds the keys' locks.
-func (s *Store) applyDelete(ctx context.Context, b *pebble.Batch, sorted [][]byte) (dead []record, err error) {
-	defer s.e.stripes.lockAll(sorted)()
-	lower, upper := stageSpan(s.id)
-	it, err := s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range sorted {
-		if !it.SeekGE(k) || !bytes.Equal(it.Key(), k) {
-			continue
-		}
-		r, err := s.deleteAt(b, it)
+// remove adds a record for each key that has an object.
+func (t *turn) remove(stage wharf.StageID, keys []wharf.Key) error {
+	for _, key := range keys {
+		_, live, err := t.find(stage, key)
 		if err != nil {
-			return nil, errors.Join(err, it.Close())
+			return err
 		}
-		dead = append(dead, r)
+		if live {
+			if err := t.add(&head{kind: kindDelete, stage: stage, key: key}, nil, nil); err != nil {
+				return err
+			}
+		}
 	}
-	if err := errors.Join(it.Error(), it.Close()); err != nil || b.Empty() {
-		return nil, err
-	}
-	return dead, s.e.apply(ctx, "local.Delete", b)
+	return nil
 }
 
-// deleteAt adds the removal of the object at it to b.
-func (s *Store) deleteAt(b *pebble.Batch, it *pebble.Iterator) (record, error) {
-	r, err := recordAt(it)
-	if err == nil && r.id != 0 {
-		err = s.dropBody(b, r.id)
+// Clear removes all objects of the stage by one record, which hides them at
+// once. An upload that lands meanwhile is removed or stays, and is whole in
+// either case.
+func (s *Store) Clear(ctx context.Context) error {
+	const name = "local.Clear"
+	if err := s.e.enter(name); err != nil {
+		return err
 	}
-	return r, errors.Join(err, b.Delete(it.Key(), nil))
+	defer s.e.leave()
+	if err := ctx.Err(); err != nil {
+		return fault(name, err)
+	}
+	err := s.e.committer.do(ctx, name, &op{prepare: func(t *turn) error {
+		u, there := t.changes.usage[s.id]
+		if !there {
+			u = s.e.usage.of(s.id)
+		}
+		if u == (wharf.Usage{}) {
+			return nil // nothing is there
+		}
+		return t.add(&head{kind: kindClear, stage: s.id}, nil, nil)
+	}})
+	if err == nil {
+		err = s.e.sweeper.sweep(ctx, s.id)
+	}
+	if err != nil {
+		return fault(name, err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -14,13 +15,8 @@ const (
 )
 
 // disk is what the engine and its index do file operations through: the FS
-// of the Options, with every file private to the server, and with the
-// index's logs laid out in full before their first use.
-type disk struct {
-	vfs.FS
-	logSize int64
-	spare   spareHandle
-}
+// of the Options, with every file private to the server.
+type disk struct{ vfs.FS }
 
 func private(f vfs.File, err error) (vfs.File, error) {
 	if err != nil {
@@ -40,22 +36,7 @@ func (d *disk) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if err := d.beforeMarker(name); err != nil {
 		return nil, err
 	}
-	f, err := private(d.withSpare(name, func() (vfs.File, error) { return d.FS.Create(name, c) }))
-	if err != nil || !strings.HasSuffix(name, logSuffix) || d.logSize == 0 {
-		return f, err
-	}
-	// A log that grows makes each sync write the file's new size, too, which
-	// costs a transaction of the file system's own journal. Written in place,
-	// a sync is one write. It also makes sure that a full disk is met here
-	// and not in the middle of a commit.
-	if err := fillZeros(f, d.logSize); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	return d.FS.OpenReadWrite(name, c)
+	return private(d.FS.Create(name, c))
 }
 
 // Remove removes a file or an empty folder.
@@ -78,11 +59,6 @@ func (d *disk) beforeMarker(name string) error {
 	return syncFolder(d.FS, d.PathDir(name))
 }
 
-// ReuseForWrite renames a log that is done with, to be written over.
-func (d *disk) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return d.withSpare(to, func() (vfs.File, error) { return d.FS.ReuseForWrite(from, to, c) })
-}
-
 // OpenReadWrite opens a file, and makes it if there is none.
 func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
 	return private(d.FS.OpenReadWrite(name, c, o...))
@@ -92,9 +68,6 @@ func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Open
 // where there is none, and not opened otherwise: closing any handle of it
 // would end a lock that this process has on it.
 func (d *disk) Lock(name string) (io.Closer, error) {
-	if _, ok := d.FS.(readOnly); ok {
-		return d.FS.Lock(name)
-	}
 	if _, err := d.FS.Stat(name); missing(err) {
 		f, err := d.Create(name, vfs.WriteCategoryUnspecified)
 		if err != nil {
@@ -110,16 +83,35 @@ func (d *disk) Lock(name string) (io.Closer, error) {
 // Unwrap tells pebble which FS is below.
 func (d *disk) Unwrap() vfs.FS { return d.FS }
 
-func fillZeros(f vfs.File, size int64) error {
-	zeros := make([]byte, min(size, 1<<20))
-	for left := size; left > 0; {
-		n, err := f.Write(zeros[:min(left, int64(len(zeros)))])
-		if err != nil {
-			return err
-		}
-		left -= int64(n)
+// write writes all of p.
+func write(f vfs.File, p []byte) error {
+	n, err := f.Write(p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
 	}
-	return f.SyncData()
+	return err
+}
+
+// setAttribute labels a body file. It is a help for the day when the log is
+// lost, and not every file system has attributes: without it, that day is worse.
+func setAttribute(f vfs.File, value []byte) {
+	if fd := f.Fd(); fd != vfs.InvalidFd {
+		_ = unix.Fsetxattr(int(fd), labelName, value, 0)
+	}
+}
+
+// attribute reads the label of a body file; nil if it has none.
+func attribute(f vfs.File) []byte {
+	fd := f.Fd()
+	if fd == vfs.InvalidFd {
+		return nil
+	}
+	p := make([]byte, 2<<10)
+	n, err := unix.Fgetxattr(int(fd), labelName, p)
+	if err != nil {
+		return nil
+	}
+	return p[:n]
 }
 
 // syncFolder makes the entries of a folder durable.
@@ -145,4 +137,42 @@ type folder struct {
 
 func (f *folder) sync() error {
 	return f.syncs.do(func() error { return syncFolder(f.fs, f.name) })
+}
+
+// shared runs a piece of work for many callers: each gets the result of a
+// run that began after its call, and those who wait share one.
+type shared struct {
+	running sync.Mutex // held by the one who works
+
+	mu   sync.Mutex // guards next
+	next *round
+}
+
+// round is one run that has not begun.
+type round struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// do returns when a run of work that began after the call has ended.
+func (s *shared) do(work func() error) error {
+	s.mu.Lock()
+	r, leads := s.next, s.next == nil
+	if leads {
+		r = &round{done: make(chan struct{})}
+		s.next = r
+	}
+	s.mu.Unlock()
+	if !leads {
+		<-r.done
+		return r.err
+	}
+	s.running.Lock()
+	defer s.running.Unlock()
+	s.mu.Lock()
+	s.next = nil
+	s.mu.Unlock()
+	r.err = work()
+	close(r.done)
+	return r.err
 }

@@ -1,12 +1,13 @@
 package local
 
 import (
+	"context"
 	"errors"
-	"io/fs"
+	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"wharf"
@@ -15,112 +16,92 @@ import (
 const (
 	indexFolder  = "index"
 	bodiesFolder = "bodies"
+	asideFolder  = "aside"
 	formatFile   = "FORMAT"
+	lockFile     = "LOCK"
 )
 
 // Engine holds the files of all internal stages of one data folder. It is
 // safe for concurrent use.
 type Engine struct {
 	dir   string
-	small int // the longest body that is stored within the index
-	// openFiles is how many files the index may have open.
-	openFiles int
-	fs        *disk
-	log       *slog.Logger
-	index     *pebble.DB
-	lock      *pebble.Lock
+	small int // the longest body that is stored within the log
+	fs    *disk
+	log   *slog.Logger
+	lock  io.Closer
+	sizes sizes
 
-	background background // the index's own work
+	index     *index
+	segs      segments
+	committer committer
+	bodies    bodies
+	usage     usages
+	clears    clears
+	space     space
+	broken    failure
+	pins      pins
+	extracts  atomic.Uint64 // names the files of extract
 
-	gate    chan struct{} // holds a token while nobody is in a commit
-	broken  failure
-	stripes stripes
-	ids     allocator
-	space   space
-	reaper  reaper
-	tidy    tidier
-	hash    hasher
+	reaper    reaper
+	compactor compactor
+	hash      hasher
+	sweeper   sweeper
 
 	users users // who is inside a method
 }
 
-// Open opens the engine of the data folder dir, making the folder if there
-// is none, and recovers from a crash before it returns: no body file is left
-// that no object refers to. A folder that another process has open is
-// [wharf.CodeUnavailable], one of an unknown format [wharf.CodeUnsupported].
+// Open opens the engine of the data folder dir, making the folder if there is
+// none or an empty one, and recovers from a crash before it returns. A folder
+// that another process has open is [wharf.CodeUnavailable], one of another
+// format [wharf.CodeUnsupported].
 func Open(dir string, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := newEngine(dir, o)
 	if err := e.open(o); err != nil {
-		return nil, errors.Join(fault("local.Open", err), e.fs.dropSpare())
+		return nil, fault("local.Open", errors.Join(err, e.release()))
 	}
 	return e, nil
 }
 
 func newEngine(dir string, o Options) *Engine {
-	e := &Engine{dir: dir, small: o.border, openFiles: o.OpenFiles, log: o.Logger, gate: make(chan struct{}, 1)}
-	e.gate <- struct{}{}
-	e.fs = &disk{FS: o.FS}
+	e := &Engine{dir: dir, small: o.border, log: o.Logger, fs: &disk{FS: o.FS}}
 	e.broken.init(o.Logger)
-	e.background.init(o.Logger)
-	e.stripes.init()
-	e.ids.init(e, o.window)
+	e.committer.init(e)
+	e.bodies.init(e, o.window)
+	e.usage.all = map[wharf.StageID]wharf.Usage{}
 	e.reaper.init(e)
-	e.tidy.init(e)
+	e.compactor.init(e)
 	e.hash.init(e)
+	e.sweeper.init(e)
 	return e
 }
 
 func (e *Engine) open(o Options) error {
-	isNew, err := checkFormat(e.fs, e.dir)
-	if err != nil {
+	if err := e.prepareFolder(); err != nil {
 		return err
 	}
-	size := chooseSizes(e.fs, e.dir, o.LogSize)
-	e.fs.logSize = size.log
-	if isNew {
-		err = e.makeFolders()
-	} else {
-		err = e.foldersThere()
-	}
-	if err != nil {
-		return err
-	}
-	e.space.init(e.fs, e.dir, size)
+	e.sizes = chooseSizes(e.fs, e.dir, o)
+	e.space.init(e.fs, e.dir, e.sizes)
 	e.space.ballast.release() // recovery may need its room
-	if err := e.openIndex(size, isNew); err != nil {
+	if err := e.recover(context.Background()); err != nil {
 		return err
-	}
-	if err := e.settleIn(isNew); err != nil {
-		return errors.Join(err, e.closeIndex())
 	}
 	e.space.ballast.restore()
+	e.committer.start()
 	e.reaper.start()
-	e.tidy.start()
+	e.compactor.start()
 	e.hash.start()
+	e.sweeper.start()
 	return nil
 }
 
-// settleIn is what a start does with the index open.
-func (e *Engine) settleIn(isNew bool) error {
-	if err := e.recover(); err != nil {
-		return err
-	}
-	if isNew {
-		if err := writeFormat(e.fs, e.dir); err != nil {
-			return err
-		}
-	}
-	return e.fs.keepSpare(e.path(formatFile))
-}
-
-// Store gives the store of the stage with that ID. It costs nothing, and
+// Store returns the store of the stage with that ID. It costs nothing, and
 // stays valid until the engine is closed.
 func (e *Engine) Store(id wharf.StageID) *Store { return &Store{e: e, id: id} }
 
-// Failed is closed when the index could not write its log. Nothing is stored
-// or shown from then on, because it is not known what the disk holds; the
-// process should end, and the next start recovers.
+// Failed is closed when the log could not be written, or the index not be
+// read. Nothing is stored or shown from then on, because it is not known what
+// the disk holds; the process should end, and the next start recovers.
 func (e *Engine) Failed() <-chan struct{} { return e.broken.ch }
 
 // Close waits for the calls that are under way and closes the engine. Open
@@ -129,67 +110,88 @@ func (e *Engine) Close() error {
 	if !e.users.close() {
 		return nil
 	}
-	e.background.stop()
 	e.reaper.stop()
-	e.tidy.close()
+	e.compactor.close()
 	e.hash.close()
-	err := e.leaveTidy()
-	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", errors.Join(err, e.closeIndex()))
-}
-
-// leaveTidy writes down that nothing is in flight, and moves what is in the
-// log to tables, where a check can tell whether something is missing.
-func (e *Engine) leaveTidy() error {
-	if e.broken.failed() {
-		return nil
-	}
-	if err := e.ids.end(); err != nil {
-		return err
-	}
-	return e.aside("local.Close", e.index.Flush)
-}
-
-// foldersThere refuses a folder that lost one of its folders.
-func (e *Engine) foldersThere() error {
-	for folder, lost := range map[string]error{indexFolder: noIndex(fs.ErrNotExist), bodiesFolder: errNoBodies} {
-		if _, err := e.fs.Stat(e.path(folder)); missing(err) {
-			return lost
-		} else if err != nil {
-			return err
+	e.sweeper.close()
+	var err error
+	if !e.broken.failed() {
+		if err = e.settle(); fullDisk(err) || outOfFiles(err) {
+			e.log.Warn("the index could not be written; the next start reads more of the log", "error", err)
+			err = nil
 		}
 	}
-	return nil
+	e.committer.stop()
+	return wharf.WrapError(wharf.CodeInternal, "local.Close", "", errors.Join(err, e.release()))
 }
 
-// makeFolders makes what is missing of the folders, durably.
-func (e *Engine) makeFolders() error {
-	top := existing(e.fs, e.dir)
-	if err := e.fs.MkdirAll(e.dir, folderMode); err != nil {
+// settle brings the index to the disk and writes down that it is there: the
+// next start reads nothing again, and a check knows how long the log was.
+func (e *Engine) settle() error {
+	if err := e.checkpoint(context.Background()); err != nil {
 		return err
 	}
-	if err := beginFormat(e.fs, e.dir); err != nil {
-		return err
-	}
-	for _, d := range []string{e.path(indexFolder), e.path(bodiesFolder)} {
-		if err := e.fs.MkdirAll(d, folderMode); err != nil {
-			return err
-		}
-	}
-	return e.syncUpTo(top)
+	return e.index.flush()
 }
 
-// syncUpTo syncs the data folder and those above it, up to top, which was
-// there before.
-func (e *Engine) syncUpTo(top string) error {
-	for d := e.dir; ; d = e.fs.PathDir(d) {
-		if err := syncFolder(e.fs, d); err != nil || d == top {
-			return err
-		}
+// checkpoint brings the index to the disk, and then writes to the log how far
+// it was applied. An index that is found behind that has lost something.
+func (e *Engine) checkpoint(ctx context.Context) error {
+	at := e.committer.position()
+	if err := e.index.flush(); err != nil {
+		return err
 	}
+	return e.committer.do(ctx, "local.checkpoint", &op{prepare: func(t *turn) error {
+		return t.add(&head{kind: kindMark, number: at.segment, size: at.offset}, nil, nil)
+	}})
+}
+
+// release lets go of all that is open.
+func (e *Engine) release() error {
+	var err error
+	if e.index != nil {
+		err = e.index.close()
+	}
+	if !e.broken.failed() {
+		e.segs.closeAll()
+	}
+	if e.lock != nil {
+		err = errors.Join(err, e.lock.Close())
+	}
+	return err
 }
 
 func (e *Engine) path(elem ...string) string {
 	return e.fs.PathJoin(append([]string{e.dir}, elem...)...)
+}
+
+// sizes are what the engine takes of the disk and of memory.
+type sizes struct {
+	segment int64 // when a segment gets a successor
+	memory  int64 // what the index gathers before it writes a table
+	reserve int64 // what uploads leave free for the work of the log and the index
+	ballast int64 // what these can have if that was not enough
+
+	openFiles int // of the index
+}
+
+// chooseSizes fits the engine to the disk: a folder on a disk of 64 MiB must
+// not be filled by the engine's own files.
+func chooseSizes(fs vfs.FS, dir string, o Options) sizes {
+	z := sizes{segment: 64 << 20, memory: 8 << 20, reserve: 64 << 20, openFiles: o.OpenFiles}
+	if u, err := fs.GetDiskUsage(dir); err == nil && u.TotalBytes > 0 {
+		total := int64(min(u.TotalBytes, 1<<60))
+		z.segment = max(1<<20, min(z.segment, total/64))
+		z.memory = max(256<<10, min(z.memory, total/64))
+		z.reserve = min(z.reserve, total/8)
+	}
+	if o.SegmentSize > 0 {
+		z.segment = max(4<<10, o.SegmentSize)
+		z.memory = max(64<<10, min(z.memory, o.SegmentSize))
+	}
+	// Tables of what is in memory, a manifest, and the last records.
+	z.ballast = 2*z.memory + 1<<20
+	return z
 }
 
 // users counts the calls that are inside the engine, so that Close can wait
@@ -212,7 +214,7 @@ func (u *users) enter() error {
 
 func (u *users) leave() { u.wg.Done() }
 
-// close keeps new calls out and waits for those inside. It tells whether it
+// close keeps new calls out and waits for those inside. It reports whether it
 // was the first to do so.
 func (u *users) close() bool {
 	u.mu.Lock()
@@ -236,5 +238,3 @@ func (e *Engine) enter(op string) error {
 }
 
 func (e *Engine) leave() { e.users.leave() }
-
-var _ vfs.FS = (*disk)(nil)

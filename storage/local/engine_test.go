@@ -53,9 +53,9 @@ func wantCode(t *testing.T, err error, want wharf.Code) {
 
 func TestOpenTwiceIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	openEngine(t, dir, Options{LogSize: minLog})
+	openEngine(t, dir, Options{SegmentSize: 1 << 20})
 	for range 2 { // the first refusal must not end the lock
-		_, err := Open(dir, Options{LogSize: minLog})
+		_, err := Open(dir, Options{SegmentSize: 1 << 20})
 		wantCode(t, err, wharf.CodeUnavailable)
 		if strings.Contains(wharf.MessageOf(err), dir) {
 			t.Errorf("the message tells a path: %s", wharf.MessageOf(err))
@@ -67,16 +67,17 @@ func TestUnknownFormatIsRefused(t *testing.T) {
 	for text, want := range map[string]wharf.Code{
 		"":                wharf.CodeInvalid, // what was in the folder before is not known
 		"wharf-lo":        wharf.CodeInvalid,
-		"wharf-local 1\n": wharf.CodeInternal, // and the index is missing
-		"wharf-local 2\n": wharf.CodeUnsupported,
-		"wharf-local 12":  wharf.CodeUnsupported,
+		"wharf-local 2\n": wharf.CodeInvalid, // and its folders are missing
+		"wharf-local 1\n": wharf.CodeUnsupported,
+		"wharf-local 3\n": wharf.CodeUnsupported,
+		"wharf-local 22":  wharf.CodeUnsupported,
 		"something else":  wharf.CodeUnsupported,
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, formatFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		e, err := Open(dir, Options{LogSize: minLog})
+		e, err := Open(dir, Options{SegmentSize: 1 << 20})
 		if wharf.CodeOf(err) != want {
 			t.Errorf("format %q: %v, want code %q", text, err, want)
 		}
@@ -88,7 +89,7 @@ func TestUnknownFormatIsRefused(t *testing.T) {
 
 func TestFilesArePrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	s := openEngine(t, dir, Options{LogSize: minLog}).Store(stageOne)
+	s := openEngine(t, dir, Options{SegmentSize: 1 << 20}).Store(stageOne)
 	put(t, s, "large", make([]byte, smallMax+1))
 	put(t, s, "small", []byte("x"))
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -131,17 +132,17 @@ func bodyFiles(t testing.TB, fs vfs.FS, dir string) []string {
 
 func TestStartRemovesStrays(t *testing.T) {
 	mem := vfs.NewCrashableMem()
-	o := Options{FS: mem, LogSize: minLog}
+	o := Options{FS: mem, SegmentSize: 1 << 20}
 	e := openEngine(t, "data", o)
 	s := e.Store(stageOne)
 	put(t, s, "kept", make([]byte, smallMax+1))
 	kept := bodyFiles(t, mem, "data")
 	// An upload whose server dies leaves a file without an object.
-	id, dir, err := e.ids.newFile(t.Context())
+	n, dir, err := e.bodies.begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := mem.Create(e.bodyPath(id), vfs.WriteCategoryUnspecified)
+	f, err := mem.Create(e.bodyPath(n), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,8 +168,8 @@ func TestStartRemovesStrays(t *testing.T) {
 
 func TestDamageIsNeverServed(t *testing.T) {
 	dir := t.TempDir()
-	s := openEngine(t, dir, Options{LogSize: minLog}).Store(stageOne)
-	data := bytes.Repeat([]byte("0123456789abcdef"), 3*blockSize/16)
+	s := openEngine(t, dir, Options{SegmentSize: 1 << 20}).Store(stageOne)
+	data := bytes.Repeat([]byte("0123456789abcdef"), 5*blockSize/16)
 	put(t, s, "large", data)
 	path := filepath.Join(dir, bodiesFolder, bodyFiles(t, vfs.Default, dir)[0])
 	body, err := os.ReadFile(path)
@@ -203,5 +204,12 @@ func TestDamageIsNeverServed(t *testing.T) {
 			t.Errorf("range %d, %d: %v", c.off, c.n, err)
 		}
 		r.Close()
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -3,8 +3,10 @@ package local
 import (
 	"errors"
 	"io"
+	iofs "io/fs"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -13,11 +15,71 @@ import (
 
 // format is what the file FORMAT of a data folder says. It changes with
 // every change of the layout that an older server would misread.
-const format = "wharf-local 1\n"
+const format = "wharf-local 2\n"
 
-// formatBegun is the name of the file FORMAT until the folder is made. It is
-// made first and renamed last, so that a folder with neither is not one that a
-// crash left half made, and where FORMAT stands, there is an index.
+// prepareFolder makes sure that the folder is ours and of the present format,
+// or makes it, and locks it. A folder that is refused is left as it is.
+func (e *Engine) prepareFolder() error {
+	isNew, err := checkFormat(e.fs, e.dir)
+	if err != nil {
+		return err
+	}
+	if isNew {
+		return e.makeFolder()
+	}
+	if lost := lostFolders(e.fs, e.dir); len(lost) > 0 {
+		return wharf.Errorf(wharf.CodeInvalid, "the folder %s is missing in the folder of files; restore it, or let wharf check --repair "+
+			"find out what is there", strings.Join(lost, " and "))
+	}
+	e.lock, err = lockFolder(e.fs, e.dir)
+	return err
+}
+
+// makeFolder makes a data folder. FORMAT.new comes first and becomes FORMAT last:
+// where that stands, all else is there and durable.
+func (e *Engine) makeFolder() (err error) {
+	if err := e.fs.MkdirAll(e.dir, folderMode); err != nil {
+		return err
+	}
+	if err := writeSynced(e.fs, e.dir, formatBegun, ""); err != nil {
+		return err
+	}
+	if e.lock, err = lockFolder(e.fs, e.dir); err != nil {
+		return err
+	}
+	for _, d := range []string{logFolder, bodiesFolder} {
+		if err := e.fs.MkdirAll(e.path(d), folderMode); err != nil {
+			return err
+		}
+	}
+	if err := syncAbove(e.fs, e.dir); err != nil {
+		return err
+	}
+	return writeFormat(e.fs, e.dir)
+}
+
+// lostFolders lists the folders that each data folder has and this one has not.
+func lostFolders(fs vfs.FS, dir string) (lost []string) {
+	for _, d := range []string{logFolder, bodiesFolder} {
+		if _, err := fs.Stat(fs.PathJoin(dir, d)); missing(err) {
+			lost = append(lost, d)
+		}
+	}
+	return lost
+}
+
+// syncAbove makes durable that the folder is there. Those above it may have been
+// made by this start, or by one that was killed.
+func syncAbove(fs vfs.FS, dir string) error {
+	for up := fs.PathDir(dir); up != dir; dir, up = up, fs.PathDir(up) {
+		if err := syncFolder(fs, up); err != nil && !errors.Is(err, iofs.ErrPermission) {
+			return err
+		}
+	}
+	return nil
+}
+
+// formatBegun is the name of the file FORMAT until it is on the disk.
 const formatBegun = formatFile + ".new"
 
 // checkFormat makes sure that the folder is of the present format, or new.
@@ -38,9 +100,12 @@ func checkFormat(fs vfs.FS, dir string) (isNew bool, err error) {
 		return false, nil
 	case strings.HasPrefix(format, string(text)):
 		return true, errNoFormat
+	case string(text) == format[:len(format)-2]+"1\n":
+		return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder has format 1, of Wharf 0.1.0-dev before December 2026; "+
+			"this version reads format 2 only: fetch the files with that version, and upload them to a new data folder")
 	}
-	return false, wharf.Errorf(wharf.CodeUnsupported,
-		"the data folder's format is not one that this version of Wharf knows")
+	return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder's FORMAT begins with %q; this version of Wharf reads %q only",
+		text, strings.TrimSpace(format))
 }
 
 // errNoFormat is a folder that lost its FORMAT, as one that was restored in part.
@@ -66,9 +131,6 @@ func foreign(name string) bool {
 	return name == "lost+found" || strings.HasPrefix(name, ".nfs")
 }
 
-// beginFormat declares the folder one that is being made.
-func beginFormat(fs vfs.FS, dir string) error { return writeSynced(fs, dir, formatBegun, "") }
-
 // writeFormat declares the folder made.
 func writeFormat(fs vfs.FS, dir string) error {
 	if err := writeSynced(fs, dir, formatBegun, format); err != nil {
@@ -93,4 +155,21 @@ func writeSynced(fs vfs.FS, dir, name, text string) error {
 		return err
 	}
 	return syncFolder(fs, dir)
+}
+
+// lockFolder makes sure that no other process works in the folder.
+func lockFolder(fs vfs.FS, dir string) (io.Closer, error) {
+	lock, err := fs.Lock(fs.PathJoin(dir, lockFile))
+	if err != nil && heldElsewhere(err) {
+		return nil, wharf.WrapError(wharf.CodeUnavailable, "local.lock",
+			"the data folder is in use by another server", errors.New(err.Error()))
+	}
+	return lock, err
+}
+
+// heldElsewhere reports that a folder's lock is another process's, or another
+// engine's of this one. For the latter pebble has only a text (v2.1.4,
+// vfs/file_lock_unix.go). A folder that this user may not use is not held.
+func heldElsewhere(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "lock held by current process")
 }

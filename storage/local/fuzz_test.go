@@ -4,113 +4,91 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"wharf"
 )
 
-// FuzzRecord feeds the decoders of the index with anything: they must not
-// panic, and what they accept must encode to the same bytes.
-func FuzzRecord(f *testing.F) {
+// FuzzEntry feeds the decoder of the index with anything: it must not panic, and
+// what it accepts must encode to the same bytes.
+func FuzzEntry(f *testing.F) {
 	key := appendObjectKey(nil, stageOne, "k")
-	f.Add(record{id: 7, size: 9, mtime: 11}.append(nil, key))
-	f.Add(record{id: 7 | largeBit, size: 9, hasMD5: true}.append(nil, key))
-	f.Add(allocation{epoch: 1, from: 2, to: 3, older: []uint64{1}}.append(nil))
-	s := smallBody{id: 5, stage: stageOne, key: "k", data: []byte("data")}
-	v := make([]byte, s.length())
-	s.encode(v)
-	f.Add(v)
-	f.Fuzz(func(t *testing.T, v []byte) {
-		if r, err := parseRecord(key, v); err == nil && !bytes.Equal(r.append(nil, key), v) {
-			t.Errorf("record %+v", r)
-		}
-		if a, err := parseAllocation(v); err == nil && !bytes.Equal(a.append(nil), v) {
-			t.Errorf("allocation %+v", a)
-		}
-		if s, n, err := parseSmall(v); err == nil {
-			again := make([]byte, s.length())
-			s.encode(again)
-			if !bytes.Equal(again[:4], v[:4]) || !bytes.Equal(again[16:], v[16:n]) {
-				t.Errorf("small body %+v", s)
-			}
-		}
-	})
-}
-
-// FuzzTrailer reads anything as a body file.
-func FuzzTrailer(f *testing.F) {
-	for _, size := range []int{0, 1, blockSize + 1} {
-		f.Add(bodyFile(f, make([]byte, size)))
+	for _, e := range []entry{{seq: 7, size: 9, mtime: 11}, {seq: 7, file: true, number: 3, hasMD5: true}} {
+		f.Add(e.append(nil, key))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		mem := vfs.NewMem()
-		writeBody(t, mem, data)
-		tr, err := verifyBody(bg, mem, "body")
-		if err == nil && tr.fileSize(len(tr.key)) != int64(len(data)) {
-			t.Errorf("a file of %d bytes passes as %+v", len(data), tr)
+	f.Fuzz(func(t *testing.T, v []byte) {
+		if e, err := parseEntry(key, v); err == nil && !bytes.Equal(e.append(nil, key), v) {
+			t.Errorf("entry %+v", e)
 		}
 	})
 }
 
-// FuzzCarve finds bodies between anything.
-func FuzzCarve(f *testing.F) {
-	f.Add([]byte("before wsb1"), []byte("wsb1 after"), []byte("the body"))
-	f.Fuzz(func(t *testing.T, before, after, data []byte) {
-		if len(data) > smallMax {
-			return
+// FuzzHead feeds the decoder of records with anything.
+func FuzzHead(f *testing.F) {
+	for _, h := range someHeads() {
+		f.Add(h.append(nil, headMagic, 5, 100), int64(100))
+		f.Add(h.append(nil, tailMagic, 5, 100), 100+h.length()-h.prefix())
+	}
+	f.Fuzz(func(t *testing.T, p []byte, at int64) {
+		if h, ok := parseFirst(p, 5, at); ok && !bytes.Equal(h.append(nil, headMagic, 5, at), p[:h.prefix()]) {
+			t.Errorf("head %+v", h)
 		}
-		s := smallBody{id: 5, stage: stageOne, key: "k", data: data}
-		v := make([]byte, s.length())
-		s.encode(v)
-		found := 0
-		in := bytes.NewReader(bytes.Join([][]byte{before, v, after}, nil))
-		err := carveStream(in, func(b smallBody) error {
-			if b.id == s.id && b.key == wharf.Key("k") && bytes.Equal(b.data, data) {
-				found++
-			}
+		if h, offset, ok := parseLast(p, 5, at); ok && !bytes.Equal(h.append(nil, tailMagic, 5, offset), p[:h.prefix()]) {
+			t.Errorf("head %+v", h)
+		}
+		if l, ok := parseLabel(p); ok && !bytes.Equal(l.append(nil), p) {
+			t.Errorf("label %+v", l)
+		}
+		if a, err := parseApplied(p); err == nil && !bytes.Equal(a.append(nil), p) {
+			t.Errorf("position %+v", a)
+		}
+	})
+}
+
+func someHeads() []head {
+	return []head{
+		{kind: kindStart, number: 4, size: 4096}, {kind: kindPut, seq: 3, stage: stageOne, key: "k", size: 5},
+		{kind: kindFile, seq: 4, stage: stageOne, key: "k", size: 1 << 20, hasMD5: true}, {kind: kindTorn, size: 100},
+	}
+}
+
+// FuzzScan reads anything as a segment, after a whole record and before another:
+// both are found, unless what is between is the end of the log.
+func FuzzScan(f *testing.F) {
+	f.Add([]byte(""), true)
+	f.Add([]byte("wrec and what follows"), false)
+	for _, h := range someHeads() {
+		f.Add(h.append(nil, headMagic, 5, 0), true)
+	}
+	f.Fuzz(func(t *testing.T, between []byte, later bool) {
+		one := oneRecord(1, 0, 0)
+		two := oneRecord(2, int64(len(one)+len(between)), 0)
+		if !later {
+			two = nil
+		}
+		file := bytes.Join([][]byte{one, between, two}, nil)
+		s := &scan{file: bytes.NewReader(file), size: int64(len(file)), tag: 5}
+		var found []uint64
+		end, err := s.run(func(r record) error {
+			found = append(found, r.seq)
 			return nil
 		})
-		if err != nil || found == 0 {
-			t.Errorf("found %d times, %v", found, err)
+		if err != nil || len(found) == 0 || found[0] != 1 || end < int64(len(one)) || end > int64(len(file)) {
+			t.Fatalf("found %v, end %d, %v", found, end, err)
+		}
+		if later && found[len(found)-1] != 2 {
+			t.Errorf("the record behind is lost: %v", found)
+		}
+		if later && len(between) > 0 && len(found) == 2 && len(s.damages) == 0 {
+			t.Error("the damage was not seen")
 		}
 	})
 }
 
-// bodyFile gives the bytes of a body file.
-func bodyFile(t testing.TB, data []byte) []byte {
-	t.Helper()
-	mem := vfs.NewMem()
-	f, err := mem.Create("body", vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &bodyWriter{f: f}
-	if err := w.write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.finish(trailer{id: 3 | largeBit, stage: stageOne, key: "k"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := mem.UnsafeGetFileDataBuffer("body")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func writeBody(t *testing.T, mem *vfs.MemFS, data []byte) {
-	t.Helper()
-	f, err := mem.Create("body", vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+// oneRecord encodes a whole record in a batch of its own.
+func oneRecord(seq uint64, offset int64, size int) []byte {
+	body := make([]byte, size)
+	table := appendTable(nil, body)
+	h := head{kind: kindPut, seq: seq, stage: stageOne, key: wharf.Key("key"), size: int64(size), batch: offset, turn: uint32(seq)}
+	p := h.append(nil, headMagic, 5, offset)
+	p = append(append(p, table...), body...)
+	return h.append(p, tailMagic, 5, offset)
 }

@@ -3,18 +3,16 @@ package local
 import (
 	"context"
 	"crypto/md5"
-	"encoding/binary"
-	"errors"
 	"io"
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
+	"wharf"
 )
 
 // hasher works out the MD5 of bodies that were too long to do it in the
-// upload's own time. What it owes stands in the index, written by the commit
-// of the upload, so that a restart forgets nothing. It reads what it hashes
+// upload's own time. What it owes stands in the index, so that a restart
+// forgets nothing. It reads what it hashes
 // through the block checksums.
 type hasher struct {
 	e       *Engine
@@ -36,12 +34,7 @@ func (h *hasher) init(e *Engine) {
 }
 
 // poke tells that there is something to do.
-func (h *hasher) poke() {
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
-}
+func (h *hasher) poke() { poke(h.wake) }
 
 func (h *hasher) start() { go h.run() }
 
@@ -66,86 +59,104 @@ func (h *hasher) run() {
 	}
 }
 
-// work does what is owed, in the order of the bodies' numbers.
+// hashBatch is how many MD5s go into one batch of the log.
+const hashBatch = 64
+
+// work does what is owed, in the order in which it was stored.
 func (h *hasher) work() error {
-	for next := []byte{spaceHash}; ; {
-		id, owner, err := h.owed(next)
-		if err != nil || owner == nil {
+	var sums []*head
+	for next := uint64(0); ; {
+		seq, owner, err := h.owed(next)
+		if err != nil {
 			return err
 		}
-		if err := h.settle(id, owner); err != nil {
-			return err
+		if owner != nil {
+			if sum, err := h.pay(seq, owner); err != nil {
+				return err
+			} else if sum != nil {
+				sums = append(sums, sum)
+			}
+			next = seq + 1
 		}
-		k := idKey(spaceHash, id+1)
-		next = k[:]
+		if len(sums) == hashBatch || owner == nil && len(sums) > 0 {
+			if err := h.store(sums); err != nil {
+				return err
+			}
+			sums = sums[:0]
+		}
+		if owner == nil {
+			return nil
+		}
 	}
 }
 
-// owed reads the first debt from the index key next on; owner is nil if there
+// owed reads the first debt from the sequence next on; owner is nil if there
 // is none.
-func (h *hasher) owed(next []byte) (id bodyID, owner []byte, err error) {
-	it, err := h.e.index.NewIterWithContext(h.ctx, &pebble.IterOptions{
-		LowerBound: next, UpperBound: []byte{spaceHash + 1},
+func (h *hasher) owed(next uint64) (seq uint64, owner []byte, err error) {
+	err = h.e.index.each(h.ctx, spaceHash, numberKey(0, next)[1:], func(k, v []byte) (bool, error) {
+		var ok bool
+		if seq, ok = parseNumberKey(k); ok {
+			owner = append([]byte{}, v...)
+		}
+		return false, nil
 	})
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	if !it.First() || len(it.Key()) != 1+8 {
-		return 0, nil, it.Error()
-	}
-	v, err := it.ValueAndErr()
-	return bodyID(binary.BigEndian.Uint64(it.Key()[1:])), append([]byte{}, v...), err
+	return seq, owner, err
 }
 
-// settle pays one debt: the object gets its MD5, if it still has that body.
-func (h *hasher) settle(id bodyID, owner []byte) error {
-	sum, err := h.sum(id, owner)
+// pay works out one MD5. It returns nil where there is nothing to be stored.
+func (h *hasher) pay(seq uint64, owner []byte) (*head, error) {
+	stage, key, ok := splitObjectKey(owner)
+	if !ok {
+		return nil, errEntry
+	}
+	sum, err := h.sum(seq, stage, key)
 	if h.ctx.Err() != nil {
-		return h.ctx.Err()
+		return nil, h.ctx.Err()
 	}
 	if err != nil {
 		// Damaged bytes have no MD5; readers and checks will say so.
-		h.e.log.Warn("a stored file cannot be read", "body", idText(id), "error", err)
+		h.e.log.Warn("a stored file cannot be read", "stage", stage, "sequence", seq, "error", err)
 	}
-	b := h.e.index.NewBatch()
-	debt := idKey(spaceHash, id)
-	if err := b.Delete(debt[:], nil); err != nil {
-		return err
+	if sum == nil {
+		return nil, h.forgive(seq)
 	}
-	return h.apply(b, id, owner, sum)
+	return &head{kind: kindMD5, hasMD5: true, stage: stage, key: key, number: seq, md5: [md5Len]byte(sum)}, nil
 }
 
-func (h *hasher) apply(b *pebble.Batch, id bodyID, owner []byte, sum []byte) error {
-	if stage, key, ok := splitObjectKey(owner); ok && sum != nil {
-		s := h.e.Store(stage)
-		k := s.objectKey(key)
-		defer h.e.stripes.lock(k).Unlock()
-		r, found, err := s.lookup(k)
-		if err == nil && found && r.id == id {
-			copy(r.md5[:], sum)
-			r.hasMD5 = true
-			if err := b.Set(k, r.append(nil, k), nil); err != nil {
+// forgive forgets a debt until the index is made anew.
+func (h *hasher) forgive(seq uint64) error {
+	return h.e.committer.do(h.ctx, "local.hash", &op{alone: true, prepare: func(t *turn) error {
+		return t.changes.batch.Delete(numberKey(spaceHash, seq), nil)
+	}})
+}
+
+// store writes MD5s down, of the objects that still have that body.
+func (h *hasher) store(sums []*head) error {
+	return h.e.committer.do(h.ctx, "local.hash", &op{prepare: func(t *turn) error {
+		for _, sum := range sums {
+			e, live, err := t.find(sum.stage, sum.key)
+			if err != nil {
+				return err
+			}
+			if !live || e.seq != sum.number || e.hasMD5 {
+				continue
+			}
+			if err := t.add(sum, nil, nil); err != nil {
 				return err
 			}
 		}
-	}
-	return h.e.applyLazily(h.ctx, "local.hash", b)
+		return nil
+	}})
 }
 
-// sum reads a body and gives its MD5, nil if the object has another by now.
-func (h *hasher) sum(id bodyID, owner []byte) ([]byte, error) {
-	stage, key, ok := splitObjectKey(owner)
-	if !ok {
-		return nil, errRecord
-	}
-	s := h.e.Store(stage)
-	f, err := s.open(key)
+// sum reads a body and returns its MD5, nil if the object has another by now.
+func (h *hasher) sum(seq uint64, stage wharf.StageID, key wharf.Key) ([]byte, error) {
+	f, err := h.e.Store(stage).open(key)
 	if err != nil {
 		return nil, ignoreNotFound(err)
 	}
 	defer f.Close()
-	if f.Object().ETag != idText(id) {
+	if want := (&entry{seq: seq}).object(key); f.Object().ETag != want.ETag {
 		return nil, nil
 	}
 	r, err := f.Range(h.ctx, 0, -1)

@@ -24,7 +24,7 @@ func md5Of(t *testing.T, s *Store, key wharf.Key) string {
 }
 
 func TestMD5ComesAtOnceOrLater(t *testing.T) {
-	s := openEngine(t, t.TempDir(), Options{LogSize: minLog}).Store(stageOne)
+	s := openEngine(t, t.TempDir(), Options{SegmentSize: 1 << 20}).Store(stageOne)
 	for _, size := range []int{0, 1, md5AtOnce, md5AtOnce + 1, smallMax, smallMax + 1, 3*chunkSize + 5} {
 		data := randomBytes(size)
 		sum := md5.Sum(data)

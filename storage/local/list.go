@@ -45,6 +45,7 @@ type pager struct {
 	page         []wharf.Object
 	slab         slab
 	keysOnly     bool
+	cleared      uint64 // objects up to this sequence are gone
 }
 
 func (s *Store) newPager(o wharf.ListOptions) *pager {
@@ -68,7 +69,8 @@ func (p *pager) read(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer p.s.e.leave()
-	it, err := p.s.e.index.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: p.lower, UpperBound: p.upper})
+	p.cleared = p.s.e.clears.at(p.s.id)
+	it, err := p.s.e.index.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: p.lower, UpperBound: p.upper})
 	if err != nil {
 		return false, err
 	}
@@ -96,28 +98,36 @@ func (p *pager) read(ctx context.Context) (more bool, err error) {
 
 func (p *pager) add(it *pebble.Iterator) error {
 	k := it.Key()
-	if p.keysOnly {
-		p.page = append(p.page, wharf.Object{})
-		p.slab.addKey(k[objectKey:])
-		if p.slab.n == slabRows {
-			p.slab.flushKeys(p.page)
-		}
+	if p.keysOnly && p.cleared == 0 {
+		p.addKey(k)
 		return nil
 	}
 	v, err := it.ValueAndErr()
 	if err != nil {
 		return err
 	}
-	r, err := parseRecord(k, v)
-	if err != nil {
+	e, err := parseEntry(k, v)
+	if err != nil || e.seq <= p.cleared {
 		return err
 	}
-	p.page = append(p.page, wharf.Object{Size: r.size, ModTime: time.Unix(0, r.mtime).UTC()})
-	p.slab.add(k[objectKey:], r)
+	if p.keysOnly {
+		p.addKey(k)
+		return nil
+	}
+	p.page = append(p.page, wharf.Object{Size: e.size, ModTime: time.Unix(0, e.mtime).UTC()})
+	p.slab.add(k[objectKey:], &e)
 	if p.slab.n == slabRows {
 		p.slab.flush(p.page)
 	}
 	return nil
+}
+
+func (p *pager) addKey(k []byte) {
+	p.page = append(p.page, wharf.Object{})
+	p.slab.addKey(k[objectKey:])
+	if p.slab.n == slabRows {
+		p.slab.flushKeys(p.page)
+	}
 }
 
 // slab gathers the texts of some rows, so that they cost one allocation and
@@ -128,10 +138,10 @@ type slab struct {
 	ends [slabRows]struct{ key, end int }
 }
 
-func (s *slab) add(key []byte, r record) {
+func (s *slab) add(key []byte, e *entry) {
 	s.buf = append(s.buf, key...)
 	s.ends[s.n].key = len(s.buf)
-	s.buf = r.appendText(s.buf)
+	s.buf = e.appendText(s.buf)
 	s.ends[s.n].end = len(s.buf)
 	s.n++
 }

@@ -2,16 +2,14 @@ package local
 
 import (
 	"context"
-	"errors"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"wharf"
 )
 
-// Open opens the object under key. A small body is read at once; of a body
-// file, the open handle keeps this version's bytes.
+// Open opens the object under key. A short body is read at once; a longer one
+// stays where it is, and the open handle keeps this version's bytes.
 func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 	const op = "local.Open"
 	if err := s.e.enter(op); err != nil {
@@ -28,47 +26,139 @@ func (s *Store) Open(ctx context.Context, key wharf.Key) (wharf.File, error) {
 	return f, nil
 }
 
-// open looks the object up again when its body was removed in between, which
-// means that the object was replaced or removed.
-func (s *Store) open(key wharf.Key) (wharf.File, error) {
-	indexKey := s.objectKey(key)
-	for last := bodyID(0); ; {
-		r, found, err := s.lookup(indexKey)
+// open looks the object up again when its segment or its file was removed in
+// between: then it was moved, replaced or removed.
+func (s *Store) open(key wharf.Key) (f wharf.File, err error) {
+	err = s.retry(key, func(e entry) (bool, error) {
+		var there bool
+		f, there, err = s.openBody(key, e)
+		return there, err
+	})
+	return f, err
+}
+
+// retry calls do with what is known of an object, again as long as do finds
+// that it is not there and it has changed.
+func (s *Store) retry(key wharf.Key, do func(e entry) (there bool, err error)) error {
+	for last := (entry{}); ; {
+		e, found, err := s.lookup(key)
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case !found:
-			return nil, notFound("local.Open", key)
-		case r.id == last:
-			return nil, damaged("local.Open", "the body is missing")
+			return notFound("local.Open", key)
+		case e.seq == last.seq && e.at == last.at:
+			return damaged("local.Open", "the body is missing")
 		}
-		f, err := s.openBody(key, r)
-		if err == nil || !missing(err) && !errors.Is(err, pebble.ErrNotFound) {
-			return f, err
+		if there, err := do(e); there || err != nil {
+			return err
 		}
-		last = r.id
+		last = e
 	}
 }
 
-func (s *Store) openBody(key wharf.Key, r record) (wharf.File, error) {
-	if r.id.large() {
-		return openLarge(s.e.fs, s.e.bodyPath(r.id), r, key)
+func (s *Store) openBody(key wharf.Key, e entry) (f wharf.File, there bool, err error) {
+	g, err := s.e.segs.open(e.at.segment)
+	if err != nil || g == nil {
+		return nil, missing(err), ignoreMissing(err)
 	}
-	k := idKey(spaceBody, r.id)
-	v, done, err := s.e.index.Get(k[:])
+	r := record{head: head{kind: kindPut, size: e.size, key: key}, offset: e.at.offset}
+	if e.file {
+		r.kind = kindFile
+	}
+	if !e.file && e.size <= copyMax {
+		defer s.e.segs.close(g)
+		f, err := openSmall(g, r, s.id, e)
+		return f, true, err
+	}
+	b := &blockFile{e: s.e, obj: e.object(key), seg: g, table: r.offset + r.prefix(), file: g.file, start: r.offset + r.prefix() + r.tableLen()}
+	if e.file {
+		b.start = 0
+		b.own, there, err = s.openOwn(e)
+		b.file = b.own
+	} else {
+		there, err = true, checkHeads(g, r, s.id, e)
+	}
+	if !there || err != nil {
+		s.e.segs.close(g)
+		return nil, there, err
+	}
+	return b, true, nil
+}
+
+// openOwn opens the body file of an object.
+func (s *Store) openOwn(e entry) (f vfs.File, there bool, err error) {
+	f, err = s.e.fs.Open(s.e.bodyPath(e.number))
 	if err != nil {
+		return nil, false, ignoreMissing(err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() != e.size {
+		err = damaged("local.Open", "a body file has the wrong length")
+	}
+	if err != nil {
+		f.Close()
+		return nil, true, err
+	}
+	return f, true, nil
+}
+
+// openSmall reads a whole body out of the log.
+func openSmall(g *segment, r record, stage wharf.StageID, e entry) (wharf.File, error) {
+	n := r.prefix() + r.tableLen() + r.bodyLen()
+	buffer := buffers.take(int(n))
+	all := (*buffer)[:n]
+	err := readFull(g.file, all, r.offset)
+	if err == nil {
+		h, ok := parseFirst(all, g.tag, r.offset)
+		if !ok {
+			err = checkLast(g, r, stage, e)
+		} else if !h.is(stage, r.key, e) {
+			err = damaged("local.Open", "another record stands where the index says")
+		}
+	}
+	p := payload{table: all[r.prefix() : r.prefix()+r.tableLen()], body: all[r.prefix()+r.tableLen():]}
+	if err == nil && !verifyBlocks(p.body, p.table) {
+		err = damaged("local.Open", "a body does not match its checksum")
+	}
+	if err != nil {
+		buffers.give(buffer)
 		return nil, err
 	}
-	defer done.Close()
-	body, n, err := parseSmall(v)
-	if err != nil || n != len(v) || !body.belongs(s.id, key, r) {
-		return nil, damaged("local.Open", "a small body does not match its checksum")
-	}
-	return newSmallFile(r.object(key), body.data), nil
+	return &smallFile{obj: e.object(r.key), data: p.body, buffer: buffer}, nil
 }
 
-// span checks a range against a size and gives its end.
-func span(size, off, n int64) (end int64, err error) {
+// is reports whether the head is that of the object's record.
+func (h *head) is(stage wharf.StageID, key wharf.Key, e entry) bool {
+	return h.object() && h.seq == e.seq && h.stage == stage && h.key == key && h.size == e.size
+}
+
+// checkHeads makes sure that the record that the index names is the object's.
+func checkHeads(g *segment, r record, stage wharf.StageID, e entry) error {
+	p := make([]byte, r.prefix())
+	if err := readFull(g.file, p, r.offset); err != nil {
+		return err
+	}
+	if h, ok := parseFirst(p, g.tag, r.offset); ok && h.is(stage, r.key, e) {
+		return nil
+	}
+	return checkLast(g, r, stage, e)
+}
+
+func checkLast(g *segment, r record, stage wharf.StageID, e entry) error {
+	p := make([]byte, r.prefix())
+	at := r.end() - r.prefix()
+	if err := readFull(g.file, p, at); err != nil {
+		return err
+	}
+	if h, begin, ok := parseLast(p, g.tag, at); ok && begin == r.offset && h.is(stage, r.key, e) {
+		return nil
+	}
+	return damaged("local.Open", "the record is damaged")
+}
+
+// extent checks a range against a size and returns its end.
+func extent(size, off, n int64) (end int64, err error) {
 	end = size
 	if n >= 0 && off <= size {
 		end = off + n
@@ -78,38 +168,4 @@ func span(size, off, n int64) (end int64, err error) {
 			"the range is not within the file, which has %d bytes", size)
 	}
 	return end, nil
-}
-
-// openLarge opens a body file and makes sure that it is the one that the
-// record means.
-func openLarge(fs vfs.FS, path string, r record, key wharf.Key) (wharf.File, error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkFooter(f, r, key); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &largeFile{obj: r.object(key), f: f, size: r.size}, nil
-}
-
-func checkFooter(f vfs.File, r record, key wharf.Key) error {
-	var footer [footerLen]byte
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	want := trailer{size: r.size}.fileSize(len(key))
-	if info.Size() != want {
-		return damaged("local.Open", "a body file has the wrong length")
-	}
-	if _, err := f.ReadAt(footer[:], want-footerLen); err != nil {
-		return err
-	}
-	t, keyLen, err := parseFooter(footer[:])
-	if err != nil || t.id != r.id || t.size != r.size || keyLen != len(key) {
-		return damaged("local.Open", "a body file is not the one that the index names")
-	}
-	return nil
 }

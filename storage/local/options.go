@@ -6,6 +6,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// folderFiles is how many body files share a folder.
+const folderFiles = 1024
+
 // Options are the settings of an Engine. The zero value is good.
 type Options struct {
 	// Logger takes what the engine has to say that no caller hears of:
@@ -16,20 +19,20 @@ type Options struct {
 	// engine and of its index goes through it. nil is the real disk.
 	FS vfs.FS
 
-	// LogSize is the size in bytes of one file of the index's log, and so of
-	// what it holds in memory before it writes a table; at least 64 KiB. 0
-	// chooses by the size of the disk.
-	LogSize int64
+	// SegmentSize is the size in bytes at which a file of the log gets a
+	// successor; at least 4 KiB. It also bounds what the index gathers in
+	// memory. 0 chooses by the size of the disk, 64 MiB at most.
+	SegmentSize int64
 
 	// OpenFiles is how many files the index may have open, about; at least 80.
 	// 0 is 512. Open files and uploads come on top.
 	OpenFiles int
 
-	// border is the longest body that is stored within the index; 0 is
-	// smallMax. Benchmarks move it.
+	// border is the longest body that is stored within the log; 0 is smallMax.
+	// Benchmarks move it.
 	border int
 
-	// window is how many body files share a folder; 0 is windowSize. It is
+	// window is how many body files share a folder; 0 is folderFiles. It is
 	// part of the format: only tests choose another.
 	window uint64
 }
@@ -48,7 +51,7 @@ func (o Options) withDefaults() Options {
 		o.border = smallMax
 	}
 	if o.window == 0 {
-		o.window = windowSize
+		o.window = folderFiles
 	}
 	return o
 }

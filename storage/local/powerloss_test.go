@@ -2,7 +2,10 @@ package local
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -38,15 +41,24 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossNoticesMissingSyncs leaves out one kind of sync at a time, and
 // expects the simulation to notice.
 func TestPowerLossNoticesMissingSyncs(t *testing.T) {
-	for name, drop := range map[string]func(string) bool{
-		"the log":       func(p string) bool { return strings.HasSuffix(p, logSuffix) },
-		"body files":    func(p string) bool { return strings.Contains(p, bodiesFolder) && len(baseName(p)) == 16 },
-		"body folders":  func(p string) bool { return strings.Contains(p, bodiesFolder) && len(baseName(p)) == 8 },
-		"bodies folder": func(p string) bool { return baseName(p) == bodiesFolder },
+	segment := func(p string) bool { return strings.HasSuffix(p, segmentSuffix) }
+	body := func(p string, digits int) bool {
+		return strings.Contains(p, bodiesFolder+"/") && len(baseName(p)) == digits
+	}
+	for name, drop := range map[string]func(path string, dataOnly bool) bool{
+		"the log's batches":     func(p string, dataOnly bool) bool { return segment(p) && dataOnly },
+		"the log, at a start":   func(p string, dataOnly bool) bool { return segment(p) && !dataOnly },
+		"the log folder":        func(p string, _ bool) bool { return baseName(p) == logFolder },
+		"body files":            func(p string, _ bool) bool { return body(p, 16) },
+		"folders of body files": func(p string, _ bool) bool { return body(p, 8) },
+		"the folder of these":   func(p string, _ bool) bool { return baseName(p) == bodiesFolder },
+		"FORMAT":                func(p string, _ bool) bool { return strings.HasPrefix(baseName(p), formatFile) },
+		"the data folder":       func(p string, _ bool) bool { return p == "data" },
+		"the folder above":      func(p string, _ bool) bool { return p == "." },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := powerLoss{seed: 1, drop: drop}.run(5_000)
+			err := powerLoss{seed: 1, drop: drop, kills: 2}.run(10_000)
 			if err == nil {
 				t.Fatal("a missing sync was not noticed")
 			}
@@ -60,8 +72,9 @@ func baseName(p string) string { return p[strings.LastIndexByte(p, '/')+1:] }
 // powerLoss is a chain of histories: each begins with what the crash of the
 // one before has left.
 type powerLoss struct {
-	seed uint64
-	drop func(path string) bool // syncs to leave out
+	seed  uint64
+	drop  func(path string, dataOnly bool) bool // syncs to leave out
+	kills int                                   // one end in so many is a kill; 0 is 4
 }
 
 // chain is how many histories share a data folder.
@@ -70,7 +83,7 @@ const chain = 25
 func (p powerLoss) run(histories int) error {
 	for n := 0; n < histories; n += chain {
 		rng := rand.New(rand.NewPCG(p.seed, uint64(n)))
-		w := &world{rng: rng, mem: vfs.NewCrashableMem(), drop: p.drop}
+		w := &world{rng: rng, mem: vfs.NewCrashableMem(), drop: p.drop, kills: cmp.Or(p.kills, 4)}
 		for i := range min(chain, histories-n) {
 			if err := w.history(); err != nil {
 				return fmt.Errorf("seed %d, folder %d, history %d: %w", p.seed, n, i, err)
@@ -98,7 +111,10 @@ type body struct {
 type world struct {
 	rng  *rand.Rand
 	mem  *vfs.MemFS
-	drop func(string) bool
+	drop func(path string, dataOnly bool) bool
+
+	kills  int
+	killed bool // the history ends by a kill, after which the disk has all that was written
 
 	mu      sync.Mutex        // guards what follows: file operations come from many goroutines
 	torn    *rand.Rand        // chooses what of the unsynced is kept
@@ -110,11 +126,18 @@ type world struct {
 }
 
 // history opens what the last crash has left, checks it, and works on it
-// until the power fails again, which may be during the start.
+// until the power fails again, or the process is killed, which may be during
+// the start.
 func (w *world) history() error {
 	w.torn = rand.New(rand.NewPCG(w.rng.Uint64(), 0))
 	w.pending, w.after, w.left = nil, nil, 1+w.rng.IntN(1+w.rng.IntN(300))
-	var fs vfs.FS = errorfs.Wrap(w.mem, errorfs.InjectorFunc(w.tick))
+	w.killed = w.rng.IntN(w.kills) == 0
+	if w.rng.IntN(12) == 0 {
+		if err := w.mem.RemoveAll("data/" + indexFolder); err != nil {
+			return err
+		}
+	}
+	var fs vfs.FS = mortal{errorfs.Wrap(w.mem, errorfs.InjectorFunc(w.tick))}
 	if w.drop != nil {
 		fs = dropFS{fs, w.drop}
 	}
@@ -125,24 +148,46 @@ func (w *world) history() error {
 	return nil
 }
 
+// mortal is a file system whose locks end with the process.
+type mortal struct{ vfs.FS }
+
+func (mortal) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
+
 func (w *world) work(fs vfs.FS) error {
 	e, err := Open("data", tinyOptions(fs))
 	if err != nil {
+		if w.crashed() && w.killed {
+			return nil
+		}
 		return fmt.Errorf("open: %w", err)
 	}
 	err = w.compare(e)
-	for range 1 + w.rng.IntN(12) {
+	for range 1 + w.rng.IntN(16) {
 		if err != nil || w.crashed() {
 			break
 		}
 		err = w.step(e)
 	}
 	w.crash() // if it did not come yet
-	if cerr := e.Close(); err == nil && cerr != nil {
+	cerr := e.Close()
+	if w.killed {
+		return w.unlessKilled(err)
+	}
+	if err == nil && cerr != nil {
 		err = fmt.Errorf("close: %w", cerr)
 	}
 	return err
 }
+
+// unlessKilled is for the errors of a process that is dead.
+func (w *world) unlessKilled(err error) error {
+	if errors.Is(err, errKilled) || err != nil && strings.Contains(err.Error(), "lost its disk") {
+		return nil
+	}
+	return err
+}
+
+var errKilled = errors.New("the process was killed")
 
 // check opens what the last crash has left.
 func (w *world) check() error {
@@ -156,10 +201,10 @@ func (w *world) check() error {
 	return e.Close()
 }
 
-// tinyOptions make everything happen often: bodies over 100 bytes are files,
-// four of them share a window, and the index flushes after 64 KiB.
+// tinyOptions make everything happen often: bodies over 2,000 bytes are
+// files, four of them share a folder, and a segment is full after 8 KiB.
 func tinyOptions(fs vfs.FS) Options {
-	return Options{FS: fs, LogSize: 64 << 10, border: 100, window: 4}
+	return Options{FS: fs, SegmentSize: 8 << 10, border: 2000, window: 4}
 }
 
 // tick counts an operation that changes something, and cuts the power before
@@ -172,6 +217,9 @@ func (w *world) tick(op errorfs.Op) error {
 	defer w.mu.Unlock()
 	if w.left--; w.left == 0 {
 		w.cut()
+	}
+	if w.killed && w.after != nil {
+		return errKilled
 	}
 	return nil
 }
@@ -192,8 +240,10 @@ func (w *world) crash() {
 
 // cut takes what the disk holds at this moment, and what that may be.
 func (w *world) cut() {
-	kept := []int{0, 0, 30, 70, 100}[w.torn.IntN(5)]
-	w.after = w.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: w.torn})
+	if w.after = w.mem; !w.killed {
+		kept := []int{0, 0, 30, 70, 100}[w.torn.IntN(5)]
+		w.after = w.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: w.torn})
+	}
 	w.then = map[object][]body{}
 	maps.Copy(w.then, w.objects)
 	for o, b := range w.pending {
@@ -211,11 +261,23 @@ func (w *world) step(e *Engine) error {
 	switch n := w.rng.IntN(20); {
 	case n < 13:
 		return w.put(e)
-	case n < 18:
+	case n < 17:
 		return w.remove(e)
+	case n < 18:
+		return w.ignoreEnd(e.checkpoint(bg))
+	case n < 19:
+		return w.ignoreEnd(e.compactor.rounds.do(e.compactor.work))
 	default:
 		return w.clear(e)
 	}
+}
+
+// ignoreEnd is for work that nobody is told of.
+func (w *world) ignoreEnd(err error) error {
+	if w.crashed() {
+		return nil
+	}
+	return err
 }
 
 func (w *world) someObject() object {
@@ -223,7 +285,7 @@ func (w *world) someObject() object {
 }
 
 func (w *world) someBody() body {
-	size := []int{w.rng.IntN(100), 101 + w.rng.IntN(400), 4000 + w.rng.IntN(9000)}[w.rng.IntN(3)]
+	size := []int{w.rng.IntN(100), 101 + w.rng.IntN(1800), 4000 + w.rng.IntN(9000)}[w.rng.IntN(3)]
 	if w.rng.IntN(50) == 0 {
 		size = blockSize + w.rng.IntN(100)
 	}
@@ -291,6 +353,7 @@ func (w *world) end(what string, err error) error {
 func (w *world) compare(e *Engine) error {
 	found := map[object][]body{}
 	for _, stage := range []wharf.StageID{{0}, {1}} {
+		var usage wharf.Usage
 		for o, err := range e.Store(stage).List(bg, wharf.ListOptions{}) {
 			if err != nil {
 				return fmt.Errorf("list: %w", err)
@@ -300,8 +363,23 @@ func (w *world) compare(e *Engine) error {
 				return fmt.Errorf("read %s: %w", o.Key, err)
 			}
 			found[object{stage, o.Key}] = []body{{data, true}}
+			usage.Files, usage.Bytes = usage.Files+1, usage.Bytes+o.Size
+		}
+		if got := e.usage.of(stage); got != usage {
+			return fmt.Errorf("stage %v counts %v and has %v", stage, got, usage)
 		}
 	}
+	if err := w.judge(found); err != nil {
+		return err
+	}
+	if w.crashed() {
+		return nil // the disk is another's
+	}
+	return noStrays(e)
+}
+
+// judge compares what was found with what it may be.
+func (w *world) judge(found map[object][]body) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for o, b := range found {
@@ -315,7 +393,7 @@ func (w *world) compare(e *Engine) error {
 		}
 	}
 	w.objects = found
-	return noStrays(e)
+	return nil
 }
 
 func matches(b body, may []body) bool {
@@ -327,45 +405,30 @@ func matches(b body, may []body) bool {
 // noStrays checks that each body file is an object's or recorded as dead, and
 // that nothing else lies about.
 func noStrays(e *Engine) error {
-	root := e.path(bodiesFolder)
-	folders, err := e.fs.List(root)
-	if err != nil {
-		return err
-	}
-	for _, f := range folders {
-		names, err := e.fs.List(e.fs.PathJoin(root, f))
-		if err != nil && !missing(err) {
-			return err
+	return e.eachBody(0, func(n uint64) error {
+		owner, err1 := e.index.get(numberKey(spaceFile, n))
+		dead, err2 := e.index.get(numberKey(spaceDead, n))
+		if err1 != nil || err2 != nil {
+			return fmt.Errorf("look up %d: %v, %v", n, err1, err2)
 		}
-		for _, n := range names {
-			id, ok := parseBodyName(n)
-			if !ok {
-				return fmt.Errorf("a strange file %q", n)
-			}
-			owned, err1 := e.has(spaceFile, id)
-			dead, err2 := e.has(spaceDead, id)
-			if err1 != nil || err2 != nil {
-				return fmt.Errorf("look up %q: %v, %v", n, err1, err2)
-			}
-			if _, err := e.fs.Stat(e.bodyPath(id)); !owned && !dead && err == nil {
-				return fmt.Errorf("a stray file %q", n)
-			}
+		if _, err := e.fs.Stat(e.bodyPath(n)); owner == nil && dead == nil && err == nil {
+			return fmt.Errorf("a stray file %d", n)
 		}
-	}
-	return nil
+		return nil
+	}, func(path string) error { return fmt.Errorf("a strange file %q", path) })
 }
 
 // dropFS leaves out the syncs of some files and folders.
 type dropFS struct {
 	vfs.FS
-	drop func(path string) bool
+	drop func(path string, dataOnly bool) bool
 }
 
 func (d dropFS) wrap(name string, f vfs.File, err error) (vfs.File, error) {
-	if err != nil || !d.drop(strings.TrimSuffix(name, "/")) {
-		return f, err
+	if err != nil {
+		return nil, err
 	}
-	return unsynced{f}, nil
+	return droppingFile{f, strings.TrimSuffix(name, "/"), d.drop}, nil
 }
 
 func (d dropFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -388,8 +451,22 @@ func (d dropFS) OpenDir(name string) (vfs.File, error) {
 	return d.wrap(name, f, err)
 }
 
-type unsynced struct{ vfs.File }
+type droppingFile struct {
+	vfs.File
+	path string
+	drop func(path string, dataOnly bool) bool
+}
 
-func (unsynced) Sync() error                { return nil }
-func (unsynced) SyncData() error            { return nil }
-func (unsynced) SyncTo(int64) (bool, error) { return false, nil }
+func (f droppingFile) Sync() error {
+	if f.drop(f.path, false) {
+		return nil
+	}
+	return f.File.Sync()
+}
+
+func (f droppingFile) SyncData() error {
+	if f.drop(f.path, true) {
+		return nil
+	}
+	return f.File.SyncData()
+}

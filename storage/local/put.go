@@ -2,18 +2,18 @@ package local
 
 import (
 	"context"
+	"crypto/md5"
 	"errors"
+	"hash/crc32"
 	"io"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"wharf"
 )
 
-// Put stores what r yields under key. A body that fits into one small buffer
-// is stored within the commit that publishes it; a longer one in a file of
-// its own, which is on the disk before the commit names it.
+// Put stores what r yields under key. A body that fits into one buffer is
+// stored within the record that publishes it; a longer one in a file of its
+// own, which is on the disk before the record names it.
 func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.PutOptions) (wharf.Object, error) {
 	const op = "local.Put"
 	if err := s.e.enter(op); err != nil {
@@ -22,7 +22,7 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	defer s.e.leave()
 	s.e.hash.uploads.Add(1)
 	defer s.e.hash.uploads.Add(-1)
-	u := &upload{ctx: ctx, s: s, key: key, indexKey: s.objectKey(key), r: r, o: o}
+	u := &upload{ctx: ctx, s: s, key: key, r: r, o: o}
 	if err := u.precheck(); err != nil {
 		return wharf.Object{}, fault(op, err)
 	}
@@ -35,14 +35,13 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 
 // upload is one Put on its way.
 type upload struct {
-	ctx      context.Context
-	s        *Store
-	key      wharf.Key
-	indexKey []byte
-	r        io.Reader
-	o        wharf.PutOptions
-	got      int64 // bytes read so far
-	ended    bool  // r has nothing more
+	ctx   context.Context
+	s     *Store
+	key   wharf.Key
+	r     io.Reader
+	o     wharf.PutOptions
+	got   int64 // bytes read so far
+	ended bool  // r has nothing more
 }
 
 // precheck refuses what can be refused before a byte is read.
@@ -59,7 +58,7 @@ func (u *upload) precheck() error {
 	if !u.o.IfAbsent {
 		return nil
 	}
-	_, found, err := u.s.lookup(u.indexKey)
+	_, found, err := u.s.lookup(u.key)
 	if err == nil && found {
 		err = u.present()
 	}
@@ -70,21 +69,83 @@ func (u *upload) run() (wharf.Object, error) {
 	c := chunks.Get().(*chunk)
 	first, err := u.fill(c[:])
 	if err == nil && u.ended && len(first) <= u.s.e.small {
-		b, r, err := u.smallBatch(first)
-		chunks.Put(c) // not held while the commit waits for the disk
-		if err == nil {
-			err = u.publish(b, r)
-		}
-		if err != nil {
-			return wharf.Object{}, err
-		}
-		return r.object(u.key), nil
+		return u.storeSmall(c, first)
 	}
 	defer chunks.Put(c)
 	if err != nil {
 		return wharf.Object{}, err
 	}
-	return u.storeLarge(c[:], first)
+	return u.storeFile(c[:], first)
+}
+
+const (
+	// smallMax is the longest body that is stored within the log.
+	smallMax = chunkSize
+
+	// copyMax is the longest body that is copied to a buffer of its length
+	// while it waits for the disk, so that it does not hold a whole chunk.
+	copyMax = 64 << 10
+
+	// md5AtOnce is the longest body whose MD5 is worked out in the upload's
+	// own time: some 25 microseconds. Those of longer ones come later.
+	md5AtOnce = 16 << 10
+
+	recordCost = 512 // bytes of the disk that an object takes beside its body
+)
+
+// storeSmall stores a body that has been read whole, within the log.
+func (u *upload) storeSmall(c *chunk, data []byte) (wharf.Object, error) {
+	var short *[]byte
+	if len(data) <= copyMax {
+		short = buffers.take(len(data))
+		data = append(*short, data...)
+		chunks.Put(c)
+	}
+	h := head{kind: kindPut, stage: u.s.id, key: u.key, mtime: now(), size: int64(len(data))}
+	if len(data) <= md5AtOnce {
+		h.md5, h.hasMD5 = md5.Sum(data), true
+	}
+	var sums [crcLen * chunkSize / blockSize]byte
+	table := appendTable(sums[:0], data)
+	h.sum = crc32.Checksum(table, castagnoli)
+	err := u.s.e.take(u.ctx, "local.Put", h.size+recordCost)
+	if err == nil {
+		err = u.publish(&h, table, data)
+	}
+	if u.s.e.broken.failed() {
+		return wharf.Object{}, err // the committer may have the buffer still
+	}
+	if short != nil {
+		buffers.give(short)
+	} else {
+		chunks.Put(c)
+	}
+	if err != nil {
+		return wharf.Object{}, err
+	}
+	return h.objectOf(), nil
+}
+
+// publish adds the object's record to the log. When it returns nil the object
+// is durable.
+func (u *upload) publish(h *head, table, body []byte) error {
+	return u.s.e.committer.do(u.ctx, "local.Put", &op{size: h.length(), prepare: func(t *turn) error {
+		if u.o.IfAbsent {
+			switch _, live, err := t.find(h.stage, h.key); {
+			case err != nil:
+				return err
+			case live:
+				return u.present()
+			}
+		}
+		return t.add(h, table, body)
+	}})
+}
+
+// objectOf returns the object that the record stored.
+func (h *head) objectOf() wharf.Object {
+	e := entry{seq: h.seq, size: h.size, mtime: h.mtime, md5: h.md5, hasMD5: h.hasMD5}
+	return e.object(h.key)
 }
 
 // fill reads as much of the body as fits into buf, and checks its length as
@@ -147,82 +208,6 @@ func (u *upload) tooLarge() error {
 
 func (u *upload) present() error {
 	return wharf.Errorf(wharf.CodePrecondition, "the file %q exists already", string(u.key))
-}
-
-// publish commits the object's record, together with what b holds already,
-// and gives back what it replaced. When it returns nil the object is durable.
-func (u *upload) publish(b *pebble.Batch, r record) error {
-	replaced, err := u.apply(b, r)
-	if err != nil {
-		return err
-	}
-	if err := u.s.e.settle("local.Put", b); err != nil {
-		return err
-	}
-	u.s.e.bury(replaced)
-	if !r.hasMD5 {
-		u.s.e.hash.poke()
-	}
-	return nil
-}
-
-// apply is the part of publish that holds the key's lock. It returns what
-// the object was before, if it was.
-func (u *upload) apply(b *pebble.Batch, r record) (old record, err error) {
-	e := u.s.e
-	lock := e.stripes.lock(u.indexKey)
-	defer lock.Unlock()
-	old, found, err := u.s.lookup(u.indexKey)
-	switch {
-	case errors.Is(err, errRecord):
-		// What a damaged record referred to is for a check to find; the key
-		// must not be blocked by it.
-	case err != nil:
-		return old, err
-	case found && u.o.IfAbsent:
-		return old, u.present()
-	case found:
-		if err := u.s.dropBody(b, old.id); err != nil {
-			return old, err
-		}
-	}
-	err = b.Set(u.indexKey, r.append(nil, u.indexKey), nil)
-	if err == nil && !r.hasMD5 {
-		debt := idKey(spaceHash, r.id)
-		err = b.Set(debt[:], u.indexKey[1:], nil)
-	}
-	if err != nil {
-		return old, err
-	}
-	return old, e.apply(u.ctx, "local.Put", b)
-}
-
-// dropBody adds to b that the body id is no longer referred to.
-func (s *Store) dropBody(b *pebble.Batch, id bodyID) error {
-	if !id.large() {
-		k := idKey(spaceBody, id)
-		return b.Delete(k[:], nil)
-	}
-	file, dead := idKey(spaceFile, id), idKey(spaceDead, id)
-	return errors.Join(b.Delete(file[:], nil), b.Set(dead[:], nil, nil))
-}
-
-// bury hands bodies whose death is on the disk to those who give their room
-// back.
-func (e *Engine) bury(dead ...record) {
-	var files []bodyID
-	var bytes int64
-	for _, r := range dead {
-		if r.id.large() {
-			files = append(files, r.id)
-		} else if r.id != 0 {
-			bytes += r.size + smallCost
-		}
-	}
-	e.reaper.add(files...)
-	if bytes > 0 {
-		e.tidy.add(bytes)
-	}
 }
 
 // now is the modification time of what is stored now: whole microseconds,

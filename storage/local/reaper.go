@@ -2,8 +2,7 @@ package local
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"errors"
 	"sync"
 )
 
@@ -18,7 +17,7 @@ type reaper struct {
 	done chan struct{} // closed when the goroutine has ended
 
 	mu      sync.Mutex // guards what follows
-	queue   []bodyID
+	queue   []uint64
 	drained chan struct{} // closed when all that was added is done; nil if nothing was
 }
 
@@ -32,31 +31,28 @@ func (r *reaper) init(e *Engine) {
 func (r *reaper) start() { go r.run() }
 
 // add queues files whose death is on the disk.
-func (r *reaper) add(ids ...bodyID) {
-	if len(ids) == 0 {
+func (r *reaper) add(numbers ...uint64) {
+	if len(numbers) == 0 {
 		return
 	}
 	r.mu.Lock()
-	r.queue = append(r.queue, ids...)
+	r.queue = append(r.queue, numbers...)
 	if r.drained == nil {
 		r.drained = make(chan struct{})
 	}
 	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
+	poke(r.wake)
 }
 
-func (r *reaper) take() []bodyID {
+func (r *reaper) take() []uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(len(r.queue), reapBatch)
-	ids := r.queue[:n:n]
+	numbers := r.queue[:n:n]
 	if r.queue = r.queue[n:]; len(r.queue) == 0 {
 		r.queue = nil
 	}
-	return ids
+	return numbers
 }
 
 // rest declares the queue done.
@@ -96,12 +92,15 @@ func (r *reaper) run() {
 			return
 		case <-r.wake:
 		}
-		for ids := r.take(); len(ids) > 0 && !r.stopping(); ids = r.take() {
-			if err := r.reap(ids); err != nil {
+		for numbers := r.take(); len(numbers) > 0 && !r.stopping(); numbers = r.take() {
+			if err := r.reap(numbers); err != nil {
 				// The files stay recorded as dead, and are tried again at the
 				// next start.
-				r.e.log.Warn("removing files failed", "files", len(ids), "error", err)
+				r.e.log.Warn("removing files failed", "files", len(numbers), "error", err)
 			}
+		}
+		if r.stopping() {
+			return // what was taken from the queue is not done
 		}
 		r.rest()
 	}
@@ -118,44 +117,18 @@ func (r *reaper) stopping() bool {
 	}
 }
 
-// reap removes files, makes their removal durable, and forgets them. The
-// last step need not be durable: a dead file that is not there is no harm.
-func (r *reaper) reap(ids []bodyID) error {
-	if err := r.e.removeBodies(ids); err != nil {
+// reap removes files, makes their removal durable, and forgets them. The last
+// need not be durable: a dead file that is not there is no harm. Files that an
+// engine reads by their path are kept until it lets go of them.
+func (r *reaper) reap(numbers []uint64) error {
+	numbers = r.e.pins.unpinned(numbers)
+	if err := r.e.removeBodies(numbers); err != nil {
 		return err
 	}
-	b := r.e.index.NewBatch()
-	for _, id := range ids {
-		k := idKey(spaceDead, id)
-		if err := b.Delete(k[:], nil); err != nil {
-			return err
+	return r.e.committer.do(context.Background(), "local.reap", &op{alone: true, prepare: func(t *turn) (err error) {
+		for _, n := range numbers {
+			err = errors.Join(err, t.changes.batch.Delete(numberKey(spaceDead, n), nil))
 		}
-	}
-	return r.e.applyLazily(context.Background(), "local.reap", b)
-}
-
-// removeBodies removes files and syncs their folders; a folder that is
-// empty afterwards goes, too.
-func (e *Engine) removeBodies(ids []bodyID) error {
-	folders := map[string]bool{}
-	for _, id := range ids {
-		if err := e.fs.Remove(e.bodyPath(id)); err != nil && !missing(err) {
-			return err
-		}
-		folders[e.folderPath(id)] = true
-	}
-	emptied := false
-	for _, name := range slices.Sorted(maps.Keys(folders)) {
-		if !e.ids.uses(name) && e.fs.Remove(name) == nil {
-			emptied = true
-			continue
-		}
-		if err := syncFolder(e.fs, name); err != nil && !missing(err) {
-			return err
-		}
-	}
-	if !emptied {
-		return nil
-	}
-	return syncFolder(e.fs, e.path(bodiesFolder))
+		return err
+	}})
 }

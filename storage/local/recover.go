@@ -2,125 +2,414 @@ package local
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"io/fs"
+	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"wharf"
 )
 
-// recover brings the folder of bodies in line with the index after a crash.
-// It looks at the last window of body files and at the uploads that were
-// older, not at what is stored.
-func (e *Engine) recover() error {
-	if err := e.bodiesThere(); err != nil {
+// recover opens the index, applies to it what of the log it does not have, and
+// removes what a crash left of uploads.
+func (e *Engine) recover(ctx context.Context) error {
+	if err := e.fs.RemoveAll(e.path(extractFolder)); err != nil && !missing(err) {
 		return err
 	}
-	last, err := e.ids.load()
+	list, err := e.segs.load(e.fs, e.path(logFolder))
 	if err != nil {
 		return err
 	}
-	strays, err := e.strays(last)
+	// What a killed server wrote and did not sync can be read now and lost
+	// later: the index must not have it before it is durable.
+	if len(list) > 0 {
+		if err := syncFile(e.fs, list[len(list)-1].path); err != nil {
+			return err
+		}
+		if err := syncFolder(e.fs, e.path(logFolder)); err != nil {
+			return err
+		}
+	}
+	r, err := e.openAndReplay(ctx, list)
 	if err != nil {
 		return err
 	}
-	if err := e.removeBodies(strays); err != nil {
+	e.committer.durable, e.committer.seq = r.applied, r.applied.seq
+	e.bodies.next = r.applied.next
+	// Where the log is damaged, a file without an object may be one whose
+	// record is lost.
+	if err := e.strays(ctx, r.applied.low, r.damages == 0); err != nil {
 		return err
 	}
-	dead, err := e.dead()
-	if err != nil {
-		return err
+	if r.last != nil {
+		if err := e.reopen(r); err != nil {
+			return err
+		}
 	}
-	e.reaper.add(dead...)
-	return e.ids.begin(last)
+	return e.index.each(ctx, spaceDead, nil, func(k, _ []byte) (bool, error) {
+		if n, ok := parseNumberKey(k); ok {
+			e.reaper.add(n)
+		}
+		return true, nil
+	})
 }
 
-// errNoBodies is a folder whose index is there, and its bodies are not.
-var errNoBodies = wharf.Errorf(wharf.CodeInvalid, "the folder %s is missing or empty, and the index knows files in it; "+
-	"mount its disk or restore it, or let wharf check --repair tell what is lost", bodiesFolder)
-
-// bodiesThere refuses a folder that lost all of its body files. What is there
-// is not looked at one by one: that is the check's.
-func (e *Engine) bodiesThere() error {
-	names, err := e.fs.List(e.path(bodiesFolder))
-	if err != nil || len(slices.DeleteFunc(names, foreign)) > 0 {
+// reopen goes on with the last segment. What a crash left at its end of a write
+// gets a record around it: nobody must take it for damage later.
+func (e *Engine) reopen(r *replay) error {
+	g, end := r.last, r.applied.offset
+	if err := e.segs.reopen(g); err != nil {
 		return err
 	}
-	it, err := e.index.NewIterWithContext(context.Background(), &pebble.IterOptions{
-		LowerBound: []byte{spaceFile}, UpperBound: []byte{spaceFile + 1},
+	e.committer.turn = rand.Uint32()
+	if end == r.length {
+		return nil
+	}
+	h := head{kind: kindTorn, batch: end, turn: e.committer.turn, low: r.applied.low, size: max(0, r.length-end-2*headLen)}
+	tail := h.append(nil, tailMagic, g.tag, end)
+	err := writeAll(g.file, [][]byte{tail}, end+h.prefix()+h.size)
+	if err == nil {
+		err = writeAll(g.file, [][]byte{h.append(nil, headMagic, g.tag, end)}, end)
+	}
+	if err == nil {
+		err = g.file.Sync()
+	}
+	if err != nil {
+		return err
+	}
+	e.committer.durable.offset = end + h.length()
+	e.segs.grow(g, end+h.length())
+	return nil
+}
+
+func syncFile(fs vfs.FS, path string) error {
+	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// errBehind is what an index is that does not have what it had.
+var errBehind = errors.New("the index has lost a part of what it had on the disk")
+
+// openAndReplay opens the index and applies the rest of the log. An index that
+// is damaged is put aside, and made anew from the whole log.
+func (e *Engine) openAndReplay(ctx context.Context, list []*segment) (*replay, error) {
+	from, err := e.openIndex(ctx)
+	if err == nil {
+		var r *replay
+		if r, err = e.replay(ctx, list, from); err == nil {
+			return r, nil
+		}
+	}
+	if ctx.Err() != nil || outOfFiles(err) || fullDisk(err) || errors.Is(err, fs.ErrPermission) || e.broken.failed() {
+		return nil, err
+	}
+	e.log.Error("the index is damaged: it is put aside and made anew from the log", "error", err)
+	if err := e.dropIndex(); err != nil {
+		return nil, err
+	}
+	if from, err = e.openIndex(ctx); err != nil {
+		return nil, err
+	}
+	return e.replay(ctx, list, from)
+}
+
+// openIndex verifies and opens the index, and reads what the engine keeps of it
+// in memory. A new one is made only where there is nothing.
+func (e *Engine) openIndex(ctx context.Context) (from applied, err error) {
+	folder := e.path(indexFolder)
+	names, err := e.fs.List(folder)
+	if err != nil && !missing(err) {
+		return applied{}, err
+	}
+	if slices.ContainsFunc(names, func(n string) bool { return n != lockFile }) {
+		if err := e.verifyIndex(ctx); err != nil {
+			return applied{}, err
+		}
+	}
+	if err := e.fs.MkdirAll(folder, folderMode); err != nil {
+		return applied{}, err
+	}
+	if e.index, err = openIndex(e.fs, folder, e.sizes, &e.broken, e.space.ballast.release, false); err != nil {
+		return applied{}, err
+	}
+	v, err := e.index.get([]byte{spacePosition})
+	if err != nil || v == nil {
+		return applied{}, err
+	}
+	if from, err = parseApplied(v); err != nil {
+		return applied{}, err
+	}
+	return from, e.loadState(ctx, from)
+}
+
+// verifyIndex reads the index before anything can be changed in it.
+func (e *Engine) verifyIndex(ctx context.Context) error {
+	x, err := openIndex(e.fs, e.path(indexFolder), e.sizes, &e.broken, func() {}, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(x.verify(ctx, e.fs, e.path(indexFolder)), x.close())
+}
+
+// loadState reads how much stages hold, which are being cleared, and what of
+// each segment is needed.
+func (e *Engine) loadState(ctx context.Context, from applied) error {
+	usage, cleared := map[wharf.StageID]wharf.Usage{}, map[wharf.StageID]uint64{}
+	err := e.index.each(ctx, spaceUsage, nil, func(k, v []byte) (bool, error) {
+		files, bytes, err := parsePair(v)
+		if len(k) != 1+stageLen {
+			err = errEntry
+		}
+		if err == nil {
+			usage[wharf.StageID(k[1:])] = wharf.Usage{Files: files, Bytes: bytes}
+		}
+		return true, err
 	})
 	if err != nil {
 		return err
 	}
-	if it.First() {
-		err = errNoBodies
-	}
-	return errors.Join(err, it.Error(), it.Close())
-}
-
-// strays lists the body files that were in flight and belong to no object.
-func (e *Engine) strays(last allocation) ([]bodyID, error) {
-	var strays []bodyID
-	check := func(id bodyID) error {
-		owned, err := e.has(spaceFile, id)
-		if err == nil && !owned {
-			strays = append(strays, id)
+	err = e.index.each(ctx, spaceClear, nil, func(k, v []byte) (bool, error) {
+		seq, ok := parseNumberKey(append([]byte{0}, v...))
+		if !ok || len(k) != 1+stageLen {
+			return false, errEntry
 		}
+		cleared[wharf.StageID(k[1:])] = seq
+		return true, nil
+	})
+	if err != nil {
 		return err
 	}
-	for _, n := range last.older {
-		if err := check(bodyID(n) | largeBit); err != nil {
-			return nil, err
+	e.usage.set(usage)
+	e.clears.set(cleared)
+	return e.loadAccounts(ctx, from)
+}
+
+func (e *Engine) loadAccounts(ctx context.Context, from applied) error {
+	known := map[uint64]bool{}
+	var gone []uint64
+	err := e.index.each(ctx, spaceSegment, nil, func(k, v []byte) (bool, error) {
+		live, kept, err := parsePair(v)
+		n, ok := parseNumberKey(k)
+		if err != nil || !ok {
+			return false, errEntry
+		}
+		switch g := e.segs.all[n]; {
+		case g != nil:
+			known[n], g.account = true, account{live, kept}
+		case live == 0:
+			gone = append(gone, n)
+		default:
+			e.log.Error("a segment of the log is missing; stop the server and run wharf check", "segment", n, "bytes", live)
+		}
+		return true, nil
+	})
+	for n, g := range e.segs.all {
+		if n < from.segment && !known[n] {
+			g.kept = g.size // its removal was not durable: a compaction looks at it
 		}
 	}
-	if last.from == last.to {
-		return strays, nil
+	for _, n := range gone {
+		err = errors.Join(err, e.index.db.Delete(numberKey(spaceSegment, n), pebble.NoSync))
 	}
-	names, err := e.fs.List(e.folderPath(bodyID(last.from)))
-	if err != nil && !missing(err) {
-		return nil, err
+	return err
+}
+
+// dropIndex puts the index aside.
+func (e *Engine) dropIndex() error {
+	if e.index != nil {
+		if err := e.index.close(); err != nil {
+			e.log.Warn("closing the damaged index failed", "error", err)
+		}
 	}
-	for _, name := range names {
-		id, ok := parseBodyName(name)
-		if !ok {
-			e.log.Warn("a file among the bodies is not one of Wharf's; it is left alone", "file", name)
+	e.index = nil
+	e.usage, e.clears = usages{all: map[wharf.StageID]wharf.Usage{}}, clears{}
+	for _, g := range e.segs.all {
+		g.account = account{}
+	}
+	return dropIndex(e.fs, e.dir)
+}
+
+// dropIndex moves the index of a folder aside. None of this needs a sync: an
+// index that comes back after a crash is found damaged again.
+func dropIndex(fs vfs.FS, dir string) error {
+	aside := fs.PathJoin(dir, asideFolder, indexFolder)
+	if err := fs.RemoveAll(aside); err != nil && !missing(err) {
+		return err
+	}
+	if err := fs.MkdirAll(fs.PathJoin(dir, asideFolder), folderMode); err != nil {
+		return err
+	}
+	return ignoreMissing(fs.Rename(fs.PathJoin(dir, indexFolder), aside))
+}
+
+// replay is what the log says behind the position from which it was read.
+type replay struct {
+	e       *Engine
+	applied applied
+	damages int
+	last    *segment // to be written on; nil if it is damaged
+	length  int64    // of its file
+
+	from    applied
+	changes *changes
+	records int
+	total   int
+	batch   position
+	logged  time.Time
+}
+
+const (
+	replayBatch  = 1000
+	progressTime = 5 * time.Second
+)
+
+// replay applies the log from a position on.
+func (e *Engine) replay(ctx context.Context, list []*segment, from applied) (*replay, error) {
+	r := &replay{e: e, from: from, applied: from, logged: time.Now()}
+	r.changes = e.replayChanges()
+	for i, g := range list {
+		if g.number < from.segment {
 			continue
 		}
-		if err := check(id); err != nil {
+		if err := r.segment(ctx, g, list[i+1:]); err != nil {
 			return nil, err
 		}
 	}
-	return strays, nil
-}
-
-// has tells whether the index has a record of a body file in space.
-func (e *Engine) has(space byte, id bodyID) (bool, error) {
-	k := idKey(space, id)
-	_, done, err := e.index.Get(k[:])
-	if errors.Is(err, pebble.ErrNotFound) {
-		return false, nil
+	if n := len(list); from.segment > 0 && (n == 0 || list[n-1].number < from.segment) {
+		r.damages++ // the segment that was written last is missing
 	}
-	if err != nil {
-		return false, err
-	}
-	return true, done.Close()
-}
-
-// dead lists the files whose removal was not finished.
-func (e *Engine) dead() (ids []bodyID, err error) {
-	it, err := e.index.NewIterWithContext(context.Background(), &pebble.IterOptions{
-		LowerBound: []byte{spaceDead}, UpperBound: []byte{spaceDead + 1},
-	})
-	if err != nil {
+	if err := r.flush(r.applied.position); err != nil {
 		return nil, err
 	}
+	if from.segment == 0 && r.total > 0 {
+		e.log.Warn("the index was made anew from the log", "records", r.total)
+	}
+	if r.damages > 0 {
+		e.log.Error("the log is damaged; stop the server and run wharf check", "places", r.damages)
+	}
+	return r, nil
+}
+
+func (e *Engine) replayChanges() *changes {
+	c := e.newChanges()
+	c.replay = true
+	return c
+}
+
+// segment applies what a segment has behind the position.
+func (r *replay) segment(ctx context.Context, g *segment, later []*segment) error {
+	s, err := r.e.scanOf(g, later)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	start := int64(0)
+	if g.number == r.from.segment {
+		start, s.off, s.proven = r.from.offset, r.from.offset, r.from.offset
+	}
+	if s.size < start {
+		r.damages++ // it was cut short
+		r.applied.position = position{g.number, start}
+		return nil
+	}
+	end, err := s.run(func(rec record) error { return r.record(ctx, g, rec) })
+	if err != nil {
+		return err
+	}
+	r.damages += len(s.damages)
+	r.applied.position = position{g.number, end}
+	if len(later) == 0 && len(s.damages) == 0 {
+		r.last, r.length = g, s.length
+	}
+	return nil
+}
+
+// record applies one record, and brings the changes of some to the index at
+// the end of their batch.
+func (r *replay) record(ctx context.Context, g *segment, rec record) error {
+	if at := (position{g.number, rec.batch}); at != r.batch {
+		if r.records >= replayBatch {
+			if err := r.flush(at); err != nil {
+				return err
+			}
+		}
+		r.batch = at
+	}
+	r.records++
+	r.total++
+	r.applied.seq = max(r.applied.seq, rec.seq)
+	// A number is not used again below what was in flight once.
+	r.applied.low, r.applied.next = rec.low, max(r.applied.next, rec.low)
+	if rec.kind == kindFile {
+		r.applied.next = max(r.applied.next, rec.number+1)
+	}
+	if mark := (position{rec.number, rec.size}); rec.kind == kindMark && r.from.segment > 0 && r.from.before(mark) {
+		return errBehind
+	}
+	if now := time.Now(); now.Sub(r.logged) > progressTime {
+		r.logged = now
+		r.e.log.Info("reading the log", "segment", g.number, "records", r.total)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.changes.apply(&rec.head, position{g.number, rec.offset})
+}
+
+// flush applies the changes up to a position, which is the beginning of a batch
+// or the end of the log.
+func (r *replay) flush(at position) error {
+	r.applied.position = at
+	if r.records == 0 {
+		return nil
+	}
+	err := r.changes.finish(r.applied)
+	if err == nil {
+		r.e.reaper.add(r.changes.dead...)
+	}
+	r.changes, r.records = r.e.replayChanges(), 0
+	return err
+}
+
+// storedSince counts the objects of a stage that are later than a sequence,
+// with those that c stores.
+func (c *changes) storedSince(stage wharf.StageID, seq uint64) (u wharf.Usage, err error) {
+	lower, upper := stageSpan(stage)
+	it, err := c.e.index.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return u, err
+	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	for ok := it.First(); ok; ok = it.Next() {
-		if k := it.Key(); len(k) == 1+8 {
-			ids = append(ids, bodyID(binary.BigEndian.Uint64(k[1:])))
+	add := func(x entry) {
+		if x.seq > seq {
+			u.Files, u.Bytes = u.Files+1, u.Bytes+x.size
 		}
 	}
-	return ids, it.Error()
+	for ok := it.First(); ok; ok = it.Next() {
+		if _, there := c.over[string(it.Key())]; there {
+			continue
+		}
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return u, err
+		}
+		x, err := parseEntry(it.Key(), v)
+		if err != nil {
+			return u, err
+		}
+		add(x)
+	}
+	for k, x := range c.over {
+		if wharf.StageID([]byte(k[1:objectKey])) == stage {
+			add(x)
+		}
+	}
+	return u, it.Error()
 }

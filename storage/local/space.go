@@ -9,9 +9,8 @@ import (
 	"wharf"
 )
 
-// space refuses uploads before the disk is full. The index needs room to
-// work, above all to give back the room of what is removed, and a log that
-// cannot be written ends the engine.
+// space refuses uploads before the disk is full. The log and the
+// index need room to work, above all to give back the room of what is removed.
 type space struct {
 	fs      vfs.FS
 	dir     string
@@ -46,14 +45,7 @@ func (e *Engine) take(ctx context.Context, op string, n int64) error {
 // reclaim waits until what was removed before has given its room back, or
 // has failed to.
 func (e *Engine) reclaim(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// What fails is logged by those whose work it is; here it only means
-		// that there is no room.
-		_ = e.tidy.now()
-	}()
-	for _, c := range []<-chan struct{}{e.reaper.idle(), done} {
+	for _, c := range []<-chan struct{}{e.reaper.idle(), e.compactor.reclaim()} {
 		select {
 		case <-c:
 		case <-ctx.Done():
@@ -83,4 +75,45 @@ func (s *space) take(n int64) bool {
 		s.ballast.restore()
 	}
 	return true
+}
+
+// ballast is a file that is there to be removed when the disk is full
+// nevertheless, because someone else filled it: what it frees lets the index
+// finish the write that it cannot do without.
+type ballast struct {
+	fs   vfs.FS
+	path string
+	size int64
+	here atomic.Bool
+}
+
+const ballastFile = "ballast"
+
+func (b *ballast) init(fs vfs.FS, dir string, size int64) {
+	b.fs, b.path, b.size = fs, fs.PathJoin(dir, ballastFile), size
+}
+
+// restore makes the file where it is missing. A disk without room for it
+// is no error: it is made later, when there is.
+func (b *ballast) restore() {
+	if !b.here.CompareAndSwap(false, true) {
+		return
+	}
+	f, err := b.fs.Create(b.path, vfs.WriteCategoryUnspecified)
+	if err == nil {
+		err = f.Preallocate(0, b.size)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}
+	if err != nil {
+		b.release()
+	}
+}
+
+// release gives the disk the file's room back.
+func (b *ballast) release() {
+	// Whether this helps shows at the write that is tried again.
+	_ = b.fs.Remove(b.path)
+	b.here.Store(false)
 }

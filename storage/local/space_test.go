@@ -3,7 +3,6 @@ package local
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,14 +31,6 @@ func folderSize(t *testing.T, dir string) (size int64) {
 	return size
 }
 
-// ignoreMissing is for files that are removed while one looks.
-func ignoreMissing(err error) error {
-	if os.IsNotExist(err) {
-		return nil
-	}
-	return err
-}
-
 // shrinks waits until the folder takes at most limit bytes. What frees them
 // works in the background, and tells nobody.
 func shrinks(t *testing.T, dir string, limit int64) {
@@ -55,7 +46,7 @@ func shrinks(t *testing.T, dir string, limit int64) {
 
 func TestSpaceIsGivenBack(t *testing.T) {
 	dir := t.TempDir()
-	s := openEngine(t, dir, Options{LogSize: minLog}).Store(stageOne)
+	s := openEngine(t, dir, Options{SegmentSize: 1 << 20}).Store(stageOne)
 	high, rounds := int64(0), 100
 	if testing.Short() {
 		rounds = 10
@@ -97,7 +88,7 @@ func TestSpaceIsGivenBack(t *testing.T) {
 
 func TestHalfOfTheBodiesGiveTheirRoomBack(t *testing.T) {
 	dir := t.TempDir()
-	s := openEngine(t, dir, Options{LogSize: minLog}).Store(stageOne)
+	s := openEngine(t, dir, Options{SegmentSize: 1 << 20}).Store(stageOne)
 	var odd []wharf.Key
 	for i := range 600 {
 		k := wharf.Key(fmt.Sprint(i))
@@ -128,7 +119,7 @@ func (f fullFS) GetDiskUsage(string) (vfs.DiskUsage, error) {
 
 func TestReserveIsKeptFree(t *testing.T) {
 	free := uint64(64 << 20)
-	o := Options{FS: fullFS{vfs.NewMem(), func() uint64 { return free }}, LogSize: minLog}
+	o := Options{FS: fullFS{vfs.NewMem(), func() uint64 { return free }}, SegmentSize: 1 << 20}
 	s := openEngine(t, "data", o).Store(stageOne)
 	put(t, s, "before", []byte("x"))
 	s.e.space.room.Store(0)

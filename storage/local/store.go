@@ -2,9 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"wharf"
 )
@@ -16,9 +13,11 @@ type Store struct {
 }
 
 var (
-	_ wharf.Store    = (*Store)(nil)
-	_ wharf.Clearer  = (*Store)(nil)
-	_ wharf.Budgeter = (*Store)(nil)
+	_ wharf.Store     = (*Store)(nil)
+	_ wharf.Clearer   = (*Store)(nil)
+	_ wharf.Budgeter  = (*Store)(nil)
+	_ wharf.Localizer = (*Store)(nil)
+	_ wharf.Meter     = (*Store)(nil)
 )
 
 // Stat tells what is known of the object under key.
@@ -31,49 +30,59 @@ func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	if err := ctx.Err(); err != nil {
 		return wharf.Object{}, wharf.WrapError(wharf.CodeInternal, op, "", err)
 	}
-	r, found, err := s.lookup(s.objectKey(key))
+	e, found, err := s.lookup(key)
 	switch {
 	case err != nil:
 		return wharf.Object{}, fault(op, err)
 	case !found:
 		return wharf.Object{}, notFound(op, key)
 	}
-	return r.object(key), nil
+	return e.object(key), nil
 }
 
 // usualMax is what a body of unknown length counts for.
 const usualMax = 1 << 30
 
-// PutMemory tells how much memory a Put of size bytes holds at most: the
-// buffer that it reads into, what the index keeps of the body until it is on
-// the disk, and the checksums of its blocks. Those of a body of unknown length
-// may come to be more, 64 KiB for each GiB, but few are that long.
+// PutMemory returns how much memory a Put of size bytes holds at most: the
+// buffer that it reads into, a copy of a short body, and the checksums of the
+// blocks of a long one. Those of a body of unknown length may come to be more,
+// 64 KiB for each GiB, but few are that long.
 func (s *Store) PutMemory(size int64) int64 {
-	if size >= 0 && size <= smallMax {
+	switch {
+	case size < 0:
+		size = usualMax
+	case size <= copyMax:
 		return chunkSize + 2*size
 	}
-	if size < 0 {
-		size = usualMax
-	}
-	return chunkSize + 2*smallMax + crcLen*blocks(size)
+	return chunkSize + 2*copyMax + crcLen*blocks(size)
 }
 
 func (s *Store) objectKey(key wharf.Key) []byte {
 	return appendObjectKey(make([]byte, 0, objectKey+len(key)), s.id, key)
 }
 
-// lookup reads the record under an object's index key.
-func (s *Store) lookup(indexKey []byte) (r record, found bool, err error) {
-	v, done, err := s.e.index.Get(indexKey)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return record{}, false, nil
+// lookup reads what is known of an object.
+func (s *Store) lookup(key wharf.Key) (e entry, found bool, err error) {
+	cleared := s.e.clears.at(s.id) // before the index: it is forgotten after that is swept
+	e, found, err = s.e.index.lookup(s.objectKey(key))
+	if err != nil || !found || e.seq <= cleared {
+		return entry{}, false, err
 	}
-	if err != nil {
-		return record{}, false, err
+	return e, true, nil
+}
+
+// Usage returns how many objects the stage has and how many bytes these have
+// together.
+func (s *Store) Usage(ctx context.Context) (wharf.Usage, error) {
+	const op = "local.Usage"
+	if err := s.e.enter(op); err != nil {
+		return wharf.Usage{}, err
 	}
-	defer done.Close()
-	r, err = parseRecord(indexKey, v)
-	return r, err == nil, err
+	defer s.e.leave()
+	if err := ctx.Err(); err != nil {
+		return wharf.Usage{}, wharf.WrapError(wharf.CodeInternal, op, "", err)
+	}
+	return s.e.usage.of(s.id), nil
 }
 
 func notFound(op string, key wharf.Key) error {

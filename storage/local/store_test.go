@@ -28,7 +28,7 @@ func TestConformance(t *testing.T) {
 		dir string
 	}{}
 	open := func(t *testing.T, dir string, id wharf.StageID) wharf.Store {
-		e := openEngine(t, dir, Options{LogSize: minLog})
+		e := openEngine(t, dir, Options{SegmentSize: 1 << 20})
 		s := e.Store(id)
 		engines[s] = struct {
 			e   *Engine
@@ -51,7 +51,7 @@ func TestConformance(t *testing.T) {
 // which others would have to wait.
 func TestPutMemoryIsSmall(t *testing.T) {
 	s := &Store{}
-	for _, size := range []int64{wharf.UnknownSize, 0, smallMax + 1, 1 << 30, 5 << 30} {
+	for _, size := range []int64{wharf.UnknownSize, 0, copyMax + 1, smallMax + 1, 1 << 30, 5 << 30} {
 		if got := s.PutMemory(size) + 320<<10; got > 1<<20 {
 			t.Errorf("%d bytes hold %d with the listener", size, got)
 		}

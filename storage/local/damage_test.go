@@ -1,0 +1,237 @@
+package local
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"wharf"
+)
+
+// content reads a file of a file system in memory.
+func content(t *testing.T, mem *vfs.MemFS, path string) []byte {
+	t.Helper()
+	data, err := mem.UnsafeGetFileDataBuffer(path)
+	must(t, err)
+	return data
+}
+
+// killed gives what a kill leaves of an engine with some objects: the log, and
+// an index that has nothing of it. It returns the versions that each key ever
+// had, the last one last; nil is none.
+func killed(t *testing.T, objects int) (*vfs.MemFS, map[wharf.Key][][]byte) {
+	t.Helper()
+	mem := vfs.NewCrashableMem()
+	o := tinyOptions(mem)
+	o.SegmentSize = 16 << 20
+	e := openEngine(t, "data", o)
+	s := e.Store(stageOne)
+	versions := map[wharf.Key][][]byte{}
+	for i := range objects {
+		key := wharf.Key(fmt.Sprintf("k%03d", i))
+		for v := range 1 + i%3 {
+			data := bytes.Repeat([]byte(fmt.Sprintf("%s version %d. ", key, v)), 1+i%50)
+			put(t, s, key, data)
+			versions[key] = append(versions[key], data)
+		}
+		if i%5 == 4 {
+			must(t, s.Delete(bg, []wharf.Key{key}))
+			versions[key] = append(versions[key], nil)
+		}
+	}
+	return mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 0}), versions
+}
+
+// TestOneBitAfterKill flips one bit of the log of a server that was killed, at
+// many places: at most one object is lost, and none is back or an old version.
+func TestOneBitAfterKill(t *testing.T) {
+	mem, versions := killed(t, 100)
+	name := onlySegment(t, mem)
+	whole := bytes.Clone(content(t, mem, name))
+	rng := rand.New(rand.NewPCG(1, 2))
+	places := 300
+	if testing.Short() || raceDetector {
+		places = 30
+	}
+	for range places {
+		at, bit := rng.IntN(len(whole)), rng.IntN(8)
+		broken := bytes.Clone(whole)
+		broken[at] ^= 1 << bit
+		after := vfs.NewMem()
+		copyFolder(t, mem, after, "data")
+		writeFile(t, after, name, broken)
+		wantVersions(t, fmt.Sprintf("bit %d of byte %d", bit, at), after, versions, 1)
+	}
+}
+
+// TestCutAfterKill cuts the log of a server that was killed: what is before the
+// cut is there, and that the end is not orderly is not taken for damage.
+func TestCutAfterKill(t *testing.T) {
+	mem, versions := killed(t, 30)
+	name := onlySegment(t, mem)
+	whole := bytes.Clone(content(t, mem, name))
+	for at := range len(whole) {
+		if at%97 != 0 && at < len(whole)-300 {
+			continue
+		}
+		after := vfs.NewMem()
+		copyFolder(t, mem, after, "data")
+		writeFile(t, after, name, whole[:at])
+		e := openEngine(t, "data", tinyOptions(after))
+		for o, err := range e.Store(stageOne).List(bg, wharf.ListOptions{}) {
+			must(t, err)
+			data, err := readAll(e.Store(stageOne), o.Key)
+			if err != nil || !isOneOf(data, versions[o.Key]) {
+				t.Fatalf("cut at %d: %s: %d bytes, %v", at, o.Key, len(data), err)
+			}
+		}
+		put(t, e.Store(stageOne), "after", []byte("x"))
+		must(t, e.Close())
+		wantNoDamage(t, after)
+	}
+}
+
+// wantNoDamage reads the whole log of a folder.
+func wantNoDamage(t *testing.T, mem vfs.FS) {
+	t.Helper()
+	e := newEngine("data", tinyOptions(mem))
+	list, err := e.segs.load(mem, "data/log")
+	must(t, err)
+	for i, g := range list {
+		s, err := e.scanOf(g, list[i+1:])
+		must(t, err)
+		s.closed = true
+		_, err = s.run(func(record) error { return nil })
+		must(t, err)
+		if len(s.damages) > 0 {
+			t.Fatalf("damage in a log that a kill ended: %v", s.damages)
+		}
+		s.close()
+	}
+}
+
+func isOneOf(data []byte, versions [][]byte) bool {
+	for _, v := range versions {
+		if bytes.Equal(data, v) {
+			return true
+		}
+	}
+	return false
+}
+
+func onlySegment(t *testing.T, mem *vfs.MemFS) string {
+	t.Helper()
+	names, err := mem.List("data/log")
+	must(t, err)
+	if len(names) != 1 {
+		t.Fatalf("segments: %q", names)
+	}
+	return "data/log/" + names[0]
+}
+
+// wantVersions starts an engine. Each key must have its last version; so many
+// may be lost.
+func wantVersions(t *testing.T, what string, mem *vfs.MemFS, versions map[wharf.Key][][]byte, most int) {
+	t.Helper()
+	e := openEngine(t, "data", tinyOptions(mem))
+	defer func() { must(t, e.Close()) }()
+	lost := 0
+	for key, all := range versions {
+		last := all[len(all)-1]
+		data, err := readAll(e.Store(stageOne), key)
+		switch {
+		case err != nil && last != nil:
+			lost++
+		case err == nil && (last == nil || !bytes.Equal(data, last)):
+			t.Errorf("%s: %s is %.30q, want %.30q", what, key, data, last)
+		}
+	}
+	if lost > most {
+		t.Errorf("%s: %d objects are lost", what, lost)
+	}
+}
+
+func writeFile(t *testing.T, mem vfs.FS, path string, data []byte) {
+	t.Helper()
+	f, err := mem.Create(path, vfs.WriteCategoryUnspecified)
+	must(t, err)
+	must(t, write(f, data))
+	must(t, f.Close())
+}
+
+func copyFolder(t *testing.T, from *vfs.MemFS, to vfs.FS, dir string) {
+	t.Helper()
+	must(t, to.MkdirAll(dir, folderMode))
+	names, err := from.List(dir)
+	must(t, err)
+	for _, n := range names {
+		path := from.PathJoin(dir, n)
+		info, err := from.Stat(path)
+		must(t, err)
+		if info.IsDir() {
+			copyFolder(t, from, to, path)
+		} else {
+			writeFile(t, to, path, content(t, from, path))
+		}
+	}
+}
+
+// TestRebuildGivesTheSame makes the index anew and compares all of it with what
+// it was, after a history with removals, a cleared stage, compactions and a
+// clock that is set back.
+func TestRebuildGivesTheSame(t *testing.T) {
+	mem := vfs.NewMem()
+	e := openEngine(t, "data", tinyOptions(mem))
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range 400 {
+		s := e.Store(wharf.StageID{byte(1 + rng.IntN(2))})
+		key := wharf.Key(fmt.Sprintf("k%d", rng.IntN(30)))
+		switch {
+		case i%4 == 3:
+			must(t, s.Delete(bg, []wharf.Key{key}))
+		case i == 200:
+			must(t, s.Clear(bg))
+		default:
+			put(t, s, key, bytes.Repeat([]byte{byte(i)}, 1+rng.IntN(2500)))
+		}
+		if i%50 == 49 {
+			must(t, e.hash.work())
+			must(t, e.compactor.rounds.do(e.compactor.work))
+		}
+	}
+	must(t, e.Close())
+	before := dumpIndex(t, mem)
+	must(t, mem.RemoveAll("data/index"))
+	e = openEngine(t, "data", tinyOptions(mem))
+	must(t, e.Close())
+	if after := dumpIndex(t, mem); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+// dumpIndex describes what the index says of objects and stages.
+func dumpIndex(t *testing.T, mem vfs.FS) string {
+	t.Helper()
+	e := openEngine(t, "data", tinyOptions(mem))
+	defer func() { must(t, e.Close()) }()
+	must(t, e.hash.work())
+	var b bytes.Buffer
+	for _, space := range []byte{spaceObject, spaceFile, spaceUsage, spaceHash} {
+		must(t, e.index.each(bg, space, nil, func(k, v []byte) (bool, error) {
+			if space == spaceObject {
+				x, err := parseEntry(k, v)
+				must(t, err)
+				// A compaction may have moved it, with its MD5.
+				x.at, x.inline = position{}, false
+				fmt.Fprintf(&b, "%q %+v\n", k, x)
+			} else {
+				fmt.Fprintf(&b, "%q %x\n", k, v)
+			}
+			return true, nil
+		}))
+	}
+	return b.String()
+}

@@ -1,0 +1,382 @@
+package local
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"wharf"
+)
+
+// record is a head and where its record stands.
+type record struct {
+	head
+	offset  int64
+	damaged bool // one of its two heads is
+}
+
+func (r *record) end() int64 { return r.offset + r.length() }
+
+// span is a part of a segment, from the first byte to before the last.
+type span struct{ from, to int64 }
+
+// scan reads the records of a segment from one end to the other. It gets over
+// what is damaged: behind that it looks for the segment's tag, which stands in
+// every record and nowhere else.
+//
+// A batch of records that was being written when the power failed may be there
+// in part, anywhere in it. Nobody was told that it was stored, and nothing that
+// follows it was written. So the log ends at the first record that is not
+// whole, unless a later batch proves that all before it had been synced.
+type scan struct {
+	file io.ReaderAt
+	size int64 // of the file, or of the part of it that counts
+	tag  uint64
+	// closed is set for a segment that has a successor: all in it was synced.
+	// Of another one, all before proven was.
+	closed bool
+	proven int64
+
+	off      int64 // where the next record is expected
+	batch    int64
+	turn     uint32
+	held     []record // of a batch that is not proven yet
+	bad      []span   // that are not proven to be damage yet
+	damages  []span   // that are
+	window   []byte   // bytes of the file from windowAt on
+	windowAt int64
+}
+
+// windowSize is how much is read at once.
+const windowSize = 16 << 10
+
+// run calls do for each record that counts, in order. It returns where the log
+// ends: at s.size, or, where a batch was torn, before.
+func (s *scan) run(do func(record) error) (end int64, err error) {
+	for s.off < s.size {
+		r, found, err := s.next()
+		if err != nil {
+			return 0, err
+		}
+		if !found {
+			break
+		}
+		if err := s.take(r, do); err != nil {
+			return 0, err
+		}
+	}
+	if s.closed {
+		s.prove(s.size)
+		return s.size, s.emit(do)
+	}
+	return s.settle(do)
+}
+
+// take holds a record of the batch at hand, or begins another batch, which
+// proves all that came before it.
+func (s *scan) take(r record, do func(record) error) error {
+	if r.batch != s.batch || r.turn != s.turn {
+		s.prove(r.batch)
+		if err := s.emit(do); err != nil {
+			return err
+		}
+		s.batch, s.turn = r.batch, r.turn
+	}
+	s.held = append(s.held, r)
+	s.off = r.end()
+	return nil
+}
+
+// prove declares what is bad before the offset damaged.
+func (s *scan) prove(before int64) {
+	n := 0
+	for n < len(s.bad) && s.bad[n].from < before {
+		n++
+	}
+	s.damages = append(s.damages, s.bad[:n]...)
+	s.bad = s.bad[n:]
+}
+
+func (s *scan) emit(do func(record) error) error {
+	for _, r := range s.held {
+		if err := do(r); err != nil {
+			return err
+		}
+	}
+	s.held = s.held[:0]
+	return nil
+}
+
+// settle finds where the last batch ends: all of its records that are whole up
+// to the first that is not.
+func (s *scan) settle(do func(record) error) (end int64, err error) {
+	s.prove(s.proven)
+	end = s.off
+	if len(s.bad) > 0 {
+		end = s.bad[0].from
+	}
+	for i, r := range s.held {
+		if r.offset >= end {
+			s.held = s.held[:i]
+			break
+		}
+		if r.offset < s.proven {
+			continue
+		}
+		whole, err := s.whole(r)
+		if err != nil {
+			return 0, err
+		}
+		if !whole {
+			s.held, end = s.held[:i], r.offset
+			break
+		}
+	}
+	s.bad = nil
+	return end, s.emit(do)
+}
+
+// next finds the next record, and adds what is bad before it to s.bad. Without
+// one, all up to the end is bad.
+func (s *scan) next() (r record, found bool, err error) {
+	from := s.off
+	for at := from; ; {
+		r, found, err = s.at(at)
+		if err != nil {
+			return record{}, false, err
+		}
+		if found && r.offset >= from && s.follows(r, r.offset > from) {
+			break
+		}
+		if at, err = s.search(at + 1); err != nil {
+			return record{}, false, err
+		}
+		if at < 0 {
+			s.bad = append(s.bad, span{from, s.size})
+			return record{}, false, nil
+		}
+	}
+	if r.offset > from {
+		s.bad = append(s.bad, span{from, r.offset})
+	}
+	return r, true, nil
+}
+
+// follows reports whether the record may come next. One of a write that failed
+// and was written over by another does not.
+func (s *scan) follows(r record, gap bool) bool {
+	switch {
+	case r.end() > s.size || r.batch > r.offset:
+		return false
+	case r.batch == r.offset:
+		return true
+	case r.batch == s.batch && r.turn == s.turn:
+		return true
+	}
+	return gap && r.batch > s.batch
+}
+
+// at reads the record that begins at the offset, or that has its last head
+// there.
+func (s *scan) at(offset int64) (record, bool, error) {
+	p, err := s.peek(offset, headLen+wharf.MaxKey)
+	if err != nil {
+		return record{}, false, err
+	}
+	if h, ok := parseFirst(p, s.tag, offset); ok {
+		return record{head: h, offset: offset}, true, nil
+	}
+	if h, begin, ok := parseLast(p, s.tag, offset); ok {
+		return record{head: h, offset: begin, damaged: true}, true, nil
+	}
+	return record{}, false, nil
+}
+
+// search gives the first place from the offset on where a head may begin, -1
+// if there is none.
+func (s *scan) search(offset int64) (int64, error) {
+	var tag [8]byte
+	binary.BigEndian.PutUint64(tag[:], s.tag)
+	const before = 8 // a head begins so far before its tag
+	for offset+before < s.size {
+		p, err := s.peek(offset+before, windowSize)
+		if err != nil {
+			return 0, err
+		}
+		if i := bytes.Index(p, tag[:]); i >= 0 {
+			return offset + int64(i), nil
+		}
+		if len(p) < len(tag) {
+			break
+		}
+		offset += int64(len(p) - len(tag) + 1)
+	}
+	return -1, nil
+}
+
+// peek gives up to n bytes from the offset on. They are valid until the next
+// call.
+func (s *scan) peek(offset, n int64) ([]byte, error) {
+	n = min(n, s.size-offset)
+	if n <= 0 {
+		return nil, nil
+	}
+	if offset < s.windowAt || offset+n > s.windowAt+int64(len(s.window)) {
+		if s.window == nil {
+			s.window = make([]byte, windowSize)
+		}
+		s.window = s.window[:min(windowSize, s.size-offset)]
+		s.windowAt = offset
+		if err := readFull(s.file, s.window, offset); err != nil {
+			s.window = s.window[:0]
+			return nil, err
+		}
+	}
+	at := offset - s.windowAt
+	return s.window[at : at+n], nil
+}
+
+// readFull fills p from the offset on. A file that ends before is damaged.
+func readFull(f io.ReaderAt, p []byte, offset int64) error {
+	n, err := f.ReadAt(p, offset)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// whole reads the whole record and verifies it.
+func (s *scan) whole(r record) (bool, error) {
+	if r.damaged {
+		return false, nil // its first head was not written
+	}
+	data, err := verifiedRecord(s.file, s.tag, r)
+	if errors.Is(err, errRecord) {
+		return false, nil
+	}
+	data.release()
+	return err == nil, err
+}
+
+var errRecord = errors.New("a record is damaged")
+
+// payload is what a record holds besides its heads.
+type payload struct {
+	table, body []byte
+	buffer      *[]byte
+}
+
+func (p payload) release() {
+	if p.buffer != nil {
+		buffers.give(p.buffer)
+	}
+}
+
+// readPayload reads the table and the body of a record, without a look at
+// them.
+func readPayload(f io.ReaderAt, r record) (payload, error) {
+	n := r.tableLen() + r.bodyLen()
+	p := payload{buffer: buffers.take(int(n))}
+	all := (*p.buffer)[:n]
+	if err := readFull(f, all, r.offset+r.prefix()); err != nil {
+		p.release()
+		return payload{}, err
+	}
+	p.table, p.body = all[:r.tableLen()], all[r.tableLen():]
+	return p, nil
+}
+
+// verifiedRecord reads a record whose first head is known, with its last head.
+// errRecord if any of it is not what was written.
+func verifiedRecord(f io.ReaderAt, tag uint64, r record) (payload, error) {
+	p, err := readPayload(f, r)
+	if err != nil {
+		return payload{}, err
+	}
+	tail := make([]byte, r.prefix())
+	if err := readFull(f, tail, r.end()-r.prefix()); err != nil {
+		p.release()
+		return payload{}, err
+	}
+	_, begin, ok := parseLast(tail, tag, r.end()-r.prefix())
+	if !ok || begin != r.offset || !p.matches(r) {
+		p.release()
+		return payload{}, errRecord
+	}
+	return p, nil
+}
+
+// matches reports whether table and body are what the head says.
+func (p payload) matches(r record) bool {
+	return crc32.Checksum(p.table, castagnoli) == r.sum && (r.kind != kindPut || verifyBlocks(p.body, p.table))
+}
+
+// openScan is a scan of a file that it closes.
+type openScan struct {
+	scan
+	length int64 // of the file
+	file   io.Closer
+}
+
+func (s *openScan) close() { s.file.Close() }
+
+// scanOf begins the scan of a segment that is followed by others. What the
+// first of these says of where it ends is believed.
+func (e *Engine) scanOf(g *segment, later []*segment) (*openScan, error) {
+	f, err := e.fs.Open(g.path)
+	if err != nil {
+		return nil, err
+	}
+	s := &openScan{scan: scan{file: f, tag: g.tag}, file: f}
+	info, err := f.Stat()
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.length, s.size = info.Size(), info.Size()
+	for _, next := range later {
+		first, found, err := e.firstRecord(next)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		if !found {
+			continue
+		}
+		s.closed = true
+		if first.kind == kindStart && first.number == g.number {
+			s.limit(first.size)
+		}
+		break
+	}
+	return s, nil
+}
+
+// limit sets where the segment ends. What is missing of it is damage.
+func (s *openScan) limit(end int64) {
+	if end > s.length {
+		s.damages = append(s.damages, span{s.length, end})
+		return
+	}
+	s.size = end
+}
+
+// firstRecord reads the first record that a segment has.
+func (e *Engine) firstRecord(g *segment) (record, bool, error) {
+	f, err := e.fs.Open(g.path)
+	if err != nil {
+		return record{}, false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return record{}, false, err
+	}
+	s := &scan{file: f, size: info.Size(), tag: g.tag}
+	return s.next()
+}
