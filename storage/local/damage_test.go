@@ -33,7 +33,7 @@ func killed(t *testing.T, objects int) (*vfs.MemFS, map[wharf.Key][][]byte) {
 	for i := range objects {
 		key := wharf.Key(fmt.Sprintf("k%03d", i))
 		for v := range 1 + i%3 {
-			data := bytes.Repeat([]byte(fmt.Sprintf("%s version %d. ", key, v)), 1+i%50)
+			data := bytes.Repeat([]byte(fmt.Sprintf("%s version %d. ", key, v)), 1+i*7%110)
 			put(t, s, key, data)
 			versions[key] = append(versions[key], data)
 		}

@@ -1,0 +1,71 @@
+package local
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"wharf"
+)
+
+// TestRemovalOutlivesOlderRecords: a removal is kept as long as a segment may be
+// left that has an older record of its key, also one whose own removal a crash
+// undoes. Else an index that is made anew would bring the object back.
+func TestRemovalOutlivesOlderRecords(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	o := tinyOptions(mem)
+	e := openEngine(t, "data", o)
+	s := e.Store(stageOne)
+	fill := func(name string) { // a segment and more
+		for i := range 6 {
+			put(t, s, wharf.Key(fmt.Sprintf("%s%d", name, i)), make([]byte, 1900))
+		}
+	}
+	put(t, s, "gone", make([]byte, 1900))
+	fill("stays") // in the segment with the object: it stays where it is
+	must(t, s.Delete(bg, []wharf.Key{"gone"}))
+	fill("a")
+	var dead []wharf.Key
+	for i := range 6 {
+		dead = append(dead, wharf.Key(fmt.Sprintf("a%d", i)))
+	}
+	must(t, s.Delete(bg, dead)) // most of the segment with the removal is dead
+	must(t, e.compactor.rounds.do(e.compactor.work))
+	if e.segs.all[1] == nil {
+		t.Fatal("the segment of the object is gone: this tests nothing")
+	}
+	wantGone(t, mem)
+
+	// Now that goes, too, and the removal with it: in this order.
+	var more []wharf.Key
+	for i := range 6 {
+		more = append(more, wharf.Key(fmt.Sprintf("stays%d", i)))
+	}
+	must(t, s.Delete(bg, more))
+	fill("b")
+	must(t, e.compactor.rounds.do(e.compactor.work))
+	if e.segs.all[1] != nil {
+		t.Fatal("the segment of the object is left: this tests nothing")
+	}
+	names, err := mem.CrashClone(vfs.CrashCloneCfg{}).List("data/log")
+	must(t, err)
+	for _, name := range names {
+		if n, _, ok := parseSegmentName(name); ok && e.segs.all[n] == nil {
+			t.Errorf("segment %d counts as removed, and a crash brings it back", n)
+		}
+	}
+	wantGone(t, mem)
+}
+
+// wantGone makes the index anew on what a crash leaves.
+func wantGone(t *testing.T, mem *vfs.MemFS) {
+	t.Helper()
+	after := mem.CrashClone(vfs.CrashCloneCfg{})
+	must(t, after.RemoveAll("data/index"))
+	e := openEngine(t, "data", tinyOptions(after))
+	if _, err := e.Store(stageOne).Stat(bg, "gone"); wharf.CodeOf(err) != wharf.CodeNotFound {
+		t.Errorf("what was removed is back: %v", err)
+	}
+	must(t, e.Close())
+}
