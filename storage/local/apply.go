@@ -256,8 +256,11 @@ func (c *changes) finish(p applied) error {
 	// them, too: a reader sees both or is early.
 	c.e.clears.set(c.cleared)
 	c.e.usage.set(c.usage)
-	return c.batch.Close()
+	return nil
 }
+
+// close lets go of the batch, applied or not. It is called once.
+func (c *changes) close() { c.batch.Close() }
 
 // sweepAtOnce is how many objects of a cleared stage are taken out of the
 // index at a time: few enough that uploads do not notice.

@@ -190,7 +190,7 @@ type turn struct {
 // batch writes what the ops prepare, syncs it, and applies it to the index.
 func (c *committer) batch(ops []*op) error {
 	t := &turn{c: c, changes: c.e.newChanges(), low: c.e.bodies.lowest()}
-	defer t.changes.batch.Close()
+	defer t.changes.close()
 	if !ops[0].alone {
 		if err := c.begin(t); err != nil {
 			return err

@@ -79,7 +79,7 @@ func TestCutAfterKill(t *testing.T) {
 		}
 		after := vfs.NewMem()
 		copyFolder(t, mem, after, "data")
-		writeFile(t, after, name, whole[:at])
+		writeFile(t, after, name, bytes.Clone(whole[:at]))
 		e := openEngine(t, "data", tinyOptions(after))
 		for o, err := range e.Store(stageOne).List(bg, wharf.ListOptions{}) {
 			must(t, err)
@@ -174,7 +174,7 @@ func copyFolder(t *testing.T, from *vfs.MemFS, to vfs.FS, dir string) {
 		if info.IsDir() {
 			copyFolder(t, from, to, path)
 		} else {
-			writeFile(t, to, path, content(t, from, path))
+			writeFile(t, to, path, bytes.Clone(content(t, from, path)))
 		}
 	}
 }

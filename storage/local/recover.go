@@ -374,6 +374,7 @@ func (r *replay) flush(at position) error {
 	if err == nil {
 		r.e.reaper.add(r.changes.dead...)
 	}
+	r.changes.close()
 	r.changes, r.records = r.e.replayChanges(), 0
 	return err
 }
