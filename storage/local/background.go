@@ -20,19 +20,22 @@ const (
 // once (pebble v2.1.4, compaction.go: flush, handleCompactFailure), which was
 // 12,000 times a second and a line in the log for each.
 type background struct {
+	broken  *failure
 	log     *slog.Logger
 	stopped chan struct{} // closed when the index is about to be closed
 
 	last chan error // the last failure; has room for one
 
 	mu       sync.Mutex // guards what follows
-	failures int        // in a row
+	lastErr  error
+	stalled  bool // a change waits until there is room in memory
+	failures int  // in a row
 	logged   time.Time
 	unlogged int // since then
 }
 
-func newBackground(log *slog.Logger) *background {
-	return &background{log: log, stopped: make(chan struct{}), last: make(chan error, 1)}
+func newBackground(broken *failure) *background {
+	return &background{broken: broken, log: broken.log, stopped: make(chan struct{}), last: make(chan error, 1)}
 }
 
 // stop ends the pause under way and makes those that follow short: closing the
@@ -43,12 +46,31 @@ func (b *background) stop() { close(b.stopped) }
 func (b *background) failed(err error) {
 	b.mu.Lock()
 	b.failures++
+	b.lastErr = err
+	b.giveUp()
 	b.mu.Unlock()
 	select {
 	case b.last <- err:
 	default:
 	}
 	b.warn(fmt.Sprintf("background error: %s", err))
+}
+
+// stall is told when a change has to wait until a table is written, and when it
+// need not any more.
+func (b *background) stall(begins bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stalled = begins
+	b.giveUp()
+}
+
+// giveUp fails the engine where a change would wait for ever: a table cannot be
+// written, and not for want of room or of file handles, which pass.
+func (b *background) giveUp() {
+	if b.stalled && b.failures > 0 && !fullDisk(b.lastErr) && !outOfFiles(b.lastErr) {
+		b.broken.fail(b.lastErr)
+	}
 }
 
 // succeeded ends a row of failures.

@@ -261,14 +261,13 @@ type index struct {
 	opened     atomic.Bool
 	background *background // its own work
 
-	mu       sync.Mutex    // guards flushed
-	flushed  chan struct{} // closed when the flush that was begun last is done
-	flushErr error         // set before
+	mu       sync.Mutex // guards flushing
+	flushing *flushing  // nil if there is none
 }
 
 // openIndex opens the index in a folder. One that is only read must be there.
 func openIndex(fs vfs.FS, folder string, z sizes, broken *failure, onFull func(), readOnly bool) (*index, error) {
-	x := &index{broken: broken, background: newBackground(broken.log)}
+	x := &index{broken: broken, background: newBackground(broken)}
 	x.fs = &stopFS{vfs.OnDiskFull(fs, onFull), broken, x.background}
 	o := x.options(z)
 	o.ReadOnly = readOnly
@@ -355,6 +354,8 @@ func indexEvents(x *index) *pebble.EventListener {
 				x.background.succeeded()
 			}
 		},
+		WriteStallBegin: func(pebble.WriteStallBeginInfo) { x.background.stall(true) },
+		WriteStallEnd:   func() { x.background.stall(false) },
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			x.broken.log.Error("the index is damaged; the next start makes it anew", "where", i.Path, "error", i.Details)
 		},
@@ -447,6 +448,12 @@ func (x *index) each(ctx context.Context, space byte, from []byte, do func(key, 
 	return it.Error()
 }
 
+// flushing is one flush on its way.
+type flushing struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
 // flush brings all that was applied to the disk. Where that fails the index
 // tries it again, but flush does not wait for it.
 func (x *index) flush() error {
@@ -454,36 +461,39 @@ func (x *index) flush() error {
 	case <-x.background.last: // an old one
 	default:
 	}
-	for mine := false; !mine; {
-		x.mu.Lock()
-		// One that is still tried does not have what was applied since.
-		if mine = x.flushed == nil || isClosed(x.flushed); mine {
-			x.flushed = make(chan struct{})
-			go func(done chan struct{}) {
-				defer close(done)
-				x.flushErr = x.aside(x.db.Flush)
-			}(x.flushed)
-		}
-		done := x.flushed
-		x.mu.Unlock()
+	for {
+		f, mine := x.beginFlush()
 		select {
-		case <-done:
+		case <-f.done:
+			if mine {
+				return f.err
+			}
 		case <-x.broken.ch:
 			return x.broken.error("local.flush")
 		case err := <-x.background.last:
 			return err
 		}
 	}
-	return x.flushErr
 }
 
-func isClosed(c chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
+// beginFlush begins a flush, or returns the one that is still tried, which does
+// not have what was applied since.
+func (x *index) beginFlush() (f *flushing, mine bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.flushing != nil {
+		return x.flushing, false
 	}
+	f = &flushing{done: make(chan struct{})}
+	x.flushing = f
+	go func() {
+		f.err = x.aside(x.db.Flush)
+		x.mu.Lock()
+		x.flushing = nil
+		x.mu.Unlock()
+		close(f.done)
+	}()
+	return f, true
 }
 
 // close closes the index. One that failed is left as it is: closing it would
