@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"wharf"
 )
@@ -234,4 +236,35 @@ func dumpIndex(t *testing.T, mem vfs.FS) string {
 		}))
 	}
 	return b.String()
+}
+
+// TestStartSyncsTheLog: a server is killed after a record was written and before
+// it was synced. The next start reads it, so that it must be durable before the
+// index has it.
+func TestStartSyncsTheLog(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	fail := false
+	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if fail && op.Kind == errorfs.OpFileSyncData {
+			return syscall.EIO
+		}
+		return nil
+	}))))
+	put(t, e.Store(stageOne), "first", []byte("1"))
+	fail = true
+	if _, err := e.Store(stageOne).Put(bg, "second", bytes.NewReader([]byte("2")), wharf.PutOptions{Size: 1}); err == nil {
+		t.Fatal("a sync that fails is not noticed")
+	}
+	must(t, e.Close())
+	again := openEngine(t, "data", tinyOptions(mortal{mem}))
+	if data, err := readAll(again.Store(stageOne), "second"); err != nil || string(data) != "2" {
+		t.Fatalf("the start does not see what was written: %q, %v", data, err)
+	}
+	must(t, again.index.flush())
+	after := openEngine(t, "data", tinyOptions(mem.CrashClone(vfs.CrashCloneCfg{})))
+	for key, want := range map[wharf.Key]string{"first": "1", "second": "2"} {
+		if data, err := readAll(after.Store(stageOne), key); err != nil || string(data) != want {
+			t.Errorf("%s, after a loss of power: %q, %v", key, data, err)
+		}
+	}
 }
