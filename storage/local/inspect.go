@@ -19,8 +19,6 @@ type Folder struct {
 	e    *Engine
 	list []*segment
 	from applied // how far the index says that the log is applied
-	at   *segment
-	scan *openScan
 }
 
 // OpenFolder locks a data folder. A folder that a server has open is

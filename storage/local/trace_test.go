@@ -42,7 +42,9 @@ func TestTrace(t *testing.T) {
 		case "open":
 			open()
 		case "close":
-			err = e.Close()
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
 			return tr.take()
 		case "compact":
 			err = e.compactor.work()

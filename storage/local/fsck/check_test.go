@@ -28,13 +28,6 @@ type folder struct {
 	t       *testing.T
 	dir     string
 	objects map[string][]byte // by stage and key
-	at      map[string]place
-}
-
-// place is where on the disk the bytes of an object are.
-type place struct {
-	file     string
-	from, to int64
 }
 
 func name(stage wharf.StageID, key wharf.Key) string { return fmt.Sprintf("%x/%s", stage[0], key) }
