@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/hex"
 	"math"
 	"math/big"
 	"strconv"
@@ -109,6 +110,10 @@ func (t castTarget) convert(ev *Evaluation, d Datum) Datum {
 		}
 		return t.toDecimal(ev, d)
 	case wharf.TypeString:
+		if d.Kind == kBytes && !utf8.ValidString(d.Str) {
+			ev.Env.Warn(warnInvalidText, "Invalid utf8mb4 character string: '%s'", CutRunes(strings.ToUpper(hex.EncodeToString([]byte(d.Str))), 12))
+			return NullDatum()
+		}
 		return StringDatum(t.cut(ev, d, CutRunes(d.Text(), t.precision), "CHAR"))
 	case wharf.TypeBytes:
 		return bytesDatum(t.toBytes(ev, d))

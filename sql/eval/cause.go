@@ -4,42 +4,43 @@ import (
 	"fmt"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // Cause is why a statement failed, where MySQL has a number of its own for
-// what a [wharf.Code] does not tell apart. Drivers go by some of these numbers:
-// one that asks for a variable of another version expects to hear that it is
-// unknown.
-type Cause struct {
-	Number uint16
-	State  string // SQLSTATE, five characters
-	text   string
-}
-
-// Error says the cause in a few words, for the log.
-func (c *Cause) Error() string { return c.text }
+// what a [wharf.Code] does not tell apart.
+type Cause = sql.Cause
 
 // NewCause returns a cause by MySQL's number and SQLSTATE, which text says in a
 // few words.
-func NewCause(number uint16, state, text string) *Cause { return &Cause{number, state, text} }
+func NewCause(number uint16, state, text string) *Cause {
+	return &Cause{Number: number, State: state, Text: text}
+}
 
 // The causes that expressions have, by MySQL's numbers.
 var (
-	errAmbiguous       = &Cause{1052, "23000", "ambiguous column"}
-	ErrUnknownColumn   = &Cause{1054, "42S22", "unknown column"}
-	errGroupFunction   = &Cause{1111, "HY000", "invalid use of a group function"}
-	ErrUnknownCharset  = &Cause{1115, "42000", "unknown character set"}
-	ErrCharsetMismatch = &Cause{1253, "42000", "collation of another character set"}
-	errMixedCollations = &Cause{1267, "HY000", "illegal mix of collations"}
-	ErrUnknownCollate  = &Cause{1273, "HY000", "unknown collation"}
-	errUnknownZone     = &Cause{1298, "HY000", "unknown time zone"}
-	errPrecision       = &Cause{1426, "42000", "too big precision"}
-	errScale           = &Cause{1425, "42000", "too big scale"}
-	errScalePrecision  = &Cause{1427, "42000", "scale over precision"}
-	errWrongLiteral    = &Cause{1525, "HY000", "incorrect value"}
-	errParameterCount  = &Cause{1582, "42000", "wrong number of parameters"}
-	errOutOfRange      = &Cause{1690, "22003", "out of range"}
-	errRegexp          = &Cause{3688, "HY000", "wrong regular expression"}
+	errAmbiguous       = &Cause{Number: 1052, State: "23000", Text: "ambiguous column"}
+	ErrUnknownColumn   = &Cause{Number: 1054, State: "42S22", Text: "unknown column"}
+	errGroupFunction   = &Cause{Number: 1111, State: "HY000", Text: "invalid use of a group function"}
+	ErrUnknownCharset  = &Cause{Number: 1115, State: "42000", Text: "unknown character set"}
+	ErrCharsetMismatch = &Cause{Number: 1253, State: "42000", Text: "collation of another character set"}
+	errMixedCollations = &Cause{Number: 1267, State: "HY000", Text: "illegal mix of collations"}
+	ErrUnknownCollate  = &Cause{Number: 1273, State: "HY000", Text: "unknown collation"}
+	errUnknownZone     = &Cause{Number: 1298, State: "HY000", Text: "unknown time zone"}
+	errPrecision       = &Cause{Number: 1426, State: "42000", Text: "too big precision"}
+	errScale           = &Cause{Number: 1425, State: "42000", Text: "too big scale"}
+	errScalePrecision  = &Cause{Number: 1427, State: "42000", Text: "scale over precision"}
+	errWrongLiteral    = &Cause{Number: 1525, State: "HY000", Text: "incorrect value"}
+	errParameterCount  = &Cause{Number: 1582, State: "42000", Text: "wrong number of parameters"}
+	errOutOfRange      = &Cause{Number: 1690, State: "22003", Text: "out of range"}
+	errWrongArguments  = &Cause{Number: 1210, State: "HY000", Text: "wrong arguments"}
+	errInvalidJSON     = &Cause{Number: 3141, State: "22032", Text: "invalid JSON text"}
+	errInvalidPath     = &Cause{Number: 3143, State: "42000", Text: "invalid JSON path"}
+	errJSONCharset     = &Cause{Number: 3144, State: "22032", Text: "JSON of bytes"}
+	errJSONManyPlaces  = &Cause{Number: 3149, State: "42000", Text: "JSON path of many places"}
+	errJSONNullKey     = &Cause{Number: 3158, State: "22032", Text: "NULL as a name in JSON"}
+	errJSONOneOrAll    = &Cause{Number: 3154, State: "42000", Text: "neither one nor all"}
+	errRegexp          = &Cause{Number: 3688, State: "HY000", Text: "wrong regular expression"}
 )
 
 // Because is [wharf.Errorf] with a cause.

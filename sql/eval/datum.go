@@ -33,6 +33,7 @@ type Datum struct {
 	// Literal is set for bytes that were written as a hexadecimal or bit
 	// literal, which are a number beside numbers.
 	Literal bool
+	json    bool  // text that is a document of JSON, not a string
 	places  uint8 // of kDateTime and kTime: digits after the point
 
 	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
@@ -102,6 +103,8 @@ func DatumOf(v wharf.Value, typ wharf.Type) Datum {
 
 func textDatum(s string, typ wharf.Type) Datum {
 	switch typ {
+	case wharf.TypeJSON:
+		return Datum{Kind: KString, Str: s, json: true}
 	case wharf.TypeBytes:
 		return bytesDatum(s)
 	case wharf.TypeDate, wharf.TypeDateTime, wharf.TypeTime:

@@ -88,12 +88,13 @@ func FunctionTable() map[string]Function {
 	all := map[string]Function{}
 	for _, part := range []map[string]Function{
 		operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
+		calendarFunctions(), clockFunctions(), mathFunctions(), jsonFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
 		}
 	}
-	for _, part := range []map[string]Function{textFunctions(), moreTextFunctions()} {
+	for _, part := range []map[string]Function{textFunctions(), moreTextFunctions(), codeFunctions()} {
 		for name, f := range part {
 			f.text = true
 			all[name] = f
@@ -131,6 +132,9 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 	coll, err := CollatingOf(args, e.Name)
 	if err != nil {
 		return Node{}, err
+	}
+	if e.Name == "FIELD" && slices.ContainsFunc(args, func(n Node) bool { return isNumber(n.Typ) || isTemporalType(n.Typ) }) {
+		f.text, f.numbers = false, true // unless all are texts, all count as numbers
 	}
 	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Coll: coll, shown: f.shown}
 	if n.Coll.firm == noText && n.Typ == wharf.TypeString {

@@ -137,6 +137,9 @@ func extract(ev *Evaluation, a []Datum) (Datum, error) {
 	if parts, ok := unitParts()[unit]; ok {
 		return extractParts(ev, parts, a[1]), nil
 	}
+	if unit == "WEEK" {
+		return runWeek(ev, a[1:])
+	}
 	part, ok := clockParts()[unit]
 	if !ok {
 		return NullDatum(), wharf.Errorf(wharf.CodeUnsupported, "EXTRACT(%s …) is not supported by Wharf", a[0].Text())

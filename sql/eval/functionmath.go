@@ -1,0 +1,107 @@
+package eval
+
+import (
+	"math"
+	"math/big"
+	mathbits "math/bits"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// mathFunctions are those of doubles, and TRUNCATE and BIT_COUNT. Where there is no value, it is NULL.
+func mathFunctions() map[string]Function {
+	double := func(least, most int, f func(x, y float64) float64) Function {
+		return Function{numbers: true, Min: least, Max: most, Typ: Always(wharf.TypeFloat), strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) {
+			y := math.NaN()
+			if len(a) == 2 {
+				y = a[1].ToFloat()
+			}
+			v := f(a[0].ToFloat(), y)
+			switch {
+			case math.IsNaN(v):
+				return NullDatum(), nil
+			case math.IsInf(v, 0):
+				return NullDatum(), OutOfRange("DOUBLE")
+			}
+			return FloatDatum(v), nil
+		}}
+	}
+	one := func(f func(float64) float64) Function {
+		return double(1, 1, func(x, _ float64) float64 { return f(x) })
+	}
+	logarithm := func(f func(float64) float64) func(float64) float64 {
+		return func(x float64) float64 {
+			if x <= 0 {
+				return math.NaN()
+			}
+			return f(x)
+		}
+	}
+	arc := double(1, 2, func(x, y float64) float64 {
+		if math.IsNaN(y) {
+			return math.Atan(x)
+		}
+		return math.Atan2(x, y)
+	})
+	return map[string]Function{
+		"SQRT": one(math.Sqrt), "EXP": one(math.Exp), "LN": one(logarithm(math.Log)), "LOG2": one(logarithm(math.Log2)), "LOG10": one(logarithm(math.Log10)),
+		"LOG": double(1, 2, func(x, y float64) float64 {
+			switch {
+			case math.IsNaN(y):
+				return logarithm(math.Log)(x)
+			case x <= 0 || x == 1 || y <= 0:
+				return math.NaN()
+			}
+			return math.Log(y) / math.Log(x)
+		}),
+		"SIN": one(math.Sin), "COS": one(math.Cos), "TAN": one(math.Tan), "COT": one(func(x float64) float64 { return 1 / math.Tan(x) }),
+		"ASIN": one(math.Asin), "ACOS": one(math.Acos), "ATAN": arc, "ATAN2": double(2, 2, math.Atan2),
+		"DEGREES": one(func(x float64) float64 { return x * 180 / math.Pi }), "RADIANS": one(func(x float64) float64 { return x * math.Pi / 180 }),
+		"TRUNCATE": {numbers: true, Min: 2, Max: 2, Typ: func(a []Node) wharf.Type { return a[0].numericOrFloat() }, strict: true, scale: roundScaleWithin, Run: runTruncate},
+		"BIT_COUNT": {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
+			return IntDatum(int64(mathbits.OnesCount64(ev.bits(a[0])))), nil
+		}},
+	}
+}
+
+// roundScaleWithin is the scale of TRUNCATE: it makes no digits.
+func roundScaleWithin(exprs []sql.Expr, args []Node) int {
+	return roundScale(exprs, args)
+}
+
+// truncated cuts a decimal's digits off, with a negative number of places those
+// before the point.
+func truncated(d *Decimal, places int) *Decimal {
+	if places >= 0 {
+		return d.truncate(places)
+	}
+	n := d.truncate(0).unscaled
+	n = new(big.Int).Quo(n, pow10(-places))
+	return &Decimal{unscaled: n.Mul(n, pow10(-places))}
+}
+
+func runTruncate(_ *Evaluation, a []Datum) (Datum, error) {
+	places := int(max(min(a[1].ToInt(), MaxDecimalScale), -maxDecimalDigits))
+	switch d := a[0]; d.Kind {
+	case KInt, KUint:
+		if places >= 0 {
+			return d, nil
+		}
+		typ := wharf.TypeInt
+		if d.Kind == KUint {
+			typ = wharf.TypeUint
+		}
+		return integerFrom(truncated(d.ToDecimal(), places).unscaled, typ)
+	case KDecimal:
+		return DecDatum(truncated(d.Dec, places)), nil
+	}
+	scale := math.Pow(10, math.Abs(float64(places)))
+	f := a[0].ToFloat()
+	if places < 0 {
+		f = math.Trunc(f/scale) * scale
+	} else if v := f * scale; !math.IsInf(v, 0) {
+		f = math.Trunc(v) / scale
+	}
+	return FloatDatum(f), nil
+}

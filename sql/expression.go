@@ -1,0 +1,51 @@
+package sql
+
+import "wharf"
+
+// Expressions computes single expressions of MySQL, for an engine that has no
+// words of its own for them.
+type Expressions interface {
+	// Compile makes an expression ready to be computed. What is wrong with it
+	// is an error, what is not known is wharf.CodeUnsupported.
+	Compile(e Expression) (*Compiled, error)
+}
+
+// Expression is an expression in which names stand for values that it is given.
+type Expression struct {
+	Text   string // of MySQL
+	Inputs []Input
+	Args   []wharf.Value // of the placeholders in Text
+	// Key asks not for a text but for bytes that are in the order of its
+	// collation, and the same where that holds texts equal.
+	Key bool
+}
+
+// Input is a value that an [Expression] is given.
+type Input struct {
+	Name  string
+	Type  wharf.Type
+	Scale int // digits behind the point of a decimal, or of a time
+	// Collation is that of a text. "" is the connection's, as of a literal.
+	Collation string
+	Explicit  bool // said by COLLATE
+}
+
+// Compiled is an [Expression] that is ready. It is not safe for concurrent use.
+type Compiled struct {
+	Type  wharf.Type
+	Scale int // digits behind the point of a decimal, or of a time; -1 is as many as each value has
+	Eval  func(inputs []wharf.Value) (wharf.Value, error)
+}
+
+// Cause is why a statement failed, where MySQL has a number of its own for
+// what a [wharf.Code] does not tell apart. Drivers go by some of these numbers:
+// one that asks for a variable of another version expects to hear that it is
+// unknown.
+type Cause struct {
+	Number uint16
+	State  string // SQLSTATE, five characters
+	Text   string
+}
+
+// Error says the cause in a few words, for the log.
+func (c *Cause) Error() string { return c.Text }
