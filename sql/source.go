@@ -16,6 +16,10 @@ type Request struct {
 	Replaced []Replacement
 	Zone     string // the session's time zone
 	Args     []wharf.Value
+	// Expressions computes expressions in the session. State is what an engine
+	// gives its workers, to compute them there.
+	Expressions Expressions
+	State       []byte
 	// Resolve gives the source that a name in Text means.
 	Resolve func(ctx context.Context, schema, name string) (Source, error)
 	// Describe asks only for the columns: there are no rows.

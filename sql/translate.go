@@ -78,7 +78,7 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		return nil
 	}
 	tables := tablesOf(node)
-	if len(tables) == 0 {
+	if len(tables) == 0 && (t.reason == "" || !hasWith(node)) {
 		return nil
 	}
 	q, ok := stmt.(*Query)
@@ -140,4 +140,15 @@ func trimName(s string) string {
 		end = i
 	}
 	return s[:end]
+}
+
+// hasWith reports whether a query begins with WITH.
+func hasWith(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		return n.With != nil
+	case *ast.SetOprStmt:
+		return n.With != nil
+	}
+	return false
 }

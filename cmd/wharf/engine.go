@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	_ "time/tzdata" // a worker cannot read that of the system
 
 	"wharf/sql/duck"
+	"wharf/sql/eval"
 	"wharf/sql/exec"
 )
 
@@ -42,4 +44,4 @@ func openEngine(ctx context.Context, cfg *config, log *slog.Logger) (exec.FileEn
 }
 
 // runWorker is the whole life of a worker.
-func runWorker() error { return duck.Work(os.NewFile(3, "server")) }
+func runWorker() error { return duck.Work(os.NewFile(3, "server"), eval.Expressions) }

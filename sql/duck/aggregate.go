@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
-
-	"wharf"
 )
 
 // aggregate translates a function over the rows of a group.
@@ -47,7 +45,7 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 			return t.countRows(args, over)
 		}
 		if x.kind == kindText && x.foldedText() && distinct {
-			x.sql = fold(x.sql)
+			x.sql = t.key(x)
 		}
 		return expr{sql: call("count", x.sql), kind: kindInt}
 	case "sum":
@@ -64,8 +62,8 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 		if v.kind == kindDouble {
 			return expr{sql: call("avg", v.sql), kind: kindDouble}
 		}
-		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(22, v.whole()+9) + v.scale, scale: v.scale, inner: v.inner}
-		return divide(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10})
+		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(maxDigits-v.scale, v.whole()+9) + v.scale, scale: v.scale, inner: v.inner}
+		return t.divide(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10})
 	case "min", "max":
 		e := x
 		e.sql, e.constant, e.literal = call(name, x.sql), false, nil
@@ -123,7 +121,26 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 		order = t.order(n.Order.Items, s, nil)
 		t.clause = clause
 	}
+	if n.Distinct && n.Order != nil {
+		return t.groupDistinct(n, args, separator, s)
+	}
 	return expr{sql: "string_agg(" + word + strings.Join(parts, " || ") + ", " + separator.sql + order + ")", kind: kindText}
+}
+
+// groupDistinct is GROUP_CONCAT(DISTINCT x ORDER BY x): DuckDB orders what is
+// distinct as text, MySQL as it is.
+func (t *translator) groupDistinct(n *ast.AggregateFuncExpr, args []expr, separator expr, s *scope) expr {
+	if len(args) != 1 || len(n.Order.Items) != 1 || t.expr(n.Order.Items[0].Expr, s).sql != args[0].sql || args[0].kind == kindText && args[0].foldedText() {
+		return t.refuse("GROUP_CONCAT(DISTINCT …) in the order of something else")
+	}
+	direction := "ASC"
+	if n.Order.Items[0].Desc {
+		direction = "DESC"
+	}
+	item := args[0]
+	item.sql = "item"
+	sorted := "list_sort(list(DISTINCT " + args[0].sql + ") FILTER (WHERE " + args[0].sql + " IS NOT NULL), '" + direction + "')"
+	return expr{sql: "array_to_string(list_transform(" + sorted + ", lambda item: " + item.text() + "), " + separator.sql + ")", kind: kindText}
 }
 
 // windowFunctions are those that are not aggregates, with how many arguments
@@ -154,7 +171,7 @@ func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
 		return t.aggregateOver(name, n.Distinct, args, over)
 	}
 	if len(args) < arity[0] || len(args) > arity[1] {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", name))
+		return t.fail(parameterCount(name))
 	}
 	e := expr{kind: kindInt}
 	parts := make([]string, len(args))
@@ -201,7 +218,7 @@ func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) string {
 	if w.OnlyAlias {
 		text, ok := s.window(w.Name.O)
 		if !ok {
-			t.fail(wharf.Errorf(wharf.CodeInvalid, "Window name '%s' is not defined.", w.Name.O))
+			t.fail(unknownWindow(w.Name.O))
 		}
 		return text
 	}
@@ -209,7 +226,7 @@ func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) string {
 	if w.Ref.O != "" {
 		base, ok := s.window(w.Ref.O)
 		if !ok {
-			t.fail(wharf.Errorf(wharf.CodeInvalid, "Window name '%s' is not defined.", w.Ref.O))
+			t.fail(unknownWindow(w.Ref.O))
 			return ""
 		}
 		parts = append(parts, strings.TrimSuffix(strings.TrimPrefix(base, "("), ")"))

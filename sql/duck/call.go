@@ -4,13 +4,12 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	parsermysql "github.com/pingcap/tidb/pkg/parser/mysql"
-
-	"wharf"
 )
 
 // function is one of MySQL's functions: how many arguments it takes, and how
@@ -18,6 +17,9 @@ import (
 type function struct {
 	least, most int // arguments; most < 0 is any number
 	write       func(t *translator, a []expr) expr
+	// takes reports whether write is for such arguments; nil takes all. The
+	// server's own evaluator computes it with others.
+	takes func(a []expr) bool
 }
 
 // call translates a call of a function.
@@ -27,11 +29,14 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 		return special(t, n, s)
 	}
 	f, ok := functions[name]
-	if !ok || n.Schema.O != "" {
+	if n.Schema.O != "" || !ok && slices.Contains(eachRow, name) {
 		return t.refuse("the function " + strings.ToUpper(n.FnName.O))
 	}
+	if !ok {
+		return t.evaluated(n, s, nil)
+	}
 	if len(n.Args) < f.least || f.most >= 0 && len(n.Args) > f.most {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function '%s'", n.FnName.O))
+		return t.fail(parameterCount(n.FnName.O))
 	}
 	args := make([]expr, len(n.Args))
 	constant := true
@@ -41,6 +46,13 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 	}
 	if t.err != nil {
 		return expr{sql: "NULL"}
+	}
+	if f.takes != nil && !f.takes(args) || !takesAnything[name] && slices.ContainsFunc(args, isDelicate) {
+		known := map[ast.ExprNode]expr{}
+		for i, a := range n.Args {
+			known[a] = args[i]
+		}
+		return t.evaluated(n, s, known)
 	}
 	e := f.write(t, args)
 	e.constant = constant
@@ -55,9 +67,18 @@ func init() {
 		"date_add": addInterval("+"), "adddate": addInterval("+"), "date_sub": addInterval("-"), "subdate": addInterval("-"),
 		"timestampadd": (*translator).timestampAdd, "timestampdiff": (*translator).timestampDiff,
 		"extract": (*translator).extract, "trim": (*translator).trim,
-		ast.DateLiteral: dateLiteral, ast.TimestampLiteral: momentLiteral, ast.TimeLiteral: timeLiteral,
 	}
 }
+
+// takesAnything are the functions that DuckDB computes also of bytes and of
+// times.
+var takesAnything = map[string]bool{
+	"if": true, "ifnull": true, "coalesce": true, "isnull": true, "concat": true, "length": true, "octet_length": true, "hex": true,
+}
+
+// isDelicate reports whether e is of a kind that few of DuckDB's functions
+// take as MySQL does.
+func isDelicate(e expr) bool { return e.kind == kindBytes || e.kind == kindTime || e.kind == kindJSON }
 
 func text(sql string) expr    { return expr{sql: sql, kind: kindText} }
 func integer(sql string) expr { return expr{sql: sql, kind: kindInt} }
@@ -87,45 +108,53 @@ func addInterval(sign string) func(t *translator, n *ast.FuncCallExpr, s *scope)
 		if len(n.Args) == 3 {
 			unit = n.Args[2].(*ast.TimeUnitExpr).Unit
 		}
-		return t.shift(t.expr(n.Args[0], s), sign, t.expr(n.Args[1], s), unit)
+		from, by := t.expr(n.Args[0], s), t.expr(n.Args[1], s)
+		if !canShift(from, by, unit) {
+			return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[0]: from, n.Args[1]: by})
+		}
+		return t.shift(from, sign, by, unit)
 	}
 }
 
+// canShift reports whether DuckDB adds such an interval as MySQL does.
+func canShift(from, by expr, unit ast.TimeUnitType) bool {
+	_, known := intervals[unit]
+	n, err := strconv.Atoi(by.written)
+	const most = 100_000 // of years, within the range of DuckDB's intervals
+	return known && isMoment([]expr{from}) && err == nil && n <= most && n >= -most
+}
+
 func (t *translator) shift(from expr, sign string, by expr, unit ast.TimeUnitType) expr {
-	write, ok := intervals[unit]
-	if !ok {
-		return t.refuse("INTERVAL … " + unit.String())
-	}
-	count := by.integer()
-	if unit == ast.TimeUnitSecond {
-		count = by.real()
-	}
-	interval := fmt.Sprintf(write, count)
+	interval := fmt.Sprintf(intervals[unit], by.integer())
 	constant := from.constant && by.constant
-	moved := "(" + from.moment() + " " + sign + " " + interval + ")"
+	moved := "mysql_in_years(" + from.moment() + " " + sign + " " + interval + ")"
 	switch {
 	case from.kind == kindDate && wholeDays(unit):
 		return expr{sql: "CAST(" + moved + " AS DATE)", kind: kindDate, constant: constant}
-	case from.kind == kindText || from.kind == kindNull:
-		return expr{sql: "mysql_shown_moment(" + moved + ", " + from.text() + ", " + strconv.FormatBool(wholeDays(unit)) + ")", kind: kindText, constant: constant}
 	}
 	scale := from.scale
-	if unit == ast.TimeUnitMicrosecond || unit == ast.TimeUnitSecond && by.number().scale > 0 {
+	if unit == ast.TimeUnitMicrosecond {
 		scale = 6
 	}
 	return expr{sql: moved, kind: kindMoment, scale: scale, constant: constant}
 }
 
 func (t *translator) timestampAdd(n *ast.FuncCallExpr, s *scope) expr {
-	return t.shift(t.expr(n.Args[2], s), "+", t.expr(n.Args[1], s), n.Args[0].(*ast.TimeUnitExpr).Unit)
+	unit := n.Args[0].(*ast.TimeUnitExpr)
+	from, by := t.expr(n.Args[2], s), t.expr(n.Args[1], s)
+	if !canShift(from, by, unit.Unit) {
+		added := &ast.FuncCallExpr{FnName: ast.NewCIStr("date_add"), Args: []ast.ExprNode{n.Args[2], n.Args[1], unit}}
+		return t.evaluated(added, s, map[ast.ExprNode]expr{n.Args[2]: from, n.Args[1]: by})
+	}
+	return t.shift(from, "+", by, unit.Unit)
 }
 
 func (t *translator) timestampDiff(n *ast.FuncCallExpr, s *scope) expr {
 	unit := n.Args[0].(*ast.TimeUnitExpr).Unit
 	a, b := t.expr(n.Args[1], s), t.expr(n.Args[2], s)
 	word := strings.ToLower(unit.String())
-	if _, ok := intervals[unit]; !ok {
-		return t.refuse("TIMESTAMPDIFF(" + unit.String() + ")")
+	if _, ok := intervals[unit]; !ok || !areMoments([]expr{a, b}) {
+		return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[1]: a, n.Args[2]: b})
 	}
 	return integer("mysql_date_sub('" + word + "', " + a.moment() + ", " + b.moment() + ")")
 }
@@ -133,6 +162,9 @@ func (t *translator) timestampDiff(n *ast.FuncCallExpr, s *scope) expr {
 func (t *translator) extract(n *ast.FuncCallExpr, s *scope) expr {
 	unit := n.Args[0].(*ast.TimeUnitExpr).Unit
 	e := t.expr(n.Args[1], s)
+	if !isMoment([]expr{e}) {
+		return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[1]: e})
+	}
 	at := e.moment()
 	switch unit {
 	case ast.TimeUnitYear, ast.TimeUnitQuarter, ast.TimeUnitMonth, ast.TimeUnitDay, ast.TimeUnitHour, ast.TimeUnitMinute:
@@ -156,13 +188,16 @@ func (t *translator) extract(n *ast.FuncCallExpr, s *scope) expr {
 	case ast.TimeUnitMinuteSecond:
 		return integer("CAST(strftime(" + at + ", '%M%S') AS BIGINT)")
 	}
-	return t.refuse("EXTRACT(" + unit.String() + ")")
+	return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[1]: e})
 }
 
 // trim is TRIM with its directions. DuckDB's trims a set of characters, MySQL's
 // a string.
 func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 	x := t.expr(n.Args[0], s)
+	if isDelicate(x) {
+		return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[0]: x})
+	}
 	if len(n.Args) == 1 {
 		return text("trim(" + x.text() + ", ' ')")
 	}
@@ -183,30 +218,6 @@ func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 	return text(name + "(" + x.text() + ", " + what + ")")
 }
 
-func dateLiteral(t *translator, n *ast.FuncCallExpr, s *scope) expr {
-	e := t.expr(n.Args[0], s)
-	at, ok := parseMoment(deref(e.literal))
-	if !ok || len(at) < 10 {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect DATE value: '%s'", deref(e.literal)))
-	}
-	return expr{sql: "DATE '" + at[:10] + "'", kind: kindDate, constant: true}
-}
-
-func momentLiteral(t *translator, n *ast.FuncCallExpr, s *scope) expr {
-	e := t.expr(n.Args[0], s)
-	at, ok := parseMoment(deref(e.literal))
-	if !ok {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect DATETIME value: '%s'", deref(e.literal)))
-	}
-	_, fraction, _ := strings.Cut(deref(e.literal), ".")
-	return expr{sql: "TIMESTAMP '" + at + "'", kind: kindMoment, scale: min(6, len(fraction)), constant: true}
-}
-
-func timeLiteral(t *translator, n *ast.FuncCallExpr, s *scope) expr {
-	e := t.expr(n.Args[0], s)
-	return expr{sql: "CAST(" + e.sql + " AS TIME)", kind: kindTime, constant: true}
-}
-
 func deref(s *string) string {
 	if s == nil {
 		return ""
@@ -214,91 +225,62 @@ func deref(s *string) string {
 	return *s
 }
 
-// cast is CAST, CONVERT and BINARY.
+// cast is CAST, CONVERT and BINARY: DuckDB's where it means the same, else the
+// server's own.
 func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 	x := t.expr(n.Expr, s)
-	e := expr{constant: x.constant}
-	decimals := n.Tp.GetDecimal()
-	switch n.Tp.GetType() {
-	case parsermysql.TypeLonglong:
-		return castInteger(x, parsermysql.HasUnsignedFlag(n.Tp.GetFlag()))
-	case parsermysql.TypeNewDecimal:
-		e.kind, e.precision, e.scale = kindDecimal, n.Tp.GetFlen(), max(0, decimals)
-		if e.precision <= 0 {
-			e.precision = 10
-		}
-		if e.precision > 38 {
-			return t.refuse("a DECIMAL of more than 38 digits")
-		}
-		v := x.number()
-		most := strings.Repeat("9", e.precision-e.scale) + "." + strings.Repeat("9", e.scale)
-		e.sql = fmt.Sprintf("mysql_clamp(TRY_CAST(%s AS %s), %s, CAST('%s' AS %s))", v.sql, e.duck(), v.sql, most, e.duck())
-	case parsermysql.TypeDouble, parsermysql.TypeFloat:
-		e.kind, e.sql = kindDouble, x.real()
-	case parsermysql.TypeDate, parsermysql.TypeNewDate:
-		e.kind, e.sql = kindDate, x.date()
-	case parsermysql.TypeDatetime, parsermysql.TypeTimestamp:
-		e.kind, e.scale = kindMoment, max(0, decimals)
-		e.sql = "mysql_round_moment(" + x.moment() + ", " + strconv.Itoa(e.scale) + ")"
-	case parsermysql.TypeDuration:
-		e.kind, e.scale = kindTime, max(0, decimals)
-		if x.kind == kindTime {
-			return x
-		}
-		if x.kind == kindMoment || x.kind == kindDate {
-			e.sql = "CAST(" + x.moment() + " AS TIME)"
-		} else {
-			e.sql = "TRY_CAST(" + x.text() + " AS TIME)"
-		}
-	case parsermysql.TypeJSON:
-		e.kind, e.sql = kindJSON, "CAST("+x.text()+" AS JSON)"
-		if x.numeric() {
-			e.sql = "to_json(" + x.number().sql + ")"
-		}
-	case parsermysql.TypeVarString, parsermysql.TypeString, parsermysql.TypeVarchar:
-		e.kind, e.sql = kindText, x.text()
-		if x.kind == kindNull {
-			e.sql = "CAST(NULL AS VARCHAR)"
-		}
-		if n.FunctionType == ast.CastBinaryOperator || n.Tp.GetCharset() == "binary" {
-			if n.FunctionType == ast.CastBinaryOperator && x.kind == kindText {
-				e.binary = true
-				break
-			}
-			e.kind, e.sql = kindBytes, "encode("+x.text()+")"
-			if x.kind == kindBytes {
-				e.sql = x.sql
-			}
-			break
-		}
-		if length := n.Tp.GetFlen(); length >= 0 && n.Tp.GetFlen() != parsermysql.MaxBlobWidth {
-			e.sql = fmt.Sprintf("left(%s, %d)", e.sql, length)
-		}
-	case parsermysql.TypeYear:
-		e.kind, e.sql = kindInt, x.integer()
-	default:
-		return t.refuse("this CAST")
+	if e, ok := castHere(n, x); ok {
+		e.constant = x.constant
+		return e
 	}
-	return e
+	return t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
 }
 
-// castInteger is CAST … AS SIGNED and UNSIGNED.
-func castInteger(x expr, unsigned bool) expr {
-	e := expr{kind: kindInt, constant: x.constant}
-	switch n := x.number(); {
-	case unsigned && x.kind == kindUint:
-		return x
-	case x.kind == kindInt || x.kind == kindBool:
-		e.sql = n.sql
-	case x.kind == kindText:
-		e.sql = "mysql_integer_text(" + x.sql + ")"
-	case n.kind == kindDecimal:
-		e.sql = "mysql_signed(round(" + n.sql + "))"
-	default:
-		e.sql = "mysql_signed(" + n.sql + ")"
+func castHere(n *ast.FuncCastExpr, x expr) (expr, bool) {
+	decimals := max(0, n.Tp.GetDecimal())
+	whole := x.kind == kindInt || x.kind == kindUint || x.kind == kindBool
+	switch n.Tp.GetType() {
+	case parsermysql.TypeLonglong:
+		unsigned := parsermysql.HasUnsignedFlag(n.Tp.GetFlag())
+		if unsigned && x.kind == kindUint || !unsigned && (x.kind == kindInt || x.kind == kindBool) {
+			return x.number(), true
+		}
+	case parsermysql.TypeNewDecimal:
+		e := expr{kind: kindDecimal, precision: n.Tp.GetFlen(), scale: decimals}
+		if whole && e.precision-e.scale >= x.whole() && e.precision <= maxDigits {
+			e.sql = "CAST(" + x.number().sql + " AS " + e.duck() + ")"
+			return e, true
+		}
+	case parsermysql.TypeDouble:
+		if x.numeric() {
+			return double(x.real()), true
+		}
+	case parsermysql.TypeDate, parsermysql.TypeNewDate:
+		if isMoment([]expr{x}) {
+			return expr{kind: kindDate, sql: x.date()}, true
+		}
+	case parsermysql.TypeDatetime, parsermysql.TypeTimestamp:
+		if x.kind == kindDate || x.kind == kindMoment && x.scale <= decimals {
+			return expr{kind: kindMoment, scale: decimals, sql: x.moment()}, true
+		}
+	case parsermysql.TypeVarString, parsermysql.TypeString, parsermysql.TypeVarchar:
+		return castText(n, x)
 	}
-	if unsigned {
-		e.kind, e.sql = kindUint, "mysql_unsigned("+e.sql+")"
+	return expr{}, false
+}
+
+func castText(n *ast.FuncCastExpr, x expr) (expr, bool) {
+	if x.kind == kindBytes || x.kind == kindNull {
+		return x, x.kind == kindBytes && n.Tp.GetCharset() == "binary" && n.Tp.GetFlen() < 0
 	}
-	return e
+	e := text(x.text())
+	e.collation, e.folded, e.binary = x.collation, x.folded, x.binary
+	length := n.Tp.GetFlen()
+	switch {
+	case n.FunctionType == ast.CastBinaryOperator || n.Tp.GetCharset() == "binary":
+		return expr{kind: kindBytes, sql: "encode(" + e.sql + ")"}, length < 0
+	case length >= 0 && length != parsermysql.MaxBlobWidth:
+		e.sql = fmt.Sprintf("left(%s, %d)", e.sql, length)
+	}
+	return e, true
 }

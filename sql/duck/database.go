@@ -54,6 +54,9 @@ func openDatabase(l limits) (*database, error) {
 		return nil, err
 	}
 	defer conn.close()
+	if err := conn.registerEvaluators(); err != nil {
+		return nil, err
+	}
 	if err := conn.exec(prelude); err != nil {
 		return nil, err
 	}

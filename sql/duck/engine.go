@@ -33,7 +33,7 @@ func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 		q.Zone = "UTC"
 	}
 	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}}
-	tr, err := Translate(q.Text, Session{Zone: q.Zone, Args: q.Args}, s.relation)
+	tr, err := Translate(q.Text, Session{Zone: q.Zone, Args: q.Args, Expressions: q.Expressions}, s.relation)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,8 +52,13 @@ func (l *lease) query(q sql.Request) (*wharf.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: q.Describe}
+	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: q.Describe, State: q.State}
 	rows, err := l.rows(st, tr.Headers)
+	if err == nil {
+		for i, typ := range tr.Types {
+			rows.Columns[i].Type = typ
+		}
+	}
 	if err != nil || !q.Describe {
 		return rows, err
 	}

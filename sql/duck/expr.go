@@ -4,6 +4,7 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,9 @@ import (
 func (t *translator) expr(n ast.ExprNode, s *scope) expr {
 	if t.err != nil {
 		return expr{sql: "NULL"}
+	}
+	if e, ok := t.fold(n); ok {
+		return e
 	}
 	switch n := n.(type) {
 	case *driver.ParamMarkerExpr:
@@ -35,6 +39,9 @@ func (t *translator) expr(n ast.ExprNode, s *scope) expr {
 		}
 		return e
 	case *ast.BinaryOperationExpr:
+		if e, ok := t.rowComparison(n, s); ok {
+			return e
+		}
 		return t.binary(n.Op, t.expr(n.L, s), t.expr(n.R, s))
 	case *ast.UnaryOperationExpr:
 		return t.unary(n.Op, t.expr(n.V, s))
@@ -131,6 +138,7 @@ func (t *translator) value(d *driver.Datum) expr {
 		e.sql = "NULL"
 	case driver.KindInt64:
 		e.sql, e.kind = strconv.FormatInt(d.GetInt64(), 10), kindInt
+		e.written = e.sql
 	case driver.KindUint64:
 		e.sql, e.kind = strconv.FormatUint(d.GetUint64(), 10), kindUint
 	case driver.KindMysqlDecimal:
@@ -180,11 +188,19 @@ func (t *translator) binary(op opcode.Op, a, b expr) expr {
 	case opcode.Mul:
 		return t.arithmetic("*", a, b)
 	case opcode.Div:
-		return divide(a.number(), b.number())
+		return t.divide(a.number(), b.number())
 	case opcode.IntDiv:
+		if a.number().kind > kindUint || b.number().kind > kindUint {
+			return t.evaluates("i0 DIV i1", []expr{a, b}, false)
+		}
 		return intDivide(a.number(), b.number())
 	case opcode.Mod:
 		return modulo(a.number(), b.number())
+	}
+	if isDelicate(a) || isDelicate(b) {
+		return t.evaluates("i0 "+operatorText(op)+" i1", []expr{a, b}, false)
+	}
+	switch op {
 	case opcode.And:
 		return both("("+a.bits()+" & "+b.bits()+")", kindUint)
 	case opcode.Or:
@@ -192,7 +208,14 @@ func (t *translator) binary(op opcode.Op, a, b expr) expr {
 	case opcode.Xor:
 		return both("xor("+a.bits()+", "+b.bits()+")", kindUint)
 	}
-	return t.refuse("the operator " + op.String())
+	return t.evaluates("i0 "+operatorText(op)+" i1", []expr{a, b}, false)
+}
+
+// operatorText is an operator as it is written.
+func operatorText(op opcode.Op) string {
+	var b strings.Builder
+	op.Format(&b)
+	return b.String()
 }
 
 func (t *translator) unary(op opcode.Op, v expr) expr {
@@ -215,7 +238,7 @@ func (t *translator) unary(op opcode.Op, v expr) expr {
 		n.sql = "(-" + n.sql + ")"
 		return n
 	}
-	return t.refuse("the operator " + op.String())
+	return t.evaluates(operatorText(op)+"i0", []expr{v}, false)
 }
 
 // arithmetic is + - *.
@@ -247,6 +270,10 @@ func (t *translator) decimalArithmetic(op string, a, b expr) expr {
 		return t.refuse("a number with more than 30 digits behind its point")
 	}
 	e.inner = min(behind, maxScale) - e.scale
+	if t.expressions != nil && a.scale+a.whole()+b.scale+b.whole() > maxDigits && (op == "*" || max(a.whole(), b.whole())+e.scale >= maxDigits) {
+		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
+		return t.evaluates("i0 "+op+" i1", []expr{a, b}, false)
+	}
 	e.precision = min(maxDigits-e.inner, whole+e.scale)
 	l, r := a.within(maxDigits-1), b.within(maxDigits-1)
 	if op == "*" {
@@ -286,7 +313,7 @@ func (e expr) exact() string { return e.within(min(maxDigits, e.digits())) }
 
 // divide is /, which makes a decimal of exact numbers, with four more digits
 // than the dividend has; it is computed in steps of nine.
-func divide(a, b expr) expr {
+func (t *translator) divide(a, b expr) expr {
 	e := expr{constant: a.constant && b.constant}
 	if a.kind == kindDouble || b.kind == kindDouble {
 		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / nullif(%s, 0))", a.real(), b.real())
@@ -297,6 +324,13 @@ func divide(a, b expr) expr {
 	e.inner = (e.scale+step-1)/step*step - e.scale
 	e.precision = maxDigits - e.inner - 1
 	behind := e.behind()
+	if t.expressions != nil && (behind > step || a.digits()+b.behind()+behind > maxDigits) {
+		constant := e.constant
+		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
+		e = t.evaluates("i0 / i1", []expr{a, b}, false)
+		e.constant = constant
+		return e
+	}
 	if behind > step || a.digits()+b.behind()+behind > maxDigits {
 		e.inner = 0
 		e.precision = maxDigits
@@ -335,7 +369,7 @@ func modulo(a, b expr) expr {
 	e := expr{constant: a.constant && b.constant}
 	switch {
 	case a.kind == kindDouble || b.kind == kindDouble:
-		e.kind, e.sql = kindDouble, fmt.Sprintf("mysql_fmod(%s, %s)", a.real(), b.real())
+		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s %% nullif(%s, 0))", a.real(), b.real())
 	case a.kind == kindDecimal || b.kind == kindDecimal:
 		e.kind, e.scale, e.inner = kindDecimal, max(a.scale, b.scale), max(a.behind(), b.behind())-max(a.scale, b.scale)
 		e.sql = fmt.Sprintf("(%s %% nullif(%s, 0))", a.exact(), b.exact())
@@ -350,16 +384,49 @@ func modulo(a, b expr) expr {
 // as the connection's collation has it, not that of files.
 func (e expr) foldedText() bool { return e.folded || e.constant && !e.binary }
 
-// fold gives text as it is compared without case and accents.
-func fold(sql string) string { return "lower(strip_accents(" + sql + "))" }
+// quoteMySQL writes a string of MySQL's.
+func quoteMySQL(s string) string {
+	return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(s) + "'"
+}
 
 // compare is = <> < <= > >= <=>.
 func (t *translator) compare(op string, a, b expr) expr {
+	if t.expressions != nil && comparedByServer(a, b) {
+		e := t.evaluates("i0 "+op+" i1", []expr{a, b}, false)
+		return condition("("+e.sql+" <> 0)", a, b)
+	}
 	l, r := t.comparable(a, b)
 	if op == "<=>" {
 		return condition("("+l+" IS NOT DISTINCT FROM "+r+")", a, b)
 	}
 	return condition("("+l+" "+op+" "+r+")", a, b)
+}
+
+// comparedByServer reports whether two values are compared by the server's own
+// rules, because DuckDB's differ.
+func comparedByServer(a, b expr) bool {
+	either := func(k kind) bool { return a.kind == k || b.kind == k }
+	switch {
+	case either(kindNull):
+		return false
+	case a.folded || b.folded, either(kindJSON), either(kindTime) && a.kind != b.kind:
+		return true
+	case either(kindBytes):
+		return a.numeric() || b.numeric() || a.temporal() || b.temporal()
+	case a.temporal() && b.kind == kindText:
+		return b.literal == nil
+	case b.temporal() && a.kind == kindText:
+		return a.literal == nil
+	}
+	return false
+}
+
+// key gives text as bytes in the order of its collation.
+func (t *translator) key(e expr) string {
+	if e.kind != kindText || !e.foldedText() || t.expressions == nil {
+		return e.sql
+	}
+	return t.evaluates("i0", []expr{e}, true).sql
 }
 
 // comparable gives both sides as MySQL compares them.
@@ -384,10 +451,10 @@ func (t *translator) comparable(a, b expr) (string, string) {
 	case a.kind == kindText && b.kind == kindBytes:
 		return "encode(" + a.sql + ")", b.sql
 	case a.kind == kindText && b.kind == kindText:
-		if a.binary || b.binary || !(a.foldedText() && b.foldedText() || a.folded || b.folded) {
+		if a.binary || b.binary || !(a.foldedText() && b.foldedText()) {
 			return a.sql, b.sql
 		}
-		return fold(a.sql), fold(b.sql)
+		return t.key(a), t.key(b)
 	}
 	x, y := a.number(), b.number()
 	if x.kind == kindDouble || y.kind == kindDouble {
@@ -417,7 +484,7 @@ func (t *translator) momentText(e expr) string {
 	}
 	moment, ok := parseMoment(*e.literal)
 	if !ok {
-		t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect DATETIME value: '%s'", *e.literal))
+		t.fail(wrongLiteral("DATETIME", *e.literal))
 	}
 	return "TIMESTAMP '" + moment + "'"
 }
@@ -431,8 +498,23 @@ func (t *translator) timeText(e expr) string {
 
 func (t *translator) between(n *ast.BetweenExpr, s *scope) expr {
 	x, lo, hi := t.expr(n.Expr, s), t.expr(n.Left, s), t.expr(n.Right, s)
+	if t.expressions != nil && !comparedInPairs(x, lo, hi) {
+		e := t.evaluates("i0 "+not(n.Not)+"BETWEEN i1 AND i2", []expr{x, lo, hi}, false)
+		return condition("("+e.sql+" <> 0)", x, lo, hi)
+	}
 	ge, le := t.compare(">=", x, lo), t.compare("<=", x, hi)
 	return condition("("+not(n.Not)+"("+ge.sql+" AND "+le.sql+"))", x, lo, hi)
+}
+
+// comparedInPairs reports whether the three of BETWEEN are compared as each two
+// of them are: they are all numbers, all text, or a date and literals.
+func comparedInPairs(x, lo, hi expr) bool {
+	all := []expr{x, lo, hi}
+	every := func(is func(expr) bool) bool {
+		return !slices.ContainsFunc(all, func(e expr) bool { return !is(e) })
+	}
+	return every(expr.numeric) || every(func(e expr) bool { return e.kind == kindText && !e.folded }) ||
+		every(func(e expr) bool { return e.kind == kindDate || e.kind == kindMoment || e.literal != nil }) && x.literal == nil
 }
 
 func (t *translator) in(n *ast.PatternInExpr, s *scope) expr {
@@ -446,7 +528,7 @@ func (t *translator) in(n *ast.PatternInExpr, s *scope) expr {
 			return expr{sql: "NULL"}
 		}
 		if len(q.columns) != 1 {
-			return t.fail(wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)"))
+			return t.fail(operandColumns(1))
 		}
 		of := q.columns[0].expr
 		of.sql = "c0"
@@ -469,7 +551,7 @@ func (t *translator) in(n *ast.PatternInExpr, s *scope) expr {
 
 func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) expr {
 	if n.Sel != nil {
-		return t.refuse("(a, b) IN (SELECT …)")
+		return t.inRowQuery(row, n, s)
 	}
 	var left []expr
 	for _, v := range row.Values {
@@ -479,7 +561,7 @@ func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) ex
 	for _, item := range n.List {
 		r, ok := item.(*ast.RowExpr)
 		if !ok || len(r.Values) != len(left) {
-			return t.fail(wharf.Errorf(wharf.CodeInvalid, "Operand should contain %d column(s)", len(left)))
+			return t.fail(operandColumns(len(left)))
 		}
 		var fields []string
 		for i, v := range r.Values {
@@ -491,10 +573,15 @@ func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) ex
 }
 
 func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
-	text, like := x.text(), pattern.text()
-	if (x.foldedText() && pattern.foldedText() || x.folded || pattern.folded) && !x.binary && !pattern.binary {
-		text, like = fold(text), fold(like)
+	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x) || x.foldedText() && pattern.foldedText()) {
+		op := " LIKE i1"
+		if negated {
+			op = " NOT LIKE i1"
+		}
+		e := t.evaluates("i0"+op+" ESCAPE "+quoteMySQL(string(rune(escape))), []expr{x, pattern}, false)
+		return condition("("+e.sql+" <> 0)", x, pattern)
 	}
+	text, like := x.text(), pattern.text()
 	sql := "(" + text + " " + not(negated) + "LIKE " + like
 	if escape != 0 {
 		sql += " ESCAPE " + quoteString(string(rune(escape)))
@@ -503,6 +590,10 @@ func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
 }
 
 func (t *translator) regexp(x, pattern expr, negated bool) expr {
+	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x)) {
+		e := t.evaluates("i0 REGEXP i1", []expr{x, pattern}, false)
+		return condition("("+not(negated)+"("+e.sql+" <> 0))", x, pattern)
+	}
 	flags := "s"
 	if x.foldedText() && !x.binary && !pattern.binary || x.folded {
 		flags += "i"
@@ -553,7 +644,7 @@ func (t *translator) scalar(n *ast.SubqueryExpr, s *scope) expr {
 		return expr{sql: "NULL"}
 	}
 	if len(q.columns) != 1 {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Operand should contain 1 column(s)"))
+		return t.fail(operandColumns(1))
 	}
 	e := q.columns[0].expr
 	e.sql, e.constant = "("+q.sql+")", false
@@ -584,11 +675,11 @@ func (t *translator) quantified(n *ast.CompareSubqueryExpr, s *scope) expr {
 func (t *translator) collate(e expr, collation string) expr {
 	switch {
 	case strings.HasSuffix(collation, "_bin"), strings.HasSuffix(collation, "_cs"), collation == "binary":
-		e.binary, e.folded = true, false
+		e.binary, e.folded, e.collation = true, false, collation
 	case strings.HasSuffix(collation, "_ci"):
-		e.folded, e.binary = true, false
+		e.folded, e.binary, e.collation = true, false, collation
 	default:
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown collation: '%s'", collation))
+		return t.fail(unknownCollation(collation))
 	}
 	if e.kind != kindText {
 		e.sql, e.kind = e.text(), kindText

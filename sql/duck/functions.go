@@ -5,9 +5,8 @@ package duck
 import (
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
-
-	"wharf"
 )
 
 // functions are MySQL's functions that stand for themselves. Those that read
@@ -15,7 +14,7 @@ import (
 var functions = map[string]function{}
 
 func init() {
-	for _, topic := range []map[string]function{control(), numbers(), texts(), dates(), documents()} {
+	for _, topic := range []map[string]function{control(), numbers(), texts(), dates()} {
 		maps.Copy(functions, topic)
 	}
 }
@@ -23,190 +22,112 @@ func init() {
 // control are the functions that choose between values.
 func control() map[string]function {
 	return map[string]function{
-		"if":     {3, 3, func(t *translator, a []expr) expr { return choose([]string{a[0].truth()}, a[1:2], a[2]) }},
-		"ifnull": {2, 2, coalesce}, "coalesce": {1, -1, coalesce},
-		"nullif": {2, 2, func(t *translator, a []expr) expr {
+		"if":     {least: 3, most: 3, write: func(t *translator, a []expr) expr { return choose([]string{a[0].truth()}, a[1:2], a[2]) }},
+		"ifnull": {least: 2, most: 2, write: coalesce}, "coalesce": {least: 1, most: -1, write: coalesce},
+		"nullif": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
 			e := a[0]
 			e.literal = nil
 			e.sql = "CASE WHEN " + t.compare("=", a[0], a[1]).sql + " THEN NULL ELSE " + a[0].sql + " END"
 			return e
 		}},
-		"isnull":   {1, 1, func(t *translator, a []expr) expr { return condition("("+a[0].sql+" IS NULL)", a...) }},
-		"greatest": {2, -1, extreme("greatest")}, "least": {2, -1, extreme("least")},
+		"isnull":   {least: 1, most: 1, write: func(t *translator, a []expr) expr { return condition("("+a[0].sql+" IS NULL)", a...) }},
+		"greatest": {least: 2, most: -1, write: extreme("greatest"), takes: alike}, "least": {least: 2, most: -1, write: extreme("least"), takes: alike},
 	}
 }
 
 // numbers are the functions that compute numbers.
 func numbers() map[string]function {
 	return map[string]function{
-		"abs":  {1, 1, func(t *translator, a []expr) expr { return same("abs", a[0].number()) }},
-		"ceil": {1, 1, wholeNumber("ceil")}, "ceiling": {1, 1, wholeNumber("ceil")}, "floor": {1, 1, wholeNumber("floor")},
-		"round": {1, 2, round}, "truncate": {2, 2, truncate},
-		"sign": {1, 1, func(t *translator, a []expr) expr { return integer("CAST(sign(" + a[0].number().sql + ") AS BIGINT)") }},
-		"mod":  {2, 2, func(t *translator, a []expr) expr { return modulo(a[0].number(), a[1].number()) }},
-		"pow":  {2, 2, reals("mysql_finite(pow(%s, %s))")}, "power": {2, 2, reals("mysql_finite(pow(%s, %s))")},
-		"sqrt": {1, 1, reals("mysql_sqrt(%s)")}, "exp": {1, 1, reals("mysql_finite(exp(%s))")},
-		"ln": {1, 1, reals("mysql_ln(%s)")}, "log2": {1, 1, reals("(mysql_ln(%s) / ln(2))")}, "log10": {1, 1, reals("mysql_log10(%s)")},
-		"log": {1, 2, func(t *translator, a []expr) expr {
+		"abs":  {least: 1, most: 1, write: func(t *translator, a []expr) expr { return same("abs", a[0].number()) }},
+		"ceil": {least: 1, most: 1, write: wholeNumber("ceil")}, "ceiling": {least: 1, most: 1, write: wholeNumber("ceil")},
+		"floor": {least: 1, most: 1, write: wholeNumber("floor")},
+		"round": {least: 1, most: 2, write: round, takes: hasPlaces},
+		"sign":  {least: 1, most: 1, write: func(t *translator, a []expr) expr { return integer("CAST(sign(" + a[0].number().sql + ") AS BIGINT)") }},
+		"mod":   {least: 2, most: 2, write: func(t *translator, a []expr) expr { return modulo(a[0].number(), a[1].number()) }},
+		"pow":   {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")}, "power": {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")},
+		"sqrt": {least: 1, most: 1, write: reals("mysql_sqrt(%s)")}, "exp": {least: 1, most: 1, write: reals("mysql_finite(exp(%s))")},
+		"ln": {least: 1, most: 1, write: reals("mysql_ln(%s)")}, "log2": {least: 1, most: 1, write: reals("(mysql_ln(%s) / ln(2))")}, "log10": {least: 1, most: 1, write: reals("mysql_log10(%s)")},
+		"log": {least: 1, most: 2, write: func(t *translator, a []expr) expr {
 			if len(a) == 1 {
 				return double("mysql_ln(" + a[0].real() + ")")
 			}
 			return double("mysql_log(" + a[0].real() + ", " + a[1].real() + ")")
 		}},
-		"sin": {1, 1, reals("sin(%s)")}, "cos": {1, 1, reals("cos(%s)")}, "tan": {1, 1, reals("tan(%s)")}, "cot": {1, 1, reals("(1 / tan(%s))")},
-		"asin": {1, 1, reals("mysql_asin(%s)")}, "acos": {1, 1, reals("mysql_acos(%s)")},
-		"atan": {1, 2, arcTangent}, "atan2": {2, 2, arcTangent},
-		"degrees": {1, 1, reals("degrees(%s)")}, "radians": {1, 1, reals("radians(%s)")},
-		"pi":   {0, 0, func(t *translator, a []expr) expr { return double("pi()") }},
-		"rand": {0, 0, func(t *translator, a []expr) expr { return double("random()") }},
-		"bit_count": {1, 1, func(t *translator, a []expr) expr {
-			return integer("CAST(bit_count(" + a[0].integer() + ") AS BIGINT)")
-		}},
-		"crc32": {1, 1, unavailable("CRC32")},
+		"sin": {least: 1, most: 1, write: reals("sin(%s)")}, "cos": {least: 1, most: 1, write: reals("cos(%s)")}, "tan": {least: 1, most: 1, write: reals("tan(%s)")},
+		"asin": {least: 1, most: 1, write: reals("mysql_asin(%s)")}, "acos": {least: 1, most: 1, write: reals("mysql_acos(%s)")},
+		"atan": {least: 1, most: 2, write: arcTangent}, "atan2": {least: 2, most: 2, write: arcTangent},
+		"degrees": {least: 1, most: 1, write: reals("degrees(%s)")}, "radians": {least: 1, most: 1, write: reals("radians(%s)")},
+		"pi":   {least: 0, most: 0, write: func(t *translator, a []expr) expr { return double("pi()") }},
+		"rand": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return double("random()") }},
 	}
 }
 
 // texts are the functions that make and look into text.
 func texts() map[string]function {
 	return map[string]function{
-		"concat": {1, -1, concat}, "concat_ws": {2, -1, concatWS},
-		"length": {1, 1, lengthBytesOf}, "octet_length": {1, 1, lengthBytesOf},
-		"bit_length": {1, 1, func(t *translator, a []expr) expr {
+		"concat": {least: 1, most: -1, write: concat}, "concat_ws": {least: 2, most: -1, write: concatWS},
+		"length": {least: 1, most: 1, write: lengthBytesOf}, "octet_length": {least: 1, most: 1, write: lengthBytesOf},
+		"bit_length": {least: 1, most: 1, write: func(t *translator, a []expr) expr {
 			return integer("(8 * " + lengthBytesOf(t, a).sql + ")")
 		}},
-		"char_length": {1, 1, texts1("length(%s)", kindInt)}, "character_length": {1, 1, texts1("length(%s)", kindInt)},
-		"lower": {1, 1, texts1("lower(%s)", kindText)}, "lcase": {1, 1, texts1("lower(%s)", kindText)},
-		"upper": {1, 1, texts1("upper(%s)", kindText)}, "ucase": {1, 1, texts1("upper(%s)", kindText)},
-		"ltrim": {1, 1, texts1("ltrim(%s, ' ')", kindText)}, "rtrim": {1, 1, texts1("rtrim(%s, ' ')", kindText)},
-		"reverse": {1, 1, texts1("reverse(%s)", kindText)},
-		"left":    {2, 2, textNumber("left(%s, greatest(%s, 0))")}, "right": {2, 2, textNumber("right(%s, greatest(%s, 0))")},
-		"repeat":    {2, 2, textNumber("mysql_repeat(%s, %s)")},
-		"space":     {1, 1, func(t *translator, a []expr) expr { return text("mysql_repeat(' ', " + a[0].integer() + ")") }},
-		"substring": {2, 3, substring}, "substr": {2, 3, substring}, "mid": {3, 3, substring},
-		"substring_index": {3, 3, func(t *translator, a []expr) expr {
-			return text("mysql_substring_index(" + a[0].text() + ", " + a[1].text() + ", " + a[2].integer() + ")")
-		}},
-		"replace": {3, 3, func(t *translator, a []expr) expr {
+		"char_length": {least: 1, most: 1, write: texts1("length(%s)", kindInt)}, "character_length": {least: 1, most: 1, write: texts1("length(%s)", kindInt)},
+		"lower": {least: 1, most: 1, write: texts1("lower(%s)", kindText)}, "lcase": {least: 1, most: 1, write: texts1("lower(%s)", kindText)},
+		"upper": {least: 1, most: 1, write: texts1("upper(%s)", kindText)}, "ucase": {least: 1, most: 1, write: texts1("upper(%s)", kindText)},
+		"ltrim": {least: 1, most: 1, write: texts1("ltrim(%s, ' ')", kindText)}, "rtrim": {least: 1, most: 1, write: texts1("rtrim(%s, ' ')", kindText)},
+		"reverse": {least: 1, most: 1, write: texts1("reverse(%s)", kindText)},
+		"left":    {least: 2, most: 2, write: textNumber("left(%s, greatest(%s, 0))")}, "right": {least: 2, most: 2, write: textNumber("right(%s, greatest(%s, 0))")},
+		"repeat":    {least: 2, most: 2, write: textNumber("mysql_repeat(%s, %s)")},
+		"space":     {least: 1, most: 1, write: func(t *translator, a []expr) expr { return text("mysql_repeat(' ', " + a[0].integer() + ")") }},
+		"substring": {least: 2, most: 3, write: substring}, "substr": {least: 2, most: 3, write: substring}, "mid": {least: 3, most: 3, write: substring},
+		"replace": {least: 3, most: 3, write: func(t *translator, a []expr) expr {
 			return text("mysql_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ")")
 		}},
-		"lpad": {3, 3, pad("mysql_lpad")}, "rpad": {3, 3, pad("mysql_rpad")},
-		"instr": {2, 2, func(t *translator, a []expr) expr { return t.locate(a[1], a[0], "") }},
-		"locate": {2, 3, func(t *translator, a []expr) expr {
+		"lpad": {least: 3, most: 3, write: pad("mysql_lpad")}, "rpad": {least: 3, most: 3, write: pad("mysql_rpad")},
+		"instr": {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.locate(a[1], a[0], "") }},
+		"locate": {least: 2, most: 3, write: func(t *translator, a []expr) expr {
 			if len(a) == 3 {
 				return t.locate(a[0], a[1], a[2].integer())
 			}
 			return t.locate(a[0], a[1], "")
 		}},
-		"position": {2, 2, func(t *translator, a []expr) expr { return t.locate(a[0], a[1], "") }},
-		"strcmp": {2, 2, func(t *translator, a []expr) expr {
-			l, r := t.comparable(expr{sql: a[0].text(), kind: kindText, constant: a[0].constant}, expr{sql: a[1].text(), kind: kindText, constant: a[1].constant})
-			return integer("CASE WHEN " + l + " < " + r + " THEN -1 WHEN " + l + " = " + r + " THEN 0 WHEN " + l + " > " + r + " THEN 1 END")
-		}},
-		"field": {2, -1, field}, "elt": {2, -1, elt},
-		"find_in_set": {2, 2, func(t *translator, a []expr) expr {
-			return integer("mysql_find_in_set(" + a[0].text() + ", " + a[1].text() + ")")
-		}},
-		"ascii": {1, 1, texts1("mysql_ascii(%s)", kindInt)}, "ord": {1, 1, texts1("mysql_ord(%s)", kindInt)},
-		"hex": {1, 1, hex}, "unhex": {1, 1, func(t *translator, a []expr) expr {
-			return expr{sql: "mysql_unhex(" + a[0].text() + ")", kind: kindBytes}
-		}},
-		"bin": {1, 1, func(t *translator, a []expr) expr { return text("bin(CAST(" + a[0].integer() + " AS BIGINT))") }},
-		"md5": {1, 1, texts1("md5(%s)", kindText)}, "sha1": {1, 1, texts1("sha1(%s)", kindText)}, "sha": {1, 1, texts1("sha1(%s)", kindText)},
-		"sha2": {2, 2, func(t *translator, a []expr) expr {
-			if a[1].sql != "256" && a[1].sql != "0" {
-				return t.refuse("SHA2 of other than 256 bits")
-			}
-			return text("sha256(" + a[0].text() + ")")
-		}},
-		"to_base64": {1, 1, func(t *translator, a []expr) expr { return text("to_base64(" + bytesOf(a[0]) + ")") }},
-		"from_base64": {1, 1, func(t *translator, a []expr) expr {
-			return expr{sql: "from_base64(" + a[0].text() + ")", kind: kindBytes}
-		}},
-		"regexp_like": {2, 2, func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
-		"regexp_replace": {3, 3, func(t *translator, a []expr) expr {
+		"position": {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.locate(a[0], a[1], "") }},
+		"field":    {least: 2, most: -1, write: field, takes: alike},
+		"hex":      {least: 1, most: 1, write: hex, takes: func(a []expr) bool { return !a[0].numeric() || a[0].kind == kindInt }},
+		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
+		"regexp_like": {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
+		"regexp_replace": {least: 3, most: 3, write: func(t *translator, a []expr) expr {
 			return text("regexp_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
 		}},
-		"regexp_substr": {2, 2, func(t *translator, a []expr) expr {
+		"regexp_substr": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
 			return text("nullif(regexp_extract(" + a[0].text() + ", " + a[1].text() + ", 0, 's" + caseFlag(a[0]) + "'), '')")
 		}},
-		"uuid": {0, 0, func(t *translator, a []expr) expr { return text("CAST(uuid() AS VARCHAR)") }},
+		"uuid": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return text("CAST(uuid() AS VARCHAR)") }},
 	}
 }
 
 // dates are the functions that are about dates and times.
 func dates() map[string]function {
-	return map[string]function{
-		"date": {1, 1, func(t *translator, a []expr) expr { return expr{sql: a[0].date(), kind: kindDate} }},
-		"time": {1, 1, func(t *translator, a []expr) expr {
-			if a[0].kind == kindTime {
-				return a[0]
-			}
-			if a[0].kind == kindMoment || a[0].kind == kindDate {
-				return expr{sql: "CAST(" + a[0].moment() + " AS TIME)", kind: kindTime, scale: a[0].scale}
-			}
-			return expr{sql: "mysql_time(" + a[0].text() + ")", kind: kindTime}
-		}},
-		"timestamp": {1, 1, func(t *translator, a []expr) expr {
-			return expr{sql: a[0].moment(), kind: kindMoment, scale: a[0].scale}
-		}},
-		"year": {1, 1, part("year")}, "quarter": {1, 1, part("quarter")}, "month": {1, 1, part("month")},
-		"day": {1, 1, part("day")}, "dayofmonth": {1, 1, part("day")}, "dayofyear": {1, 1, part("doy")},
-		"hour": {1, 1, timePart("hour")}, "minute": {1, 1, timePart("minute")}, "second": {1, 1, timePart("second")},
-		"microsecond": {1, 1, func(t *translator, a []expr) expr {
-			return integer("(date_part('microsecond', " + a[0].moment() + ") % 1000000)")
-		}},
-		"dayofweek":  {1, 1, moments("(date_part('dow', %s) + 1)", kindInt)},
-		"weekday":    {1, 1, moments("(date_part('isodow', %s) - 1)", kindInt)},
-		"weekofyear": {1, 1, moments("date_part('week', %s)", kindInt)},
-		"dayname":    {1, 1, moments("dayname(%s)", kindText)}, "monthname": {1, 1, moments("monthname(%s)", kindText)},
-		"last_day": {1, 1, moments("last_day(%s)", kindDate)},
-		"to_days":  {1, 1, moments("(date_diff('day', DATE '0001-01-01', CAST(%s AS DATE)) + 366)", kindInt)},
-		"datediff": {2, 2, func(t *translator, a []expr) expr {
+	all := map[string]function{
+		"date": {least: 1, most: 1, write: func(t *translator, a []expr) expr { return expr{sql: a[0].date(), kind: kindDate} }},
+		"year": {least: 1, most: 1, write: part("year")}, "quarter": {least: 1, most: 1, write: part("quarter")}, "month": {least: 1, most: 1, write: part("month")},
+		"day": {least: 1, most: 1, write: part("day")}, "dayofmonth": {least: 1, most: 1, write: part("day")}, "dayofyear": {least: 1, most: 1, write: part("doy")},
+		"hour": {least: 1, most: 1, write: timePart("hour"), takes: isMoment}, "minute": {least: 1, most: 1, write: timePart("minute"), takes: isMoment}, "second": {least: 1, most: 1, write: timePart("second"), takes: isMoment},
+		"dayofweek": {least: 1, most: 1, write: moments("(date_part('dow', %s) + 1)", kindInt)},
+		"weekday":   {least: 1, most: 1, write: moments("(date_part('isodow', %s) - 1)", kindInt)},
+		"dayname":   {least: 1, most: 1, write: moments("dayname(%s)", kindText)}, "monthname": {least: 1, most: 1, write: moments("monthname(%s)", kindText)},
+		"last_day": {least: 1, most: 1, write: moments("last_day(%s)", kindDate)},
+		"datediff": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
 			return integer("date_diff('day', " + a[1].date() + ", " + a[0].date() + ")")
 		}},
-		"makedate": {2, 2, func(t *translator, a []expr) expr {
-			return expr{sql: "mysql_makedate(" + a[0].integer() + ", " + a[1].integer() + ")", kind: kindDate}
-		}},
-		"date_format": {2, 2, dateFormat},
-		"str_to_date": {2, 2, strToDate},
-		"unix_timestamp": {1, 1, func(t *translator, a []expr) expr {
-			at := "epoch_us(" + t.instant(a[0].moment()) + ")"
-			if a[0].kind == kindMoment && a[0].scale > 0 {
-				return expr{sql: "CAST(CAST(" + at + " AS DECIMAL(25,0)) * CAST(0.000001 AS DECIMAL(7,6)) AS DECIMAL(20,6))", kind: kindDecimal, precision: 20, scale: 6}
-			}
-			return integer("(" + at + " // 1000000)")
-		}},
-		"from_unixtime": {1, 1, func(t *translator, a []expr) expr {
-			return expr{sql: t.local("mysql_from_unixtime(" + a[0].real() + ")"), kind: kindMoment, scale: min(6, a[0].number().scale)}
-		}},
-		"convert_tz": {3, 3, func(t *translator, a []expr) expr {
-			return expr{sql: "mysql_convert_tz(" + a[0].moment() + ", " + a[1].text() + ", " + a[2].text() + ")", kind: kindMoment, scale: a[0].scale}
-		}},
-		"time_to_sec": {1, 1, func(t *translator, a []expr) expr {
-			return integer("(date_part('hour', " + a[0].moment() + ") * 3600 + date_part('minute', " + a[0].moment() + ") * 60 + date_part('second', " + a[0].moment() + "))")
-		}},
+		"date_format": {least: 2, most: 2, write: dateFormat, takes: hasLayout},
 	}
-}
-
-// documents are the functions that are about JSON.
-func documents() map[string]function {
-	return map[string]function{
-		"json_extract": {2, -1, jsonExtract},
-		"json_unquote": {1, 1, func(t *translator, a []expr) expr { return text("mysql_unquote(" + a[0].text() + ")") }},
-		"json_valid": {1, 1, func(t *translator, a []expr) expr {
-			return condition("json_valid("+a[0].text()+")", a...)
-		}},
-		"json_length": {1, 2, jsonLength}, "json_type": {1, 1, unavailable("JSON_TYPE")},
-		"json_keys": {1, 1, func(t *translator, a []expr) expr {
-			return expr{sql: "to_json(json_keys(" + a[0].text() + "))", kind: kindJSON}
-		}},
-		"json_array": {0, -1, jsonArray}, "json_object": {0, -1, jsonObject},
-		"json_contains_path": {3, 3, unavailable("JSON_CONTAINS_PATH")},
+	for name, f := range all {
+		if f.takes == nil {
+			f.takes = areMoments
+			all[name] = f
+		}
 	}
-}
-
-func unavailable(name string) func(*translator, []expr) expr {
-	return func(t *translator, _ []expr) expr { return t.refuse("the function " + name) }
+	return all
 }
 
 func same(name string, e expr) expr {
@@ -261,6 +182,9 @@ func wholeNumber(name string) func(*translator, []expr) expr {
 		case kindDouble:
 			return double(name + "(" + n.sql + ")")
 		case kindDecimal:
+			if n.whole() > 18 {
+				return expr{sql: fmt.Sprintf("CAST(%s(%s) AS DECIMAL(%d,0))", name, n.sql, maxDigits), kind: kindDecimal, precision: maxDigits}
+			}
 			return expr{sql: "CAST(" + name + "(" + n.sql + ") AS BIGINT)", kind: kindInt}
 		}
 		return n
@@ -298,40 +222,11 @@ func smallLiteral(a []expr) (int, bool) {
 	if len(a) == 1 {
 		return 0, true
 	}
-	var n int
-	text := strings.Trim(a[1].sql, "()")
-	if _, err := fmt.Sscanf(text, "%d", &n); err != nil || fmt.Sprint(n) != text || n > 30 || n < -30 {
+	n, err := strconv.Atoi(a[1].written)
+	if err != nil || n > 30 || n < -30 {
 		return 0, false
 	}
 	return n, true
-}
-
-func truncate(t *translator, a []expr) expr {
-	n := a[0].number()
-	places, ok := smallLiteral(a)
-	if !ok {
-		return t.refuse("TRUNCATE to a number of places that is no literal")
-	}
-	switch n.kind {
-	case kindDouble:
-		return double(fmt.Sprintf("mysql_truncate_double(%s, %d)", n.sql, places))
-	case kindDecimal:
-		scale := min(n.scale, max(0, places))
-		e := expr{kind: kindDecimal, precision: min(38, n.whole()+scale+1), scale: scale}
-		if places < 0 {
-			return t.refuse("TRUNCATE of a decimal before its point")
-		}
-		if scale == n.scale {
-			return n
-		}
-		e.sql = fmt.Sprintf("CAST(mysql_truncate_text(CAST(%s AS VARCHAR), %d) AS %s)", n.sql, scale, e.duck())
-		return e
-	}
-	if places >= 0 {
-		return n
-	}
-	n.sql = fmt.Sprintf("(CAST(trunc(%s / %s) AS BIGINT) * %s)", n.sql, power(-places), power(-places))
-	return n
 }
 
 func concat(_ *translator, a []expr) expr {
@@ -429,15 +324,6 @@ func field(t *translator, a []expr) expr {
 	return integer(b.String() + " ELSE 0 END")
 }
 
-func elt(_ *translator, a []expr) expr {
-	var b strings.Builder
-	b.WriteString("CASE " + a[0].integer())
-	for i, e := range a[1:] {
-		fmt.Fprintf(&b, " WHEN %d THEN %s", i+1, e.text())
-	}
-	return text(b.String() + " END")
-}
-
 func hex(_ *translator, a []expr) expr {
 	if a[0].numeric() {
 		return text("mysql_hex(" + a[0].integer() + ")")
@@ -458,12 +344,6 @@ func part(name string) func(*translator, []expr) expr {
 
 func timePart(name string) func(*translator, []expr) expr {
 	return func(_ *translator, a []expr) expr {
-		if a[0].kind == kindText {
-			return integer("coalesce(date_part('" + name + "', " + a[0].moment() + "), date_part('" + name + "', mysql_time(" + a[0].sql + ")))")
-		}
-		if a[0].kind == kindTime {
-			return integer("date_part('" + name + "', " + a[0].sql + ")")
-		}
 		return integer("date_part('" + name + "', " + a[0].moment() + ")")
 	}
 }
@@ -483,11 +363,7 @@ var formats = map[byte]string{
 }
 
 // layout translates the format of DATE_FORMAT, which must be a literal.
-func (t *translator) layout(e expr, what string) string {
-	if e.literal == nil {
-		t.refuse(what + " with a format that is no literal")
-		return ""
-	}
+func layout(e expr) string {
 	var b strings.Builder
 	for text := *e.literal; text != ""; text = text[1:] {
 		if text[0] != '%' || len(text) == 1 {
@@ -497,8 +373,6 @@ func (t *translator) layout(e expr, what string) string {
 		text = text[1:]
 		if f, ok := formats[text[0]]; ok {
 			b.WriteString(f)
-		} else if strings.IndexByte("DUuVvXx", text[0]) >= 0 {
-			t.refuse(what + " with %" + text[:1])
 		} else {
 			b.WriteByte(text[0])
 		}
@@ -506,83 +380,55 @@ func (t *translator) layout(e expr, what string) string {
 	return b.String()
 }
 
-func dateFormat(t *translator, a []expr) expr {
-	return text("strftime(" + a[0].moment() + ", " + quoteString(t.layout(a[1], "DATE_FORMAT")) + ")")
+func dateFormat(_ *translator, a []expr) expr {
+	return text("strftime(" + a[0].moment() + ", " + quoteString(layout(a[1])) + ")")
 }
 
-func strToDate(t *translator, a []expr) expr {
-	layout := t.layout(a[1], "STR_TO_DATE")
-	at := "try_strptime(" + a[0].text() + ", " + quoteString(layout) + ")"
-	hasTime, hasDate := strings.ContainsAny(deref(a[1].literal), "HhIiklrSsTfp"), strings.ContainsAny(deref(a[1].literal), "YymcdebMj")
-	switch {
-	case hasDate && hasTime:
-		scale := 0
-		if strings.Contains(deref(a[1].literal), "%f") {
-			scale = 6
+// isMoment reports whether the first argument is a date, with a time or not.
+func isMoment(a []expr) bool { return a[0].kind == kindMoment || a[0].kind == kindDate }
+
+// hasLayout reports whether DuckDB knows all letters of a format that is a
+// literal.
+func hasLayout(a []expr) bool {
+	if !isMoment(a) || a[1].literal == nil || *a[1].literal == "" {
+		return false
+	}
+	for text := *a[1].literal; text != ""; text = text[1:] {
+		if text[0] != '%' || len(text) == 1 {
+			continue
 		}
-		return expr{sql: at, kind: kindMoment, scale: scale}
-	case hasDate:
-		return expr{sql: "CAST(" + at + " AS DATE)", kind: kindDate}
-	}
-	return expr{sql: "CAST(" + at + " AS TIME)", kind: kindTime}
-}
-
-func jsonExtract(t *translator, a []expr) expr {
-	if len(a) != 2 {
-		return t.refuse("JSON_EXTRACT with several paths")
-	}
-	if a[1].literal != nil && strings.Contains(*a[1].literal, "*") {
-		return t.refuse("a JSON path with *")
-	}
-	doc := a[0].sql
-	if a[0].kind != kindJSON {
-		doc = a[0].text()
-	}
-	return expr{sql: "json_extract(" + doc + ", " + a[1].text() + ")", kind: kindJSON}
-}
-
-func jsonLength(_ *translator, a []expr) expr {
-	doc := "CAST(" + a[0].text() + " AS JSON)"
-	if len(a) == 2 {
-		doc = "json_extract(" + doc + ", " + a[1].text() + ")"
-	}
-	return integer("mysql_json_length(" + doc + ")")
-}
-
-// jsonValue gives an argument of JSON_ARRAY or JSON_OBJECT.
-func jsonValue(e expr) string {
-	switch e.kind {
-	case kindNull:
-		return "CAST('null' AS JSON)"
-	case kindJSON, kindText:
-		return "to_json(" + e.sql + ")"
-	case kindBool:
-		return "to_json(" + e.sql + ")"
-	}
-	if e.numeric() {
-		return "to_json(" + e.number().sql + ")"
-	}
-	return "to_json(" + e.text() + ")"
-}
-
-func jsonArray(_ *translator, a []expr) expr {
-	parts := make([]string, len(a))
-	for i, e := range a {
-		parts[i] = jsonValue(e)
-	}
-	return expr{sql: "json_array(" + strings.Join(parts, ", ") + ")", kind: kindJSON}
-}
-
-func jsonObject(t *translator, a []expr) expr {
-	if len(a)%2 != 0 {
-		return t.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect parameter count in the call to native function 'JSON_OBJECT'"))
-	}
-	parts := make([]string, len(a))
-	for i, e := range a {
-		parts[i] = jsonValue(e)
-		if i%2 == 0 {
-			parts[i] = e.text()
+		text = text[1:]
+		if _, known := formats[text[0]]; !known {
+			return false
 		}
 	}
-	return expr{sql: "json_object(" + strings.Join(parts, ", ") + ")", kind: kindJSON}
+	return true
+}
+
+// alike reports whether all arguments are of one kind that needs no care:
+// whole numbers, or text that is compared by its bytes.
+func alike(a []expr) bool {
+	for _, e := range a {
+		if e.kind != a[0].kind || e.folded || e.kind != kindInt && e.kind != kindText && e.kind != kindDouble {
+			return false
+		}
+	}
+	return true
+}
+
+// areMoments reports whether all arguments are dates, with a time or not.
+func areMoments(a []expr) bool {
+	for i := range a {
+		if !isMoment(a[i:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasPlaces reports whether the second argument is left out or a number that
+// is written there.
+func hasPlaces(a []expr) bool {
+	_, ok := smallLiteral(a)
+	return ok
 }

@@ -4,6 +4,7 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,8 +41,12 @@ type expr struct {
 	constant  bool    // reads no column: its text is compared without case
 	binary    bool    // COLLATE …_bin: its text is compared by bytes
 	folded    bool    // COLLATE …_ci: its text is compared without case
+	asStored  bool    // an integer of 64 bits, as it is
 	stored    bool    // a boolean of a file, shown as TINYINT(1)
 	literal   *string // the text of a string literal
+	collation string  // said by COLLATE
+	written   string  // a whole number that is written in the query
+	single    bool    // a FLOAT, in 32 bits
 }
 
 // Column is a column of a source, as its file has it.
@@ -58,9 +63,9 @@ func readColumn(sql, duckType string) expr {
 	case "BOOLEAN":
 		e.kind, e.stored = kindBool, true
 	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT":
-		e.kind = kindInt
+		e.kind, e.asStored = kindInt, base == "BIGINT"
 	case "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT":
-		e.kind = kindUint
+		e.kind, e.asStored = kindUint, base == "UBIGINT"
 	case "HUGEINT", "UHUGEINT":
 		e.kind, e.precision = kindDecimal, 38
 	case "DECIMAL":
@@ -69,21 +74,24 @@ func readColumn(sql, duckType string) expr {
 			e.precision, e.scale = 38, 0
 		}
 	case "FLOAT", "DOUBLE":
-		e.kind = kindDouble
+		e.kind, e.single = kindDouble, base == "FLOAT"
 	case "BLOB":
 		e.kind = kindBytes
 	case "DATE":
 		e.kind = kindDate
-	case "TIME", "TIME_NS":
-		e.kind, e.scale = kindTime, 6
+	case "TIME":
+		e.kind, e.scale, e.sql = kindTime, 6, "mysql_time_of("+sql+")"
+	case "TIME_NS":
+		e.kind, e.scale, e.sql = kindTime, 6, "mysql_time_of(CAST("+sql+" AS TIME))"
 	case "TIMESTAMP_S":
 		e.kind = kindMoment
 	case "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE":
 		e.kind, e.scale = kindMoment, 6
 	case "JSON":
 		e.kind = kindJSON
-	case "VARCHAR", "UUID", "ENUM":
+	case "VARCHAR":
 	default:
+		e.sql = "CAST(" + sql + " AS VARCHAR)"
 		if strings.HasSuffix(duckType, "]") || strings.HasPrefix(duckType, "STRUCT") || strings.HasPrefix(duckType, "MAP") || strings.HasPrefix(duckType, "UNION") {
 			e.kind = kindJSON
 			e.sql = "to_json(" + sql + ")"
@@ -100,8 +108,10 @@ func (e expr) temporal() bool {
 // text gives e as MySQL writes it as a string.
 func (e expr) text() string {
 	switch e.kind {
-	case kindText, kindNull:
+	case kindText, kindJSON:
 		return e.sql
+	case kindNull:
+		return "CAST(NULL AS VARCHAR)"
 	case kindBool:
 		return "CAST(CAST(" + e.sql + " AS INTEGER) AS VARCHAR)"
 	case kindDouble:
@@ -114,7 +124,7 @@ func (e expr) text() string {
 	case kindBytes:
 		return "decode(" + e.sql + ")"
 	case kindTime:
-		return "mysql_time_text(" + e.sql + ", " + strconv.FormatBool(e.scale > 0) + ")"
+		return "mysql_time_text(" + e.sql + ", " + strconv.Itoa(e.scale) + ")"
 	}
 	return "CAST(" + e.rounded() + " AS VARCHAR)"
 }
@@ -132,11 +142,12 @@ func (e expr) number() expr {
 	switch e.kind {
 	case kindBool:
 		return expr{sql: "CAST(" + e.sql + " AS BIGINT)", kind: kindInt, constant: e.constant}
-	case kindInt:
-		return expr{sql: "CAST(" + e.sql + " AS BIGINT)", kind: kindInt, constant: e.constant}
-	case kindUint:
-		return expr{sql: "CAST(" + e.sql + " AS UBIGINT)", kind: kindUint, constant: e.constant}
+	case kindInt, kindUint:
+		return expr{sql: e.wide(), kind: e.kind, constant: e.constant, asStored: e.wide() == e.sql, written: e.written}
 	case kindDecimal, kindDouble:
+		if e.single {
+			e.sql, e.single = "CAST("+e.sql+" AS DOUBLE)", false
+		}
 		return e
 	case kindNull:
 		return expr{sql: "CAST(NULL AS BIGINT)", kind: kindInt, constant: true}
@@ -148,9 +159,21 @@ func (e expr) number() expr {
 		}
 		return expr{sql: "CAST(strftime(" + e.sql + ", '%Y%m%d%H%M%S') AS BIGINT)", kind: kindInt}
 	case kindTime:
-		return expr{sql: "CAST(strftime(TIMESTAMP '2000-01-01' + " + e.sql + ", '%H%M%S') AS BIGINT)", kind: kindInt}
+		if e.scale > 0 {
+			return expr{sql: "mysql_time_decimal(" + e.sql + ")", kind: kindDecimal, precision: 20, scale: e.scale}
+		}
+		return expr{sql: "mysql_time_number(" + e.sql + ")", kind: kindInt}
 	}
 	return expr{sql: "mysql_number(" + e.text() + ")", kind: kindDouble, constant: e.constant}
+}
+
+// wide gives an integer with 64 bits. A column that has them is taken as it
+// is, so that a filter of it is known to the reader of the file.
+func (e expr) wide() string {
+	if e.asStored {
+		return e.sql
+	}
+	return "CAST(" + e.sql + " AS " + e.duck() + ")"
 }
 
 // real gives e as a double.
@@ -201,7 +224,7 @@ func (e expr) moment() string {
 	case kindDate:
 		return "CAST(" + e.sql + " AS TIMESTAMP)"
 	case kindTime:
-		return "(current_date + " + e.sql + ")"
+		return "(CAST(current_date AS TIMESTAMP) + to_microseconds(" + e.sql + "))"
 	case kindNull:
 		return "CAST(NULL AS TIMESTAMP)"
 	}
@@ -220,6 +243,9 @@ func (e expr) date() string {
 func (e expr) shown() string {
 	if e.kind == kindBool && !e.stored {
 		return "CAST(" + e.sql + " AS BIGINT)"
+	}
+	if e.kind == kindTime {
+		return e.text()
 	}
 	return e.rounded()
 }
@@ -240,7 +266,7 @@ func (e expr) duck() string {
 	case kindDate:
 		return "DATE"
 	case kindTime:
-		return "TIME"
+		return "BIGINT"
 	case kindMoment:
 		return "TIMESTAMP"
 	case kindJSON:
@@ -265,7 +291,8 @@ func unify(all ...expr) expr {
 		}
 		u = pair(u, e)
 	}
-	u.sql, u.literal, u.inner = "", nil, 0
+	u.sql, u.literal, u.inner, u.written, u.asStored = "", nil, 0, "", false
+	u.single = u.single && !slices.ContainsFunc(all, func(e expr) bool { return !e.single })
 	return u
 }
 
@@ -282,7 +309,7 @@ func pair(a, b expr) expr {
 		if min(a.kind, b.kind) == kindBool {
 			u.kind = max(u.kind, kindInt)
 		}
-		if u.kind == kindUint && min(a.kind, b.kind) == kindInt {
+		if u.kind == kindUint && min(a.kind, b.kind) != kindUint {
 			u.kind = kindDecimal // neither holds the other
 		}
 		if u.kind == kindDecimal {
@@ -305,6 +332,9 @@ func (e expr) whole() int {
 	case kindBool:
 		return 1
 	case kindInt:
+		if e.written != "" {
+			return len(strings.TrimPrefix(e.written, "-"))
+		}
 		return 19
 	case kindUint:
 		return 20

@@ -291,6 +291,12 @@ func (f failure) fatal() bool { return f.Kind == "FATAL Error" || f.Kind == "INT
 // explain makes the client's error of a failure. Its kinds are the exceptions
 // of DuckDB.
 func (f failure) explain(clear func(string) string) error {
+	if err := uncarried(f.Text); err != nil {
+		return err
+	}
+	if err := f.known(); err != nil {
+		return err
+	}
 	code := wharf.CodeInvalid
 	switch f.Kind {
 	case "Permission Error":

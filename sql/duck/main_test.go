@@ -24,10 +24,10 @@ func TestMain(m *testing.M) {
 	var err error
 	switch os.Args[1] {
 	case "worker":
-		err = Work(os.NewFile(3, "server"))
+		err = Work(os.NewFile(3, "server"), nil)
 	case "worker-without":
 		if err = without(os.Args[2]); err == nil {
-			err = Work(os.NewFile(3, "server"))
+			err = Work(os.NewFile(3, "server"), nil)
 		}
 	case "native":
 		err = native(os.NewFile(3, "test"))

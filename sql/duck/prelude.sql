@@ -2,10 +2,10 @@
 -- before it is locked; translated queries call them.
 
 -- Numbers.
-CREATE MACRO mysql_number(s) AS coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)', 1), '') AS DOUBLE), CASE WHEN s IS NOT NULL THEN 0 END);
+CREATE MACRO mysql_number(s) AS mysql_eval_double('{"Text":"i0 + 0e0","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
 CREATE MACRO mysql_integer_text(s) AS CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?\d+)', 1), '') AS BIGINT), CASE WHEN regexp_matches(s, '^\s*-\d') THEN -9223372036854775808 WHEN regexp_matches(s, '^\s*\+?\d') THEN 9223372036854775807 ELSE 0 END) END;
 CREATE MACRO mysql_unsigned(n) AS CAST(CASE WHEN n < 0 THEN CAST(n AS HUGEINT) + 18446744073709551616 ELSE CAST(n AS HUGEINT) END AS UBIGINT);
-CREATE MACRO mysql_double_text(d) AS regexp_replace(regexp_replace(CAST(d AS VARCHAR), '\.0($|e)', '\1'), 'e\+0*|e(-)0*', 'e\1');
+CREATE MACRO mysql_double_text(d) AS mysql_eval_text('{"Text":"CONCAT(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', d);
 CREATE MACRO mysql_finite(d) AS CASE WHEN isfinite(d) OR d IS NULL THEN d ELSE error('DOUBLE value is out of range') END;
 CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN NULL ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
 CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN NULL ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
@@ -45,9 +45,12 @@ CREATE MACRO mysql_unquote(s) AS CASE WHEN s LIKE '"%"' AND json_valid(s) THEN C
 CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN j IS NOT NULL THEN 1 END END;
 
 -- Dates.
-CREATE MACRO mysql_moment(s) AS coalesce(TRY_CAST(CASE WHEN regexp_matches(s, '^\s*\d{1,4}-\d{1,2}-\d{1,2}([ T]+\d{1,2}(:\d{1,2}){1,2}(\.\d*)?)?\s*$') THEN s END AS TIMESTAMP), try_strptime(s, '%Y/%m/%d'), try_strptime(s, '%Y/%m/%d %H:%M:%S'), try_strptime(s, '%Y%m%d'), try_strptime(s, '%Y%m%d%H%M%S'));
-CREATE MACRO mysql_time(s) AS TRY_CAST(regexp_extract(s, '(\d{1,2}:\d{1,2}(:\d{1,2}(\.\d*)?)?)\s*$', 1) AS TIME);
-CREATE MACRO mysql_time_text(t, fraction) AS strftime(TIMESTAMP '2000-01-01' + t, CASE WHEN fraction THEN '%H:%M:%S.%f' ELSE '%H:%M:%S' END);
+CREATE MACRO mysql_moment(s) AS TRY_CAST(mysql_eval_text('{"Text":"CAST(i0 AS DATETIME(6))","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) AS TIMESTAMP);
+CREATE MACRO mysql_in_years(t) AS CASE WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END;
+CREATE MACRO mysql_time_of(t) AS CAST(date_diff('microsecond', TIME '00:00:00', t) AS BIGINT);
+CREATE MACRO mysql_time_text(t, digits) AS CASE WHEN t < 0 THEN '-' ELSE '' END || printf('%02d:%02d:%02d', abs(t) // 3600000000, abs(t) // 60000000 % 60, abs(t) // 1000000 % 60) || CASE WHEN digits > 0 THEN '.' || left(printf('%06d', abs(t) % 1000000), digits) ELSE '' END;
+CREATE MACRO mysql_time_number(t) AS CAST(sign(t) AS BIGINT) * (abs(t) // 3600000000 * 10000 + abs(t) // 60000000 % 60 * 100 + abs(t) // 1000000 % 60);
+CREATE MACRO mysql_time_decimal(t) AS CAST(CAST(mysql_time_number(t) AS VARCHAR) || '.' || printf('%06d', abs(t) % 1000000) AS DECIMAL(20,6));
 CREATE MACRO mysql_from_unixtime(x) AS CASE WHEN x >= 0 AND x < 32536771200 THEN to_timestamp(x) END;
 CREATE MACRO mysql_round_moment(t, n) AS make_timestamp(CAST(round(CAST(epoch_us(t) AS DECIMAL(25,0)) / pow(10, 6 - n)) * pow(10, 6 - n) AS BIGINT));
 CREATE MACRO mysql_shown_moment(t, s, days) AS CASE WHEN days AND NOT contains(trim(s), ':') THEN strftime(t, '%Y-%m-%d') WHEN date_part('microsecond', t) % 1000000 <> 0 THEN strftime(t, '%Y-%m-%d %H:%M:%S.%f') ELSE strftime(t, '%Y-%m-%d %H:%M:%S') END;

@@ -4,8 +4,6 @@ package duck
 
 import (
 	"strings"
-
-	"wharf"
 )
 
 // scope is the names that an expression may use.
@@ -61,7 +59,7 @@ func (s *scope) find(schema, table, name, clause string) (expr, error) {
 	if table != "" {
 		full = table + "." + name
 	}
-	return expr{}, wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s' in '%s'", full, clause)
+	return expr{}, unknownColumn(full, clause)
 }
 
 func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
@@ -73,7 +71,7 @@ func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
 			continue
 		}
 		if found != nil {
-			return expr{}, false, wharf.Errorf(wharf.CodeInvalid, "Column '%s' in '%s' is ambiguous", name, clause)
+			return expr{}, false, ambiguousColumn(name, clause)
 		}
 		found = c
 	}

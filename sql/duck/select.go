@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
-
-	"wharf"
 )
 
 // selects translates one SELECT.
@@ -125,13 +123,17 @@ func (t *translator) group(g *ast.GroupByClause, s *scope, items []expr) string 
 	for i, item := range g.Items {
 		if p, ok := item.Expr.(*ast.PositionExpr); ok {
 			if p.N < 1 || p.N > len(items) {
-				t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in 'group statement'", p.N))
+				t.fail(unknownColumn(strconv.Itoa(p.N), "group statement"))
 				return ""
 			}
 			parts[i] = items[p.N-1].sql
 			continue
 		}
-		parts[i] = t.expr(item.Expr, s).sql
+		e := t.expr(item.Expr, s)
+		if e.folded {
+			t.refuse("GROUP BY of text with a collation that is not by its bytes")
+		}
+		parts[i] = e.sql
 	}
 	t.rollup = nil
 	if g.Rollup {
@@ -155,7 +157,7 @@ func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {
 	for _, f := range n.Fields.Fields {
 		if f.WildCard != nil {
 			if !t.star(f.WildCard, s, add) {
-				t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown table '%s'", f.WildCard.Table.O))
+				t.fail(unknownTable(f.WildCard.Table.O))
 			}
 			continue
 		}
@@ -226,10 +228,7 @@ func (t *translator) order(items []*ast.ByItem, s *scope, columns []outColumn) s
 	parts := make([]string, len(items))
 	for i, item := range items {
 		e := t.byItem(item, s, columns)
-		text := e.sql
-		if e.kind == kindText && e.foldedText() {
-			text = fold(e.sql)
-		}
+		text := t.key(e)
 		if item.Desc {
 			parts[i] = text + " DESC NULLS LAST"
 		} else {
@@ -246,7 +245,7 @@ func (t *translator) order(items []*ast.ByItem, s *scope, columns []outColumn) s
 func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) expr {
 	if p, ok := item.Expr.(*ast.PositionExpr); ok {
 		if p.N < 1 || p.N > len(columns) {
-			return t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown column '%d' in '%s'", p.N, t.clause))
+			return t.fail(unknownColumn(strconv.Itoa(p.N), t.clause))
 		}
 		e := columns[p.N-1].expr
 		e.sql = fmt.Sprintf("c%d", p.N-1)

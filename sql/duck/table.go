@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
-
-	"wharf"
 )
 
 // table translates what stands behind FROM, and adds its columns to s.
@@ -135,7 +133,7 @@ func (t *translator) shared(n *ast.Join, s *scope, at int) []string {
 func (t *translator) merge(name string, tp ast.JoinType, s *scope, at int) string {
 	l, r := indexOf(s.columns[:at], name), indexOf(s.columns[at:], name)
 	if l < 0 || r < 0 {
-		t.fail(wharf.Errorf(wharf.CodeInvalid, "Unknown column '%s' in 'from clause'", name))
+		t.fail(unknownColumn(name, "from clause"))
 		return ""
 	}
 	left, right := &s.columns[l], &s.columns[at+r]

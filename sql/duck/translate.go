@@ -10,6 +10,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // Resolve gives the source that a table's name means: DuckDB's text that reads
@@ -28,12 +29,16 @@ type Translation struct {
 	SQL      string
 	Headers  []string // of the result's columns
 	Decimals []int    // digits behind the point of seconds, -1 where a column has none
+	// Types are those of columns that DuckDB carries as another.
+	Types map[int]wharf.Type
 }
 
 // Session is what a query knows of the session that it is of.
 type Session struct {
 	Zone string        // its time zone
 	Args []wharf.Value // of the placeholders; nil where they are not known yet
+	// Expressions computes what DuckDB has no words for; nil refuses that.
+	Expressions sql.Expressions
 }
 
 // Translate gives DuckDB's text for a SELECT of MySQL. What DuckDB would
@@ -44,7 +49,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 	if err != nil || len(nodes) != 1 {
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
-	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args}
+	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
 		return nil, refused("this statement")
@@ -53,14 +58,17 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{}
+	out := &Translation{Types: map[int]wharf.Type{}}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
 		out.Headers = append(out.Headers, c.name)
 		decimals := -1
-		if c.expr.kind == kindMoment || c.expr.kind == kindTime {
+		switch c.expr.kind {
+		case kindMoment:
 			decimals = c.expr.scale
+		case kindTime, kindJSON, kindText, kindNull:
+			out.Types[i] = typeOfKind[c.expr.kind]
 		}
 		out.Decimals = append(out.Decimals, decimals)
 		c.expr.sql = fmt.Sprintf("c%d", i)
@@ -80,10 +88,12 @@ type translator struct {
 	zone    string
 	tables  int // named so far
 	args    []wharf.Value
-	clause  string   // as MySQL calls it in errors
-	rollup  []string // the order of the SELECT that has WITH ROLLUP
-	err     error
-	depth   int
+
+	expressions sql.Expressions
+	clause      string   // as MySQL calls it in errors
+	rollup      []string // the order of the SELECT that has WITH ROLLUP
+	err         error
+	depth       int
 }
 
 // fail notes an error, and gives an expression to go on with.
@@ -252,7 +262,7 @@ func (t *translator) unifyParts(parts []queried) []outColumn {
 	columns := append([]outColumn(nil), parts[0].columns...)
 	for _, q := range parts[1:] {
 		if len(q.columns) != len(columns) {
-			t.fail(wharf.Errorf(wharf.CodeInvalid, "The used SELECT statements have a different number of columns"))
+			t.fail(columnCounts())
 			return columns
 		}
 	}

@@ -48,7 +48,7 @@ func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.count(statement{SQL: text, Unload: true})
+	rows, err := l.count(statement{SQL: text, Unload: true, State: u.Request.State})
 	if err != nil {
 		return nil, err
 	}

@@ -32,9 +32,10 @@ func (c *confinement) missing(what string) { c.Missing = append(c.Missing, what)
 // statement is one statement for a worker.
 type statement struct {
 	SQL      string
-	Decimals []int // digits of the seconds of its columns, -1 for those that have none
-	Unload   bool  // it is a COPY to the worker's own folder
-	Describe bool  // only its columns
+	Decimals []int  // digits of the seconds of its columns, -1 for those that have none
+	Unload   bool   // it is a COPY to the worker's own folder
+	Describe bool   // only its columns
+	State    []byte `json:",omitempty"` // of the session, for the expressions that the worker computes itself
 }
 
 // failure is an error as a worker reports it.
@@ -47,7 +48,8 @@ func (f failure) Error() string { return f.Kind + ": " + f.Text }
 
 // Work is the whole life of a worker process: it serves the statements that
 // arrive on the socket, one at a time, until the server closes it.
-func Work(socket *os.File) error {
+func Work(socket *os.File, evaluator Evaluator) error {
+	evaluation.evaluator = evaluator
 	f := newFramed(socket)
 	kind, payload, err := f.read()
 	if err != nil {
@@ -114,6 +116,7 @@ func serve(f *framed, db *database) error {
 			if err := json.Unmarshal(payload, &st); err != nil {
 				return err
 			}
+			beginEvaluation(st.State)
 			return answer(f, conn, st)
 		default:
 			return fmt.Errorf("a frame %q where a statement begins", kind)

@@ -35,6 +35,9 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 	if s.overFiles(st) {
 		return s.planFiles(st, args)
 	}
+	if st.Beyond != "" && s.executor.files != nil {
+		return s.planFiles(st, args)
+	}
 	if st.Beyond != "" {
 		return plan{}, eval.Unsupported(st.Beyond)
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // FileEngine answers queries of files. It is safe for concurrent use.
@@ -85,7 +87,9 @@ func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
 
 // request is a query as an engine is asked for it.
 func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
+	now := s.executor.now()
 	return sql.Request{
+		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),
 		User: s.client.Principal.User, Text: st.Text, Replaced: st.Replaced, Zone: s.zoneName(), Args: args,
 		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
 			return s.source(ctx, st, schema, name)
@@ -95,6 +99,19 @@ func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
 
 func noFileEngine() error {
 	return wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
+}
+
+// expressionState gives the session's state for [eval.Expressions].
+func (s *Session) expressionState(now time.Time) []byte {
+	state := eval.State{Now: now, Zone: s.zoneName(), Variables: map[string]eval.Variable{}}
+	for _, name := range eval.Variables {
+		state.Variables[name] = eval.VariableOf(s.Value(name))
+	}
+	text, err := json.Marshal(state)
+	if err != nil {
+		panic(err) // it has nothing that JSON does not
+	}
+	return text
 }
 
 // source gives what a table of a query means.

@@ -1,0 +1,247 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/format"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+
+	"wharf"
+	"wharf/sql"
+)
+
+// evaluated translates an expression that DuckDB has no words for into a call
+// of the server's own evaluator, which runs in the worker. Operands that are
+// translated already are in known.
+func (t *translator) evaluated(n ast.ExprNode, s *scope, known map[ast.ExprNode]expr) expr {
+	return t.evaluatedAs(n, s, known, false)
+}
+
+func (t *translator) evaluatedAs(n ast.ExprNode, s *scope, known map[ast.ExprNode]expr, key bool) expr {
+	if t.expressions == nil {
+		return t.refuse("this expression")
+	}
+	v := &operands{t: t, s: s, known: known, root: shallow(n)}
+	if v.root == nil {
+		return t.refuse("this expression")
+	}
+	v.root.Accept(v)
+	if t.err != nil {
+		return expr{sql: "NULL"}
+	}
+	text, err := restored(v.root)
+	if err != nil {
+		return t.refuse("this expression")
+	}
+	return t.evaluates(text, v.inputs, key)
+}
+
+// evaluates gives the call that computes an expression over inputs, which it
+// calls i0, i1 and so on.
+func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
+	said := evaluated{Text: text, Key: key}
+	args := make([]string, len(inputs)+1)
+	constant, folded := true, ""
+	for i, e := range inputs {
+		said.Inputs = append(said.Inputs, e.input(fmt.Sprintf("i%d", i)))
+		args[i+1] = e.rounded()
+		constant = constant && e.constant
+		if e.folded {
+			folded = e.collation
+		}
+	}
+	compiled, err := t.expressions.Compile(sql.Expression{Text: text, Key: key, Inputs: said.Inputs})
+	if err != nil {
+		return t.fail(err)
+	}
+	spec, err := json.Marshal(said)
+	if err != nil {
+		return t.fail(err)
+	}
+	args[0] = quoteString(string(spec))
+	call := func(kind string) string { return "mysql_eval_" + kind + "(" + strings.Join(args, ", ") + ")" }
+	e := expr{constant: constant, folded: folded != "", collation: folded}
+	if key {
+		e.kind, e.sql = kindBytes, call("bytes")
+		return e
+	}
+	e.typed(compiled.Type, compiled.Scale)
+	switch e.kind {
+	case kindText, kindJSON:
+		e.sql = call("text")
+	case kindNull:
+		e.sql = "NULL"
+	case kindBytes:
+		e.sql = call("bytes")
+	case kindInt, kindTime:
+		e.sql = call("int")
+	case kindDouble:
+		e.sql = call("double")
+	case kindDate, kindMoment:
+		e.sql = "TRY_CAST(" + call("text") + " AS " + e.duck() + ")"
+	default:
+		e.sql = "CAST(" + call("text") + " AS " + e.duck() + ")"
+	}
+	return e
+}
+
+// typed sets the kind that values of a type have.
+func (e *expr) typed(typ wharf.Type, scale int) {
+	const asItComes = -1
+	switch typ {
+	case wharf.TypeBytes:
+		e.kind = kindBytes
+	case wharf.TypeInt, wharf.TypeBool:
+		e.kind = kindInt
+	case wharf.TypeUint:
+		e.kind = kindUint
+	case wharf.TypeFloat:
+		e.kind = kindDouble
+	case wharf.TypeDecimal:
+		if e.kind, e.precision, e.scale = kindDecimal, maxDigits, scale; scale == asItComes {
+			e.scale = 10
+		}
+	case wharf.TypeDate:
+		e.kind = kindDate
+	case wharf.TypeDateTime, wharf.TypeTime:
+		e.kind = kindMoment
+		if typ == wharf.TypeTime {
+			e.kind = kindTime
+		}
+		if e.scale = scale; scale == asItComes {
+			e.scale = 6
+		}
+	case wharf.TypeJSON:
+		e.kind = kindJSON
+	case wharf.TypeNull:
+		e.kind = kindNull
+	default:
+		e.kind = kindText
+	}
+}
+
+// typeOfKind are the types that the kinds of expressions have in the server.
+var typeOfKind = map[kind]wharf.Type{
+	kindNull: wharf.TypeNull, kindBool: wharf.TypeInt, kindInt: wharf.TypeInt, kindUint: wharf.TypeUint, kindDecimal: wharf.TypeDecimal,
+	kindDouble: wharf.TypeFloat, kindText: wharf.TypeString, kindBytes: wharf.TypeBytes, kindDate: wharf.TypeDate,
+	kindTime: wharf.TypeTime, kindMoment: wharf.TypeDateTime, kindJSON: wharf.TypeJSON,
+}
+
+// fileCollation is that of the text of files.
+const fileCollation = "utf8mb4_0900_bin"
+
+// input describes e to the server's evaluator.
+func (e expr) input(name string) sql.Input {
+	in := sql.Input{Name: name, Type: typeOfKind[e.kind], Scale: e.scale}
+	switch {
+	case e.kind != kindText && e.kind != kindJSON:
+	case e.collation != "":
+		in.Collation, in.Explicit = e.collation, true
+	case e.binary || !e.constant:
+		in.Collation = fileCollation
+	}
+	return in
+}
+
+// operands replaces the operands of an expression by names.
+type operands struct {
+	t      *translator
+	s      *scope
+	known  map[ast.ExprNode]expr
+	root   ast.ExprNode
+	inputs []expr
+}
+
+func (v *operands) Enter(n ast.Node) (ast.Node, bool) {
+	if n == v.root {
+		return n, false
+	}
+	switch n := n.(type) {
+	case *ast.TimeUnitExpr, *ast.TrimDirectionExpr, *ast.GetFormatSelectorExpr, *driver.ValueExpr:
+		return n, true
+	case *ast.WhenClause:
+		return n, false
+	case *ast.RowExpr:
+		return n, false
+	case ast.ExprNode:
+		e, ok := v.known[n]
+		if !ok {
+			e = v.t.expr(n, v.s)
+		}
+		if e.kind == kindNull {
+			return ast.NewValueExpr(nil, "", ""), true
+		}
+		if e.written != "" {
+			if number, err := strconv.ParseInt(e.written, 10, 64); err == nil {
+				return ast.NewValueExpr(number, "", ""), true
+			}
+		}
+		v.inputs = append(v.inputs, e)
+		name := ast.NewCIStr(fmt.Sprintf("i%d", len(v.inputs)-1))
+		return &ast.ColumnNameExpr{Name: &ast.ColumnName{Name: name}}, true
+	}
+	return n, true
+}
+
+func (v *operands) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+// shallow copies an expression, so that its operands can be replaced, and
+// gives nil for kinds that it does not know.
+func shallow(n ast.ExprNode) ast.ExprNode {
+	switch n := n.(type) {
+	case *ast.FuncCallExpr:
+		c := *n
+		c.Args = slices.Clone(n.Args)
+		return &c
+	case *ast.FuncCastExpr:
+		c := *n
+		return &c
+	case *ast.BinaryOperationExpr:
+		c := *n
+		return &c
+	case *ast.UnaryOperationExpr:
+		c := *n
+		return &c
+	case *ast.PatternLikeOrIlikeExpr:
+		c := *n
+		return &c
+	case *ast.PatternRegexpExpr:
+		c := *n
+		return &c
+	case *ast.BetweenExpr:
+		c := *n
+		return &c
+	case *ast.PatternInExpr:
+		c := *n
+		c.List = slices.Clone(n.List)
+		return &c
+	case *ast.SetCollationExpr:
+		c := *n
+		return &c
+	case *ast.CaseExpr:
+		c := *n
+		c.WhenClauses = slices.Clone(n.WhenClauses)
+		for i, w := range n.WhenClauses {
+			clause := *w
+			c.WhenClauses[i] = &clause
+		}
+		return &c
+	}
+	return nil
+}
+
+// restored writes an expression of MySQL's.
+func restored(n ast.Node) (string, error) {
+	var b strings.Builder
+	flags := format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash | format.RestoreKeyWordUppercase |
+		format.RestoreNameBackQuotes | format.RestoreSpacesAroundBinaryOperation | format.RestoreStringWithoutCharset
+	err := n.Restore(format.NewRestoreCtx(flags, &b))
+	return b.String(), err
+}

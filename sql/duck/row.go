@@ -1,0 +1,92 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// rowOf gives the values of a row, (a, b).
+func (t *translator) rowOf(n ast.ExprNode, s *scope) []expr {
+	row, ok := unwrapped(n).(*ast.RowExpr)
+	if !ok {
+		return nil
+	}
+	all := make([]expr, len(row.Values))
+	for i, v := range row.Values {
+		all[i] = t.expr(v, s)
+	}
+	return all
+}
+
+func unwrapped(n ast.ExprNode) ast.ExprNode {
+	for {
+		p, ok := n.(*ast.ParenthesesExpr)
+		if !ok {
+			return n
+		}
+		n = p.Expr
+	}
+}
+
+// rowComparison translates a comparison of two rows, and reports whether it is
+// one.
+func (t *translator) rowComparison(n *ast.BinaryOperationExpr, s *scope) (expr, bool) {
+	word, ok := comparisons[n.Op]
+	if !ok {
+		return expr{}, false
+	}
+	if _, isRow := unwrapped(n.L).(*ast.RowExpr); !isRow {
+		return expr{}, false
+	}
+	return t.compareRows(word, t.rowOf(n.L, s), t.rowOf(n.R, s)), true
+}
+
+// compareRows compares two rows from the left.
+func (t *translator) compareRows(op string, a, b []expr) expr {
+	if len(a) != len(b) {
+		return t.fail(operandColumns(len(a)))
+	}
+	all := append(append([]expr(nil), a...), b...)
+	switch op {
+	case "=", "<=>", "<>":
+		parts := make([]string, len(a))
+		for i := range a {
+			parts[i] = t.compare(op, a[i], b[i]).sql
+		}
+		word := " AND "
+		if op == "<>" {
+			word = " OR "
+		}
+		return condition("("+strings.Join(parts, word)+")", all...)
+	}
+	strict := strings.TrimSuffix(op, "=")
+	last := len(a) - 1
+	sql := t.compare(op, a[last], b[last]).sql
+	for i := last - 1; i >= 0; i-- {
+		sql = "(" + t.compare(strict, a[i], b[i]).sql + " OR " + t.compare("=", a[i], b[i]).sql + " AND " + sql + ")"
+	}
+	return condition(sql, all...)
+}
+
+// inRowQuery is (a, b) IN (SELECT …).
+func (t *translator) inRowQuery(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) expr {
+	left := t.rowOf(row, s)
+	q := t.query(n.Sel.(*ast.SubqueryExpr).Query, s)
+	if t.err != nil {
+		return expr{sql: "NULL"}
+	}
+	if len(q.columns) != len(left) {
+		return t.fail(operandColumns(len(left)))
+	}
+	sought, of := make([]string, len(left)), make([]string, len(left))
+	for i, l := range left {
+		r := q.columns[i].expr
+		r.sql = fmt.Sprintf("c%d", i)
+		sought[i], of[i] = t.comparable(l, r)
+	}
+	return condition("(("+strings.Join(sought, ", ")+") "+not(n.Not)+"IN (SELECT ("+strings.Join(of, ", ")+") FROM ("+q.sql+") AS sought))", left...)
+}
