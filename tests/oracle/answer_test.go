@@ -115,6 +115,8 @@ func typeOf(f *mysql.Field) string {
 		return "datetime"
 	case mysql.MYSQL_TYPE_TIME:
 		return "time"
+	case mysql.MYSQL_TYPE_JSON:
+		return "text" // MariaDB has JSON as text
 	case mysql.MYSQL_TYPE_NULL:
 		return "null"
 	}
