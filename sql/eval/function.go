@@ -133,9 +133,7 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 	if err != nil {
 		return Node{}, err
 	}
-	if e.Name == "FIELD" && slices.ContainsFunc(args, func(n Node) bool { return isNumber(n.Typ) || isTemporalType(n.Typ) }) {
-		f.text, f.numbers = false, true // unless all are texts, all count as numbers
-	}
+	f = f.forArguments(e.Name, args)
 	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Coll: coll, shown: f.shown}
 	if n.Coll.firm == noText && n.Typ == wharf.TypeString {
 		n.Coll = c.literalCollating()
@@ -259,4 +257,16 @@ func inPlace(n Node, err error) (Node, error) {
 func (ev *Evaluation) tooLong(name string) Datum {
 	ev.Env.Warn(warnResultTooLong, "Result of %s() was larger than %d bytes - NULL was given instead", strings.ToLower(name), MaxText)
 	return NullDatum()
+}
+
+// isNoText reports whether the node is a number or a time.
+func (n Node) isNoText() bool { return isNumber(n.Typ) || isTemporalType(n.Typ) }
+
+// forArguments is the function as it takes its arguments. FIELD takes all for
+// numbers, unless all are texts.
+func (f Function) forArguments(name string, args []Node) Function {
+	if name == "FIELD" && slices.ContainsFunc(args, Node.isNoText) {
+		f.text, f.numbers = false, true
+	}
+	return f
 }

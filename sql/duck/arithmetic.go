@@ -1,0 +1,147 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"fmt"
+	"strings"
+)
+
+// arithmetic is + - *.
+func (t *translator) arithmetic(op string, a, b expr) expr {
+	a, b = a.number(), b.number()
+	e := expr{constant: a.constant && b.constant}
+	switch {
+	case a.kind == kindDouble || b.kind == kindDouble:
+		e.kind, e.sql = kindDouble, fmt.Sprintf("mysql_finite(%s %s %s)", a.real(), op, b.real())
+	case a.kind == kindDecimal || b.kind == kindDecimal:
+		return t.decimalArithmetic(op, a, b)
+	case a.kind == kindUint || b.kind == kindUint:
+		e.kind, e.sql = kindUint, fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %s CAST(%s AS HUGEINT) AS UBIGINT)", a.sql, op, b.sql)
+	default:
+		e.kind, e.sql = kindInt, fmt.Sprintf("(%s %s %s)", a.sql, op, b.sql)
+	}
+	return e
+}
+
+// decimalArithmetic is + - * of exact numbers, one of which is a decimal.
+func (t *translator) decimalArithmetic(op string, a, b expr) expr {
+	e := expr{kind: kindDecimal, constant: a.constant && b.constant, scale: max(a.scale, b.scale)}
+	behind := max(a.behind(), b.behind())
+	whole := max(a.whole(), b.whole()) + 1
+	if op == "*" {
+		e.scale, behind, whole = a.scale+b.scale, a.behind()+b.behind(), a.whole()+b.whole()
+	}
+	if e.scale > maxScale {
+		return t.refuse("a number with more than 30 digits behind its point")
+	}
+	e.inner = min(behind, maxScale) - e.scale
+	if t.expressions != nil && a.scale+a.whole()+b.scale+b.whole() > maxDigits && (op == "*" || max(a.whole(), b.whole())+e.scale >= maxDigits) {
+		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
+		return t.evaluates("i0 "+op+" i1", []expr{a, b}, false)
+	}
+	e.precision = min(maxDigits-e.inner, whole+e.scale)
+	l, r := a.within(maxDigits-1), b.within(maxDigits-1)
+	if op == "*" {
+		// The product has the digits of both; a value that does not fit is an
+		// error when it comes.
+		left := min(a.digits(), max(maxDigits-b.digits(), a.behind()+9, maxDigits/2))
+		l, r = a.within(max(left, min(maxDigits-b.digits(), long))), b.within(min(b.digits(), maxDigits-left))
+	}
+	e.sql = "CAST((" + l + " " + op + " " + r + ") AS " + e.innerDuck() + ")"
+	return e
+}
+
+const (
+	maxDigits = 38 // of DuckDB's decimals
+	maxScale  = 30 // of MySQL's
+	long      = 19 // digits from which on DuckDB computes in 128 bits
+)
+
+// behind is how many digits an exact number has behind its point in sql.
+func (e expr) behind() int { return e.scale + e.inner }
+
+// digits is how many digits an exact number has in sql.
+func (e expr) digits() int { return e.whole() + e.behind() }
+
+func (e expr) innerDuck() string {
+	return fmt.Sprintf("DECIMAL(%d,%d)", min(maxDigits, max(1, e.digits())), e.behind())
+}
+
+// within gives an exact number as a decimal of that many digits, and of enough
+// that what is computed from it is not cut to 64 bits.
+func (e expr) within(digits int) string {
+	return fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", e.sql, max(digits, e.behind()+1), e.behind())
+}
+
+// exact gives an exact number as a decimal of its own size.
+func (e expr) exact() string { return e.within(min(maxDigits, e.digits())) }
+
+// divide is /, which makes a decimal of exact numbers, with four more digits
+// than the dividend has; it is computed in steps of nine.
+func (t *translator) divide(a, b expr) expr {
+	e := expr{constant: a.constant && b.constant}
+	if a.kind == kindDouble || b.kind == kindDouble {
+		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / nullif(%s, 0))", a.real(), b.real())
+		return e
+	}
+	const more, step = 4, 9
+	e.kind, e.scale = kindDecimal, min(maxScale, a.scale+more)
+	e.inner = (e.scale+step-1)/step*step - e.scale
+	e.precision = maxDigits - e.inner - 1
+	behind := e.behind()
+	if t.expressions != nil && (behind > step || a.digits()+b.behind()+behind > maxDigits) {
+		constant := e.constant
+		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
+		e = t.evaluates("i0 / i1", []expr{a, b}, false)
+		e.constant = constant
+		return e
+	}
+	if behind > step || a.digits()+b.behind()+behind > maxDigits {
+		e.inner = 0
+		e.precision = maxDigits
+		e.sql = fmt.Sprintf("CAST(round(%s / nullif(%s, 0), %d) AS %s)", a.real(), b.real(), e.scale, e.duck())
+		return e
+	}
+	up := behind - a.behind() + b.behind() // powers of ten on the dividend's integer
+	e.precision = min(e.precision, a.whole()+b.behind()+e.scale)
+	e.sql = fmt.Sprintf("CAST((CAST(mysql_quotient(%s * %s, %s) AS DECIMAL(%d,0)) * CAST('0.%s1' AS DECIMAL(%d,%d))) AS %s)",
+		unscaled(a), power(up), unscaled(b), maxDigits-behind-1, strings.Repeat("0", behind-1), behind+1, behind, e.innerDuck())
+	return e
+}
+
+// unscaled gives an exact number's digits as an integer.
+func unscaled(e expr) string {
+	n := e.behind()
+	if n == 0 {
+		return "CAST(" + e.sql + " AS HUGEINT)"
+	}
+	return fmt.Sprintf("CAST(CAST(%s AS DECIMAL(%d,%d)) * %s AS HUGEINT)", e.sql, min(maxDigits-n-1, max(e.digits(), n+1)), n, power(n))
+}
+
+func power(n int) string { return "1" + strings.Repeat("0", n) }
+
+func intDivide(a, b expr) expr {
+	e := expr{kind: kindInt, constant: a.constant && b.constant}
+	if a.kind <= kindUint && b.kind <= kindUint {
+		e.sql = "mysql_div_integer(" + a.sql + ", " + b.sql + ")"
+		return e
+	}
+	e.sql = "mysql_div(" + a.sql + ", " + b.sql + ")"
+	return e
+}
+
+func modulo(a, b expr) expr {
+	e := expr{constant: a.constant && b.constant}
+	switch {
+	case a.kind == kindDouble || b.kind == kindDouble:
+		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s %% nullif(%s, 0))", a.real(), b.real())
+	case a.kind == kindDecimal || b.kind == kindDecimal:
+		e.kind, e.scale, e.inner = kindDecimal, max(a.scale, b.scale), max(a.behind(), b.behind())-max(a.scale, b.scale)
+		e.sql = fmt.Sprintf("(%s %% nullif(%s, 0))", a.exact(), b.exact())
+		e.precision = min(maxDigits-e.inner, max(a.whole(), b.whole())+e.scale)
+	default:
+		e.kind, e.sql = a.kind, fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %% nullif(CAST(%s AS HUGEINT), 0) AS %s)", a.sql, b.sql, a.duck())
+	}
+	return e
+}
