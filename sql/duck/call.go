@@ -218,13 +218,6 @@ func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 	return text(name + "(" + x.text() + ", " + what + ")")
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // cast is CAST, CONVERT and BINARY: DuckDB's where it means the same, else the
 // server's own.
 func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {

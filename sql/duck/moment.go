@@ -51,14 +51,6 @@ func (t *translator) local(instant string) string {
 	return "timezone(" + quoteString(t.zone) + ", " + instant + ")"
 }
 
-// instant gives what the session's clock shows as a TIMESTAMP WITH TIME ZONE.
-func (t *translator) instant(moment string) string {
-	if minutes, ok := offset(t.zone); ok {
-		return fmt.Sprintf("timezone('UTC', %s - to_minutes(%d))", moment, minutes)
-	}
-	return "timezone(" + quoteString(t.zone) + ", " + moment + ")"
-}
-
 // offset reads a time zone that is written as an offset, in minutes.
 func offset(zone string) (int, bool) {
 	at, err := time.Parse("-07:00", zone)
