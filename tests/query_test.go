@@ -248,3 +248,16 @@ func (s *server) conn() *sql.Conn {
 	s.t.Cleanup(func() { c.Close() })
 	return c
 }
+
+// TestUnloadParquet writes rows as a Parquet file, and reads them back.
+func TestUnloadParquet(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.mustUpload("s", "people.ndjson", []byte(`{"id": 1, "name": "Ada"}`+"\n"+`{"id": 2, "name": "Eve"}`))
+	s.exec("COPY INTO @s/p/ FROM (SELECT id, name, id = 1 AS first, NULL AS none, TIME'10:11:12' AS at FROM @s/people.ndjson) INCLUDE_QUERY_ID = FALSE")
+	if files := s.list("s/p/"); len(files) != 1 || files[0] != "p/data_0000_00000000.parquet" {
+		t.Errorf("files: %q", files)
+	}
+	s.wantRows("SELECT * FROM @s/p/ ORDER BY id", "1\tAda\t1\tNULL\t10:11:12", "2\tEve\t0\tNULL\t10:11:12")
+}
