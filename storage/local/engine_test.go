@@ -207,6 +207,22 @@ func TestDamageIsNeverServed(t *testing.T) {
 	}
 }
 
+// TestShortLogIsDamage cuts a segment under an object: the client is told that
+// the file is damaged.
+func TestShortLogIsDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := openEngine(t, dir, Options{}).Store(stageOne)
+	put(t, s, "small", []byte("body"))
+	segments, err := filepath.Glob(filepath.Join(dir, logFolder, "*"))
+	must(t, err)
+	for _, path := range segments {
+		must(t, os.Truncate(path, 64))
+	}
+	if _, err := readAll(s, "small"); wharf.MessageOf(err) != "the stored file is damaged" {
+		t.Errorf("%v", err)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

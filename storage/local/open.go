@@ -108,7 +108,7 @@ func openSmall(g *segment, r record, stage wharf.StageID, e entry) (wharf.File, 
 	n := r.prefix() + r.tableLen() + r.bodyLen()
 	buffer := buffers.take(int(n))
 	all := (*buffer)[:n]
-	err := readFull(g.file, all, r.offset)
+	err := readStored(g.file, all, r.offset)
 	if err == nil {
 		h, ok := parseFirst(all, g.tag, r.offset)
 		if !ok {
@@ -136,7 +136,7 @@ func (h *head) is(stage wharf.StageID, key wharf.Key, e entry) bool {
 // checkHeads makes sure that the record that the index names is the object's.
 func checkHeads(g *segment, r record, stage wharf.StageID, e entry) error {
 	p := make([]byte, r.prefix())
-	if err := readFull(g.file, p, r.offset); err != nil {
+	if err := readStored(g.file, p, r.offset); err != nil {
 		return err
 	}
 	if h, ok := parseFirst(p, g.tag, r.offset); ok && h.is(stage, r.key, e) {
@@ -148,7 +148,7 @@ func checkHeads(g *segment, r record, stage wharf.StageID, e entry) error {
 func checkLast(g *segment, r record, stage wharf.StageID, e entry) error {
 	p := make([]byte, r.prefix())
 	at := r.end() - r.prefix()
-	if err := readFull(g.file, p, at); err != nil {
+	if err := readStored(g.file, p, at); err != nil {
 		return err
 	}
 	if h, begin, ok := parseLast(p, g.tag, at); ok && begin == r.offset && h.is(stage, r.key, e) {

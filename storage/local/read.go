@@ -115,7 +115,7 @@ func (r *blockReader) load() error {
 	start := first * blockSize
 	stop := min(start+chunkSize, (r.end+blockSize-1)/blockSize*blockSize, r.file.obj.Size)
 	data := r.buf[:stop-start]
-	if err := readFull(r.file.file, data, r.file.start+start); err != nil {
+	if err := readStored(r.file.file, data, r.file.start+start); err != nil {
 		return fault(op, err)
 	}
 	if err := r.file.verify(first, data); err != nil {
@@ -131,7 +131,7 @@ func (r *blockReader) load() error {
 func (f *blockFile) verify(first int64, data []byte) error {
 	var table [crcLen * chunkSize / blockSize]byte
 	sums := table[:crcLen*blocks(int64(len(data)))]
-	if err := readFull(f.seg.file, sums, f.table+crcLen*first); err != nil {
+	if err := readStored(f.seg.file, sums, f.table+crcLen*first); err != nil {
 		return fault("local.Read", err)
 	}
 	if !verifyBlocks(data, sums) {

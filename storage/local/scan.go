@@ -250,6 +250,16 @@ func readFull(f io.ReaderAt, p []byte, offset int64) error {
 	return err
 }
 
+// readStored reads what an object's record says is there. A file that ends
+// before is damaged.
+func readStored(f io.ReaderAt, p []byte, offset int64) error {
+	err := readFull(f, p, offset)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return damaged("local.Read", "the file ends before the bytes that were stored")
+	}
+	return err
+}
+
 // whole reads the whole record and verifies it.
 func (s *scan) whole(r record) (bool, error) {
 	if r.damaged {
