@@ -35,6 +35,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	var b strings.Builder
 	b.WriteString(head + "SELECT ")
 	if n.Distinct {
+		t.refuseFolded("DISTINCT", columns)
 		b.WriteString("DISTINCT ")
 	}
 	for i, item := range items {
@@ -76,6 +77,16 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	}
 	b.WriteString(t.limit(n.Limit, s))
 	return queried{sql: b.String(), columns: columns}
+}
+
+// refuseFolded refuses to compare whole rows where text is not compared by its
+// bytes, which is how DuckDB would.
+func (t *translator) refuseFolded(what string, columns []outColumn) {
+	for _, c := range columns {
+		if c.expr.kind == kindText && c.expr.folded {
+			t.refuse(what + " of text with a collation that is not by its bytes")
+		}
+	}
 }
 
 func aliases(columns []outColumn, items []expr) map[string]expr {

@@ -223,6 +223,11 @@ func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order 
 		ops = append(ops, setOperator(op))
 	}
 	columns := t.unifyParts(out)
+	for _, op := range ops[1:] {
+		if op != "UNION ALL" {
+			t.refuseFolded(op, columns)
+		}
+	}
 	var b strings.Builder
 	b.WriteString(head)
 	for i, q := range out {
