@@ -82,8 +82,10 @@ func TestHugeStatement(t *testing.T) {
 	blanks := strings.Repeat(" ", 16<<20)
 	_, err := s.db("maxAllowedPacket=1073741824").ExecContext(s.context(), "CREATE STAGE huge COMMENT = '"+blanks+"'")
 	wantSQLError(t, err, 1210, "HY000", "COMMENT", "16777216")
+	_, err = s.db("maxAllowedPacket=1073741824").ExecContext(s.context(), "LIST"+blanks+"NONSENSE")
+	wantSQLError(t, err, 1064, "42000", "column 16777221")
 	_, err = s.db("maxAllowedPacket=1073741824").ExecContext(s.context(), blanks+"NONSENSE")
-	wantSQLError(t, err, 1064, "42000", "column 16777217")
+	wantSQLError(t, err, 1064, "42000", "line 1, column 1") // as in MySQL, a statement begins behind its blanks
 	_, err = s.db("maxAllowedPacket=1073741824").ExecContext(s.context(), "CREATE STAGE huge"+strings.Repeat(" ", limit))
 	wantSQLError(t, err, 1153, "08S01")
 	long := strings.Repeat("c", 1000)

@@ -150,6 +150,10 @@ func TestQueryEndsAsFilesCome(t *testing.T) {
 		}
 		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, md5.Sum(content)))
 		w.Header().Set("Content-Length", "1000000")
+		if r.Header.Get("Range") != "" {
+			w.Header().Set("Content-Range", "bytes 0-999999/1000000")
+			w.WriteHeader(http.StatusPartialContent)
+		}
 		io.WriteString(w, "a,b\n1,2\n")
 		w.(http.Flusher).Flush()
 		fetching <- struct{}{}
