@@ -43,7 +43,6 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 				yield("", err)
 				return
 			}
-			Waiting(ctx)
 			key, err := s.copyOne(ctx, p, store, obj, to, string(obj.Key[len(folder):]))
 			if CodeOf(err) == CodeNotFound && gone(ctx, store, obj.Key) {
 				continue

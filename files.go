@@ -180,7 +180,6 @@ func (b *removal) flush(ctx context.Context, yield func(Key, error) bool) error 
 	if len(b.keys) == 0 {
 		return nil
 	}
-	Waiting(ctx)
 	if err := b.store.Delete(ctx, b.keys); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package wharf
 
 import (
 	"bytes"
-	"context"
 	"iter"
 	"math"
 	"strconv"
@@ -16,24 +15,6 @@ type Rows struct {
 	// until the next row only. An error is yielded once, last, with a nil
 	// row. It may be ranged over once.
 	All iter.Seq2[[]Value, error]
-}
-
-type waitingKey struct{}
-
-// WithWaiting returns a context under which [Waiting] calls f. f flushes
-// buffered rows; producers call it before they block.
-func WithWaiting(ctx context.Context, f func()) context.Context {
-	return context.WithValue(ctx, waitingKey{}, f)
-}
-
-// Waiting flushes what the reader of a stream has buffered, because the next
-// element may take long: the stream is about to wait for the network or to begin
-// other work. It is called between two elements, on the goroutine that yields
-// them, under the context that the stream was made with.
-func Waiting(ctx context.Context) {
-	if f, ok := ctx.Value(waitingKey{}).(func()); ok {
-		f()
-	}
 }
 
 // Column describes one column of a result.

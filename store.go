@@ -46,8 +46,7 @@ type Store interface {
 
 	// List yields the objects whose keys start with o.Prefix and come after
 	// o.After, in byte order of key, page by page and in constant memory. An
-	// error is yielded once, last. A Store behind the network calls
-	// [Waiting] before each page. Objects that are put or deleted while the
+	// error is yielded once, last. Objects that are put or deleted while the
 	// list runs may or may not be in it; all others are, once. o.Unnamed gets
 	// the objects that no Key can name, at their place in the order.
 	List(ctx context.Context, o ListOptions) iter.Seq2[Object, error]

@@ -97,12 +97,11 @@ func (c *conn) initDB(name string) error {
 func (c *conn) fieldList(body []byte) {
 	table, _, _ := bytes.Cut(body, []byte{0})
 	quoted := "`" + strings.ReplaceAll(string(table), "`", "``") + "`"
-	st, _, err := c.parse(c.base, "SHOW COLUMNS FROM "+quoted)
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	err = c.statement(func(ctx context.Context) error {
+	err := c.statement(func(ctx context.Context) error {
+		st, _, err := c.parse(ctx, "SHOW COLUMNS FROM "+quoted)
+		if err != nil {
+			return err
+		}
 		c.running(st)
 		r, err := c.session.Run(ctx, st, nil)
 		if err != nil || r.Rows == nil {

@@ -29,7 +29,6 @@ type conn struct {
 
 	wire    *wire
 	out     packets
-	base    context.Context // of all statements
 	session Session
 
 	stmts    map[uint32]*prepared
@@ -41,12 +40,10 @@ type conn struct {
 }
 
 func newConn(s *Server, raw net.Conn, host string) *conn {
-	c := &conn{
+	return &conn{
 		srv: s, raw: raw, host: host,
 		stmts: map[uint32]*prepared{},
 	}
-	c.base = wharf.WithWaiting(context.Background(), c.out.flush)
-	return c
 }
 
 // log is the server's, with what tells connections apart. It is made when

@@ -185,7 +185,6 @@ func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Val
 	case "late":
 		return exec.Result{Rows: &wharf.Rows{Columns: []wharf.Column{{Name: "s"}}, All: func(yield func([]wharf.Value, error) bool) {
 			yield([]wharf.Value{wharf.Text("early")}, nil)
-			wharf.Waiting(ctx)
 			<-ctx.Done()
 			yield(nil, context.Cause(ctx))
 		}}}, nil

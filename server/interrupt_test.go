@@ -367,20 +367,3 @@ func TestShutdown(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// What a statement has yielded before it waits is with the client while it
-// waits.
-func TestRowsBeforeWaiting(t *testing.T) {
-	r := start(t, Options{})
-	c := r.dial(t).login(mysql.CLIENT_DEPRECATE_EOF)
-	c.send("late")
-	c.read() // count
-	c.read() // column
-	if row := string(c.read()); row != "\x05early" {
-		t.Errorf("the row is %q", row)
-	}
-	if err := r.Kill(context.Background(), c.id(), true); err != nil {
-		t.Fatal(err)
-	}
-	wantErr(t, c.read(), 1317, "")
-}

@@ -22,6 +22,8 @@ type packets struct {
 	caps  uint32
 	err   error
 	sink  rowSink // of the result that is being written
+
+	flushing rowFlush
 }
 
 // begin starts a packet; its payload is appended to buf.

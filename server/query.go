@@ -118,7 +118,7 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 func (c *conn) statement(f func(context.Context) error) error {
 	// Not under a context of the server, where all connections would meet to
 	// be taken in and out: Shutdown ends each statement by itself.
-	ctx, cancel := context.WithCancelCause(c.base)
+	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	c.start(cancel)
 	defer c.finish()

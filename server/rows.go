@@ -28,6 +28,8 @@ func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, st
 	if s.yield == nil {
 		s.yield = s.take
 	}
+	p.stream(true)
+	defer p.stream(false)
 	r.All(s.yield)
 	return s.err
 }
@@ -56,12 +58,15 @@ func (s *rowSink) write(row []wharf.Value) (err error) {
 	if len(row) != len(s.cols) {
 		return fmt.Errorf("a row of %d values under %d columns", len(row), len(s.cols))
 	}
+	p.flushing.mu.Lock()
+	defer p.flushing.mu.Unlock()
 	p.begin()
 	if err = s.encode(p, s.cols, row); err != nil {
 		p.discard()
 		return err
 	}
 	p.end()
+	p.arm()
 	// Not by Done, which makes a channel for every statement.
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)

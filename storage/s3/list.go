@@ -19,7 +19,6 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 		in, l := s.listInput(o), lister{s: s, o: o}
 		pages := pageCheck{prefix: aws.ToString(in.Prefix)}
 		for {
-			wharf.Waiting(ctx)
 			page, err := s.api.ListObjectsV2(ctx, in)
 			if err != nil {
 				yield(wharf.Object{}, s.fail(ctx, "s3.List", err))

@@ -139,9 +139,7 @@ func TestListLeavesOut(t *testing.T) {
 		return reply(r, 200, pages[len(asked)-1]), nil
 	})
 	var got []wharf.Object
-	told := 0
-	ctx := wharf.WithWaiting(t.Context(), func() { told++ })
-	for o, err := range store.List(ctx, wharf.ListOptions{Prefix: "", After: "A"}) {
+	for o, err := range store.List(t.Context(), wharf.ListOptions{Prefix: "", After: "A"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,9 +148,6 @@ func TestListLeavesOut(t *testing.T) {
 	first := wharf.Object{Key: "a b+c", Size: 12, ETag: "0123456789abcdef0123456789abcdef", ModTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if len(got) != 2 || got[0] != first || got[1].Key != "z" {
 		t.Errorf("the list is %+v", got)
-	}
-	if told != len(pages) {
-		t.Errorf("told %d times of waiting for %d pages", told, len(pages))
 	}
 	if asked[0].Get("prefix") != "path/" || asked[0].Get("start-after") != "path/A" || asked[1].Get("continuation-token") != "2" {
 		t.Errorf("the server was asked %v", asked)
