@@ -7,37 +7,51 @@ import (
 	"wharf"
 )
 
-// Request asks an engine for the rows of a query.
+// Engine answers queries over sources. It is safe for concurrent use. sql/exec
+// chooses one for a query by the query's sources.
+//
+// What is wrong with a query is the code and the number that MySQL has for it;
+// what is valid MySQL that the engine cannot answer is wharf.CodeUnsupported. A
+// query ends soon after its context, with wharf.CodeCanceled.
+type Engine interface {
+	// Columns returns the columns that Query would give, without running the
+	// query. An engine for files may look into them.
+	Columns(ctx context.Context, q Request) ([]wharf.Column, error)
+	// Query runs a query. Its rows end with ctx, and hold what they need of the
+	// engine until they are read to their end or given up: the caller ranges over
+	// them once.
+	Query(ctx context.Context, q Request) (*wharf.Rows, error)
+}
+
+// Unloader is an [Engine] that can write the rows of a query as files.
+type Unloader interface {
+	Engine
+	// Unload writes the files, which the caller closes. What the engine cannot
+	// write is wharf.CodeUnsupported.
+	Unload(ctx context.Context, u Unload) (*Unloaded, error)
+}
+
+// Request is what an engine is asked.
 type Request struct {
-	User string // whose it is: an engine never mixes two users
-	Text string // the query's Text
-	// Replaced is what was written in the place of pieces of Text, for the
-	// names of columns.
-	Replaced []Replacement
-	Zone     string // the session's time zone
-	Args     []wharf.Value
+	Query *Query
+	User  string        // whose it is: an engine never mixes two users
+	Zone  string        // the session's time zone
+	Args  []wharf.Value // of the placeholders; nil while only the columns are asked for
 	// Expressions computes expressions in the session. State is what an engine
 	// gives its workers, to compute them there.
 	Expressions Expressions
 	State       []byte
-	// Resolve gives the source that a name in Text means.
+	// Resolve gives the source that a name in the query means. The schema is ""
+	// where none was written.
 	Resolve func(ctx context.Context, schema, name string) (Source, error)
-	// Describe asks only for the columns: there are no rows.
-	Describe bool
 }
 
 // Source is what a name in a query means: rows that the server holds, or
 // files. One of Relation and Files is there.
 type Source struct {
 	Name     string // as messages call it: @stage/path
-	Relation *Relation
+	Relation *ServerTable
 	Files    *FileSet
-}
-
-// Relation is rows that the server holds.
-type Relation struct {
-	Columns []wharf.Column
-	Rows    [][]wharf.Value
 }
 
 // FileSet is files that are read as one table.
@@ -69,10 +83,6 @@ type ServerTable struct {
 	// its error.
 	Each func(ctx context.Context, row func([]wharf.Value) error) error
 }
-
-// ServerTables finds the table that a name means. The schema is "" where none
-// was written.
-type ServerTables func(schema, name string) (ServerTable, error)
 
 // Unload asks an engine to write the rows of a query as files.
 type Unload struct {

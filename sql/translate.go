@@ -34,6 +34,9 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 		if q := t.overTables(node, stmt, nil); q != nil {
 			return q, nil
 		}
+		if q, ok := stmt.(*Query); ok {
+			q.Text = src.clean
+		}
 	}
 	switch {
 	case err != nil:

@@ -11,7 +11,7 @@ import (
 	"wharf"
 	"wharf/httpapi"
 	"wharf/meta"
-	"wharf/sql/exec"
+	"wharf/sql"
 	"wharf/storage"
 	"wharf/storage/local"
 	"wharf/storage/s3"
@@ -22,7 +22,7 @@ type app struct {
 	log     *slog.Logger
 	service *wharf.Service
 	signer  *httpapi.Signer
-	engine  exec.FileEngine // nil in a build without one
+	engine  sql.Engine // nil in a build without one
 	mysql   listener
 	http    listener
 

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	_ "time/tzdata" // a worker cannot read that of the system
 
+	"wharf/sql"
 	"wharf/sql/duck"
 	"wharf/sql/eval"
-	"wharf/sql/exec"
 )
 
 // workerCommand is the hidden command of the processes that run queries. The
@@ -24,7 +24,7 @@ const workersFolder = "workers"
 
 // openEngine starts the engine for queries of files, and gives how to close
 // it.
-func openEngine(ctx context.Context, cfg *config, log *slog.Logger) (exec.FileEngine, func() error, error) {
+func openEngine(ctx context.Context, cfg *config, log *slog.Logger) (sql.Engine, func() error, error) {
 	folder, err := filepath.Abs(filepath.Join(cfg.dataDir, workersFolder))
 	if err != nil {
 		return nil, nil, err

@@ -6,13 +6,13 @@ import (
 	"context"
 	"log/slog"
 
-	"wharf/sql/exec"
+	"wharf/sql"
 )
 
 const workerCommand = "query-worker"
 
 // openEngine returns no engine: this build answers no queries of files.
-func openEngine(context.Context, *config, *slog.Logger) (exec.FileEngine, func() error, error) {
+func openEngine(context.Context, *config, *slog.Logger) (sql.Engine, func() error, error) {
 	return nil, func() error { return nil }, nil
 }
 

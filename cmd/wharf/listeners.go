@@ -25,7 +25,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	}
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
-		Service: a.service, Engine: rowexec.Engine{}, Files: a.engine, Logger: a.log,
+		Service: a.service, Relations: rowexec.Engine{}, Files: a.engine, Logger: a.log,
 		Version:     exec.DefaultVersion + "-" + version,
 		Port:        a.port,
 		ErrorNumber: server.ErrorNumber,

@@ -12,13 +12,32 @@ import (
 	"wharf/sql"
 )
 
-// Query answers a SELECT over files.
+var _ sql.Unloader = (*Pool)(nil)
+
+// Columns finds out the columns of a query in a worker, which looks into the
+// files.
+func (p *Pool) Columns(ctx context.Context, q sql.Request) ([]wharf.Column, error) {
+	rows, err := p.query(ctx, q, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range rows.All {
+		return nil, err
+	}
+	return rows.Columns, nil
+}
+
+// Query answers a query. Its rows come from a worker, as they are read.
 func (p *Pool) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
+	return p.query(ctx, q, false)
+}
+
+func (p *Pool) query(ctx context.Context, q sql.Request, describe bool) (*wharf.Rows, error) {
 	l, err := p.lease(ctx, q.User)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.query(q)
+	rows, err := l.query(q, describe)
 	if err != nil {
 		l.end(err)
 		return nil, l.explain(err)
@@ -33,40 +52,33 @@ func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 		q.Zone = "UTC"
 	}
 	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}}
-	tr, err := Translate(q.Text, Session{Zone: q.Zone, Args: q.Args, Expressions: q.Expressions}, s.relation)
+	tr, err := Translate(q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Expressions: q.Expressions}, s.relation)
 	if err != nil {
 		return nil, nil, err
 	}
-	tr.Headers = headers(tr.Headers, q.Replaced)
+	tr.Headers = headers(tr.Headers, q.Query.Replaced)
 	for _, t := range s.tables {
 		l.busy = true
-		if err := sendTable(l.worker.framed, t); err != nil {
+		if err := sendTable(l.ctx, l.worker.framed, t); err != nil {
 			return nil, nil, err
 		}
 	}
 	return tr, s, nil
 }
 
-func (l *lease) query(q sql.Request) (*wharf.Rows, error) {
+func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
 	tr, _, err := l.translate(q)
 	if err != nil {
 		return nil, err
 	}
-	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: q.Describe, State: q.State}
+	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: describe, State: q.State}
 	rows, err := l.rows(st, tr.Headers)
 	if err == nil {
 		for i, typ := range tr.Types {
 			rows.Columns[i].Type = typ
 		}
 	}
-	if err != nil || !q.Describe {
-		return rows, err
-	}
-	for _, err := range rows.All {
-		return nil, err
-	}
-	rows.All = func(func([]wharf.Value, error) bool) {}
-	return rows, nil
+	return rows, err
 }
 
 // headers are the names of columns as they were written.
@@ -109,8 +121,8 @@ func (s *sources) relation(schema, name string) (Relation, error) {
 	return rel, nil
 }
 
-func (s *sources) table(r sql.Relation) Relation {
-	t := table{name: fmt.Sprintf("relation%d", len(s.tables)+1), Relation: r}
+func (s *sources) table(r sql.ServerTable) Relation {
+	t := table{name: fmt.Sprintf("relation%d", len(s.tables)+1), ServerTable: r}
 	s.tables = append(s.tables, t)
 	rel := Relation{SQL: t.name}
 	for _, c := range r.Columns {
@@ -133,7 +145,7 @@ func (s *sources) files(source sql.Source) (Relation, error) {
 	for _, f := range set.Files {
 		s.bytes += uint64(f.Size)
 	}
-	reader, err := set.reader(paths, wants(s.query.Text))
+	reader, err := set.reader(paths, wants(s.query.Query.Text))
 	if err != nil {
 		return Relation{}, err
 	}

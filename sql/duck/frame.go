@@ -16,10 +16,11 @@ type frameKind byte
 
 // From the server.
 const (
-	frameLimits   frameKind = 'L' // limits, once, before anything else
-	frameRelation frameKind = 'T' // relation: rows follow
-	frameRow      frameKind = 'R' // one row of that relation
-	frameQuery    frameKind = 'Q' // statement
+	frameLimits      frameKind = 'L' // limits, once, before anything else
+	frameRelation    frameKind = 'T' // relation: rows follow
+	frameRow         frameKind = 'R' // one row of that relation
+	frameRelationEnd frameKind = 'E' // its rows are at their end
+	frameQuery       frameKind = 'Q' // statement
 )
 
 // From a worker.

@@ -10,6 +10,8 @@ import (
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"golang.org/x/sys/unix"
+
+	"wharf/sql/eval"
 )
 
 // native is the process that makes native attempts, where there is one for the
@@ -24,10 +26,10 @@ func TestMain(m *testing.M) {
 	var err error
 	switch os.Args[1] {
 	case "worker":
-		err = Work(os.NewFile(3, "server"), nil)
+		err = Work(os.NewFile(3, "server"), eval.Expressions)
 	case "worker-without":
 		if err = without(os.Args[2]); err == nil {
-			err = Work(os.NewFile(3, "server"), nil)
+			err = Work(os.NewFile(3, "server"), eval.Expressions)
 		}
 	case "native":
 		err = native(os.NewFile(3, "test"))

@@ -15,7 +15,6 @@ import (
 type relation struct {
 	Name    string
 	Columns []relationColumn
-	Rows    int
 }
 
 type relationColumn struct{ Name, Type string } // Type is DuckDB's
@@ -39,13 +38,13 @@ func (c *connection) load(f *framed, r relation) error {
 	if err := c.exec("CREATE TEMP TABLE " + quoteName(held) + " (" + strings.Join(texts, ", ") + ")"); err != nil {
 		return err
 	}
-	if err := c.fill(f, held, types, r.Rows); err != nil {
+	if err := c.fill(f, held, types); err != nil {
 		return err
 	}
 	return c.exec("CREATE TEMP VIEW " + quoteName(r.Name) + " AS SELECT " + strings.Join(casts, ", ") + " FROM " + quoteName(held))
 }
 
-func (c *connection) fill(f *framed, table string, types []duckdb.LogicalType, rows int) error {
+func (c *connection) fill(f *framed, table string, types []duckdb.LogicalType) error {
 	var appender duckdb.Appender
 	if duckdb.AppenderCreateExt(c.conn, "temp", "main", table, &appender) != duckdb.StateSuccess {
 		return errors.New("duckdb: " + duckdb.AppenderError(appender))
@@ -55,15 +54,22 @@ func (c *connection) fill(f *framed, table string, types []duckdb.LogicalType, r
 	defer duckdb.DestroyDataChunk(&chunk)
 	full := int(duckdb.VectorSize())
 	at := 0
-	for row := range rows {
+	for last := false; !last; {
 		kind, payload, err := f.read()
-		if err != nil || kind != frameRow {
-			return errors.Join(err, fmt.Errorf("a frame %q in a relation's rows", kind))
-		}
-		if err := setRow(chunk, at, payload, len(types)); err != nil {
+		switch {
+		case err != nil:
 			return err
+		case kind == frameRelationEnd:
+			last = true
+		case kind != frameRow:
+			return fmt.Errorf("a frame %q in a relation's rows", kind)
+		default:
+			if err := setRow(chunk, at, payload, len(types)); err != nil {
+				return err
+			}
+			at++
 		}
-		if at++; at == full || row == rows-1 {
+		if at == full || last && at > 0 {
 			duckdb.DataChunkSetSize(chunk, duckdb.IdxT(at))
 			if duckdb.AppendDataChunk(appender, chunk) != duckdb.StateSuccess {
 				return errors.New("duckdb: " + duckdb.AppenderError(appender))

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 
@@ -14,7 +15,7 @@ import (
 // reads it by.
 type table struct {
 	name string
-	sql.Relation
+	sql.ServerTable
 }
 
 func littleEndian(s string) uint32 {
@@ -67,8 +68,9 @@ func lengthBytes(first byte) int {
 	return 0
 }
 
-func sendTable(f *framed, t table) error {
-	r := relation{Name: t.name, Rows: len(t.Rows)}
+// sendTable sends a relation and its rows as the server makes them.
+func sendTable(ctx context.Context, f *framed, t table) error {
+	r := relation{Name: t.name}
 	for _, c := range t.Columns {
 		r.Columns = append(r.Columns, relationColumn{Name: c.Name, Type: duckType(c.Type)})
 	}
@@ -76,22 +78,31 @@ func sendTable(f *framed, t table) error {
 		return err
 	}
 	var b []byte
-	for _, row := range t.Rows {
-		b = b[:0]
-		for _, v := range row {
-			if v.IsNull() {
-				b = binary.LittleEndian.AppendUint32(b, nullLength)
-				continue
-			}
-			at := len(b)
-			b = v.AppendText(append(b, 0, 0, 0, 0))
-			binary.LittleEndian.PutUint32(b[at:], uint32(len(b)-at-4))
+	err := t.Each(ctx, func(row []wharf.Value) error {
+		b = encodeRow(b[:0], row)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		if err := f.write(frameRow, b); err != nil {
-			return err
-		}
+		return f.write(frameRow, b)
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return f.write(frameRelationEnd, nil)
+}
+
+// encodeRow appends the values of a row, each behind its length in four bytes.
+func encodeRow(b []byte, row []wharf.Value) []byte {
+	for _, v := range row {
+		if v.IsNull() {
+			b = binary.LittleEndian.AppendUint32(b, nullLength)
+			continue
+		}
+		at := len(b)
+		b = v.AppendText(append(b, 0, 0, 0, 0))
+		binary.LittleEndian.PutUint32(b[at:], uint32(len(b)-at-4))
+	}
+	return b
 }
 
 // duckType is DuckDB's type for the values of a column.

@@ -4,10 +4,12 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"wharf"
 	"wharf/sql"
@@ -46,9 +48,13 @@ type Session struct {
 func Translate(text string, session Session, resolve Resolve) (*Translation, error) {
 	p := parser.New()
 	nodes, _, err := p.ParseSQL(text)
-	if err != nil || len(nodes) != 1 {
+	if err == nil && len(nodes) != 1 {
+		err = fmt.Errorf("%d statements", len(nodes))
+	}
+	if err != nil {
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
+	numberPlaceholders(nodes[0])
 	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
@@ -80,6 +86,29 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 		out.SQL = "SELECT " + strings.Join(items, ", ") + " FROM (" + rel.sql + ") AS shown"
 	}
 	return out, nil
+}
+
+// placeholders are those of a statement, as they are met.
+type placeholders []*driver.ParamMarkerExpr
+
+func (p *placeholders) Enter(n ast.Node) (ast.Node, bool) {
+	if n, ok := n.(*driver.ParamMarkerExpr); ok {
+		*p = append(*p, n)
+	}
+	return n, false
+}
+
+func (p *placeholders) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+// numberPlaceholders gives each placeholder its number, from 0, in the order of
+// the text. TiDB's parser leaves that to its planner.
+func numberPlaceholders(n ast.Node) {
+	var all placeholders
+	n.Accept(&all)
+	slices.SortFunc(all, func(a, b *driver.ParamMarkerExpr) int { return a.Offset - b.Offset })
+	for i, p := range all {
+		p.SetOrder(i)
+	}
 }
 
 // translator is one statement's translation. The first error stays.

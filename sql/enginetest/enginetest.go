@@ -11,72 +11,65 @@ import (
 	"wharf/sql"
 )
 
-// Answer asks an engine for the rows of a query over [Tables], which are found
-// by their names without a schema.
-type Answer func(ctx context.Context, t testing.TB, text string, args ...wharf.Value) (*wharf.Rows, error)
-
-// Tables are those that the queries of the suite read.
-func Tables() []sql.Source {
-	integer := func(name string, null bool) wharf.Column {
-		return wharf.Column{Name: name, Type: wharf.TypeInt, Nullable: null}
-	}
-	text := func(name string, null bool) wharf.Column {
-		return wharf.Column{Name: name, Type: wharf.TypeString, Nullable: null}
-	}
-	row := func(values ...any) []wharf.Value {
-		out := make([]wharf.Value, len(values))
-		for i, v := range values {
-			switch v := v.(type) {
-			case int:
-				out[i] = wharf.Int(int64(v))
-			case string:
-				out[i] = wharf.Text(v)
-			}
-		}
-		return out
-	}
-	return []sql.Source{
-		{Name: "people", Relation: &sql.Relation{
-			Columns: []wharf.Column{integer("id", false), text("name", false), integer("age", true), text("city", true)},
-			Rows: [][]wharf.Value{
-				row(1, "Ann", 30, "Rome"), row(2, "bob", 25, "Oslo"), row(3, "Cid", nil, "Rome"), row(4, "Dan", 30, nil), row(5, "ann", 41, "Oslo"),
-			},
-		}},
-		{Name: "visits", Relation: &sql.Relation{
-			Columns: []wharf.Column{integer("id", false), integer("person", true), text("place", false), {Name: "price", Type: wharf.TypeDecimal, Nullable: true}},
-			Rows: [][]wharf.Value{
-				row(1, 1, "zoo", "10.50"), row(2, 1, "bar", "0.10"), row(3, 2, "zoo", "10.50"), row(4, nil, "zoo", nil), row(5, 9, "bar", "0.20"),
-			},
-		}},
-		{Name: "nothing", Relation: &sql.Relation{Columns: []wharf.Column{integer("id", false), text("name", true)}}},
-	}
-}
-
 // Case is a query and what it gives: rows, each with its values joined by '|',
 // or the code of an error.
 type Case struct {
-	Query string
-	Args  []wharf.Value
-	Want  []string
-	Code  wharf.Code
+	Query   string
+	Args    []wharf.Value
+	Want    []string
+	ByBytes []string // instead, under Differences.TextByBytes; nil is the same
+	AsText  []string // instead, under Differences.DecimalsAsText; nil is the same
+	Code    wharf.Code
 }
 
-// Run holds an engine to all of the suite.
-func Run(t *testing.T, answer Answer) {
-	for _, c := range cases {
-		t.Run(c.Query, func(t *testing.T) { runCase(t, answer, c) })
+// Differences are what an engine does in another way than MySQL, and README.md
+// says so.
+type Differences struct {
+	TextByBytes    bool // text without COLLATE is compared by its bytes
+	DecimalsAsText bool // those of tables that the server holds
+	AllNullable    bool // any column of a result may be NULL
+}
+
+// Run holds an engine to all of the suite, over tables that the server holds.
+func Run(t *testing.T, engine sql.Engine, d Differences) {
+	run(t, asker{engine, relations(), d})
+}
+
+// RunFiles holds an engine to all of the suite, over Parquet files that it wrote
+// itself.
+func RunFiles(t *testing.T, engine sql.Unloader, d Differences) {
+	tables := map[string]sql.Source{}
+	for name, text := range map[string]string{
+		"people": "SELECT * FROM people", "nothing": "SELECT * FROM nothing",
+		"visits": "SELECT id, person, place, CAST(price AS DECIMAL(6, 2)) AS price FROM visits",
+	} {
+		tables[name] = unloaded(t, asker{engine, relations(), d}, name, text)
 	}
-	t.Run("columns", func(t *testing.T) { testColumns(t, answer) })
-	t.Run("a context that ended", func(t *testing.T) { testEnds(t, answer) })
-	t.Run("rows that nobody reads", func(t *testing.T) { testGivenUp(t, answer) })
+	d.DecimalsAsText = false
+	run(t, asker{engine, tables, d})
 }
 
-func runCase(t *testing.T, answer Answer, c Case) {
-	got, err := read(t.Context(), t, answer, c.Query, c.Args...)
+func run(t *testing.T, ask asker) {
+	for _, c := range cases {
+		t.Run(c.Query, func(t *testing.T) { runCase(t, ask, c) })
+	}
+	t.Run("columns", func(t *testing.T) { testColumns(t, ask) })
+	t.Run("a context that ended", func(t *testing.T) { testEnds(t, ask) })
+	t.Run("rows that nobody reads", func(t *testing.T) { testGivenUp(t, ask) })
+}
+
+func runCase(t *testing.T, ask asker, c Case) {
+	got, err := read(t.Context(), t, ask, c.Query, c.Args...)
 	if code := wharf.CodeOf(err); code != c.Code {
 		t.Fatalf("code %q, want %q (%v)", code, c.Code, err)
 	}
 	want := c.Want
+	if ask.TextByBytes && c.ByBytes != nil {
+		want = c.ByBytes
+	}
+	if ask.DecimalsAsText && c.AsText != nil {
+		want = c.AsText
+	}
 	if !strings.Contains(c.Query, "ORDER BY") {
 		got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
 	}
@@ -85,8 +78,8 @@ func runCase(t *testing.T, answer Answer, c Case) {
 	}
 }
 
-func read(ctx context.Context, t testing.TB, answer Answer, text string, args ...wharf.Value) ([]string, error) {
-	rows, err := answer(ctx, t, text, args...)
+func read(ctx context.Context, t testing.TB, ask asker, text string, args ...wharf.Value) ([]string, error) {
+	rows, err := ask.rows(ctx, t, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +101,7 @@ func read(ctx context.Context, t testing.TB, answer Answer, text string, args ..
 }
 
 // testColumns wants names, types and whether there may be a NULL.
-func testColumns(t *testing.T, answer Answer) {
+func testColumns(t *testing.T, ask asker) {
 	for text, want := range map[string][]wharf.Column{
 		"SELECT id, name AS n, age FROM people": {
 			{Name: "id", Type: wharf.TypeInt}, {Name: "n", Type: wharf.TypeString}, {Name: "age", Type: wharf.TypeInt, Nullable: true},
@@ -120,10 +113,20 @@ func testColumns(t *testing.T, answer Answer) {
 			{Name: "name", Type: wharf.TypeString}, {Name: "id", Type: wharf.TypeInt, Nullable: true},
 		},
 	} {
-		rows, err := answer(t.Context(), t, text)
+		rows, err := ask.rows(t.Context(), t, text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
+		}
+		for i := range want {
+			want[i].Nullable = want[i].Nullable || ask.AllNullable
+		}
+		for range rows.All {
+			break
+		}
+		columns, err := ask.engine.Columns(t.Context(), ask.request(t, text, nil))
+		if err != nil || !slices.Equal(columns, rows.Columns) {
+			t.Errorf("%s: Columns gives %v, %v, and Query %v", text, columns, err, rows.Columns)
 		}
 		if !slices.Equal(rows.Columns, want) {
 			t.Errorf("%s: columns %v, want %v", text, rows.Columns, want)
@@ -132,28 +135,28 @@ func testColumns(t *testing.T, answer Answer) {
 }
 
 // testEnds wants a query to end with its context.
-func testEnds(t *testing.T, answer Answer) {
+func testEnds(t *testing.T, ask asker) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	cross := "SELECT COUNT(*) FROM people a" + strings.Repeat(", people b", 1)
 	for i := range 6 {
 		cross += ", people c" + string(rune('a'+i))
 	}
-	if _, err := read(ctx, t, answer, cross); wharf.CodeOf(err) != wharf.CodeCanceled {
+	if _, err := read(ctx, t, ask, cross); wharf.CodeOf(err) != wharf.CodeCanceled {
 		t.Errorf("under a context that ended: %v", err)
 	}
 }
 
 // testGivenUp stops reading at the first row, and asks again.
-func testGivenUp(t *testing.T, answer Answer) {
+func testGivenUp(t *testing.T, ask asker) {
 	for range 3 {
-		rows, err := answer(t.Context(), t, "SELECT a.id FROM people a, people b ORDER BY a.id")
+		rows, err := ask.rows(t.Context(), t, "SELECT a.id FROM people a, people b ORDER BY a.id")
 		if err != nil {
 			t.Fatal(err)
 		}
 		err = errors.New("no row")
 		for row, rowErr := range rows.All {
-			if err = rowErr; err == nil && row[0].Int64() != 1 {
+			if err = rowErr; err == nil && row[0].String() != "1" {
 				t.Errorf("the first row is %v", row)
 			}
 			break

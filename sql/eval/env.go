@@ -27,6 +27,14 @@ type Env interface {
 	Function(name string) (Function, bool)
 }
 
+// Subqueries is a [sql.Engine] that can make a query a part of an expression,
+// within the session and the evaluation of that.
+type Subqueries interface {
+	// Subquery compiles a query in an expression that stands in no other query;
+	// x is what is before its IN.
+	Subquery(e sql.Subquery, x Node, q sql.Request) (Node, error)
+}
+
 // names are what columns, aggregates and queries in an expression mean.
 type names interface {
 	Column(sql.Column) (Node, error)

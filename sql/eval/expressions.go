@@ -21,6 +21,15 @@ type expressions struct {
 // moment.
 func NewExpressions(e Env, now time.Time) sql.Expressions { return &expressions{e, now} }
 
+// EnvOf returns the session that x computes expressions for, as NewExpressions
+// was given it, or nil.
+func EnvOf(x sql.Expressions) Env {
+	if x, ok := x.(*expressions); ok {
+		return x.env
+	}
+	return nil
+}
+
 // Compile makes an expression ready.
 func (x *expressions) Compile(e sql.Expression) (*sql.Compiled, error) {
 	parsed, _, err := sql.Parse("SELECT " + e.Text)

@@ -45,8 +45,8 @@ func newHarnessOver(t testing.TB, catalog wharf.Catalog) *harness {
 	h := &harness{listener: &listener{}, sessions: map[string]*exec.Session{}}
 	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Opener: opener{memory.NewOpener()}, Signer: signer{}, Now: now})
 	h.executor = exec.New(exec.Options{
-		Engine:  rowexec.Engine{},
-		Service: h.service, Version: "8.0.36-wharf-test", Now: now,
+		Relations: rowexec.Engine{},
+		Service:   h.service, Version: "8.0.36-wharf-test", Now: now,
 		Port: func() int { return 3307 }, SessionMemory: 64 << 20,
 		ErrorNumber: func(err error) uint16 {
 			return map[wharf.Code]uint16{wharf.CodeNotFound: 1146, wharf.CodeInvalid: 1210, wharf.CodeUnsupported: 1235}[wharf.CodeOf(err)]

@@ -25,9 +25,9 @@
 //     functions make, user variables, diagnostics; and everything that may take
 //     long ends soon after its context.
 //
-// Queries over tables that the server holds are answered by the [Engine] that it
-// is given, and those of files by the [FileEngine]; it says what the names in them
-// mean. Expressions are sql/eval's. What would be misread is refused: a sql_mode that
+// Queries are answered by the two engines that it is given, one for tables that
+// the server holds and one for files; it chooses, and says what the names in a
+// query mean. Expressions are sql/eval's. What would be misread is refused: a sql_mode that
 // changes the grammar, a character set other than UTF-8.
 //
 // The package knows the numbers of MySQL of its warnings and causes; the others

@@ -8,51 +8,55 @@ import (
 	"wharf/sql/eval"
 )
 
-// Engine answers queries over tables that the server holds. It is safe for
-// concurrent use.
-type Engine interface {
-	// Prepare makes a query ready to run in a session. args are nil where they
-	// are not known yet. What the query names and there is not, it finds.
-	Prepare(q *sql.Query, args []wharf.Value, e eval.Env, tables sql.ServerTables) (eval.Prepared, error)
-	// Subquery does the same of a query in an expression that stands in no
-	// other query; x is what is before its IN.
-	Subquery(q sql.Subquery, x eval.Node, args []wharf.Value, e eval.Env, tables sql.ServerTables) (eval.Node, error)
-}
-
-// noEngine is where there is none.
-type noEngine struct{}
-
-func (noEngine) Prepare(*sql.Query, []wharf.Value, eval.Env, sql.ServerTables) (eval.Prepared, error) {
-	return nil, eval.Unsupported("SELECT … FROM a table")
-}
-
-func (noEngine) Subquery(sql.Subquery, eval.Node, []wharf.Value, eval.Env, sql.ServerTables) (eval.Node, error) {
-	return eval.Node{}, eval.Unsupported("a subquery")
-}
-
 // planQuery plans a SELECT that needs rows.
 func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
-	if s.overFiles(st) {
-		return s.planFiles(st, args)
-	}
-	if st.Beyond != "" && s.executor.files != nil {
-		return s.planFiles(st, args)
-	}
-	if st.Beyond != "" {
-		return plan{}, eval.Unsupported(st.Beyond)
-	}
-	q, err := s.executor.engine.Prepare(st, args, s, s.serverTable)
+	engine, err := s.executor.engineOf(s, st)
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{columns: q.Columns(), timed: true, capped: st.Limit == nil, run: func(ctx context.Context) (Result, error) {
-		ev := eval.NewEvaluation(ctx, s)
-		rows, err := q.Rows(ev)
-		if err != nil {
-			return Result{}, err
-		}
-		return Result{Rows: &wharf.Rows{Columns: q.Columns(), All: each(rows)}}, nil
-	}}, nil
+	request := s.request(st, args)
+	p := plan{timed: true, capped: st.Limit == nil}
+	p.describe = func() ([]wharf.Column, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
+		defer cancel()
+		warnings := s.warnings // the query has not run: it warns of nothing yet
+		defer func() { s.warnings = warnings }()
+		return engine.Columns(ctx, request)
+	}
+	p.run = func(ctx context.Context) (Result, error) {
+		rows, err := engine.Query(ctx, request)
+		return Result{Rows: rows}, err
+	}
+	return p, nil
+}
+
+// engineOf chooses the engine for a query by its sources: that for files where
+// one is a file, or may be, and where the query has what only that engine can do.
+func (e *Executor) engineOf(s *Session, st *sql.Query) (sql.Engine, error) {
+	files := s.overFiles(st)
+	switch {
+	case !files && st.Beyond == "" && e.relations != nil:
+		return e.relations, nil
+	case !files && st.Beyond == "":
+		return nil, eval.Unsupported("SELECT … FROM a table")
+	case e.files != nil:
+		return e.files, nil
+	case !files:
+		return nil, eval.Unsupported(st.Beyond)
+	}
+	return nil, noFileEngine()
+}
+
+// request is a query as an engine is asked for it.
+func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
+	now := s.executor.now()
+	return sql.Request{
+		Query: st, User: s.client.Principal.User, Zone: s.zoneName(), Args: args,
+		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),
+		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
+			return s.source(ctx, st, schema, name)
+		},
+	}
 }
 
 // serverTable finds a table by name: one of information_schema, for there are

@@ -42,5 +42,9 @@ func (s *Session) Function(name string) (eval.Function, bool) {
 
 // Subquery compiles a query in an expression that stands in no other query.
 func (s *Session) Subquery(e sql.Subquery, x eval.Node, args []wharf.Value) (eval.Node, error) {
-	return s.executor.engine.Subquery(e, x, args, s, s.serverTable)
+	engine, ok := s.executor.relations.(eval.Subqueries)
+	if !ok {
+		return eval.Node{}, eval.Unsupported("a subquery")
+	}
+	return engine.Subquery(e, x, s.request(e.Query, args))
 }

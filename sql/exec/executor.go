@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/sql"
 	"wharf/sql/eval"
 )
 
 // Options are what an Executor is made of. Service is needed; the rest has
 // defaults.
 type Options struct {
-	Service *wharf.Service
-	Engine  Engine       // answers queries over tables of the server; nil refuses them
-	Files   FileEngine   // answers queries of files; nil refuses them
-	Version string       // what VERSION() says; "" is DefaultVersion
-	Port    func() int   // the MySQL port, for @@port; nil is 0
-	Logger  *slog.Logger // nil discards
-	Now     func() time.Time
+	Service   *wharf.Service
+	Relations sql.Engine   // answers queries whose sources the server holds; nil refuses them
+	Files     sql.Engine   // answers those of files; nil refuses them
+	Version   string       // what VERSION() says; "" is DefaultVersion
+	Port      func() int   // the MySQL port, for @@port; nil is 0
+	Logger    *slog.Logger // nil discards
+	Now       func() time.Time
 
 	// MaxPacket is the most bytes that the listener takes in one packet, for
 	// @@max_allowed_packet; 0 is DefaultMaxPacket.
@@ -75,8 +76,8 @@ const DefaultDatabase = "default"
 // variables, and counters.
 type Executor struct {
 	service     *wharf.Service
-	engine      Engine
-	files       FileEngine // may be nil
+	relations   sql.Engine // may be nil
+	files       sql.Engine // may be nil
 	version     string
 	port        func() int
 	log         *slog.Logger
@@ -106,7 +107,7 @@ type Executor struct {
 func New(o Options) *Executor {
 	e := &Executor{
 		service:     o.Service,
-		engine:      o.Engine,
+		relations:   o.Relations,
 		files:       o.Files,
 		version:     o.Version,
 		port:        o.Port,
@@ -147,9 +148,6 @@ func (e *Executor) applyDefaults() {
 	}
 	if e.maxConns <= 0 {
 		e.maxConns = DefaultMaxConnections
-	}
-	if e.engine == nil {
-		e.engine = noEngine{}
 	}
 	if e.memory == nil {
 		e.memory = NewMemory(DefaultMemory)

@@ -14,16 +14,6 @@ import (
 	"wharf/sql/eval"
 )
 
-// FileEngine answers queries of files. It is safe for concurrent use.
-type FileEngine interface {
-	// Query runs a query, or only describes it. The rows end with ctx. What is
-	// valid MySQL that the engine cannot answer is wharf.CodeUnsupported.
-	Query(ctx context.Context, q sql.Request) (*wharf.Rows, error)
-	// Unload writes the rows of a query as files, which the caller closes. What
-	// the engine cannot write is wharf.CodeUnsupported.
-	Unload(ctx context.Context, u sql.Unload) (*sql.Unloaded, error)
-}
-
 // describeTime bounds how long the columns of a query of files are looked for
 // when it is prepared.
 const describeTime = 30 * time.Second
@@ -57,46 +47,6 @@ func (s *Session) isStage(schema string) bool {
 // looked for under their names.
 var mysqlSchemas = []string{"mysql", "performance_schema", "sys"}
 
-// planFiles plans a query of files.
-func (s *Session) planFiles(st *sql.Query, args []wharf.Value) (plan, error) {
-	engine := s.executor.files
-	if engine == nil {
-		return plan{}, noFileEngine()
-	}
-	request := s.request(st, args)
-	p := plan{timed: true, capped: st.Limit == nil}
-	p.describe = func() ([]wharf.Column, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
-		defer cancel()
-		warnings := s.warnings // the query has not run: it warns of nothing yet
-		defer func() { s.warnings = warnings }()
-		asked := request
-		asked.Describe = true
-		rows, err := engine.Query(ctx, asked)
-		if err != nil {
-			return nil, err
-		}
-		return rows.Columns, nil
-	}
-	p.run = func(ctx context.Context) (Result, error) {
-		rows, err := engine.Query(ctx, request)
-		return Result{Rows: rows}, err
-	}
-	return p, nil
-}
-
-// request is a query as an engine is asked for it.
-func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
-	now := s.executor.now()
-	return sql.Request{
-		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),
-		User: s.client.Principal.User, Text: st.Text, Replaced: st.Replaced, Zone: s.zoneName(), Args: args,
-		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
-			return s.source(ctx, st, schema, name)
-		},
-	}
-}
-
 func noFileEngine() error {
 	return wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
 }
@@ -123,7 +73,8 @@ func (s *Session) source(ctx context.Context, st *sql.Query, schema, name string
 	if s.isStage(schema) {
 		return s.stageTable(ctx, schema, name)
 	}
-	return s.relationSource(ctx, schema, name)
+	table, err := s.serverTable(schema, name)
+	return sql.Source{Name: schema + "." + name, Relation: &table}, err
 }
 
 // locationSource gives the files of a location.
@@ -314,27 +265,4 @@ func (s *Session) stageTable(ctx context.Context, schema, name string) (sql.Sour
 		return sql.Source{}, unknown
 	}
 	return sql.Source{Name: fmt.Sprintf("@%s/%s", schema, name), Files: set}, s.formatOf(ctx, set, nil, stage)
-}
-
-// relationSource gives a table of information_schema, read whole.
-func (s *Session) relationSource(ctx context.Context, schema, name string) (sql.Source, error) {
-	star := &sql.Query{Parts: []sql.QueryPart{{Select: &sql.QuerySelect{
-		Items: []sql.QueryItem{{Star: true}}, From: sql.TableName{Schema: schema, Name: name},
-	}}}}
-	p, err := s.planQuery(star, nil)
-	if err != nil {
-		return sql.Source{}, err
-	}
-	res, err := p.run(ctx)
-	if err != nil {
-		return sql.Source{}, err
-	}
-	rel := &sql.Relation{Columns: p.columns}
-	for row, err := range res.Rows.All {
-		if err != nil {
-			return sql.Source{}, err
-		}
-		rel.Rows = append(rel.Rows, slices.Clone(row))
-	}
-	return sql.Source{Name: schema + "." + name, Relation: rel}, nil
 }

@@ -16,7 +16,7 @@ const mib = 1 << 20
 // bounded is an executor whose sessions share that much memory.
 func bounded(all, each int64) (*exec.Executor, *exec.Memory) {
 	memory := exec.NewMemory(all)
-	return exec.New(exec.Options{Engine: rowexec.Engine{}, Memory: memory, SessionMemory: each}), memory
+	return exec.New(exec.Options{Relations: rowexec.Engine{}, Memory: memory, SessionMemory: each}), memory
 }
 
 // begin runs a statement, and returns its rows unread.

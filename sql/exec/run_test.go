@@ -35,7 +35,7 @@ func (o faultyOpener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, err
 func newFaultyHarness(t *testing.T, change func(*storagetest.Faulty)) *harness {
 	h := &harness{listener: &listener{}, sessions: map[string]*exec.Session{}}
 	h.service = wharf.NewService(wharf.ServiceOptions{Catalog: newCatalog(), Opener: faultyOpener{memory.NewOpener(), change}})
-	h.executor = exec.New(exec.Options{Engine: rowexec.Engine{}, Service: h.service})
+	h.executor = exec.New(exec.Options{Relations: rowexec.Engine{}, Service: h.service})
 	return h
 }
 

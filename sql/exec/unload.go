@@ -17,7 +17,8 @@ const defaultMaxFileSize = 64 << 20
 
 // planUnload plans COPY INTO @location.
 func (s *Session) planUnload(st *sql.CopyInto) (plan, error) {
-	if s.executor.files == nil {
+	engine, ok := s.executor.files.(sql.Unloader)
+	if !ok {
 		return plan{}, noFileEngine()
 	}
 	loc, err := wharf.ParseLocation(string(st.To))
@@ -28,7 +29,7 @@ func (s *Session) planUnload(st *sql.CopyInto) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	u := &unload{s: s, st: st, to: loc, options: options}
+	u := &unload{s: s, engine: engine, st: st, to: loc, options: options}
 	if err := u.check(); err != nil {
 		return plan{}, err
 	}
@@ -44,6 +45,7 @@ func (s *Session) planUnload(st *sql.CopyInto) (plan, error) {
 // unload is one COPY INTO.
 type unload struct {
 	s       *Session
+	engine  sql.Unloader
 	st      *sql.CopyInto
 	to      wharf.Location
 	options wharf.CopyOptions
@@ -88,7 +90,7 @@ func (u *unload) run(ctx context.Context) ([][]wharf.Value, error) {
 	if !u.options.Single.Value {
 		request.MaxFileSize = u.options.MaxFileSize.Or(defaultMaxFileSize)
 	}
-	made, err := u.s.executor.files.Unload(ctx, request)
+	made, err := u.engine.Unload(ctx, request)
 	if err != nil {
 		return nil, err
 	}

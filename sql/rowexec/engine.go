@@ -1,42 +1,97 @@
 package rowexec
 
 import (
+	"context"
+	"errors"
+	"iter"
+
 	"wharf"
 	"wharf/sql"
 	"wharf/sql/eval"
 )
 
-// Engine answers queries over tables that the server holds. The zero value is
-// ready, and safe for concurrent use.
+// Engine is a [sql.Engine] for queries whose sources are all tables that the
+// server holds. A request's Expressions are those of [eval.NewExpressions]: the
+// engine evaluates in their session. The zero value is ready.
 type Engine struct{}
 
-// Prepare compiles a query: it finds everything that is wrong with it without
+var _ sql.Engine = Engine{}
+
+// Columns compiles a query: it finds everything that is wrong with it without
 // running it.
-func (Engine) Prepare(q *sql.Query, args []wharf.Value, e eval.Env, tables sql.ServerTables) (eval.Prepared, error) {
-	compiled, err := outermost(args, e, tables).query(q)
+func (Engine) Columns(ctx context.Context, q sql.Request) ([]wharf.Column, error) {
+	_, compiled, err := compile(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return compiled, nil
+	return compiled.columns, nil
+}
+
+// Query runs a query. Its rows are all there when it returns, and count as held
+// by the session's account.
+func (Engine) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
+	env, compiled, err := compile(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := compiled.rows(eval.NewEvaluation(ctx, env))
+	if err != nil {
+		return nil, err
+	}
+	return &wharf.Rows{Columns: compiled.columns, All: each(rows)}, nil
 }
 
 // Subquery compiles a query in an expression that stands in no other query; x is
-// what is before its IN.
-func (Engine) Subquery(q sql.Subquery, x eval.Node, args []wharf.Value, e eval.Env, tables sql.ServerTables) (eval.Node, error) {
-	return outermost(args, e, tables).Subquery(q, x)
+// what is before its IN. q's Query is not used. It counts for the evaluation of
+// the expression.
+func (Engine) Subquery(e sql.Subquery, x eval.Node, q sql.Request) (eval.Node, error) {
+	c, err := outermost(context.Background(), q)
+	if err != nil {
+		return eval.Node{}, err
+	}
+	return c.Subquery(e, x)
 }
 
-func outermost(args []wharf.Value, e eval.Env, tables sql.ServerTables) *scope {
-	c := &scope{tables: tables}
-	c.Compiler = eval.Compiler{Env: e, Args: args, Names: c}
-	return c
+func compile(ctx context.Context, q sql.Request) (eval.Env, *query, error) {
+	if q.Query.Beyond != "" {
+		return nil, nil, eval.Unsupported(q.Query.Beyond)
+	}
+	c, err := outermost(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	compiled, err := c.query(q.Query)
+	return c.Env, compiled, err
 }
 
-// Columns are those of the result.
-func (q *query) Columns() []wharf.Column { return q.columns }
+func outermost(ctx context.Context, q sql.Request) (*scope, error) {
+	env := eval.EnvOf(q.Expressions)
+	if env == nil {
+		return nil, errors.New("rowexec: the request has no session to evaluate in")
+	}
+	c := &scope{tables: func(schema, name string) (sql.ServerTable, error) {
+		source, err := q.Resolve(ctx, schema, name)
+		if err == nil && source.Relation == nil {
+			err = eval.Unsupported("files in this query")
+		}
+		if err != nil {
+			return sql.ServerTable{}, err
+		}
+		return *source.Relation, nil
+	}}
+	c.Compiler = eval.Compiler{Env: env, Args: q.Args, Names: c}
+	return c, nil
+}
 
-// Rows runs the query.
-func (q *query) Rows(ev *eval.Evaluation) ([][]wharf.Value, error) { return q.rows(ev) }
+func each(rows [][]wharf.Value) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
 
 // The causes that queries have, by MySQL's numbers.
 var (

@@ -9,7 +9,7 @@ import (
 // itself and in the queries around it.
 type scope struct {
 	eval.Compiler
-	tables sql.ServerTables
+	tables func(schema, name string) (sql.ServerTable, error)
 	fields []eval.Field // that a name may mean
 
 	outer        *scope               // of the query around this one
