@@ -71,7 +71,7 @@ func (s *Server) record(x *exchange) {
 		slog.Duration("duration", time.Since(x.start)),
 	)
 	if x.stage != "" {
-		attrs = append(attrs, slog.String("stage", shorten(x.stage, wharf.MaxStageName)), slog.Int("files", len(x.files)))
+		attrs = append(attrs, slog.String("stage", shorten(x.stage, wharf.MaxStageName)), slog.Int("files", len(x.files.names)))
 	}
 	if x.err != nil {
 		attrs = append(attrs, slog.String("code", string(wharf.CodeOf(x.err))), slog.Any("error", loggedError(x.err)))

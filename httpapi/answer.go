@@ -51,7 +51,7 @@ func (x *exchange) fail(err error) {
 
 // tell answers about the files that landed.
 func (x *exchange) tell(status int, state string, err error) error {
-	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files, err: err}
+	o := outcome{id: x.id, stage: x.stage, state: state, files: x.files.names, err: err}
 	return o.write(newJSONWriter(x, status))
 }
 

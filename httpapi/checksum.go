@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
 	"hash"
 	"hash/crc32"
 	"io"
@@ -26,27 +27,50 @@ var checks = map[string]func() hash.Hash{
 	"X-Amz-Checksum-Sha256": sha256.New,
 }
 
+// hexChecks are the headers that tell a checksum of the body in hexadecimal.
+var hexChecks = map[string]func() hash.Hash{
+	contentSHA256:       sha256.New,
+	"X-Checksum-Md5":    md5.New,
+	"X-Checksum-Sha1":   sha1.New,
+	"X-Checksum-Sha256": sha256.New,
+	"X-Checksum-Sha512": sha512.New,
+}
+
+const (
+	// contentSHA256 is what S3's clients sign, with the word that they send
+	// where there is no checksum. Other words than this one tell of a body that
+	// is not the file.
+	contentSHA256   = "X-Amz-Content-Sha256"
+	unsignedPayload = "UNSIGNED-PAYLOAD"
+)
+
 // digests are the checksums that the headers Digest (RFC 3230), Content-Digest
-// and Repr-Digest (RFC 9530) tell, by the names that they have there.
+// and Repr-Digest (RFC 9530) and Google's X-Goog-Hash tell, by the names that
+// they have there.
 var digests = map[string]func() hash.Hash{
+	"crc32c":  func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
 	"md5":     md5.New,
 	"sha":     sha1.New,
 	"sha-256": sha256.New,
 	"sha-512": sha512.New,
 }
 
-const checkPrefix = "X-Amz-Checksum-"
+const (
+	checkPrefix = "X-Amz-Checksum-"
+	googHash    = "X-Goog-Hash"
+)
 
 // isChecksum reports whether a header, in its canonical spelling, tells a
 // checksum of the body.
 func isChecksum(name string) bool {
 	switch name {
-	case "Content-Md5", "Digest", "Content-Digest", "Repr-Digest":
+	case "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", googHash:
 		return true
 	case checkPrefix + "Algorithm", checkPrefix + "Type", checkPrefix + "Mode":
 		return false // they only tell which others there are
 	}
-	return strings.HasPrefix(name, checkPrefix)
+	_, inHex := hexChecks[name]
+	return inHex || strings.HasPrefix(name, checkPrefix)
 }
 
 // checksums returns src, or a reader of it that does not end well unless the
@@ -58,8 +82,10 @@ func checksums(h http.Header, src io.Reader) (io.Reader, error) {
 		}
 		for _, v := range values {
 			var err error
-			if strings.HasSuffix(name, "Digest") {
+			if strings.HasSuffix(name, "Digest") || name == googHash {
 				src, err = checkDigests(name, v, src)
+			} else if check, known := hexChecks[name]; known {
+				src, err = checkedHex(name, check(), v, src)
 			} else if check, known := checks[name]; known {
 				src, err = checked(name, check(), v, src)
 			} else {
@@ -73,8 +99,20 @@ func checksums(h http.Header, src io.Reader) (io.Reader, error) {
 	return src, nil
 }
 
-// checkDigests is checksums for a list of the form "sha-256=text, …". But for
-// Digest, a text stands between colons.
+// checkedHex is checked for a checksum in hexadecimal.
+func checkedHex(name string, sum hash.Hash, text string, src io.Reader) (io.Reader, error) {
+	if name == contentSHA256 && text == unsignedPayload {
+		return src, nil
+	}
+	want, err := hex.DecodeString(text)
+	if err != nil || len(want) != sum.Size() {
+		return nil, invalid("%s is not %d hexadecimal digits", name, 2*sum.Size())
+	}
+	return &checkedReader{src: src, name: name, sum: sum, want: string(want)}, nil
+}
+
+// checkDigests is checksums for a list of the form "sha-256=text, …". In
+// Content-Digest and Repr-Digest, a text stands between colons.
 func checkDigests(name, list string, src io.Reader) (io.Reader, error) {
 	for item := range strings.SplitSeq(list, ",") {
 		algorithm, text, _ := strings.Cut(trimBlanks(item), "=")
@@ -82,7 +120,7 @@ func checkDigests(name, list string, src io.Reader) (io.Reader, error) {
 		if !known {
 			return nil, wharf.Errorf(wharf.CodeUnsupported, "%s has the checksum %q, which is not supported; sha-256 and sha-512 are", name, algorithm)
 		}
-		if name != "Digest" {
+		if strings.HasSuffix(name, "-Digest") {
 			text = strings.TrimSuffix(strings.TrimPrefix(text, ":"), ":")
 		}
 		var err error

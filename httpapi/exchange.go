@@ -21,8 +21,8 @@ type exchange struct {
 	start  time.Time
 
 	principal wharf.Principal
-	stage     string   // as it was sent, for the answer
-	files     []string // what landed, as it was sent
+	stage     string // as it was sent, for the answer
+	files     landedFiles
 	names     answerNames
 	mixed     bool // there is room for the buffer of a form within the form
 	unfilled  bool // the form has a file field that was left empty

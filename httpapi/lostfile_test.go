@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -67,6 +68,10 @@ func TestFormLosesNothing(t *testing.T) {
 		{"folded with a tab", formPart("x", fieldLine+`; filename="a"`, "Content-Type: text/csv;", "\tcharset=utf-8"), "folded"},
 		{"two types", formPart("x", fieldLine, "Content-Type: text/plain", "content-type: text/plain"), "two"},
 		{"unknown charset", filePart("=?koi8-r?B?wcLD?=", "x"), "UTF-8"},
+		{"a name twice", filePart("good", "y"), "two files with the name \"good\""},
+		{"a name twice, within", mixed(inner + "good\r\n\r\ny"), "two files with the name"},
+		{"a name twice, encoded", formPart("y", fieldLine+"; filename*=utf-8''go%6fd"), "two files with the name"},
+		{"a piece", formPart("y", fieldLine+`; filename="piece"`, "content-range: bytes 0-0/2"), "send it whole"},
 		{"sections with a gap", formPart("x", fieldLine+`; filename*0="a"; filename*2="b"`), "sections"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +88,69 @@ func TestFormLosesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFormManyNames: also among many files, none replaces another.
+func TestFormManyNames(t *testing.T) {
+	var form strings.Builder
+	const files = 100
+	for i := range files {
+		form.WriteString(filePart(fmt.Sprint("n", i), fmt.Sprint(i)))
+	}
+	f := start(t)
+	if a := f.upload(form.String() + formEnd); a.status != 200 || len(a.Files) != files {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, twice := range []string{"n0", "n50", "n99"} {
+		f := start(t)
+		a := f.upload(form.String() + filePart(twice, "other") + formEnd)
+		if a.status != 400 || len(a.Files) != files || !strings.Contains(a.Error.Message, twice) {
+			t.Errorf("%s twice: %d %s", twice, a.status, a.body)
+		}
+		if got, _ := f.content(twice); got != twice[1:] {
+			t.Errorf("%s holds %q", twice, got)
+		}
+	}
+}
+
+// TestFormPieces: a client that sends a file in pieces, each with the file's
+// name, would end up with the last one.
+func TestFormPieces(t *testing.T) {
+	f := start(t)
+	for header, says := range map[string]string{"Content-Range:bytes 0-0/2": "send it whole", "X-Amz-Copy-Source:/s/other": "x-amz-copy-source"} {
+		if a := f.upload(filePart("a", "1")+formEnd, header); a.status < 400 || !strings.Contains(a.Error.Message, says) {
+			t.Errorf("%s: %d %s", header, a.status, a.body)
+		}
+		if a := f.do(f.request("PUT", stageURL("a"), strings.NewReader(""), header, "Content-Length:0")); a.status < 400 || !strings.Contains(a.Error.Message, says) {
+			t.Errorf("PUT, %s: %d %s", header, a.status, a.body)
+		}
+	}
+	f.wantStored()
+}
+
+// TestQueryIsNoName: a '?' that was not escaped cuts a name off. What is
+// stored or removed then would be another file.
+func TestQueryIsNoName(t *testing.T) {
+	f := start(t)
+	f.put("a", "old")
+	for _, query := range []string{"?b.csv", "?", "?x=1", "?uploadId=1&partNumber=2", "?%3F"} {
+		for _, method := range []string{"PUT", "DELETE"} {
+			if a := f.do(f.request(method, "/v1/stage/s/a"+query, strings.NewReader("new"))); a.status != 400 || !strings.Contains(a.Error.Message, "%3F") {
+				t.Errorf("%s %s: %d %s", method, query, a.status, a.body)
+			}
+		}
+	}
+	if got, _ := f.content("a"); got != "old" {
+		t.Errorf("a holds %q", got)
+	}
+	if a := f.do(f.request("PUT", "/v1/stage/s/a%3Fb.csv", strings.NewReader("x"))); a.status != 200 || a.Files[0] != "a?b.csv" {
+		t.Errorf("escaped: %d %s", a.status, a.body)
+	}
+	req := f.request("PUT", uploadPath+"?relative_path=there", strings.NewReader(filePart("b", "x")+formEnd), toStage, formType)
+	if a := f.do(req); a.status != 400 || !strings.Contains(a.Error.Message, "relative_path") {
+		t.Errorf("a form with a query: %d %s", a.status, a.body)
+	}
+	f.wantStored("a", "a?b.csv")
 }
 
 // TestFormStrayBoundaries: a boundary before the form's first line or after its

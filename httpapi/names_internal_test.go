@@ -34,12 +34,12 @@ func TestManyNamesAreAnsweredPiecewise(t *testing.T) {
 	w := &nowhere{header: http.Header{}}
 	x := newExchange(w, r, time.Second)
 	for i := range 10_000 {
-		x.files = append(x.files, fmt.Sprintf("%01000d", i))
+		x.files.add(fmt.Sprintf("%01000d", i))
 	}
 	if err := x.succeed(); err != nil {
 		t.Fatal(err)
 	}
-	whole := written(outcome{id: x.id, state: "SUCCESS", files: x.files})
+	whole := written(outcome{id: x.id, state: "SUCCESS", files: x.files.names})
 	if w.bytes != len(whole) {
 		t.Errorf("%d bytes were answered, want %d", w.bytes, len(whole))
 	}

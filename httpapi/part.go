@@ -42,6 +42,8 @@ func parsePartHeader(block []byte) (partHeader, error) {
 			err = setOnce(&fields.contentType, name, value)
 		case strings.EqualFold(name, "Content-Transfer-Encoding") && !plainEncoding(string(value)):
 			err = invalid("a part of the form is encoded as %q; files are sent as they are", value)
+		case strings.EqualFold(name, "Content-Range"):
+			err = errPiece()
 		case isChecksum(http.CanonicalHeaderKey(name)):
 			err = errFormChecksum(name)
 		}

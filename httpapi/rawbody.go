@@ -14,6 +14,9 @@ func (s *Server) uploadRaw(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := noQuery(x.r); err != nil {
+		return err
+	}
 	opts, err := rawOptions(x.r)
 	if err != nil {
 		return err
@@ -29,7 +32,7 @@ func (s *Server) uploadRaw(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.files = append(x.files, loc.Path)
+	x.files.add(loc.Path)
 	x.Header().Set("ETag", entityTag(obj))
 	return x.succeed()
 }
@@ -64,9 +67,6 @@ func rawOptions(r *http.Request) (wharf.PutOptions, error) {
 	if kind, _, _ := mime.ParseMediaType(h.Get("Content-Type")); kind == "multipart/form-data" {
 		return o, wharf.Errorf(wharf.CodeMediaType, "here the body is the file itself (curl -T file); forms go to /v1/upload_to_stage")
 	}
-	if h.Get("Content-Range") != "" {
-		return o, invalid("a file is stored as a whole; Content-Range is not for PUT")
-	}
 	return o, nil
 }
 
@@ -76,12 +76,15 @@ func (s *Server) remove(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := noQuery(x.r); err != nil {
+		return err
+	}
 	if err := checkDelete(x.r); err != nil {
 		return err
 	}
 	if err := s.service.RemoveFile(x.r.Context(), x.principal, loc); err != nil {
 		return err
 	}
-	x.files = append(x.files, loc.Path)
+	x.files.add(loc.Path)
 	return x.succeed()
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -84,6 +85,31 @@ func TestRawUploadRefused(t *testing.T) {
 	conn.(interface{ CloseWrite() error }).CloseWrite()
 	f.wantFailed(f.readRaw(conn), 400, wharf.CodeInvalid)
 	f.wantStored("new", "old")
+}
+
+// TestRawUploadHexChecksums holds PUT to checksums in hexadecimal and in lists.
+func TestRawUploadHexChecksums(t *testing.T) {
+	f := start(t)
+	headers := func(content string) []string {
+		m, s1, s256, s512 := md5.Sum([]byte(content)), sha1.Sum([]byte(content)), sha256.Sum256([]byte(content)), sha512.Sum512([]byte(content))
+		crc := binary.BigEndian.AppendUint32(nil, crc32.Checksum([]byte(content), crc32.MakeTable(crc32.Castagnoli)))
+		return []string{
+			fmt.Sprintf("X-Amz-Content-Sha256:%x", s256), fmt.Sprintf("X-Checksum-Md5:%x", m), fmt.Sprintf("X-Checksum-Sha1:%X", s1),
+			fmt.Sprintf("X-Checksum-Sha256:%x", s256), fmt.Sprintf("X-Checksum-Sha512:%x", s512),
+			"X-Goog-Hash:crc32c=" + base64.StdEncoding.EncodeToString(crc) + ", md5=" + base64.StdEncoding.EncodeToString(m[:]),
+		}
+	}
+	wrong := append(headers("other"), "X-Amz-Content-Sha256:STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "X-Checksum-Md5:zz", "X-Checksum-Sha256:")
+	for _, header := range wrong {
+		f.wantFailed(f.do(f.request("PUT", stageURL("a"), strings.NewReader("x"), header)), 400, wharf.CodeInvalid)
+		f.wantStored()
+		f.wantFailed(f.upload(filePart("a", "x")+formEnd, header), 501, wharf.CodeUnsupported)
+	}
+	for _, header := range append(headers("x"), "X-Amz-Content-Sha256:UNSIGNED-PAYLOAD") {
+		if a := f.do(f.request("PUT", stageURL("a"), strings.NewReader("x"), header)); a.status != 200 {
+			t.Errorf("%s: %d %s", header, a.status, a.body)
+		}
+	}
 }
 
 func TestRawUploadChecksums(t *testing.T) {

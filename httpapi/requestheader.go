@@ -24,6 +24,9 @@ func checkUpload(r *http.Request) (absent bool, err error) {
 	if err := noTrailedChecksum(r); err != nil {
 		return false, err
 	}
+	if err := wholeFile(r.Header); err != nil {
+		return false, err
+	}
 	return ifAbsent(r.Header)
 }
 
@@ -52,6 +55,32 @@ func checkCoding(h http.Header) error {
 		if !strings.EqualFold(coding, "identity") {
 			return wharf.Errorf(wharf.CodeMediaType, "the body is encoded as %q; it must be sent as it is", coding)
 		}
+	}
+	return nil
+}
+
+// wholeFile refuses what is a piece of a file, or a copy of another: each piece
+// would replace the one before.
+func wholeFile(h http.Header) error {
+	if h.Get("Content-Range") != "" {
+		return errPiece()
+	}
+	if h.Get("X-Amz-Copy-Source") != "" {
+		return wharf.Errorf(wharf.CodeUnsupported, "x-amz-copy-source is not supported; COPY FILES copies files from stage to stage")
+	}
+	return nil
+}
+
+func errPiece() error {
+	return invalid("a file is stored as a whole, and Content-Range says that this is a piece of one; send it whole")
+}
+
+// noQuery refuses a query where a path names the file: it is most likely the
+// rest of a name with a '?', and another file would be replaced or removed. The
+// parameters of a presigned URL are judged before.
+func noQuery(r *http.Request) error {
+	if query := r.URL.RawQuery; (query != "" || r.URL.ForceQuery) && !carriesGrant(query) {
+		return invalid("the address has a query (?%s), which %s does not take; a '?' in a file's name is written %%3F", shorten(query, shownText), r.Method)
 	}
 	return nil
 }
@@ -98,7 +127,7 @@ func errTrailed(name string) error {
 // noChecksum refuses the checksum of a form: it would be that of all its files.
 func noChecksum(h http.Header) error {
 	for name := range h {
-		if isChecksum(name) {
+		if isChecksum(name) && h.Get(name) != unsignedPayload {
 			return errFormChecksum(name)
 		}
 	}

@@ -57,6 +57,9 @@ type destination struct {
 // form land in a stage, each one whole or not at all. The first failure ends
 // the upload; the files before it stay, and the answer names them.
 func (s *Server) uploadForm(x *exchange) error {
+	if query := x.r.URL.RawQuery; query != "" {
+		return invalid("the address has a query (?%s); where files go is said by the headers stage_name and relative_path", shorten(query, shownText))
+	}
 	dest, err := parseDestination(x)
 	if err != nil {
 		return err
@@ -96,7 +99,7 @@ func (s *Server) uploadsWait() bool { return s.service.UploadsWait() || s.answer
 
 // landForm stores the files of a form, one after the other.
 func (x *exchange) landForm(up *wharf.Upload, dest destination, f *form) error {
-	if err := x.landParts(up, dest, f, "form-data"); err != nil || len(x.files) > 0 {
+	if err := x.landParts(up, dest, f, "form-data"); err != nil || len(x.files.names) > 0 {
 		return err
 	}
 	if x.unfilled {
@@ -146,6 +149,9 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	if err != nil {
 		return err
 	}
+	if x.files.has(filename) {
+		return invalid("the form has two files with the name %q, and the second would replace the first; give each file of a form its own name", shorten(filename, shownText))
+	}
 	if err := x.names.keep(x.r.Context(), nameCost+len(filename)); err != nil {
 		return err
 	}
@@ -160,7 +166,7 @@ func (x *exchange) landFile(up *wharf.Upload, dest destination, filename string,
 	if _, err := up.Put(x.r.Context(), key, f, o); err != nil {
 		return err
 	}
-	x.files = append(x.files, filename)
+	x.files.add(filename)
 	return nil
 }
 

@@ -70,14 +70,14 @@ func TestUploadSeveral(t *testing.T) {
 	f := start(t)
 	form := "preamble\r\n" + filePart("b", "first") + filePart("a", "") +
 		"--B\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nignored\r\n" +
-		filePart("b", "second") + formEnd + "epilogue"
+		filePart("c", "second") + formEnd + "epilogue"
 	a := f.upload(form)
-	if want := `"files":["b","a","b"]}`; a.status != 200 || !strings.HasSuffix(a.body, want) {
+	if want := `"files":["b","a","c"]}`; a.status != 200 || !strings.HasSuffix(a.body, want) {
 		t.Errorf("%d %s, want %s", a.status, a.body, want)
 	}
-	f.wantStored("a", "b")
-	if got, _ := f.content("b"); got != "second" {
-		t.Errorf("b holds %q", got)
+	f.wantStored("a", "b", "c")
+	if got, _ := f.content("c"); got != "second" {
+		t.Errorf("c holds %q", got)
 	}
 }
 
