@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,6 +100,49 @@ func wantFake(t *testing.T, use string, r reply, fails bool, words string) {
 		t.Errorf("%s: %d %s", use, r.status, r.body)
 	case fails && (r.status != 502 || !strings.Contains(r.body, words)):
 		t.Errorf("%s: %d %s, want 502 with %q", use, r.status, r.body, words)
+	}
+}
+
+// TestS3RefusalOfAnother: a server that refuses lists in HTML and takes files is
+// not believed, whatever ETag it answers. One that refuses as S3 does is.
+func TestS3RefusalOfAnother(t *testing.T) {
+	s := start(t, settings{secrets: []string{fakeSecret}})
+	refuse := func(body string) harness.S3Fault {
+		return func(_ *harness.FakeS3, w http.ResponseWriter, r *http.Request) bool {
+			if q := r.URL.Query(); q.Get("list-type") != "2" && !q.Has("uploads") {
+				return false
+			}
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, body)
+			return true
+		}
+	}
+	s.onFake(t, "html", refuse("<html><body>Forbidden</body></html>"))
+	s.onFake(t, "nothing", refuse(""))
+	s.onFake(t, "s3", refuse("<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+	for stage, fails := range map[string]bool{"html": true, "nothing": true, "s3": false} {
+		s.useFake(t, stage, "upload small", fails, "access denied")
+		s.useFake(t, stage, "download", fails, "access denied")
+	}
+}
+
+// TestS3TokenAlone: a server that does not say whether a list ends, but where it
+// goes on, has all of its files listed.
+func TestS3TokenAlone(t *testing.T) {
+	s := start(t, settings{secrets: []string{fakeSecret}})
+	s.onFake(t, "token", func(_ *harness.FakeS3, w http.ResponseWriter, r *http.Request) bool {
+		q := r.URL.Query()
+		if q.Get("list-type") != "2" {
+			return false
+		}
+		io.WriteString(w, "<ListBucketResult><EncodingType>url</EncodingType>"+map[string]string{
+			"":  harness.S3Entry("p/a", "1") + "<NextContinuationToken>t</NextContinuationToken>",
+			"t": harness.S3Entry("p/b", "1"),
+		}[q.Get("continuation-token")]+"</ListBucketResult>")
+		return true
+	})
+	if got := s.list("token"); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("listed %q", got)
 	}
 }
 

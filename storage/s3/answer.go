@@ -57,6 +57,8 @@ func (c *watchedClient) check(req *http.Request, resp *http.Response) error {
 		return c.reduce(req, resp)
 	case operation == "GetObject":
 		return nil
+	case (operation == "PutObject" || operation == "UploadPart") && !stored(resp.StatusCode):
+		return notS3Answer("the answer to an upload has the HTTP status %d", resp.StatusCode)
 	case operation == "HeadObject" && resp.Header.Get("Content-Length") == "" && resp.ContentLength >= 0:
 		resp.Header.Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
 	}
@@ -83,6 +85,12 @@ func (c *watchedClient) check(req *http.Request, resp *http.Response) error {
 	}
 	c.verified.add(req.URL)
 	return nil
+}
+
+// stored reports whether a status says that an upload is stored. Others, as 202,
+// say that it may be later, or that somebody else answers.
+func stored(status int) bool {
+	return status == http.StatusOK || status == http.StatusCreated || status == http.StatusNoContent
 }
 
 // readCloser reads from one and closes the other.

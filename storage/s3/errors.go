@@ -182,7 +182,7 @@ func alienReason(err error) (string, bool) {
 	case n != nil && n.notS3Answer && status >= 400 && status < 500 && status != http.StatusUnauthorized &&
 		status != http.StatusForbidden && status != http.StatusTooManyRequests:
 		return fmt.Sprintf("its refusal is not in S3's XML (HTTP status %d)", status), true
-	case status < 300 && errors.As(err, &decoding) && !broken(err):
+	case status < 300 && errors.As(err, &decoding) && !broken(err), status/100 == 2 && !broken(err) && !errors.Is(err, io.EOF):
 		return "the answer cannot be decoded", true
 	case status == 0 && notHTTP(err):
 		return "the answer is not HTTP, or has too many headers", true

@@ -34,7 +34,7 @@ func (s *Store) List(ctx context.Context, o wharf.ListOptions) iter.Seq2[wharf.O
 					return
 				}
 			}
-			if !aws.ToBool(page.IsTruncated) {
+			if !goesOn(page) {
 				return
 			}
 			in.ContinuationToken = page.NextContinuationToken

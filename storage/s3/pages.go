@@ -30,6 +30,9 @@ type pageCheck struct {
 // check judges a page, and puts its entries in order of key where they are not:
 // some servers sort them as a file system does.
 func (c *pageCheck) check(page *s3.ListObjectsV2Output) error {
+	if len(page.CommonPrefixes) > 0 {
+		return notS3Answer("the list has folders in the place of the files below them, which were asked for")
+	}
 	if len(page.Contents) > maxEntries {
 		return notS3Answer("a page of the list has %d entries, more than the %d that were asked for", len(page.Contents), maxEntries)
 	}
@@ -48,10 +51,19 @@ func (c *pageCheck) check(page *s3.ListObjectsV2Output) error {
 	for i := range entries {
 		page.Contents[i] = entries[i].Object
 	}
-	if !aws.ToBool(page.IsTruncated) {
+	if !goesOn(page) {
 		return nil
 	}
 	return c.next(aws.ToString(page.NextContinuationToken), len(entries))
+}
+
+// goesOn reports whether there are more pages. A server that does not tell
+// whether a list ends, and tells where it goes on, has more.
+func goesOn(page *s3.ListObjectsV2Output) bool {
+	if page.IsTruncated == nil {
+		return aws.ToString(page.NextContinuationToken) != ""
+	}
+	return *page.IsTruncated
 }
 
 // entry is one of a page, and its key as it is in the bucket.

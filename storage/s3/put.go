@@ -172,7 +172,10 @@ func (u *upload) putWhole(ctx context.Context, data []byte) (wharf.Object, error
 		return wharf.Object{}, err
 	}
 	o := wharf.Object{ETag: trimETag(out.ETag), ModTime: answeredAt(out.ResultMetadata)}
-	o.MD5 = plainMD5(o.ETag, out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	o.MD5 = u.s.plainMD5(o.ETag, out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	if o.MD5 != "" && o.MD5 != etagOfBody(data) {
+		return wharf.Object{}, notS3Answer("what was stored has another MD5 than what was sent")
+	}
 	return o, nil
 }
 

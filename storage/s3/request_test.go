@@ -184,9 +184,40 @@ func TestPutOfMoreThanS3Takes(t *testing.T) {
 	}
 }
 
+// TestPutOfOtherBytes: an ETag that is the MD5 of other bytes proves that other
+// bytes were stored. One that is no MD5 proves nothing of them.
+func TestPutOfOtherBytes(t *testing.T) {
+	const other = "0123456789abcdef0123456789abcdef"
+	for _, c := range []struct {
+		name, etag, header, value string
+		fails                     bool
+	}{
+		{"plain", other, "", "", true},
+		{"S3's own key", other, "X-Amz-Server-Side-Encryption", "AES256", true},
+		{"a KMS key", other, "X-Amz-Server-Side-Encryption", "aws:kms", false},
+		{"the customer's key", other, "X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256", false},
+		{"no MD5", other + "-1", "", "", false},
+	} {
+		store, _ := onSeam(t, s3.Options{}, listing(func(r *http.Request) (*http.Response, error) {
+			resp := reply(r, 200, "")
+			resp.Header.Set("ETag", `"`+c.etag+`"`)
+			if c.header != "" {
+				resp.Header.Set(c.header, c.value)
+			}
+			return resp, nil
+		}))
+		_, err := store.Put(t.Context(), "k", strings.NewReader("x"), wharf.PutOptions{Size: 1})
+		if c.fails {
+			wantError(t, err, wharf.CodeUpstream, "another MD5 than what was sent")
+		} else if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 // TestMD5 knows which ETags are an MD5.
 func TestMD5(t *testing.T) {
-	const sum = "0123456789abcdef0123456789abcdef"
+	const sum = "9dd4e461268c8034f5c8564e155c67a6" // of "x"
 	for _, c := range []struct{ name, etag, header, value, want string }{
 		{"plain", sum, "", "", sum},
 		{"S3's own key", sum, "X-Amz-Server-Side-Encryption", "AES256", sum},

@@ -109,7 +109,7 @@ func (s *Store) stat(ctx context.Context, op string, key wharf.Key) (wharf.Objec
 	if out.LastModified != nil {
 		o.ModTime = *out.LastModified
 	}
-	o.MD5 = plainMD5(o.ETag, out.ServerSideEncryption, out.SSECustomerAlgorithm)
+	o.MD5 = s.plainMD5(o.ETag, out.ServerSideEncryption, out.SSECustomerAlgorithm)
 	return o, nil
 }
 
@@ -137,9 +137,10 @@ func trimETag(e *string) string { return strings.Trim(aws.ToString(e), `"`) }
 
 // plainMD5 returns the ETag if it is the MD5 of the object's bytes, which it is
 // for objects in one part. It is not for objects that are encrypted with a key
-// other than S3's own, although it looks like one.
-func plainMD5(etag string, sse types.ServerSideEncryption, customerKey *string) string {
-	if customerKey != nil || sse != "" && sse != types.ServerSideEncryptionAes256 {
+// other than S3's own, and in directory buckets, although it looks like one:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-differences.html
+func (s *Store) plainMD5(etag string, sse types.ServerSideEncryption, customerKey *string) string {
+	if customerKey != nil || strings.HasSuffix(s.t.bucket, "--x-s3") || sse != "" && sse != types.ServerSideEncryptionAes256 {
 		return ""
 	}
 	if len(etag) != 32 || strings.Trim(etag, "0123456789abcdef") != "" {

@@ -24,11 +24,13 @@ func (s *Store) verifyServer(ctx context.Context) error {
 	})
 	switch status := statusOf(err); {
 	case err == nil:
-	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		// A key may have permission to upload and none to list.
-	default:
+	case status != http.StatusForbidden && status != http.StatusUnauthorized:
 		return err
+	case notesOf(err) == nil || notesOf(err).reason.code == "":
+		return err // of what may be no S3 server
 	}
+	// A key may have permission to upload and none to list: S3's refusal is a
+	// proof, too.
 	s.server.verified.Store(true)
 	return nil
 }

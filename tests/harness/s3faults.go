@@ -123,6 +123,8 @@ func HalfS3() map[string]S3Fault {
 		"another service's XML":              on(isS3Any, 200, "<feed><entry/></feed>"),
 
 		"stores without an ETag":         on(isS3Put, 200, ""),
+		"stores other bytes":             on(isS3Put, 200, "", `ETag: "5d41402abc4b2a76b9719d911017c592"`),
+		"stores perhaps later":           on(isS3Put, 202, "", `ETag: "abc"`),
 		"stores with an error inside":    on(isS3Put, 200, s3Error+"x</Message></Error>", `ETag: "abc"`),
 		"begins without an UploadId":     on(isS3Begin, 200, "<InitiateMultipartUploadResult></InitiateMultipartUploadResult>"),
 		"completes with nothing":         on(isS3Complete, 200, ""),
@@ -140,6 +142,8 @@ func HalfS3() map[string]S3Fault {
 		"lists an absurd size":         on(isS3List, 200, page(S3Entry("p/a.csv", "9223372036854775807"))),
 		"lists a size in words":        on(isS3List, 200, page(S3Entry("p/a.csv", "many"))),
 		"lists a bad time":             on(isS3List, 200, page("<Contents><Key>p/a.csv</Key><Size>1</Size><LastModified>yesterday</LastModified></Contents>")),
+		"lists folders for files":      on(isS3List, 200, page(S3Entry("p/a.csv", "1"), "<CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>")),
+		"lists in another encoding":    on(isS3List, 200, `<?xml version="1.0" encoding="ISO-8859-1"?>`+page(S3Entry("p/a.csv", "1"))),
 		"lists an entry without a key": on(isS3List, 200, page("<Contents><Size>1</Size></Contents>")),
 		"lists with an error inside":   on(isS3List, 200, s3Error+"x</Message></Error>"),
 		"lists half a page":            on(isS3List, 200, s3Begin+S3Entry("p/a.csv", "1")),
