@@ -21,11 +21,15 @@ func translate(op string, err error) error {
 		return wharf.WrapError(wharf.CodeUnavailable, op, "the catalog is in use by another server", err)
 	case errors.Is(err, bolterrors.ErrVersionMismatch):
 		return wharf.WrapError(wharf.CodeUnsupported, op, "catalog.db has a format that this version of bbolt does not read", err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum):
-		return wharf.WrapError(wharf.CodeInternal, op, "catalog.db is damaged", err)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), err != nil && strings.Contains(err.Error(), "file size too small"):
+		// bbolt has no error of its own for the last (v1.5.0, db.go, (*DB).mmap).
+		return wharf.WrapError(wharf.CodeInternal, op, "catalog.db is damaged; "+restoreOrRepair, err)
 	}
 	return wharf.WrapError(wharf.CodeInternal, op, "", err)
 }
+
+// restoreOrRepair is what to do about a catalog that cannot be opened.
+const restoreOrRepair = "restore it from a backup, or let wharf check --repair save what can be read"
 
 // noSpace reports whether the disk is full. bbolt puts some causes into its own
 // error by %s and not by %w (v1.5.0, db.go, (*DB).grow), so that the text at the

@@ -106,6 +106,8 @@ func present(dir, name string) (bool, error) {
 		return false, err
 	case !info.Mode().IsRegular():
 		return false, wharf.Errorf(wharf.CodeInvalid, "%s is not a regular file; restore it from a backup", name)
+	case info.Size() == 0 && name == dbFile:
+		return false, wharf.Errorf(wharf.CodeInvalid, "%s is empty; restore it from a backup, or let wharf check --repair make a stage of each stage's files", name)
 	case info.Size() == 0:
 		return false, wharf.Errorf(wharf.CodeInvalid, "%s is empty; restore it from a backup", name)
 	}

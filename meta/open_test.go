@@ -196,9 +196,11 @@ func TestOpenRefuses(t *testing.T) {
 		"empty key": {func(t *testing.T, dir string) { writeRaw(t, dir, keyFile, nil) }, wharf.CodeInvalid,
 			"catalog.key is empty; restore it from a backup"},
 		"empty db": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, nil) }, wharf.CodeInvalid,
-			"catalog.db is empty; restore it from a backup"},
+			"catalog.db is empty; restore it from a backup, or let wharf check --repair make a stage of each stage's files"},
+		"cut to a page": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, readFile(t, dir, dbFile)[:4096]) }, wharf.CodeInternal,
+			"catalog.db is damaged; restore it from a backup, or let wharf check --repair save what can be read"},
 		"no db file": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, bytes.Repeat([]byte("x"), 1<<16)) }, wharf.CodeInternal,
-			"catalog.db is damaged"},
+			"catalog.db is damaged; restore it from a backup, or let wharf check --repair save what can be read"},
 		"a future format": {inDB(func(tx *bolt.Tx) error {
 			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), binary.BigEndian.AppendUint32(nil, 4))
 		}), wharf.CodeUnsupported, "catalog.db has format 4; this version reads format 3"},

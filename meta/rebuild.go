@@ -96,7 +96,14 @@ func (r *rebuilding) run() error {
 			return err
 		}
 	}
-	count := func(bucket string) int { return r.tx.Bucket([]byte(bucket)).Stats().KeyN }
+	// A bucket's Stats does not know what its own transaction added.
+	count := func(bucket string) (n int) {
+		c := r.tx.Bucket([]byte(bucket)).Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() {
+			n++
+		}
+		return n
+	}
 	r.o.Done(fmt.Sprintf("repair: the catalog has %d stages, %d connections and %d file formats now",
 		count(bucketStages), count(bucketConnections), count(bucketFormats)))
 	if r.old.old {

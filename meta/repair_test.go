@@ -75,6 +75,15 @@ func repair(t *testing.T, dir string, files []wharf.StageID) repaired {
 		t.Fatalf("repair: %v", err)
 	}
 	r.Catalog = open(t, dir)
+	all, err := r.Stages(t.Context(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range r.done {
+		if says, ok := strings.CutPrefix(line, "repair: the catalog has "); ok && !strings.HasPrefix(says, fmt.Sprintf("%d stages", len(all))) {
+			t.Errorf("it says %q, and there are %d stages", line, len(all))
+		}
+	}
 	return r
 }
 
