@@ -35,10 +35,11 @@ run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed o
 
 # What tests/attack measures is memory, of which the race detector takes several
 # times as much: its tests are left out of the first run.
-test: tools ## all tests, with the race detector and real clients; those of memory without it
+test: tools ## all tests, with the race detector and real clients; those of memory and long simulations without it
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -race -timeout 20m ./...
 	$(WITH) go test -timeout 10m ./tests/attack
+	$(WITH) go test -timeout 10m -run '^TestPowerLoss' ./storage/local
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.

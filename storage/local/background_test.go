@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -62,4 +63,90 @@ func TestBackgroundErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestManyStarts stores an object in each of many short lives. Each leaves a
+// table to the index, and the next start has more to compact: where it does not,
+// the index takes no change once there are 24 tables.
+func TestManyStarts(t *testing.T) {
+	fs := vfs.NewMem()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 30 {
+			e, err := Open("data", tinyOptions(fs))
+			if err != nil {
+				t.Errorf("open: %v", err)
+				return
+			}
+			put(t, e.Store(stageOne), "a", []byte("x"))
+			if err := e.checkpoint(bg); err != nil {
+				t.Errorf("checkpoint: %v", err)
+			}
+			if err := e.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("the index takes no change any more")
+	}
+}
+
+// TestFullDiskPassesDuringAStall has no room for the index's compactions, until
+// a change waits for them.
+func TestFullDiskPassesDuringAStall(t *testing.T) {
+	var full atomic.Bool
+	e := openEngine(t, "data", tinyOptions(noCompactions{vfs.NewMem(), &full}))
+	change := func() {
+		put(t, e.Store(stageOne), "a", []byte("x"))
+		if err := e.checkpoint(bg); err != nil && !errors.Is(err, syscall.ENOSPC) {
+			t.Error(err)
+		}
+	}
+	for range 6 {
+		change()
+	}
+	must(t, e.index.db.Compact(bg, []byte{0}, []byte{255}, false))
+	full.Store(true)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 60 {
+			change()
+		}
+	}()
+	waits := func() bool {
+		b := e.index.background
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.stalled
+	}
+	for begun := time.Now(); !waits(); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatal("no change waits")
+		}
+	}
+	full.Store(false)
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("changes wait though there is room again")
+	}
+	must(t, e.Close())
+}
+
+// noCompactions is a disk that is full for the index's compactions alone.
+type noCompactions struct {
+	vfs.FS
+	full *atomic.Bool
+}
+
+func (f noCompactions) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if f.full.Load() && c == "pebble-compaction" {
+		return nil, syscall.ENOSPC
+	}
+	return f.FS.Create(name, c)
 }

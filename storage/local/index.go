@@ -255,11 +255,12 @@ func parsePair(v []byte) (a, b int64, err error) {
 // index is the pebble database that finds objects in the log. It holds no
 // bytes of them and nothing that is not in the log, and has no log of its own.
 type index struct {
-	db         *pebble.DB
-	fs         *stopFS
-	broken     *failure
-	opened     atomic.Bool
-	background *background // its own work
+	db          *pebble.DB
+	fs          *stopFS
+	broken      *failure
+	opened      atomic.Bool
+	compactions scheduler
+	background  *background // its own work
 
 	mu       sync.Mutex // guards flushing
 	flushing *flushing  // nil if there is none
@@ -279,6 +280,7 @@ func openIndex(fs vfs.FS, folder string, z sizes, broken *failure, onFull func()
 		return nil, err
 	}
 	x.opened.Store(true)
+	x.grant()
 	return x, nil
 }
 
@@ -310,8 +312,17 @@ func (x *index) options(z sizes) *pebble.Options {
 	o.TargetFileSizes[0] = z.memory
 	// It looks whether there is something to do after each flush, which is often
 	// enough for tables of keys, and not ten times a second.
-	o.Experimental.CompactionScheduler = scheduler{pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest(), &x.opened}
+	x.compactions = scheduler{pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest(), &x.opened}
+	o.Experimental.CompactionScheduler = x.compactions
 	return o
+}
+
+// grant begins the compaction that was wanted while the index was not open.
+// Without it none would ever run: one that waits is begun when another ends.
+func (x *index) grant() {
+	if free, handle := x.compactions.TrySchedule(); free {
+		handle.Done()
+	}
 }
 
 // scheduler begins no compaction before the index is open: one that runs when
