@@ -261,3 +261,36 @@ func TestUnloadParquet(t *testing.T) {
 	}
 	s.wantRows("SELECT * FROM @s/p/ ORDER BY id", "1\tAda\t1\tNULL\t10:11:12", "2\tEve\t0\tNULL\t10:11:12")
 }
+
+// TestQueryPlaceholders gives each placeholder its own value, wherever it stands
+// in the statement.
+func TestQueryPlaceholders(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.put("s", "books.parquet", "testdata/files/books.parquet")
+	for _, c := range []struct {
+		query string
+		args  []any
+		want  string
+	}{
+		{"SELECT title FROM @s/books.parquet WHERE author = ? AND date = ?", []any{"Jim Gray", "1992"}, "Transaction Processing"},
+		{"SELECT COUNT(*) FROM @s/books.parquet WHERE date BETWEEN ? AND ?", []any{"1992", "2004"}, "2"},
+		{"SELECT CONCAT(?, author, ?) FROM @s/books.parquet WHERE date = ? LIMIT ? OFFSET ?", []any{"<", ">", "1992", 1, 0}, "<Jim Gray>"},
+		{"SELECT ? + ? * ? FROM @s/books.parquet HAVING 2 > ? LIMIT 1", []any{1, 2, 3, 1}, "7"},
+		{"SELECT title FROM @s/books.parquet WHERE author IN (?, ?) AND title NOT LIKE ? ORDER BY title", []any{"Jim Gray", "Michael Stonebraker", "Read%"}, "Transaction Processing"},
+		{"WITH w AS (SELECT ? AS a) SELECT (SELECT a FROM w) || ? FROM @s/books.parquet WHERE date = ?", []any{"1", "0", "1992"}, "1"},
+		{"SELECT CASE author WHEN ? THEN ? ELSE ? END FROM @s/books.parquet ORDER BY date DESC LIMIT 1", []any{"Jim Gray", "a", "b"}, "b"},
+	} {
+		stmt, err := s.db("").Prepare(c.query)
+		if err != nil {
+			t.Errorf("%s: %v", c.query, err)
+			continue
+		}
+		var got string
+		if err := stmt.QueryRow(c.args...).Scan(&got); err != nil || got != c.want {
+			t.Errorf("%s: %q, want %q (%v)", c.query, got, c.want, err)
+		}
+		stmt.Close()
+	}
+}
