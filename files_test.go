@@ -59,8 +59,8 @@ func (f *fixture) listKeys(at string, pat wharf.Pattern) string {
 		f.t.Fatal(err)
 	}
 	var got []string
-	for key, err := range keys.All {
-		got = append(got, string(key)+string(wharf.CodeOf(err)))
+	for obj, err := range keys.All {
+		got = append(got, string(obj.Key)+string(wharf.CodeOf(err)))
 	}
 	return strings.Join(got, " ")
 }

@@ -70,19 +70,10 @@ func (s *Service) ListFiles(ctx context.Context, p Principal, loc Location, pat 
 	return s.ListFilesAfter(ctx, p, loc, pat, "")
 }
 
-// ListKeys is ListFiles with the keys only, which some stores list at less cost.
-func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Key], error) {
-	objects, err := s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, KeysOnly: true})
-	if err != nil {
-		return Listing[Key]{}, err
-	}
-	return Listing[Key]{LeftOut: objects.LeftOut, All: func(yield func(Key, error) bool) {
-		for obj, err := range objects.All {
-			if !yield(obj.Key, err) {
-				return
-			}
-		}
-	}}, nil
+// ListKeys is ListFiles of objects with their keys only, which some stores list
+// at less cost.
+func (s *Service) ListKeys(ctx context.Context, p Principal, loc Location, pat Pattern) (Listing[Object], error) {
+	return s.listFiles(ctx, p, loc, pat, ListOptions{Prefix: loc.Path, KeysOnly: true})
 }
 
 // ListFilesAfter is ListFiles of the objects whose keys come after a key, which

@@ -65,15 +65,17 @@ func TestLeftOut(t *testing.T) {
 				loc, ctx := location(t, c.at), t.Context()
 				var keys wharf.Listing[wharf.Key]
 				switch do {
-				case "list":
-					objects, err := f.ListFiles(ctx, wharf.Root, loc, pat)
+				case "list", "keys":
+					list := f.ListFiles
+					if do == "keys" {
+						list = f.ListKeys
+					}
+					objects, err := list(ctx, wharf.Root, loc, pat)
 					if err != nil {
 						t.Fatal(err)
 					}
 					wantListing(t, objects, c.keys, c.left)
 					return
-				case "keys":
-					keys, err = f.ListKeys(ctx, wharf.Root, loc, pat)
 				case "copy":
 					keys, err = f.CopyFiles(ctx, wharf.Root, location(t, "s/"+loc.Path), pat, location(t, "to/"+loc.Path))
 				case "remove":

@@ -32,25 +32,45 @@ func place(l sql.Location, pattern string) (wharf.Location, wharf.Pattern, error
 	return loc, pat, err
 }
 
-// listFiles is LIST: only the keys, which stores give at less cost than all
-// that LIST FULL shows.
+// listFiles is LIST, for which stores give the keys only, at less cost, and LIST
+// FULL.
 func (s *Session) listFiles(st *sql.ListFiles) plan {
+	columns, list, fill := fileNameColumns(), s.executor.service.ListKeys, nameRow
 	if st.Full {
-		return s.listFull(st)
+		columns, list, fill = fullListColumns(), s.executor.service.ListFiles, fullRow
 	}
-	columns := fileNameColumns()
 	return plan{columns: columns, timed: true, run: func(ctx context.Context) (Result, error) {
 		loc, pat, err := place(st.Location, st.Pattern)
 		if err != nil {
 			return Result{}, err
 		}
-		keys, err := s.executor.service.ListKeys(ctx, s.client.Principal, loc, pat)
+		files, err := list(ctx, s.client.Principal, loc, pat)
 		if err != nil {
 			return Result{}, err
 		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(keyRows(keys.All), keys.LeftOut, loc, "listed")}}, nil
+		rows := stream(files.All, len(columns), fill)
+		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(rows, files.LeftOut, loc, "listed")}}, nil
 	}}
 }
+
+// stream makes a row of each item as it comes, in one slice that is used again.
+func stream[T any](items iter.Seq2[T, error], width int, fill func(row []wharf.Value, item T)) iter.Seq2[[]wharf.Value, error] {
+	return func(yield func([]wharf.Value, error) bool) {
+		row := make([]wharf.Value, width)
+		for item, err := range items {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			fill(row, item)
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func nameRow(row []wharf.Value, obj wharf.Object) { row[0] = wharf.Text(string(obj.Key)) }
 
 // warned returns the rows of a statement about the files of a location. After
 // them it warns of the files that were left out: they were not listed, copied,
@@ -71,55 +91,6 @@ func (s *Session) warnLeftOut(left *wharf.LeftOut, loc wharf.Location, done stri
 		text = "%d file in %s was not %s, because its name is not valid in Wharf: %s; rename it where it is stored"
 	}
 	s.warn("Warning", warnLeftOut, text, left.Count, loc, done, left)
-}
-
-// keyRows makes rows of keys as they come, in one slice that is used again.
-func keyRows(keys iter.Seq2[wharf.Key, error]) iter.Seq2[[]wharf.Value, error] {
-	return func(yield func([]wharf.Value, error) bool) {
-		row := make([]wharf.Value, 1)
-		for key, err := range keys {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			row[0] = wharf.Text(string(key))
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
-}
-
-// listFull is LIST FULL. Its rows are made as those of LIST.
-func (s *Session) listFull(st *sql.ListFiles) plan {
-	columns := fullListColumns()
-	return plan{columns: columns, timed: true, run: func(ctx context.Context) (Result, error) {
-		loc, pat, err := place(st.Location, st.Pattern)
-		if err != nil {
-			return Result{}, err
-		}
-		objects, err := s.executor.service.ListFiles(ctx, s.client.Principal, loc, pat)
-		if err != nil {
-			return Result{}, err
-		}
-		return Result{Rows: &wharf.Rows{Columns: columns, All: s.warned(fullRows(objects.All), objects.LeftOut, loc, "listed")}}, nil
-	}}
-}
-
-func fullRows(objects iter.Seq2[wharf.Object, error]) iter.Seq2[[]wharf.Value, error] {
-	return func(yield func([]wharf.Value, error) bool) {
-		row := make([]wharf.Value, len(fullListColumns()))
-		for obj, err := range objects {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			fullRow(row, obj)
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}
 }
 
 // fullRow fills a row of LIST FULL. Stores do not know who made a file.
@@ -173,14 +144,8 @@ func (s *Session) copyFiles(st *sql.CopyFiles) plan {
 // changedFiles makes rows of the keys of files that were changed, and notes
 // that a transaction is no longer without effect.
 func (s *Session) changedFiles(keys iter.Seq2[wharf.Key, error]) iter.Seq2[[]wharf.Value, error] {
-	return func(yield func([]wharf.Value, error) bool) {
-		for row, err := range keyRows(keys) {
-			if err == nil {
-				s.changed = s.inTransaction || !s.autocommit
-			}
-			if !yield(row, err) {
-				return
-			}
-		}
-	}
+	return stream(keys, 1, func(row []wharf.Value, key wharf.Key) {
+		s.changed = s.inTransaction || !s.autocommit
+		row[0] = wharf.Text(string(key))
+	})
 }
