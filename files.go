@@ -47,27 +47,25 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 	return store.Open(ctx, key)
 }
 
-// LocalFile returns the path of a file of this machine that holds exactly the
-// bytes of the file at loc, as [Localizer] does. ok is false where the stage's
-// store has none, and the file is read with OpenFile.
-func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (path string, release func(), ok bool, err error) {
+// LocalFile opens the file at loc as a file of this machine, as [Localizer]
+// does. It returns nil where the stage's store has none, and the file is read
+// with OpenFile.
+func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (LocalFile, error) {
 	if err := authorizeFile(p); err != nil {
-		return "", nil, false, err
+		return nil, err
 	}
 	key, err := ParseKey(loc.Path)
 	if err != nil {
-		return "", nil, false, err
+		return nil, err
 	}
 	store, err := s.store(ctx, p, loc.Stage)
 	if err != nil {
-		return "", nil, false, err
+		return nil, err
 	}
-	l, ok := store.(Localizer)
-	if !ok {
-		return "", nil, false, nil
+	if l, ok := store.(Localizer); ok {
+		return l.Local(ctx, key)
 	}
-	path, release, err = l.Local(ctx, key)
-	return path, release, err == nil, err
+	return nil, nil
 }
 
 // RemoveFiles removes files and streams the key of each after it is gone.

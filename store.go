@@ -169,12 +169,42 @@ type Budgeter interface {
 // Localizer is a Store whose objects are files of this machine, or can be made
 // such: what an engine needs that opens files itself.
 type Localizer interface {
-	// Local returns the path of a file that holds exactly the bytes of the
-	// object under key, verified. The file stays as it is until release is
-	// called, also when the object is replaced or removed meanwhile; a hard
-	// link to it stays longer. CodeNotFound if there is no object.
-	Local(ctx context.Context, key Key) (path string, release func(), err error)
+	// Local opens the object under key as a file of this machine.
+	// CodeNotFound if there is no object.
+	Local(ctx context.Context, key Key) (LocalFile, error)
 }
+
+// LocalFile is an open version of an object as a file of this machine. Its
+// methods may be called concurrently, except Close, which is the last.
+type LocalFile interface {
+	// Object returns what is known of the version that is open.
+	Object() Object
+	// Link makes a hard link to the file under path. The link has exactly the
+	// object's bytes, as far as they were fetched, also when the object is
+	// replaced or removed meanwhile. It fails where the file is on another
+	// file system or cannot be linked: then the caller copies it with
+	// [Store.Open].
+	Link(path string) error
+	// Whole waits until all bytes that were read through a link are known to
+	// be those that were stored. A damaged file is CodeInternal: what was
+	// made of its bytes is not to be used.
+	Whole(ctx context.Context) error
+	// Close releases the file. Its links stay.
+	Close() error
+}
+
+// PartialFile is a LocalFile whose bytes are elsewhere until they are fetched.
+// Until then they read as zeros.
+type PartialFile interface {
+	LocalFile
+	// Fetch returns when the bytes of these ranges are in the file and
+	// verified; without ranges, all bytes. [ErrReplaced] is the cause of an
+	// error where the version is gone; CodeNoSpace is a full disk.
+	Fetch(ctx context.Context, ranges ...ByteRange) error
+}
+
+// ByteRange is a part of a file, in bytes.
+type ByteRange struct{ Off, Len int64 }
 
 // Usage is how much a stage holds.
 type Usage struct {

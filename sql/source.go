@@ -69,10 +69,9 @@ type File struct {
 	Size    int64
 	Version string // a file of another content has another one
 	Open    func(ctx context.Context) (wharf.File, error)
-	// Local returns the path of a file with the same bytes, which stays until
-	// release is called; ok is false where there is none, and Open is to be
-	// used.
-	Local func(ctx context.Context) (path string, release func(), ok bool, err error)
+	// Local opens it as a file of this machine; it returns nil where there is
+	// none, and Open is to be used.
+	Local func(ctx context.Context) (wharf.LocalFile, error)
 }
 
 // ServerTable is a table whose rows the server makes when they are asked for.

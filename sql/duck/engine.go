@@ -39,6 +39,7 @@ func (p *Pool) query(ctx context.Context, q sql.Request, describe bool) (*wharf.
 	}
 	rows, err := l.query(q, describe)
 	if err != nil {
+		err = l.spoiled(err)
 		l.end(err)
 		return nil, l.explain(err)
 	}
@@ -46,28 +47,53 @@ func (p *Pool) query(ctx context.Context, q sql.Request, describe bool) (*wharf.
 }
 
 // translate gives DuckDB's text for a query, whose sources are then in the
-// lease's folder and its worker.
+// lease's folder, as far as their columns need it.
 func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 	if q.Zone == "" {
 		q.Zone = "UTC"
 	}
-	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}}
+	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}, placed: map[[2]string]*placement{}}
+	l.sources = s
 	tr, err := Translate(q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Expressions: q.Expressions}, s.relation)
 	if err != nil {
 		return nil, nil, err
 	}
 	tr.Headers = headers(tr.Headers, q.Query.Replaced)
-	for _, t := range s.tables {
-		l.busy = true
-		if err := sendTable(l.ctx, l.worker.framed, t); err != nil {
-			return nil, nil, err
-		}
-	}
 	return tr, s, nil
 }
 
+// send sends the relations that the server holds. The statement follows.
+func (s *sources) send() error {
+	for _, t := range s.tables {
+		s.lease.busy = true
+		if err := sendTable(s.lease.ctx, s.lease.worker.framed, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again makes a statement that has failed with err ready to run again, with all
+// bytes of its files. It returns err where they were all there.
+func (s *sources) again(err error) error {
+	lacked, fetchErr := s.complete()
+	switch {
+	case !lacked:
+		return err
+	case fetchErr != nil:
+		return fetchErr
+	}
+	return s.send()
+}
+
 func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
-	tr, _, err := l.translate(q)
+	tr, s, err := l.translate(q)
+	if err == nil && !describe {
+		err = s.fetch(tr)
+	}
+	if err == nil {
+		err = s.send()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +124,7 @@ type sources struct {
 	lease  *lease
 	query  sql.Request
 	known  map[[2]string]Relation
+	placed map[[2]string]*placement // the files of those that are files
 	tables []table
 	bytes  uint64 // of the files
 }
@@ -114,7 +141,7 @@ func (s *sources) relation(schema, name string) (Relation, error) {
 	var rel Relation
 	if source.Relation != nil {
 		rel = s.table(*source.Relation)
-	} else if rel, err = s.files(source); err != nil {
+	} else if rel, err = s.files([2]string{schema, name}, source); err != nil {
 		return Relation{}, err
 	}
 	s.known[[2]string{schema, name}] = rel
@@ -133,19 +160,20 @@ func (s *sources) table(r sql.ServerTable) Relation {
 
 // files puts the files of a source into the statement's folder and finds out
 // their columns.
-func (s *sources) files(source sql.Source) (Relation, error) {
+func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	set := fileSet{*source.Files}
 	if len(set.Files) == 0 {
 		return Relation{}, wharf.Errorf(wharf.CodeNotFound, "there is no file at %s", source.Name)
 	}
-	paths, err := s.lease.materialize(source.Name, set, len(s.known))
+	placed, err := s.lease.materialize(source.Name, set, len(s.known))
 	if err != nil {
 		return Relation{}, err
 	}
+	s.placed[name] = placed
 	for _, f := range set.Files {
 		s.bytes += uint64(f.Size)
 	}
-	reader, err := set.reader(paths, wants(s.query.Query.Text))
+	reader, err := set.reader(placed.paths, wants(s.query.Query.Text))
 	if err != nil {
 		return Relation{}, err
 	}

@@ -27,6 +27,9 @@ type lease struct {
 	names  map[string]string // what messages say in the place of paths
 	busy   bool              // the worker was sent something whose end was not read
 	once   sync.Once
+
+	held
+	sources *sources // of the statement; nil until they are known
 }
 
 // lease gives a worker to a statement of that user. The caller ends it.
@@ -98,7 +101,10 @@ func size(n int64) string {
 
 // finish gives the worker back, once. It is the only way out of a lease.
 func (l *lease) finish(fit bool) {
-	l.once.Do(func() { l.pool.release(l.worker, fit) })
+	l.once.Do(func() {
+		l.pool.release(l.worker, fit)
+		l.releaseFiles()
+	})
 }
 
 // end ends the lease. The worker is fit for another statement where this one
@@ -173,13 +179,15 @@ func (l *lease) rows(st statement, headers []string) (*wharf.Rows, error) {
 			columns[i].Name = headers[i]
 		}
 	}
-	r := &result{lease: l, row: make([]wharf.Value, len(columns)), left: l.pool.o.Rows}
+	r := &result{lease: l, st: st, row: make([]wharf.Value, len(columns)), left: l.pool.o.Rows}
 	return &wharf.Rows{Columns: columns, All: r.all}, nil
 }
 
 // result is the rows of a statement.
 type result struct {
 	*lease
+	st   statement
+	sent bool // a row has come
 	row  []wharf.Value
 	left int64 // rows that it may still have, where Rows bounds them
 }
@@ -187,12 +195,14 @@ type result struct {
 // errGivenUp is the end of a statement whose rows are not wanted any more.
 var errGivenUp = errors.New("the rows were given up")
 
-// all yields the rows.
+// all yields the rows. The last one has come when every file that they are of
+// was found whole.
 func (r *result) all(yield func([]wharf.Value, error) bool) {
 	for {
 		kind, payload, err := r.read()
 		switch {
 		case err == nil && kind == frameRows:
+			r.sent = true
 			more, err := r.batch(string(payload), yield)
 			if err == nil && more {
 				continue
@@ -205,10 +215,24 @@ func (r *result) all(yield func([]wharf.Value, error) bool) {
 			yield(nil, r.explain(err))
 			return
 		case err == nil && kind == frameDone:
+			if !r.st.Describe {
+				err = r.whole(r.ctx)
+			}
 			r.end(nil)
+			if err != nil {
+				yield(nil, r.explain(err))
+			}
 			return
 		case err == nil:
-			err = unexpected(kind, payload)
+			if err = unexpected(kind, payload); hole(err) && !r.sent && r.sources != nil {
+				if err = r.sources.again(err); err == nil {
+					_, err = r.begin(r.st)
+				}
+				if err == nil {
+					continue
+				}
+			}
+			err = r.spoiled(err)
 		}
 		r.end(err)
 		yield(nil, r.explain(err))

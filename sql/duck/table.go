@@ -63,6 +63,7 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 		t.fail(err)
 		return ""
 	}
+	t.reads = append(t.reads, Read{Source: [2]string{name.Schema.O, name.Name.O}, Alias: alias})
 	for i, c := range append(append([]Column(nil), rel.Columns...), rel.Hidden...) {
 		e := readColumn(alias+"."+quoteName(c.Name), c.Type)
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {

@@ -33,6 +33,14 @@ type Translation struct {
 	Decimals []int    // digits behind the point of seconds, -1 where a column has none
 	// Types are those of columns that DuckDB carries as another.
 	Types map[int]wharf.Type
+	Reads []Read
+}
+
+// Read is a source by the name that the translated query has for it: its columns
+// stand behind the alias and nowhere else.
+type Read struct {
+	Source [2]string // schema and name
+	Alias  string
 }
 
 // Session is what a query knows of the session that it is of.
@@ -64,7 +72,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{Types: map[int]wharf.Type{}}
+	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
@@ -116,6 +124,7 @@ type translator struct {
 	resolve Resolve
 	zone    string
 	tables  int // named so far
+	reads   []Read
 	args    []wharf.Value
 
 	expressions sql.Expressions

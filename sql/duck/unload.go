@@ -32,6 +32,7 @@ func (p *Pool) Unload(ctx context.Context, u sql.Unload) (*sql.Unloaded, error) 
 	}
 	made, err := l.unload(u, out)
 	if err != nil {
+		err = l.spoiled(err)
 		l.end(err)
 		return nil, l.explain(err)
 	}
@@ -40,6 +41,12 @@ func (p *Pool) Unload(ctx context.Context, u sql.Unload) (*sql.Unloaded, error) 
 
 func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 	tr, s, err := l.translate(u.Request)
+	if err == nil {
+		err = s.fetch(tr)
+	}
+	if err == nil {
+		err = s.send()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +55,16 @@ func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.count(statement{SQL: text, Unload: true, State: u.Request.State})
+	st := statement{SQL: text, Unload: true, State: u.Request.State}
+	rows, err := l.count(st)
+	if hole(err) {
+		if err = errors.Join(s.again(err), os.RemoveAll(dir)); err == nil {
+			rows, err = l.count(st)
+		}
+	}
+	if err == nil {
+		err = l.whole(l.ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func unloaded(t *testing.T, ask asker, name, text string) sql.Source {
 	return sql.Source{Name: "@files/" + string(f.object.Key), Files: &sql.FileSet{Format: format, Files: []sql.File{{
 		Key: f.object.Key, Size: f.object.Size, Version: "1",
 		Open:  func(context.Context) (wharf.File, error) { return f, nil },
-		Local: func(context.Context) (string, func(), bool, error) { return "", nil, false, nil },
+		Local: func(context.Context) (wharf.LocalFile, error) { return nil, nil },
 	}}}}
 }
 

@@ -173,7 +173,7 @@ func (s *Session) stagedFile(stage wharf.StageName, obj wharf.Object) sql.File {
 		Open: func(ctx context.Context) (wharf.File, error) {
 			return s.executor.service.OpenFile(ctx, s.client.Principal, loc)
 		},
-		Local: func(ctx context.Context) (string, func(), bool, error) {
+		Local: func(ctx context.Context) (wharf.LocalFile, error) {
 			return s.executor.service.LocalFile(ctx, s.client.Principal, loc)
 		},
 	}

@@ -128,8 +128,12 @@ func (r *rangeReader) Close() error { return nil }
 func (f *file) unchanged() error {
 	info, err := f.f.Stat()
 	if err == nil && etagOf(info) != f.object.ETag {
-		err = &wharf.Error{Code: wharf.CodeInternal, Op: "dir.Read", Msg: "the file was changed while it was read",
-			Err: fmt.Errorf("its time is now %s", info.ModTime().Format(time.RFC3339Nano))}
+		err = changed(info)
 	}
 	return err
+}
+
+func changed(info fs.FileInfo) error {
+	return &wharf.Error{Code: wharf.CodeInternal, Op: "dir.Read", Msg: "the file was changed while it was read",
+		Err: fmt.Errorf("its time is now %s", info.ModTime().Format(time.RFC3339Nano))}
 }

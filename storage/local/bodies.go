@@ -183,6 +183,7 @@ func (u *upload) storeFile(buf, first []byte) (wharf.Object, error) {
 		return wharf.Object{}, errors.Join(err, e.discard(n))
 	}
 	e.bodies.end(n)
+	e.checks.know(n)
 	return h.objectOf(), nil
 }
 

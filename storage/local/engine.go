@@ -40,6 +40,7 @@ type Engine struct {
 	space     space
 	broken    failure
 	pins      pins
+	checks    checks
 	extracts  atomic.Uint64 // names the files of extract
 
 	reaper    reaper
@@ -68,6 +69,7 @@ func newEngine(dir string, o Options) *Engine {
 	e.broken.init(o.Logger)
 	e.committer.init(e)
 	e.bodies.init(e, o.window)
+	e.checks.init(e)
 	e.usage.all = map[wharf.StageID]wharf.Usage{}
 	e.reaper.init(e)
 	e.compactor.init(e)

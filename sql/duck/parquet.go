@@ -1,0 +1,313 @@
+//go:build linux && !noduck
+
+package duck
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"wharf"
+)
+
+// Of a large Parquet file that is elsewhere only the footer and the chunks of
+// the columns that the query names are fetched. The worker sees a file of the
+// object's length; what was not fetched reads as zeros there. DuckDB fails on
+// these, because each page begins with a header that cannot be zeros.
+
+const (
+	// leastPartial is the longest Parquet file that is fetched whole. One
+	// request for it costs no more than those for its parts.
+	leastPartial = 1 << 20
+	// footerGuess is how much of the end of a file is fetched first, in bytes.
+	footerGuess = 64 << 10
+	// maxChunks is the most chunks that files may have together to be fetched
+	// in part.
+	maxChunks = 2_000_000
+)
+
+// fetchFooter fetches the footer of a Parquet file that is linked at path. It
+// reports whether there is one that can be read.
+func fetchFooter(ctx context.Context, f wharf.PartialFile, path string) (bool, error) {
+	size := f.Object().Size
+	first := max(0, size-footerGuess)
+	if err := f.Fetch(ctx, wharf.ByteRange{Off: first, Len: size - first}); err != nil {
+		return false, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	// https://parquet.apache.org/docs/file-format/: the footer, its length in
+	// four bytes, and the magic number, which is another for encrypted ones.
+	var end [8]byte
+	if _, err := file.ReadAt(end[:], size-int64(len(end))); err != nil {
+		return false, err
+	}
+	footer := int64(binary.LittleEndian.Uint32(end[:])) + int64(len(end))
+	if string(end[4:]) != "PAR1" || footer > size {
+		return false, nil
+	}
+	if footer <= footerGuess {
+		return true, nil
+	}
+	return true, f.Fetch(ctx, wharf.ByteRange{Off: size - footer, Len: footer})
+}
+
+// fetch fetches what the query reads of the files that are there in part.
+func (s *sources) fetch(tr *Translation) error {
+	for name, p := range s.placed {
+		if !p.lacks() {
+			continue
+		}
+		ranges, err := s.lease.chunksOf(p, tr.named(name, s.known[name].Columns))
+		if err != nil {
+			return err
+		}
+		if err := p.fetch(s.lease.ctx, ranges); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named returns those of a source's columns that the translated query names.
+// In its text they stand behind the source's alias and nowhere else.
+func (tr *Translation) named(source [2]string, columns []Column) []string {
+	var names []string
+	for _, c := range columns {
+		for _, r := range tr.Reads {
+			if r.Source == source && strings.Contains(tr.SQL, r.Alias+"."+quoteName(c.Name)) {
+				names = append(names, c.Name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+func (p *placement) lacks() bool {
+	return slices.ContainsFunc(p.partial, func(f wharf.PartialFile) bool { return f != nil })
+}
+
+// fetch fetches these ranges of each file; nil fetches all bytes.
+func (p *placement) fetch(ctx context.Context, ranges [][]wharf.ByteRange) error {
+	var files errgroup.Group
+	files.SetLimit(placedAtOnce)
+	for i, f := range p.partial {
+		switch {
+		case f == nil:
+		case ranges == nil:
+			files.Go(func() error { return f.Fetch(ctx) })
+		case len(ranges[i]) > 0:
+			files.Go(func() error { return f.Fetch(ctx, ranges[i]...) })
+		}
+	}
+	return files.Wait()
+}
+
+// complete fetches all that lacks of the files of a statement, and reports
+// whether anything did.
+func (s *sources) complete() (bool, error) {
+	lacked := false
+	for _, p := range s.placed {
+		if p.lacks() {
+			lacked = true
+			if err := p.fetch(s.lease.ctx, nil); err != nil {
+				return true, err
+			}
+			clear(p.partial)
+		}
+	}
+	return lacked, nil
+}
+
+// hole reports whether a failure may come from bytes that were not fetched.
+func hole(err error) bool {
+	var f failure
+	return errors.As(err, &f) && (strings.Contains(f.Kind, "TProtocol") || strings.Contains(f.Text, "TProtocol"))
+}
+
+// chunksOf returns where in each file the chunks of these columns are, as a
+// worker reads it from the footers; nil where that is not certain.
+func (l *lease) chunksOf(p *placement, columns []string) ([][]wharf.ByteRange, error) {
+	at := map[string]int{}
+	quoted := make([]string, 0, len(p.paths))
+	for i, path := range p.paths {
+		if p.partial[i] != nil {
+			at[path] = i
+			quoted = append(quoted, quoteString(path))
+		}
+	}
+	c := newChunks(p, columns)
+	err := l.collect("SELECT file_name, path_in_schema, dictionary_page_offset, data_page_offset, index_page_offset, "+
+		"total_compressed_size, bloom_filter_offset, bloom_filter_length FROM parquet_metadata(["+strings.Join(quoted, ", ")+"])",
+		func(row []wharf.Value) error {
+			i, ok := at[row[0].String()]
+			if !ok {
+				return errors.New("a worker told of a file that was not asked for")
+			}
+			c.add(i, row[1].String(), row[2:])
+			return nil
+		})
+	if err != nil || c.doubtful() {
+		return nil, err
+	}
+	return c.ranges(), nil
+}
+
+// chunks gathers where the chunks of columns are. What a worker says is not
+// trusted: ranges are held to their file.
+type chunks struct {
+	p       *placement
+	columns []string // lower case
+	found   []bool   // by column
+	starts  [][]int64
+	wanted  [][]wharf.ByteRange // by file; to the end of a chunk as the footer has it
+	blooms  [][]wharf.ByteRange
+	total   int
+	odd     bool
+}
+
+func newChunks(p *placement, columns []string) *chunks {
+	n := len(p.paths)
+	c := &chunks{p: p, found: make([]bool, len(columns)),
+		starts: make([][]int64, n), wanted: make([][]wharf.ByteRange, n), blooms: make([][]wharf.ByteRange, n)}
+	for _, name := range columns {
+		c.columns = append(c.columns, strings.ToLower(name))
+	}
+	return c
+}
+
+// add takes one chunk: its column, and its numbers in the order of chunksOf.
+func (c *chunks) add(file int, path string, numbers []wharf.Value) {
+	if c.total++; c.total > maxChunks {
+		c.odd = true
+		return
+	}
+	number := func(i int) int64 {
+		n, err := strconv.ParseInt(numbers[i].String(), 10, 64)
+		if err != nil {
+			return 0 // NULL
+		}
+		return n
+	}
+	size := c.p.partial[file].Object().Size
+	start := int64(0)
+	for i := range 3 {
+		if n := number(i); n > 0 && (start == 0 || n < start) {
+			start = n
+		}
+	}
+	length, bloom := number(3), wharf.ByteRange{Off: number(4), Len: number(5)}
+	if start <= 0 || length < 0 || start > size || length > size-start || bloom.Off < 0 || bloom.Len < 0 || bloom.Off > size {
+		c.odd = true
+		return
+	}
+	c.starts[file] = append(c.starts[file], start)
+	if bloom.Off > 0 {
+		c.starts[file] = append(c.starts[file], bloom.Off)
+	}
+	if !c.wants(path) {
+		return
+	}
+	c.wanted[file] = append(c.wanted[file], wharf.ByteRange{Off: start, Len: length})
+	if bloom.Off > 0 {
+		if bloom.Len == 0 {
+			bloom.Len = unknownBloom
+		}
+		bloom.Len = min(bloom.Len, size-bloom.Off)
+		c.blooms[file] = append(c.blooms[file], bloom)
+	}
+}
+
+// unknownBloom is how much is fetched of a Bloom filter whose length the footer
+// does not have, as those of old writers, in bytes.
+const unknownBloom = 64 << 10
+
+// wants reports whether a chunk is of a wanted column: DuckDB writes its path
+// with ", " between the fields. A column that has ", " in its own name may be
+// wanted without need.
+func (c *chunks) wants(path string) bool {
+	path = strings.ToLower(path)
+	wants := false
+	for i, name := range c.columns {
+		if path == name || strings.HasPrefix(path, name+", ") {
+			c.found[i], wants = true, true
+		}
+	}
+	return wants
+}
+
+// doubtful reports whether the footers do not tell where all wanted columns
+// are: DuckDB gives some columns another name, such as the second of two that
+// differ in case.
+func (c *chunks) doubtful() bool { return c.odd || slices.Contains(c.found, false) }
+
+// ranges returns what is to be fetched of each file. Some writers count a
+// chunk's bytes too low (PARQUET-816), so that a chunk goes on to where the next
+// one begins.
+func (c *chunks) ranges() [][]wharf.ByteRange {
+	for file, starts := range c.starts {
+		if c.p.partial[file] == nil {
+			continue
+		}
+		slices.Sort(starts)
+		size := c.p.partial[file].Object().Size
+		for i, r := range c.wanted[file] {
+			end, next := r.Off+r.Len, size
+			if k, _ := slices.BinarySearch(starts, max(end, r.Off+1)); k < len(starts) {
+				next = starts[k]
+			}
+			c.wanted[file][i].Len = min(max(end, min(next, end+maxGap)), size) - r.Off
+		}
+		c.wanted[file] = append(c.wanted[file], c.blooms[file]...)
+	}
+	return c.wanted
+}
+
+// maxGap is the most that is fetched behind a chunk's end, in bytes. Further
+// behind it there are other parts of the file.
+const maxGap = 1 << 20
+
+// collect runs DuckDB's SQL before the statement itself, and calls row for
+// each row.
+func (l *lease) collect(sql string, row func([]wharf.Value) error) error {
+	columns, err := l.begin(statement{SQL: sql})
+	if err != nil {
+		return err
+	}
+	values := make([]wharf.Value, len(columns))
+	for {
+		kind, payload, err := l.read()
+		switch {
+		case err != nil:
+			return err
+		case kind == frameDone:
+			return nil
+		case kind != frameRows:
+			return unexpected(kind, payload)
+		}
+		for batch := string(payload); len(batch) >= 4; {
+			n := int(littleEndian(batch))
+			if n > len(batch)-4 {
+				return errShort
+			}
+			if err := decodeRow(values, batch[4:4+n]); err != nil {
+				return err
+			}
+			if err := row(values); err != nil {
+				return fmt.Errorf("the columns of a file: %w", err)
+			}
+			batch = batch[4+n:]
+		}
+	}
+}
