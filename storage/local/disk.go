@@ -68,7 +68,8 @@ func (d *disk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Open
 // where there is none, and not opened otherwise: closing any handle of it
 // would end a lock that this process has on it.
 func (d *disk) Lock(name string) (io.Closer, error) {
-	if _, err := d.FS.Stat(name); missing(err) {
+	_, isReadOnly := d.FS.(readOnly) // it makes no file, and needs none
+	if _, err := d.FS.Stat(name); missing(err) && !isReadOnly {
 		f, err := d.Create(name, vfs.WriteCategoryUnspecified)
 		if err != nil {
 			return nil, err

@@ -65,13 +65,18 @@ func TestOpenTwiceIsRefused(t *testing.T) {
 
 func TestUnknownFormatIsRefused(t *testing.T) {
 	for text, want := range map[string]wharf.Code{
-		"":                wharf.CodeInvalid, // what was in the folder before is not known
-		"wharf-lo":        wharf.CodeInvalid,
-		"wharf-local 2\n": wharf.CodeInvalid, // and its folders are missing
-		"wharf-local 1\n": wharf.CodeUnsupported,
-		"wharf-local 3\n": wharf.CodeUnsupported,
-		"wharf-local 22":  wharf.CodeUnsupported,
-		"something else":  wharf.CodeUnsupported,
+		"":                            wharf.CodeInvalid, // what was in the folder before is not known
+		"wharf-lo":                    wharf.CodeInvalid,
+		"wharf-local 2\n":             wharf.CodeInvalid, // it has no checksum
+		format:                        wharf.CodeInvalid, // and its folders are missing
+		format + "\n":                 wharf.CodeInvalid,
+		"wharf-local 3" + format[13:]: wharf.CodeInvalid, // a flipped bit
+		"something else":              wharf.CodeInvalid,
+		"wharf-local 1\n":             wharf.CodeUnsupported,
+		"wharf-local 3\n":             wharf.CodeUnsupported,
+		"wharf-local 22":              wharf.CodeUnsupported,
+		formatText(3):                 wharf.CodeUnsupported,
+		formatText(1 << 31):           wharf.CodeUnsupported,
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, formatFile), []byte(text), 0o600); err != nil {

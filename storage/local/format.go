@@ -2,9 +2,12 @@ package local
 
 import (
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	iofs "io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -13,9 +16,28 @@ import (
 	"wharf"
 )
 
-// format is what the file FORMAT of a data folder says. It changes with
-// every change of the layout that an older server would misread.
-const format = "wharf-local 2\n"
+// formatVersion changes with every change of the layout that an older server
+// would misread.
+const formatVersion = 2
+
+// format is what the file FORMAT of a data folder says.
+var format = formatText(formatVersion)
+
+// formatText is the line of a version. Its checksum tells a version that this
+// server does not know from a digit that was damaged.
+func formatText(version uint64) string {
+	text := fmt.Sprintf("wharf-local %d", version)
+	return fmt.Sprintf("%s %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
+}
+
+// otherFormat returns the version that the file FORMAT names, if it is another.
+// Version 1 had no checksum.
+func otherFormat(text string) (version uint64, ok bool) {
+	rest, ours := strings.CutPrefix(strings.TrimSuffix(text, "\n"), "wharf-local ")
+	number, sum, hasSum := strings.Cut(rest, " ")
+	version, err := strconv.ParseUint(number, 10, 32)
+	return version, ours && err == nil && version != formatVersion && (!hasSum || strings.HasSuffix(formatText(version), " "+sum+"\n"))
+}
 
 // prepareFolder makes sure that the folder is ours and of the present format,
 // or makes it, and locks it. A folder that is refused is left as it is.
@@ -92,24 +114,25 @@ func checkFormat(fs vfs.FS, dir string) (isNew bool, err error) {
 		return false, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, int64(len(format))+1))
-	switch {
-	case err != nil:
+	text, err := io.ReadAll(io.LimitReader(f, 64))
+	if err != nil || string(text) == format {
 		return false, err
-	case string(text) == format:
-		return false, nil
-	case strings.HasPrefix(format, string(text)):
-		return true, errNoFormat
-	case string(text) == format[:len(format)-2]+"1\n":
-		return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder has format 1, of Wharf 0.1.0-dev before December 2026; "+
-			"this version reads format 2 only: fetch the files with that version, and upload them to a new data folder")
 	}
-	return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder's FORMAT begins with %q; this version of Wharf reads %q only",
-		text, strings.TrimSpace(format))
+	switch version, ok := otherFormat(string(text)); {
+	case !ok:
+		return true, errNoFormat
+	case version == 1:
+		return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder has format 1, of Wharf 0.1.0-dev before December 2026; "+
+			"this version reads format %d only: fetch the files with that version, and upload them to a new data folder", formatVersion)
+	default:
+		return false, wharf.Errorf(wharf.CodeUnsupported, "the data folder has format %d; this version of Wharf reads format %d only: "+
+			"start the version that wrote it", version, formatVersion)
+	}
 }
 
-// errNoFormat is a folder that lost its FORMAT, as one that was restored in part.
-var errNoFormat = wharf.Errorf(wharf.CodeInvalid, "the file %s is missing or cut short in a folder of files that is not empty; "+
+// errNoFormat is a folder whose FORMAT is missing or damaged, as that of one that
+// was restored in part.
+var errNoFormat = wharf.Errorf(wharf.CodeInvalid, "the file %s is missing or damaged in a folder of files that is not empty; "+
 	"restore what is missing, or let wharf check --repair find out what is there", formatFile)
 
 // checkNew refuses a folder without FORMAT that holds anything: a start would

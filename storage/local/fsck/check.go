@@ -119,7 +119,7 @@ func (c *check) inspect(dir string) (err error) {
 	c.folder = folder
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	if !hasFormat {
-		c.found(finding{Finding: Finding{File: "FORMAT", What: "the file is missing or cut short"}, part: true})
+		c.found(finding{Finding: Finding{File: "FORMAT", What: "the file is missing or damaged"}, part: true})
 	}
 	for _, lost := range folder.Lost() {
 		c.found(finding{Finding: Finding{File: lost, What: "the folder is missing"}, part: true})

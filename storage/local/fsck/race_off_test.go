@@ -1,5 +1,0 @@
-//go:build !race
-
-package fsck_test
-
-const raceDetector = false

@@ -1,8 +1,0 @@
-//go:build race
-
-package fsck_test
-
-// raceDetector reports whether the tests were built with the race detector.
-// Under it the long simulations run in part; make test runs them in full
-// without it.
-const raceDetector = true
