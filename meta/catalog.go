@@ -51,6 +51,8 @@ type Catalog struct {
 	// doubtful is set when it is not known whether a failed commit happened;
 	// all methods fail from then on.
 	doubtful atomic.Bool
+	// changed is set once something was committed.
+	changed atomic.Bool
 	// panicked is set when bbolt panicked: it may hold its own locks then,
 	// so nothing calls it any more.
 	panicked atomic.Bool
@@ -93,7 +95,18 @@ func (c *Catalog) Close() error {
 	if c.panicked.Load() {
 		return translate("meta.Close", closeMapped(c.file))
 	}
+	c.writeTwice()
 	return translate("meta.Close", c.db.Close())
+}
+
+// writeTwice commits nothing once more, so that both of the file's meta pages
+// lead to the same stages: a damaged one costs nothing then.
+func (c *Catalog) writeTwice() {
+	if !c.changed.Load() || c.doubtful.Load() {
+		return
+	}
+	// Without it, the catalog is as good as it was before.
+	_ = c.run(func() error { return c.db.Update(func(*bolt.Tx) error { return nil }) })
 }
 
 // view runs f in a transaction that reads.
@@ -125,7 +138,9 @@ func (c *Catalog) update(ctx context.Context, op string, f func(tx *bolt.Tx) err
 			return nil
 		})
 	})
-	if err != nil && committing != 0 && !c.panicked.Load() {
+	if err == nil {
+		c.changed.Store(true)
+	} else if committing != 0 && !c.panicked.Load() {
 		c.doubt(committing)
 	}
 	return translate(op, err)

@@ -30,8 +30,8 @@ type CheckOptions struct {
 // reports each thing that is wrong with it: the pages of its file, and what
 // [Catalog.Check] finds. Without a repair it changes nothing, also not for a
 // moment, so that it works on a file system that is read-only. An error means
-// that the check or the repair could not be done. A key that is missing or is
-// not the catalog's is reported, and is not repaired.
+// that the check or the repair could not be done. Another catalog's key is
+// reported, and nothing is repaired without the right one.
 func CheckFolder(ctx context.Context, dir string, o CheckOptions, report func(what string)) error {
 	const op = "meta.CheckFolder"
 	if o.Done == nil {
@@ -80,7 +80,7 @@ func inspect(ctx context.Context, dir string, files []wharf.StageID, report func
 		report("the catalog cannot be opened: " + line(err))
 		return isDamaged, nil
 	}
-	found := parts(c.Check(ctx))
+	found := append(parts(metaFaults(dir)), parts(c.Check(ctx))...)
 	if err := ctx.Err(); err != nil {
 		return 0, errors.Join(err, c.Close())
 	}
@@ -98,6 +98,16 @@ func inspect(ctx context.Context, dir string, files []wharf.StageID, report func
 		return isIncomplete, errors.Join(err, c.Close())
 	}
 	return isWhole, errors.Join(err, c.Close())
+}
+
+// metaFaults reads the two pages that say where the catalog begins.
+func metaFaults(dir string) error {
+	data, err := os.ReadFile(filepath.Join(dir, dbFile))
+	if err != nil {
+		return err
+	}
+	p, _ := readPages(data)
+	return errors.Join(p.metaFaults()...)
 }
 
 // unknown lists the stages that the catalog neither has nor lists as
@@ -137,11 +147,11 @@ func parts(err error) []error {
 
 func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-// keep writes the damaged catalog under a name that is free, unless a repair
-// that was cut short has done so, and returns the name.
-func keep(dir string, data []byte) (string, error) {
+// keep writes what was in a damaged file under a name that is free, unless a
+// repair that was cut short has done so, and returns the name.
+func keep(dir, file string, data []byte) (string, error) {
 	for n := 1; ; n++ {
-		name := dbFile + ".damaged"
+		name := file + ".damaged"
 		if n > 1 {
 			name = fmt.Sprintf("%s.%d", name, n)
 		}

@@ -83,6 +83,10 @@ func TestRecordInAnotherPlace(t *testing.T) {
 		}
 	}
 	value[0] = 2
+	if _, err := unframe(bucketStages, key, value); err == nil || wharf.CodeOf(err) == wharf.CodeUnsupported {
+		t.Errorf("a damaged version is taken for a future one: %v", err)
+	}
+	value[1] ^= 1
 	_, err := unframe(bucketStages, key, value)
 	wantCode(t, "a record of a future version", err, wharf.CodeUnsupported)
 }

@@ -1,9 +1,11 @@
 package meta
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -166,7 +168,9 @@ func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 	}
 	switch {
 	case panicked:
-		err = damagedFile(err)
+		if err = checkPages(path); err == nil { // it says which page, where bbolt says how it failed
+			err = damagedFile(bolterrors.ErrInvalid)
+		}
 	case err != nil:
 		err = fmt.Errorf("catalog.db cannot be opened: %w", err)
 	}
@@ -213,7 +217,9 @@ func makeDB(dir string, key []byte, o Options, fill func(c *Catalog, tx *bolt.Tx
 	if err != nil {
 		return err
 	}
-	err = fillDB(db, key, fill)
+	if err = fillDB(db, key, fill); err == nil {
+		err = db.Update(func(*bolt.Tx) error { return nil }) // see Catalog.writeTwice
+	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
@@ -231,8 +237,7 @@ func fillDB(db *bolt.DB, key []byte, fill func(c *Catalog, tx *bolt.Tx) error) e
 				return err
 			}
 		}
-		format := binary.BigEndian.AppendUint32(nil, formatVersion)
-		if err := tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), format); err != nil {
+		if err := tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), formatNumber(formatVersion)); err != nil {
 			return err
 		}
 		if err := putRecord(tx, bucketSelf, []byte(keyCheck), seal.seal(checkIdentity, checkValue)); err != nil || fill == nil {
@@ -249,12 +254,14 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 		return errNotOurs(bucketSelf)
 	}
 	format := self.Get([]byte(keyFormat))
-	if len(format) != 4 {
+	v, ok := parseFormatNumber(format)
+	switch {
+	case format == nil:
 		return wharf.Errorf(wharf.CodeInvalid, "catalog.db has no format number; restore it from a backup")
-	}
-	// Before the buckets, for another format may have others.
-	if v := binary.BigEndian.Uint32(format); v != formatVersion {
-		return wharf.Errorf(wharf.CodeUnsupported, "catalog.db has format %d; this version reads format %d", v, formatVersion)
+	case !ok:
+		return damagedFile(errors.New("the format number does not match its checksum"))
+	case v != formatVersion: // before the buckets, for another format may have others
+		return errOtherFormat(v)
 	}
 	for _, name := range buckets {
 		if tx.Bucket([]byte(name)) == nil {
@@ -262,16 +269,40 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 		}
 	}
 	sealed, err := record(tx, bucketSelf, []byte(keyCheck))
+	if err != nil && wharf.CodeOf(err) != wharf.CodeUnsupported {
+		err = damagedFile(err)
+	}
 	if err != nil {
 		return err
 	}
 	return c.checkKey(sealed)
 }
 
+func errOtherFormat(v uint32) error {
+	return wharf.Errorf(wharf.CodeUnsupported, "catalog.db has format %d; this version reads format %d", v, formatVersion)
+}
+
+// formatNumber is a format as it is stored, with a checksum: a number that was
+// damaged must not be taken for another version's.
+func formatNumber(v uint32) []byte {
+	b := binary.BigEndian.AppendUint32(nil, v)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// parseFormatNumber reads a format, or one without a checksum, as catalogs had
+// it before.
+func parseFormatNumber(b []byte) (v uint32, ok bool) {
+	if len(b) != 4 && len(b) != 8 {
+		return 0, false
+	}
+	v = binary.BigEndian.Uint32(b)
+	return v, len(b) == 4 || bytes.Equal(b, formatNumber(v))
+}
+
 // checkKey refuses a key that did not seal the check value.
 func (c *Catalog) checkKey(sealed []byte) error {
 	if value, err := c.seal.open(checkIdentity, sealed); err != nil || value != checkValue {
-		return wharf.Errorf(wharf.CodeInvalid, "catalog.key is not the key of catalog.db; restore the one that was made with it")
+		return errOtherKey
 	}
 	return nil
 }

@@ -213,9 +213,24 @@ func TestOpenRefuses(t *testing.T) {
 		"a future record": {inDB(func(tx *bolt.Tx) error {
 			b := tx.Bucket([]byte(bucketSelf))
 			check := bytes.Clone(b.Get([]byte(keyCheck)))
-			check[0] = 9
+			check[0], check[1] = 9, check[1]^1
 			return b.Put([]byte(keyCheck), check)
 		}), wharf.CodeUnsupported, "a record in the catalog has version 9; this version reads version 1"},
+		"a damaged record": {inDB(func(tx *bolt.Tx) error {
+			b := tx.Bucket([]byte(bucketSelf))
+			check := bytes.Clone(b.Get([]byte(keyCheck)))
+			check[0] = 9
+			return b.Put([]byte(keyCheck), check)
+		}), wharf.CodeInternal, "catalog.db is damaged; wharf check --repair saves what can be read of it"},
+		"a damaged format": {inDB(func(tx *bolt.Tx) error {
+			b := tx.Bucket([]byte(bucketSelf))
+			format := bytes.Clone(b.Get([]byte(keyFormat)))
+			format[3] ^= 4
+			return b.Put([]byte(keyFormat), format)
+		}), wharf.CodeInternal, "catalog.db is damaged; wharf check --repair saves what can be read of it"},
+		"a future format with its checksum": {inDB(func(tx *bolt.Tx) error {
+			return tx.Bucket([]byte(bucketSelf)).Put([]byte(keyFormat), formatNumber(4))
+		}), wharf.CodeUnsupported, "catalog.db has format 4; this version reads format 3"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

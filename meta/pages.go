@@ -56,6 +56,20 @@ func readPages(data []byte) (p *pages, ok bool) {
 	return p, ok
 }
 
+// metaFaults reports which of the two meta pages cannot be read. The file is
+// then read by the other one, which may be that of the change before the last.
+func (p *pages) metaFaults() (faults []error) {
+	for n := range uint64(2) {
+		at := n * p.size
+		if at+pageHeader+64 > uint64(len(p.data)) {
+			faults = append(faults, fmt.Errorf("meta page %d is missing", n))
+		} else if _, _, ok := readMeta(p.data[at:]); !ok {
+			faults = append(faults, fmt.Errorf("meta page %d is damaged; the last change may be undone", n))
+		}
+	}
+	return faults
+}
+
 func readMeta(page []byte) (m metaPage, size uint64, ok bool) {
 	b := page[pageHeader:]
 	sum := fnv.New64a()
@@ -161,6 +175,7 @@ type tree struct {
 	seen   map[uint64]bool
 	leaves []page // in the order of the walk, inline ones too
 	faults []error
+	broken bool // some of the faults are of the tree, and not of the list of free pages
 }
 
 // walk visits every page that can be reached from the root, and notes what is
@@ -173,6 +188,12 @@ func (p *pages) walk() *tree {
 }
 
 func (t *tree) fault(format string, args ...any) {
+	t.broken = true
+	t.listFault(format, args...)
+}
+
+// listFault notes a fault of the list of free pages.
+func (t *tree) listFault(format string, args ...any) {
 	t.faults = append(t.faults, fmt.Errorf(format, args...))
 }
 
@@ -181,7 +202,7 @@ func (t *tree) readFree() {
 	n := t.p.meta.freelist
 	pg, err := t.p.at(n)
 	if err != nil {
-		t.fault("the list of free pages: %w", err)
+		t.listFault("the list of free pages: %w", err)
 		return
 	}
 	t.take(n, pg)
@@ -190,13 +211,13 @@ func (t *tree) readFree() {
 		count, list = native.Uint64(list), list[8:]
 	}
 	if pg.flags != freelistPage || count > uint64(len(list))/8 {
-		t.fault("page %d is no list of free pages", n)
+		t.listFault("page %d is no list of free pages", n)
 		return
 	}
 	for i := range count {
 		id := native.Uint64(list[8*i:])
 		if id < 2 || id >= t.p.meta.end || t.free[id] {
-			t.fault("page %d, which lists free pages, lists page %d wrongly", n, id)
+			t.listFault("page %d, which lists free pages, lists page %d wrongly", n, id)
 		}
 		t.free[id] = true
 	}
@@ -210,7 +231,7 @@ func (t *tree) take(n uint64, pg page) bool {
 			t.fault("page %d is in two places of the tree", i)
 			return false
 		case t.free[i]:
-			t.fault("page %d is in use and listed as free", i)
+			t.listFault("page %d is in use and listed as free", i)
 		}
 		t.seen[i] = true
 	}

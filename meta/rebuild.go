@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +41,7 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 		}
 		old = salvageRecords(data)
 	}
-	key, err := rebuildKey(dir, old, missing || len(data) == 0)
+	key, isNew, err := rebuildKey(dir, old, missing || len(data) == 0, o.Done)
 	if err != nil {
 		return err
 	}
@@ -51,35 +50,21 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 		return err
 	}
 	if !missing {
-		name, err := keep(dir, data)
+		name, err := keep(dir, dbFile, data)
 		if err != nil {
 			return err
 		}
 		o.Done("repair: the damaged catalog is kept as " + name)
 	}
-	return makeDB(dir, key, Options{}.withDefaults(), func(c *Catalog, tx *bolt.Tx) error {
+	err = makeDB(dir, key, Options{}.withDefaults(), func(c *Catalog, tx *bolt.Tx) error {
 		return (&rebuilding{c: c, tx: tx, old: old, o: o}).run()
 	})
-}
-
-// rebuildKey returns the key for the new catalog. It is the old one's, or else
-// its secrets would be lost; only where there are none a new one will do.
-func rebuildKey(dir string, old *salvage, fresh bool) ([]byte, error) {
-	if old.format != 0 && old.format != formatVersion {
-		return nil, wharf.Errorf(wharf.CodeUnsupported, "catalog.db has format %d; this version reads format %d", old.format, formatVersion)
+	if err != nil || !isNew {
+		return err
 	}
-	key, err := fileKey(dir, !fresh, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
-	if sealed, ok := old.records[place{bucketSelf, keyCheck}]; ok {
-		seal, err := newSealer(key)
-		if err == nil {
-			err = (&Catalog{seal: seal}).checkKey(sealed)
-		}
-		return key, err
-	}
-	return key, nil
+	// Now, because a new key beside the old catalog would be taken for another
+	// catalog's.
+	return writeFile(filepath.Join(dir, keyFile), key)
 }
 
 // rebuilding fills a new catalog within its transaction.
@@ -98,14 +83,14 @@ func (r *rebuilding) run() error {
 	}
 	// A bucket's Stats does not know what its own transaction added.
 	count := func(bucket string) (n int) {
-		c := r.tx.Bucket([]byte(bucket)).Cursor()
-		for k, _ := c.First(); k != nil; k, _ = c.Next() {
-			n++
-		}
+		each(r.tx, bucket, func([]byte) { n++ })
 		return n
 	}
 	r.o.Done(fmt.Sprintf("repair: the catalog has %d stages, %d connections and %d file formats now",
 		count(bucketStages), count(bucketConnections), count(bucketFormats)))
+	if r.old.partial {
+		r.o.Done("repair: what only the damaged pages had is lost, and cannot be named; compare SHOW STAGES, SHOW CONNECTIONS and SHOW FILE FORMATS with what there was")
+	}
 	if r.old.old {
 		r.o.Done("repair: what was in use could not be told from what was not; some of these may have been changed or dropped before")
 	}

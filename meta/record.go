@@ -57,15 +57,17 @@ func unframe(bucket string, key, value []byte) ([]byte, error) {
 	if len(value) < recordHeader {
 		return nil, fmt.Errorf("the record %x in %s has only %d bytes", key, bucket, len(value))
 	}
-	if value[0] != recordVersion {
-		return nil, wharf.Errorf(wharf.CodeUnsupported,
-			"a record in the catalog has version %d; this version reads version %d", value[0], recordVersion)
-	}
 	payload := value[recordHeader:]
-	if binary.BigEndian.Uint32(value[1:]) != checksum(bucket, key, payload) {
+	switch matches := binary.BigEndian.Uint32(value[1:]) == checksum(bucket, key, payload); {
+	case value[0] == recordVersion && matches:
+		return payload, nil
+	case value[0] == recordVersion:
 		return nil, fmt.Errorf("the record %x in %s is damaged: its checksum does not match", key, bucket)
+	case matches: // and another version has another checksum
+		return nil, fmt.Errorf("the record %x in %s is damaged: its version is not the one that was written", key, bucket)
 	}
-	return payload, nil
+	return nil, wharf.Errorf(wharf.CodeUnsupported,
+		"a record in the catalog has version %d; this version reads version %d", value[0], recordVersion)
 }
 
 // checksum guards the payload and the place where it belongs.
@@ -73,6 +75,7 @@ func checksum(bucket string, key, payload []byte) uint32 {
 	head := append([]byte{recordVersion, byte(len(bucket))}, bucket...)
 	head = binary.BigEndian.AppendUint16(head, uint16(len(key)))
 	head = append(head, key...)
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum(head, table), table, payload)
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, payload)
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -15,6 +14,8 @@ import (
 type salvage struct {
 	records map[place][]byte
 	format  uint32 // of the catalog; 0 if that is lost
+	// partial says that pages which were in use could not be read.
+	partial bool
 	// old says that pages could not be told from those that are no longer in
 	// use: the records may include those of before a change or a removal.
 	old bool
@@ -28,7 +29,7 @@ func salvageRecords(data []byte) *salvage {
 	p, hasMeta := readPages(data)
 	var t *tree
 	if hasMeta {
-		if t = p.walk(); len(t.faults) == 0 {
+		if t = p.walk(); !t.broken {
 			for _, leaf := range t.leaves {
 				s.leaf(leaf, p.size)
 			}
@@ -37,7 +38,7 @@ func salvageRecords(data []byte) *salvage {
 	}
 	// Some of the tree cannot be reached: all pages are looked at that are not
 	// known to be free. A damaged list has too few of these.
-	s.old = t == nil || len(t.free) == 0
+	s.partial, s.old = true, t == nil || len(t.free) == 0
 	for n := uint64(0); n*p.size+pageHeader <= uint64(len(data)); n++ {
 		if t == nil || !t.free[n] {
 			pg := parsePage(data[n*p.size:])
@@ -63,8 +64,8 @@ func (s *salvage) leaf(pg page, size uint64) {
 
 // add takes a record, unless a later one of the same place is there.
 func (s *salvage) add(e element) {
-	if string(e.key) == keyFormat && len(e.value) == 4 {
-		s.format = binary.BigEndian.Uint32(e.value)
+	if v, ok := parseFormatNumber(e.value); ok && string(e.key) == keyFormat {
+		s.format = v
 	}
 	if !likely(e) {
 		return
