@@ -20,6 +20,7 @@ LOCAL     := 127.0.0.1,localhost
 WITH      := TMPDIR='$(CURDIR)/$(SCRATCH)' PATH='$(CURDIR)/$(TOOLS)':"$$PATH" \
              no_proxy="$(LOCAL),$${no_proxy:-}" NO_PROXY="$(LOCAL),$${NO_PROXY:-}"
 VERSITYGW := v1.8.0
+DAMAGED   := ./storage/local/fsck ./cmd/wharf
 LDFLAGS   := -X main.version=$(VERSION)
 
 .PHONY: help build run test tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
@@ -34,12 +35,14 @@ run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed o
 	bin/wharf serve $(ARGS)
 
 # What tests/attack measures is memory, of which the race detector takes several
-# times as much: its tests are left out of the first run.
-test: tools ## all tests, with the race detector and real clients; those of memory and long simulations without it
+# times as much: its tests are left out of the first run. Damage at many places is
+# mostly the disk's work, which the race detector would only slow down.
+test: tools ## all tests, with the race detector and real clients; those of memory, damage and long simulations without it
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -race -timeout 20m ./...
 	$(WITH) go test -timeout 10m ./tests/attack
 	$(WITH) go test -timeout 10m -run '^TestPowerLoss' ./storage/local
+	$(WITH) go test -timeout 10m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
@@ -117,9 +120,11 @@ fuzz: ## every fuzz target for FUZZTIME each, of the packages in FUZZ (all)
 	  done; \
 	done
 
-soak: tools ## large and many uploads at once; prints the memory they take
+soak: tools ## large and many uploads at once, and the memory they take; damage at 200 places
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -count=1 -v -timeout 30m -run '^TestSoak' ./tests
+	seed=$$RANDOM; echo "damage-seed $$seed"; \
+	$(WITH) go test -count=1 -timeout 60m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 200 -damage-seed $$seed
 
 bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
 	@missing=; \
