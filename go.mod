@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/BurntSushi/toml v1.6.0 // the config file
+	github.com/andybalholm/brotli v1.2.3 // files that are queried: brotli
 	github.com/aws/aws-sdk-go-v2 v1.47.7 // S3: signing and requests
 	github.com/aws/aws-sdk-go-v2/config v1.33.15 // S3: the server's own credentials
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // S3: the stage's credentials
@@ -18,14 +19,15 @@ require (
 	github.com/go-mysql-org/go-mysql v1.16.0 // MySQL handshake
 	github.com/go-sql-driver/mysql v1.10.1 // tests: a real client
 	github.com/google/uuid v1.6.0 // request IDs
-	github.com/klauspost/compress v1.18.6 // MySQL protocol compression: zstd
+	github.com/klauspost/compress v1.18.6 // zstd: MySQL protocol compression, files that are queried
 	github.com/labstack/echo/v4 v4.16.0 // HTTP routing
 	github.com/landlock-lsm/go-landlock v0.11.2 // which files a query's worker can reach
 	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
+	github.com/ulikunitz/xz v0.5.17 // files that are queried: xz
 	go.etcd.io/bbolt v1.5.0 // the catalog
 	golang.org/x/sync v0.23.0 // groups of goroutines, a weighted semaphore
 	golang.org/x/sys v0.49.0 // what the system offers and package os does not: statfs, flock, fallocate
-	golang.org/x/text v0.42.0 // LIKE without regard to accents
+	golang.org/x/text v0.42.0 // LIKE without regard to accents; encodings of files that are queried
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // a query's worker: a call for all its threads
 )
 
