@@ -58,8 +58,8 @@ type Source struct {
 type FileSet struct {
 	Files  []File
 	Format wharf.FileFormat // has a Type
-	// ByPlace names the columns of a CSV without a header $1, $2 and so on, all
-	// text; else names and types are found out.
+	// ByPlace names the columns of a CSV without PARSE_HEADER $1, $2 and so on,
+	// all text; else names and types are found out.
 	ByPlace bool
 }
 

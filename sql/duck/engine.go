@@ -99,6 +99,7 @@ func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
 	}
 	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: describe, State: q.State}
 	rows, err := l.rows(st, tr.Headers)
+	err = l.located(err)
 	if err == nil {
 		for i, typ := range tr.Types {
 			rows.Columns[i].Type = typ
@@ -173,21 +174,16 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	for _, f := range set.Files {
 		s.bytes += uint64(f.Size)
 	}
-	reader, err := set.reader(placed.paths, wants(s.query.Query.Text))
+	w := wants(s.query.Query.Text)
+	reader, err := s.lease.reader(set, placed.paths, w)
 	if err != nil {
 		return Relation{}, err
 	}
 	described, err := s.lease.describe("SELECT * FROM " + reader.SQL)
 	if err != nil {
-		return Relation{}, err
+		return Relation{}, s.lease.located(err)
 	}
-	for i, c := range described {
-		name := c.Name
-		if reader.Rename != nil {
-			name = reader.Rename(i, name)
-		}
-		reader.Columns = append(reader.Columns, Column{Name: name, Type: c.Duck})
-	}
+	reader.places = reader.places && w.place
 	return reader.relation(described), nil
 }
 
@@ -199,6 +195,6 @@ func wants(text string) wanted {
 	return wanted{
 		filename:  strings.Contains(upper, "METADATA$FILENAME"),
 		rowNumber: strings.Contains(upper, "METADATA$FILE_ROW_NUMBER"),
-		place:     strings.Contains(text, "`$1`"),
+		place:     strings.Contains(text, "`$"),
 	}
 }

@@ -131,12 +131,12 @@ func (u untilEnd) Read(p []byte) (int, error) {
 }
 
 // suffix is the end of a file's name that tells DuckDB how it is compressed.
-func (f fileSet) suffix(key wharf.Key) string {
-	switch f.compression(key) {
-	case "gzip":
+func (s fileSet) suffix(key wharf.Key) string {
+	switch s.compression(key) {
+	case "GZIP":
 		return ".gz"
-	case "zstd":
+	case "ZSTD":
 		return ".zst"
 	}
-	return "." + strings.ToLower(string(f.Format.Type))
+	return "." + strings.ToLower(string(s.Format.Type))
 }

@@ -6,190 +6,373 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wharf"
 	"wharf/sql"
+	"wharf/sql/textfile"
 )
 
 // fileSet is the files of a source, and how they are read.
 type fileSet struct{ sql.FileSet }
 
-// compression returns DuckDB's name for how a file is compressed.
-func (f fileSet) compression(key wharf.Key) string {
-	said := f.Format.Compression.Value
-	if f.Format.Type == wharf.Parquet || said == "NONE" {
-		return uncompressed // Parquet says inside how its pages are
+// compression returns how a file is compressed: what COMPRESSION says, else
+// what the end of its name tells; "" is not at all.
+func (s fileSet) compression(key wharf.Key) string {
+	said := s.Format.Compression.Value
+	if s.Format.Type == wharf.Parquet || said == "NONE" {
+		return "" // Parquet says inside how its pages are
 	}
 	if said != "" && said != "AUTO" {
-		return strings.ToLower(said)
+		return said
 	}
-	if byName, ok := compressions[path.Ext(strings.ToLower(string(key)))]; ok {
-		return byName
-	}
-	return uncompressed
+	return compressions[path.Ext(strings.ToLower(string(key)))]
 }
 
-const uncompressed = "uncompressed"
-
 // compressions are how files are compressed by the ends of their names.
-var compressions = map[string]string{".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz", ".br": "brotli", ".deflate": "deflate", ".zip": "zip"}
+var compressions = map[string]string{".gz": "GZIP", ".zst": "ZSTD", ".bz2": "BZ2", ".xz": "XZ", ".br": "BROTLI", ".deflate": "DEFLATE", ".zip": "ZIP"}
 
 // reader is a fileSet as a query reads it.
 type reader struct {
 	SQL     string
 	Columns []Column
-	Rename  func(i int, name string) string
 	hidden  []Column
 	extra   []string // expressions for the hidden columns
 	drop    map[string]bool
+	text    func(column string) string // what a column of text is read as; nil is as it is
+	places  bool                       // columns are also called $1, $2 and so on
 }
 
+// Columns that a reader adds to those of the files.
+const (
+	nameColumn   = "wharf filename"
+	numberColumn = "wharf number"
+	recordColumn = "wharf record"
+)
+
 // reader gives DuckDB's text that reads the set's files.
-func (s fileSet) reader(paths []string, w wanted) (*reader, error) {
+func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
+	r := &reader{drop: map[string]bool{}}
+	var err error
+	switch s.Format.Type {
+	case wharf.Parquet:
+		args := s.arguments(len(paths), w)
+		if w.rowNumber {
+			args = append(args, "file_row_number = true")
+			r.drop["file_row_number"] = true
+		}
+		r.SQL = call("read_parquet", paths, args)
+		r.text = s.nullIf()
+	case wharf.CSV, wharf.TSV:
+		err = l.records(r, s, paths, w)
+	case wharf.NDJSON:
+		err = l.documents(r, s, paths, w)
+		r.text = s.nullIf()
+	default:
+		err = wharf.Errorf(wharf.CodeUnsupported, "files of the format %s cannot be queried; CSV, TSV, NDJSON, JSON and PARQUET can", s.Format.Type)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.addMetadata(r, w)
+	return r, nil
+}
+
+func call(name string, paths, args []string) string {
 	list := make([]string, len(paths))
 	for i, p := range paths {
 		list[i] = quoteString(p)
 	}
-	files := "[" + strings.Join(list, ", ") + "]"
-	r := &reader{drop: map[string]bool{}}
-	compression, err := s.compressionOfAll()
-	if err != nil {
-		return nil, err
-	}
+	return name + "(" + strings.Join(append([]string{"[" + strings.Join(list, ", ") + "]"}, args...), ", ") + ")"
+}
+
+// arguments are those that all of DuckDB's readers take.
+func (s fileSet) arguments(files int, w wanted) []string {
 	var args []string
-	if len(paths) > 1 {
+	if files > 1 {
 		args = append(args, "union_by_name = true")
 	}
+	if s.named(files, w) {
+		args = append(args, "filename = "+quoteString(nameColumn))
+	}
+	return args
+}
+
+// named reports whether the name of the file is read with the rows. The number
+// of a row in its file is told from it.
+func (s fileSet) named(files int, w wanted) bool { return w.filename || w.rowNumber && files > 1 }
+
+// numbered gives rows of text files with their numbers, from 0 in each file.
+// The rows come in the order of the files, and of the rows in them: a window
+// without an order keeps it.
+func (s fileSet) numbered(from string, files int, w wanted) string {
+	if !w.rowNumber {
+		return from
+	}
+	number := quoteName(numberColumn)
+	if files == 1 {
+		return "(SELECT *, row_number() OVER () - 1 AS " + number + " FROM " + from + ")"
+	}
+	return "(SELECT * REPLACE (" + number + " - min(" + number + ") OVER (PARTITION BY " + quoteName(nameColumn) + ") AS " + number + ")" +
+		" FROM (SELECT *, row_number() OVER () AS " + number + " FROM " + from + "))"
+}
+
+// addMetadata adds METADATA$FILENAME and METADATA$FILE_ROW_NUMBER.
+func (s fileSet) addMetadata(r *reader, w wanted) {
+	r.drop[nameColumn], r.drop[numberColumn], r.drop[recordColumn] = true, true, true
 	if w.filename {
-		args = append(args, "filename = 'wharf filename'")
 		keys := make([]string, len(s.Files))
 		for i, f := range s.Files {
 			keys[i] = quoteString(string(f.Key))
 		}
 		r.hidden = append(r.hidden, Column{"METADATA$FILENAME", "VARCHAR"})
-		r.extra = append(r.extra, "list_extract(["+strings.Join(keys, ", ")+`], CAST(regexp_extract("wharf filename", '/(\d+)[^/]*$', 1) AS INTEGER) + 1)`)
-		r.drop["wharf filename"] = true
+		r.extra = append(r.extra, "list_extract(["+strings.Join(keys, ", ")+"], CAST(regexp_extract("+quoteName(nameColumn)+`, '/(\d+)[^/]*$', 1) AS INTEGER) + 1)`)
 	}
-	switch s.Format.Type {
-	case wharf.Parquet:
-		if w.rowNumber {
-			args = append(args, "file_row_number = true")
-			r.hidden = append(r.hidden, Column{"METADATA$FILE_ROW_NUMBER", "BIGINT"})
-			r.extra = append(r.extra, "file_row_number")
-			r.drop["file_row_number"] = true
+	if w.rowNumber {
+		number := quoteName(numberColumn)
+		if s.Format.Type == wharf.Parquet {
+			number = "file_row_number"
 		}
-		r.SQL = call("read_parquet", files, args)
-	case wharf.CSV, wharf.TSV:
-		if w.rowNumber {
-			return nil, refused("METADATA$FILE_ROW_NUMBER of " + string(s.Format.Type) + " files")
-		}
-		csv, err := s.csvArguments(r)
-		if err != nil {
-			return nil, err
-		}
-		r.SQL = call("read_csv", files, append(args, append(csv, "compression = "+quoteString(compression))...))
-	case wharf.NDJSON:
-		if w.rowNumber {
-			return nil, refused("METADATA$FILE_ROW_NUMBER of " + string(s.Format.Type) + " files")
-		}
-		args = append(args, "compression = "+quoteString(compression))
-		// A file of NDJSON may turn out to be one JSON array.
-		args = append(args, "format = 'auto'")
-		r.SQL = call("read_json", files, args)
-		if w.place {
-			r.hidden = append(r.hidden, Column{"$1", "JSON"})
-			r.extra = append(r.extra, `"wharf record"`)
-			r.drop["wharf record"] = true
-			objects := call("read_json_objects", files, slices.DeleteFunc(args, func(a string) bool { return strings.HasPrefix(a, "filename") }))
-			r.SQL = "(SELECT fields.*, records.json AS \"wharf record\" FROM " + r.SQL + " AS fields POSITIONAL JOIN " + objects + " AS records)"
-		}
-	default:
-		return nil, wharf.Errorf(wharf.CodeUnsupported, "files of the format %s cannot be queried; CSV, TSV, NDJSON, JSON and PARQUET can", s.Format.Type)
+		r.hidden = append(r.hidden, Column{"METADATA$FILE_ROW_NUMBER", "BIGINT"})
+		r.extra = append(r.extra, number)
 	}
-	return r, nil
 }
 
-func call(name, files string, args []string) string {
-	return name + "(" + strings.Join(append([]string{files}, args...), ", ") + ")"
+// nullIf gives what NULL_IF makes of a text.
+func (s fileSet) nullIf() func(string) string {
+	if len(s.Format.NullIf.Value) == 0 {
+		return nil
+	}
+	list := make([]string, len(s.Format.NullIf.Value))
+	for i, text := range s.Format.NullIf.Value {
+		list[i] = quoteText(text)
+	}
+	in := " IN (" + strings.Join(list, ", ") + ")"
+	return func(column string) string { return "CASE WHEN " + column + in + " THEN NULL ELSE " + column + " END" }
 }
 
-func (s fileSet) compressionOfAll() (string, error) {
-	first := s.compression(s.Files[0].Key)
-	for _, f := range s.Files[1:] {
-		if s.compression(f.Key) != first {
-			return "auto_detect", nil
+// documents reads files of JSON.
+func (l *lease) documents(r *reader, s fileSet, paths []string, w wanted) error {
+	paths = slices.Clone(paths)
+	jobs := make([]textfile.Job, len(paths))
+	for i, p := range paths {
+		jobs[i] = s.job(p, s.Files[i].Key)
+		if !readable(jobs[i].Compression) {
+			to, err := l.convert(jobs[i])
+			if err != nil {
+				return err
+			}
+			paths[i], jobs[i] = to, textfile.Job{Path: to} // the text has the lines of the file
 		}
 	}
-	switch first {
-	case uncompressed, "gzip", "zstd":
-		return first, nil
+	found, err := l.do("lines", jobs)
+	if err != nil {
+		return err
 	}
-	return "", wharf.Errorf(wharf.CodeUnsupported, "COMPRESSION = %s cannot be read in a query; NONE, GZIP and ZSTD can", strings.ToUpper(first))
+	format := "newline_delimited"
+	for i, f := range found {
+		l.texts[paths[i]] = &textFile{job: jobs[i], path: paths[i], native: true, lines: f.Lines}
+		if !f.Lines {
+			format = "auto" // it may turn out to be one JSON array, or to be written on several lines
+		}
+	}
+	args := append(s.arguments(len(paths), w), "format = "+quoteString(format))
+	if s.small() {
+		args = append(args, "sample_size = -1")
+	}
+	r.SQL = call("read_json", paths, args)
+	if w.place {
+		r.hidden, r.extra = append(r.hidden, Column{"$1", "JSON"}), append(r.extra, quoteName(recordColumn))
+		objects := call("read_json_objects", paths, []string{"format = " + quoteString(format)})
+		r.SQL = "(SELECT fields.*, records.json AS " + quoteName(recordColumn) + " FROM " + r.SQL + " AS fields POSITIONAL JOIN " + objects + " AS records)"
+	}
+	r.SQL = s.numbered(r.SQL, len(paths), w)
+	return nil
 }
 
-// csvArguments are the arguments of read_csv.
-func (s fileSet) csvArguments(r *reader) ([]string, error) {
+// small reports whether all rows of the files are looked at to find the types
+// of columns.
+func (s fileSet) small() bool {
+	const bound = 16 << 20 // bytes
+	var total int64
+	for _, f := range s.Files {
+		total += f.Size
+	}
+	return total <= bound
+}
+
+// records reads files of CSV or TSV: in groups of those that are read alike.
+func (l *lease) records(r *reader, s fileSet, paths []string, w wanted) error {
+	texts, err := l.look(s, paths)
+	if err != nil {
+		return err
+	}
+	var order []string
+	groups := map[string][]*textFile{}
+	for _, t := range texts {
+		args := strings.Join(s.csvArguments(t), ", ")
+		if groups[args] == nil {
+			order = append(order, args)
+		}
+		groups[args] = append(groups[args], t)
+	}
+	parts := make([]string, len(order))
+	for i, args := range order {
+		of := make([]string, len(groups[args]))
+		for k, t := range groups[args] {
+			of[k] = t.path
+		}
+		parts[i] = s.numbered(call("read_csv", of, append(s.arguments(len(of), w), args)), len(of), w)
+	}
+	r.SQL = parts[0]
+	if len(parts) > 1 {
+		r.SQL = "(SELECT * FROM " + strings.Join(parts, " UNION ALL BY NAME SELECT * FROM ") + ")"
+	}
+	r.places = !s.textOnly()
+	if s.Format.Type == wharf.TSV && texts[0].native {
+		r.text = func(column string) string { return "mysql_unescaped(" + column + ")" }
+	}
+	return nil
+}
+
+// textOnly reports whether the columns have places and no names, and are all
+// text.
+func (s fileSet) textOnly() bool { return s.ByPlace && !s.Format.ParseHeader.Value }
+
+// headerSkipped reports whether the names of columns are in the last of the
+// lines that are skipped.
+func (s fileSet) headerSkipped() bool {
+	return !s.textOnly() && !s.Format.ParseHeader.Value && s.Format.SkipHeader.Value > 0
+}
+
+// dialect is how the records of CSV or TSV files stand in them.
+func (s fileSet) dialect() textfile.Dialect {
 	f := s.Format
-	if e := f.Encoding.Or("UTF-8"); e != "UTF-8" && e != "UTF8" {
-		return nil, wharf.Errorf(wharf.CodeUnsupported, "ENCODING = %s cannot be read in a query; UTF-8 can", e)
+	d := textfile.Dialect{
+		Field: f.FieldDelimiter.Or(","), Quote: f.Quote.Or(`"`), Escape: f.Escape.Or(""), Skip: f.SkipHeader.Value, Trim: f.TrimSpace.Value,
+		Nulls: []string{f.NullDisplay.Or(`\N`)}, QuotedNull: f.AllowQuotedNulls.Value,
+		EmptyNull: f.EmptyFieldAs.Or("NULL") != "STRING", QuotedEmpty: f.QuotedEmptyFieldAs.Or("STRING") != "STRING",
+		Ragged: !f.ErrorOnColumnCountMismatch.Or(true), AnyBytes: f.EncodingErrorMode.Value == "REPLACE",
 	}
-	switch f.RecordDelimiter.Or("\n") {
-	case "\n", "\r\n", "\r":
-	default:
-		return nil, wharf.Errorf(wharf.CodeUnsupported, "a RECORD_DELIMITER other than the end of a line cannot be read in a query")
-	}
-	delimiter, quote := ",", `"`
 	if f.Type == wharf.TSV {
-		delimiter, quote = "\t", ""
+		d.Field, d.Quote, d.Escape, d.Backslash = f.FieldDelimiter.Or("\t"), "", "", true
 	}
-	quote = f.Quote.Or(quote)
-	escape := f.Escape.Or(quote)
-	if escape == "" {
-		escape = quote
+	if f.NaNDisplay.Given && !s.textOnly() {
+		d.Nulls = append(d.Nulls, f.NaNDisplay.Value) // MySQL has no NaN
 	}
-	args := []string{
-		"delim = " + quoteString(f.FieldDelimiter.Or(delimiter)), "quote = " + quoteString(quote), "escape = " + quoteString(escape),
+	if s.headerSkipped() {
+		d.Skip--
 	}
-	if f.NullDisplay.Given {
-		args = append(args, "nullstr = "+quoteString(f.NullDisplay.Value))
+	switch end := f.RecordDelimiter.Value; end {
+	case "", "\n", "\r\n", "\r":
+	default:
+		d.Record = end
 	}
-	if f.ErrorOnColumnCountMismatch.Given && !f.ErrorOnColumnCountMismatch.Value {
-		args = append(args, "null_padding = true")
+	return d
+}
+
+// native reports whether DuckDB has words for the options.
+func (s fileSet) native() bool {
+	d := s.dialect()
+	tsv := s.Format.Type == wharf.TSV
+	for _, text := range d.Nulls {
+		if strings.Contains(text, d.Field) || d.Quote != "" && strings.Contains(text, d.Quote) || d.Escape != "" && strings.Contains(text, d.Escape) {
+			return false
+		}
 	}
-	skip := f.SkipHeader.Value
-	switch {
-	case f.ParseHeader.Value:
-		args = append(args, "header = true", "all_varchar = true")
-	case s.ByPlace:
-		r.Rename = func(i int, name string) string { return fmt.Sprintf("$%d", i+1) }
-		args = append(args, "header = false", "all_varchar = true")
-	case skip > 0:
-		// The last of the lines that are skipped has the names.
-		skip--
+	return d.Record == "" && !d.Trim && !d.AnyBytes && !d.Ragged && d.Field != "" && (!tsv || d.Field == "\t") &&
+		d.QuotedEmpty == (d.QuotedNull && d.EmptyNull) && textfile.IsUTF8(s.Format.Encoding.Or("utf-8"))
+}
+
+// maxLine bounds a line and bufferSize what is read at once, in bytes: the
+// former is what textfile bounds a record to.
+const (
+	maxLine    = 16 << 20
+	bufferSize = 2 * maxLine
+)
+
+// csvArguments are the arguments of read_csv for a file.
+func (s fileSet) csvArguments(t *textFile) []string {
+	d := s.dialect()
+	args := []string{"comment = ''", "max_line_size = " + strconv.Itoa(maxLine), "buffer_size = " + strconv.Itoa(bufferSize)}
+	if t.native {
+		if d.Escape == "" {
+			d.Escape = d.Quote
+		}
+		if d.EmptyNull {
+			d.Nulls = append(d.Nulls, "")
+		}
+	} else {
+		d = textfile.Dialect{Field: ",", Quote: `"`, Escape: `"`, Nulls: []string{""}}
+		t.ends = "\n"
+	}
+	nulls := make([]string, len(d.Nulls))
+	for i, text := range d.Nulls {
+		nulls[i] = quoteText(text)
+	}
+	args = append(args, "delim = "+quoteString(d.Field), "quote = "+quoteString(d.Quote), "escape = "+quoteString(d.Escape),
+		"nullstr = ["+strings.Join(nulls, ", ")+"]", fmt.Sprintf("allow_quoted_nulls = %t", d.QuotedNull), fmt.Sprintf("skip = %d", d.Skip))
+	switch t.ends {
+	case "\n", "\r\n", "\r":
+		args = append(args, "new_line = "+quoteString(strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(t.ends)))
+	}
+	compression := "none"
+	if t.native && t.job.Compression != "" {
+		compression = strings.ToLower(t.job.Compression)
+	}
+	args = append(args, "compression = "+quoteString(compression))
+	return append(args, s.columnArguments(t)...)
+}
+
+// columnArguments tell the columns of a file, or to find them out.
+func (s fileSet) columnArguments(t *textFile) []string {
+	if s.textOnly() {
+		columns := make([]string, max(len(t.columns), 1))
+		for i := range columns {
+			columns[i] = fmt.Sprintf("'$%d': 'VARCHAR'", i+1)
+		}
+		return []string{"auto_detect = false", "header = false", "columns = {" + strings.Join(columns, ", ") + "}"}
+	}
+	var args []string
+	if s.small() {
+		args = append(args, "sample_size = -1")
+	}
+	if s.Format.ParseHeader.Value || s.headerSkipped() {
 		args = append(args, "header = true")
 	}
-	return append(args, fmt.Sprintf("skip = %d", skip)), nil
+	return args
 }
 
 // relation gives the reader's files as a relation, with its columns under
 // their names.
 func (r *reader) relation(described []column) Relation {
-	rel := Relation{SQL: r.SQL, Hidden: r.hidden}
-	plain := len(r.hidden) == 0
+	rel := Relation{SQL: r.SQL}
 	items := make([]string, 0, len(described))
-	for i, c := range r.Columns {
-		if r.drop[described[i].Name] {
+	plain := true
+	for _, c := range described {
+		if r.drop[c.Name] {
+			plain = false
 			continue
 		}
-		plain = plain && c.Name == described[i].Name
-		items = append(items, quoteName(described[i].Name)+" AS "+quoteName(c.Name))
-		rel.Columns = append(rel.Columns, c)
+		name := quoteName(c.Name)
+		item := name
+		if r.text != nil && c.Duck == "VARCHAR" {
+			item, plain = r.text(name)+" AS "+name, false
+		}
+		items = append(items, item)
+		rel.Columns = append(rel.Columns, Column{Name: c.Name, Type: c.Duck})
+	}
+	if r.places {
+		for i, c := range rel.Columns {
+			r.hidden, r.extra = append(r.hidden, Column{fmt.Sprintf("$%d", i+1), c.Type}), append(r.extra, quoteName(c.Name))
+		}
 	}
 	for i, h := range r.hidden {
 		items = append(items, r.extra[i]+" AS "+quoteName(h.Name))
 	}
-	if !plain {
+	rel.Hidden = r.hidden
+	if !plain || len(r.hidden) > 0 {
 		rel.SQL = "(SELECT " + strings.Join(items, ", ") + " FROM " + r.SQL + ")"
 	}
 	return rel

@@ -21,11 +21,13 @@ const (
 	frameRow         frameKind = 'R' // one row of that relation
 	frameRelationEnd frameKind = 'E' // its rows are at their end
 	frameQuery       frameKind = 'Q' // statement
+	frameFiles       frameKind = 'F' // []task
 )
 
 // From a worker.
 const (
 	frameReady   frameKind = 'r' // confinement: it is confined and its database is open
+	frameLooked  frameKind = 'f' // []finding, one for each task
 	frameColumns frameKind = 'c' // []column
 	frameRows    frameKind = 'b' // rows, each a length of four bytes and its values
 	frameDone    frameKind = 'd' // the statement is at its end

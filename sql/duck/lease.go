@@ -18,15 +18,18 @@ import (
 // lease is a worker while it serves one statement of the server: the few that
 // describe its sources, and the one whose rows are the answer.
 type lease struct {
-	pool   *Pool
-	worker *process
-	ctx    context.Context // of the statement; ends at the bound of its time
-	cancel context.CancelCauseFunc
-	stop   func() bool       // keeps the end of ctx from ending the lease
-	dir    string            // the statement's files
-	names  map[string]string // what messages say in the place of paths
-	busy   bool              // the worker was sent something whose end was not read
-	once   sync.Once
+	pool    *Pool
+	worker  *process
+	ctx     context.Context // of the statement; ends at the bound of its time
+	cancel  context.CancelCauseFunc
+	stop    func() bool          // keeps the end of ctx from ending the lease
+	dir     string               // the statement's files
+	made    string               // the folder in which the worker writes them as DuckDB reads them
+	names   map[string]string    // what messages say in the place of paths
+	texts   map[string]*textFile // the files of text, by the path that is read
+	written int64                // bytes in made
+	busy    bool                 // the worker was sent something whose end was not read
+	once    sync.Once
 
 	held
 	sources *sources // of the statement; nil until they are known
@@ -40,11 +43,11 @@ func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
 		cancel(nil)
 		return nil, err
 	}
-	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}}
+	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}, texts: map[string]*textFile{}}
 	// Nothing else ends a statement within its bound: not inside one long call
 	// of a function, and not while its rows wait for a client that reads none.
 	l.stop = context.AfterFunc(ctx, func() { l.finish(false) })
-	if l.dir, err = w.subfolderForFiles(); err != nil {
+	if l.dir, l.made, err = w.foldersForFiles(); err != nil {
 		l.end(err)
 		return nil, l.explain(err)
 	}
@@ -129,7 +132,7 @@ var errEnded = errors.New("the statement has ended")
 // read reads a frame of the worker's answer.
 func (l *lease) read() (frameKind, []byte, error) {
 	kind, payload, err := l.worker.framed.read()
-	if err == nil && (kind == frameDone || kind == frameError) {
+	if err == nil && (kind == frameDone || kind == frameError || kind == frameLooked) {
 		l.busy = false
 	}
 	return kind, payload, err
@@ -232,7 +235,7 @@ func (r *result) all(yield func([]wharf.Value, error) bool) {
 					continue
 				}
 			}
-			err = r.spoiled(err)
+			err = r.located(err)
 		}
 		r.end(err)
 		yield(nil, r.explain(err))

@@ -44,6 +44,8 @@ CREATE MACRO mysql_unhex(s) AS CASE WHEN regexp_full_match(s, '[0-9a-fA-F]*') TH
 CREATE MACRO mysql_unquote(s) AS CASE WHEN s LIKE '"%"' AND json_valid(s) THEN CAST(s AS JSON) ->> '$' ELSE s END;
 CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN j IS NOT NULL THEN 1 END END;
 
+CREATE MACRO mysql_unescaped(s) AS CASE WHEN NOT contains(s, '\') THEN s ELSE list_aggregate(list_transform(string_split(s, '\\'), lambda x: replace(replace(replace(x, '\t', chr(9)), '\n', chr(10)), '\r', chr(13))), 'string_agg', '\') END;
+
 -- Dates.
 CREATE MACRO mysql_moment(s) AS TRY_CAST(mysql_eval_text('{"Text":"CAST(i0 AS DATETIME(6))","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) AS TIMESTAMP);
 CREATE MACRO mysql_in_years(t) AS CASE WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END;

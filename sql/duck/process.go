@@ -132,17 +132,25 @@ func (w *process) greet(ctx context.Context, o Options) error {
 func (w *process) files() string { return filepath.Join(w.folder, "files") }
 func (w *process) temp() string  { return filepath.Join(w.folder, "temp") }
 
-// subfolderForFiles makes the folder for the files of the next statement. Its
-// name was never used before: the database remembers files by their paths.
-func (w *process) subfolderForFiles() (string, error) {
+// written is where the worker writes files of text as the database reads them.
+func (w *process) written() string { return filepath.Join(w.temp(), "written") }
+
+// foldersForFiles makes the folder for the files of the next statement, and
+// the one in which the worker writes them anew where it has to. Their names
+// were never used before: the database remembers files by their paths.
+func (w *process) foldersForFiles() (dir, written string, err error) {
 	w.subfolder++
-	dir := filepath.Join(w.files(), strconv.Itoa(w.subfolder))
-	return dir, os.Mkdir(dir, 0o700)
+	name := strconv.Itoa(w.subfolder)
+	dir, written = filepath.Join(w.files(), name), filepath.Join(w.written(), name)
+	return dir, written, os.Mkdir(dir, 0o700)
 }
 
 // clean removes the files of the statement before. It is an error where the
 // statement has left files of its own: the database may still hold them open.
 func (w *process) clean() error {
+	if err := os.RemoveAll(w.written()); err != nil {
+		return err
+	}
 	left, err := os.ReadDir(w.temp())
 	if err != nil {
 		return err

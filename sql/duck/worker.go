@@ -111,6 +111,10 @@ func serve(f *framed, db *database) error {
 			if err := conn.load(f, r); err != nil {
 				return err
 			}
+		case frameFiles:
+			if err := doTasks(f, payload); err != nil {
+				return err
+			}
 		case frameQuery:
 			var st statement
 			if err := json.Unmarshal(payload, &st); err != nil {
