@@ -47,6 +47,22 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 	return store.Open(ctx, key)
 }
 
+// StatFile returns what the store knows of the one file that the location names.
+func (s *Service) StatFile(ctx context.Context, p Principal, loc Location) (Object, error) {
+	if err := authorizeFile(p); err != nil {
+		return Object{}, err
+	}
+	key, err := ParseKey(loc.Path)
+	if err != nil {
+		return Object{}, err
+	}
+	store, err := s.store(ctx, p, loc.Stage)
+	if err != nil {
+		return Object{}, err
+	}
+	return store.Stat(ctx, key)
+}
+
 // LocalFile opens the file at loc as a file of this machine, as [Localizer]
 // does. It returns nil where the stage's store has none, and the file is read
 // with OpenFile.

@@ -3,6 +3,8 @@ package wharf
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -29,6 +31,18 @@ func ParseStageName(s string) (StageName, error) {
 		return "", err
 	}
 	return StageName(s), nil
+}
+
+// reservedSchemas are databases of MySQL, and the one that every Wharf has. A
+// stage is a database to MySQL clients, so no new one takes such a name.
+var reservedSchemas = []string{"default", "information_schema", "mysql", "performance_schema", "sys"}
+
+// checkReserved refuses the names that a new stage may not have.
+func checkReserved(name StageName) error {
+	if slices.Contains(reservedSchemas, strings.ToLower(string(name))) {
+		return Errorf(CodeInvalid, "the stage name %q is reserved, because MySQL clients see each stage as a database; take another name", name)
+	}
+	return nil
 }
 
 // checkName checks the rules that all names share; what says which name it is,

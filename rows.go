@@ -22,6 +22,9 @@ type Column struct {
 	Name     string
 	Type     Type
 	Nullable bool
+	// SQLType is the type in full as MySQL writes it, such as decimal(10,2);
+	// "" where only Type is known.
+	SQLType string
 }
 
 // Type is the type of a column.

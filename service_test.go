@@ -141,6 +141,7 @@ func TestEveryMethodWantsAPrincipal(t *testing.T) {
 		"Stages":      func() error { _, err := f.Stages(ctx, nobody); return err },
 		"ListFiles":   func() error { _, err := f.ListFiles(ctx, nobody, loc, wharf.Pattern{}); return err },
 		"OpenFile":    func() error { _, err := f.OpenFile(ctx, nobody, loc); return err },
+		"StatFile":    func() error { _, err := f.StatFile(ctx, nobody, loc); return err },
 		"RemoveFiles": func() error { _, err := f.RemoveFiles(ctx, nobody, loc, wharf.Pattern{}, true); return err },
 		"BeginUpload": func() error { _, err := f.BeginUpload(ctx, nobody, "s", 1); return err },
 	}

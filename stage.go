@@ -65,8 +65,8 @@ const HopHeader = "Wharf-Hop"
 
 // CreateStage makes a stage from def, whose ID, Creator and CreatedOn it
 // fills. It reports whether the stage was made; only CreateIfNotExists leaves
-// an existing one and returns false. A URL or connection that cannot work is
-// CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, an
+// an existing one and returns false. A reserved name, or a URL or connection
+// that cannot work, is CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, an
 // unknown file format CodeNotFound.
 func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
 	if err := authorize(p); err != nil {
@@ -74,6 +74,9 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	}
 	if def.Name == UserStage {
 		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not created")
+	}
+	if err := checkReserved(def.Name); err != nil {
+		return false, err
 	}
 	def.ID = NewStageID()
 	def.Creator = p.User
@@ -188,7 +191,7 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 }
 
 // RenameStage renames a stage. Its files, and uploads in flight, go with it. A
-// taken name is CodeExists. With ifExists, it reports whether there is such a
+// taken name is CodeExists, a reserved one CodeInvalid. With ifExists, it reports whether there is such a
 // stage; without, an unknown name is CodeNotFound.
 func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageName, ifExists bool) (bool, error) {
 	if err := authorizeAlter(p, from); err != nil {
@@ -196,6 +199,9 @@ func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageNa
 	}
 	if to == UserStage {
 		return false, Errorf(CodeInvalid, "@~ is every user's own stage; no other stage takes its name")
+	}
+	if err := checkReserved(to); err != nil {
+		return false, err
 	}
 	_, err := s.catalog.RenameStage(ctx, from, to)
 	return existed(err, ifExists)

@@ -130,3 +130,19 @@ func TestRenameStage(t *testing.T) {
 	_, err = f.RenameStage(t.Context(), wharf.Principal{}, "new", "y", false)
 	wantCode(t, err, wharf.CodeUnauthenticated)
 }
+
+func TestReservedStageNames(t *testing.T) {
+	f := newFixture(t)
+	f.create("free")
+	for _, name := range []wharf.StageName{"default", "Default", "mysql", "SYS", "performance_schema", "Information_Schema"} {
+		if _, err := f.CreateStage(t.Context(), wharf.Root, wharf.Stage{Name: name}, wharf.CreateOrReplace); wharf.CodeOf(err) != wharf.CodeInvalid {
+			t.Errorf("a stage %s is created: %v", name, err)
+		}
+		if _, err := f.RenameStage(t.Context(), wharf.Root, "free", name, false); wharf.CodeOf(err) != wharf.CodeInvalid {
+			t.Errorf("a stage is renamed to %s: %v", name, err)
+		}
+	}
+	for _, name := range []wharf.StageName{"system", "defaults", "mysql_"} {
+		f.create(string(name))
+	}
+}

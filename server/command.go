@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -85,23 +84,15 @@ func (c *conn) done(err error) {
 }
 
 func (c *conn) initDB(name string) error {
-	err := c.session.UseDatabase(name)
-	if err == nil {
-		c.finish()
-	}
-	return err
+	return c.statement(func(ctx context.Context) error { return c.session.UseDatabase(ctx, name) })
 }
 
 // fieldList describes a table, as SHOW COLUMNS does, to clients that complete
-// names.
+// names. They ask for every table: no file is read for it.
 func (c *conn) fieldList(body []byte) {
 	table, _, _ := bytes.Cut(body, []byte{0})
-	quoted := "`" + strings.ReplaceAll(string(table), "`", "``") + "`"
+	st := exec.KnownColumns(string(table))
 	err := c.statement(func(ctx context.Context) error {
-		st, _, err := c.parse(ctx, "SHOW COLUMNS FROM "+quoted)
-		if err != nil {
-			return err
-		}
 		c.running(st)
 		r, err := c.session.Run(ctx, st, nil)
 		if err != nil || r.Rows == nil {

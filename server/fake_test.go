@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/sql"
 	"wharf/sql/exec"
 )
 
@@ -124,6 +125,10 @@ func (s *fakeSession) Columns(stmt *exec.Stmt) []wharf.Column {
 }
 
 func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, error) {
+	if _, ok := stmt.Statement().(*sql.Show); ok { // exec.KnownColumns
+		return rowsOf([]wharf.Column{{Name: "Field"}, {Name: "Type"}},
+			[]wharf.Value{wharf.Text("a"), wharf.Text("int")}, []wharf.Value{wharf.Text("b"), wharf.Text("text")}), nil
+	}
 	st := stmt.Statement().(*fakeStmt)
 	n, _ := strconv.Atoi(st.arg)
 	s.warnings = 0
@@ -193,9 +198,6 @@ func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Val
 	case "conn":
 		return rowsOf([]wharf.Column{{Name: "id", Type: wharf.TypeUint}, {Name: "user"}, {Name: "db"}},
 			[]wharf.Value{wharf.Uint(uint64(s.client.ID)), wharf.Text(s.client.Principal.User), wharf.Text(s.db)}), nil
-	case "show":
-		return rowsOf([]wharf.Column{{Name: "Field"}, {Name: "Type"}},
-			[]wharf.Value{wharf.Text("a"), wharf.Text("int")}, []wharf.Value{wharf.Text("b"), wharf.Text("text")}), nil
 	}
 	return exec.Result{}, wharf.Errorf(wharf.CodeUnsupported, "%s is not supported", st.verb)
 }
@@ -213,7 +215,7 @@ func (s *fakeSession) Reset()                     { s.status, s.db = exec.Status
 func (s *fakeSession) Database() string           { return s.db }
 func (s *fakeSession) WaitTimeout() time.Duration { return s.wait }
 
-func (s *fakeSession) UseDatabase(name string) error {
+func (s *fakeSession) UseDatabase(_ context.Context, name string) error {
 	if strings.HasPrefix(name, "no") {
 		return &wharf.Error{Code: wharf.CodeNotFound, Msg: "Unknown database '" + name + "'", Err: exec.ErrUnknownDatabase}
 	}

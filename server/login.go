@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
@@ -162,10 +163,10 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 // the client named.
 func (c *conn) welcome(h *handshakeResponse) error {
 	session := c.srv.o.NewSession(exec.Client{
-		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Database: h.db, Sessions: c.srv,
+		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Sessions: c.srv,
 	})
 	if h.db != "" {
-		if err := session.UseDatabase(h.db); err != nil {
+		if err := session.UseDatabase(context.Background(), h.db); err != nil {
 			session.Close()
 			return refusalOf(err, c.id)
 		}

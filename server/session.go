@@ -25,7 +25,7 @@ type Session interface {
 	Warnings() uint16
 	// Reset makes the session as it was when it was new.
 	Reset()
-	UseDatabase(name string) error
+	UseDatabase(ctx context.Context, name string) error
 	Database() string
 	// WaitTimeout is how long to wait for the next command. It is
 	// more than 0.

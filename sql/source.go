@@ -79,9 +79,14 @@ type ServerTable struct {
 	Schema, Name string
 	Columns      []wharf.Column
 	// Each calls row for each row, which is valid until the next, and ends with
-	// its error.
-	Each func(ctx context.Context, row func([]wharf.Value) error) error
+	// its error. It may leave out rows that are known not to be wanted.
+	Each func(ctx context.Context, known Known, row func([]wharf.Value) error) error
 }
+
+// Known is what a query says of the rows that it wants of a table: by a column's
+// name in upper case, the texts of which its value is one. Nothing is known of
+// other columns.
+type Known map[string][]string
 
 // Unload asks an engine to write the rows of a query as files.
 type Unload struct {

@@ -103,6 +103,7 @@ func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
 	if err == nil {
 		for i, typ := range tr.Types {
 			rows.Columns[i].Type = typ
+			rows.Columns[i].SQLType = mysqlType(column{Type: typ, Decimals: 6})
 		}
 	}
 	return rows, err

@@ -177,7 +177,7 @@ func (l *lease) rows(st statement, headers []string) (*wharf.Rows, error) {
 	}
 	columns := make([]wharf.Column, len(described))
 	for i, c := range described {
-		columns[i] = wharf.Column{Name: c.Name, Type: c.Type, Nullable: true}
+		columns[i] = wharf.Column{Name: c.Name, Type: c.Type, Nullable: true, SQLType: mysqlType(c)}
 		if i < len(headers) {
 			columns[i].Name = headers[i]
 		}

@@ -78,7 +78,7 @@ func sendTable(ctx context.Context, f *framed, t table) error {
 		return err
 	}
 	var b []byte
-	err := t.Each(ctx, func(row []wharf.Value) error {
+	err := t.Each(ctx, nil, func(row []wharf.Value) error {
 		b = encodeRow(b[:0], row)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -42,7 +42,7 @@ func row(values ...any) []wharf.Value {
 // relation is a table of those rows, which the server makes anew each time.
 func relation(name string, columns []wharf.Column, rows ...[]wharf.Value) sql.Source {
 	return sql.Source{Name: name, Relation: &sql.ServerTable{Name: name, Columns: columns,
-		Each: func(_ context.Context, row func([]wharf.Value) error) error {
+		Each: func(_ context.Context, _ sql.Known, row func([]wharf.Value) error) error {
 			reused := make([]wharf.Value, len(columns))
 			for _, r := range rows {
 				copy(reused, r)

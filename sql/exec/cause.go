@@ -15,6 +15,7 @@ var (
 	ErrReadOnly        = eval.NewCause(1792, "25006", "read-only transaction")
 	ErrInTransaction   = eval.NewCause(1568, "25001", "transaction in progress")
 
+	errWrongObject   = eval.NewCause(1347, "HY000", "not an object of that kind")
 	errWrongValue    = eval.NewCause(1231, "42000", "wrong value for a variable")
 	errWrongType     = eval.NewCause(1232, "42000", "wrong type for a variable")
 	errVariableScope = eval.NewCause(1238, "HY000", "variable of another scope")

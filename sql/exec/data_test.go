@@ -93,7 +93,7 @@ func (h *harness) command(t *testing.T, d *datadriven.TestData) string {
 	case "use":
 		var db string
 		d.ScanArgs(t, "db", &db)
-		if err := s.UseDatabase(db); err != nil {
+		if err := s.UseDatabase(t.Context(), db); err != nil {
 			return errorText(err)
 		}
 		return "ok " + s.Database()

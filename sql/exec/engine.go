@@ -77,42 +77,10 @@ func (s *Session) serverTable(schema, name string) (sql.ServerTable, error) {
 		columns[i] = col.Column
 	}
 	return sql.ServerTable{Schema: informationSchema, Name: table.name, Columns: columns,
-		Each: func(ctx context.Context, row func([]wharf.Value) error) error { return table.each(ctx, s, row) }}, nil
-}
-
-// each calls row for each row of the table.
-func (t infoTable) each(ctx context.Context, s *Session, row func([]wharf.Value) error) error {
-	switch {
-	case t.stream != nil:
-		return eachStreamed(ctx, t.stream(s), row)
-	case t.rows == nil:
-		return nil
-	}
-	rows, err := t.rows(ctx, s)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if err := row(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachStreamed calls row for each row that a plan gives.
-func eachStreamed(ctx context.Context, p plan, row func([]wharf.Value) error) error {
-	result, err := p.run(ctx)
-	if err != nil {
-		return err
-	}
-	for r, err := range result.Rows.All {
-		if err != nil {
-			return err
-		}
-		if err := row(r); err != nil {
-			return err
-		}
-	}
-	return nil
+		Each: func(ctx context.Context, known sql.Known, row func([]wharf.Value) error) error {
+			if table.rows == nil {
+				return nil
+			}
+			return table.rows(ctx, s, known, row)
+		}}, nil
 }

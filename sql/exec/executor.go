@@ -67,8 +67,8 @@ const (
 // so that small statements run also when that is used up.
 const freeMemory = 32 << 10
 
-// DefaultDatabase is the one database that a Wharf has, beside
-// information_schema, which tells of it.
+// DefaultDatabase is the database that a Wharf has beside its stages and
+// information_schema, which tells of them. It has no tables.
 const DefaultDatabase = "default"
 
 // Executor makes sessions. It is safe for concurrent use, and holds what all
@@ -92,7 +92,8 @@ type Executor struct {
 	variables map[string]*variable
 	shows     map[string]show
 
-	infoTables []infoTable
+	infoTables  []infoTable
+	fileColumns columnCache
 
 	statements statementCache
 
@@ -169,13 +170,4 @@ func (e *Executor) NewSession(c Client) *Session {
 	s.statement.Memory = s.memory
 	s.start()
 	return s
-}
-
-// CheckDatabase tells whether there is a database of that name; if not, it is
-// wharf.CodeNotFound for the cause ErrUnknownDatabase. "" is no database, and fine.
-func (e *Executor) CheckDatabase(name string) error {
-	if name == "" || name == DefaultDatabase || isInformationSchema(name) {
-		return nil
-	}
-	return eval.Because(ErrUnknownDatabase, wharf.CodeNotFound, "Unknown database '%s'; Wharf has one database, '%s'", eval.CutRunes(name, 64), DefaultDatabase)
 }

@@ -37,16 +37,6 @@ func (s *Session) zoneName() string {
 	return s.zone.String()
 }
 
-// isStage reports whether a schema's name may be that of a stage.
-func (s *Session) isStage(schema string) bool {
-	return schema != "" && !slices.ContainsFunc(databases(), func(db string) bool { return strings.EqualFold(db, schema) }) &&
-		!slices.Contains(mysqlSchemas, strings.ToLower(schema))
-}
-
-// mysqlSchemas are MySQL's own schemas beside information_schema. No stage is
-// looked for under their names.
-var mysqlSchemas = []string{"mysql", "performance_schema", "sys"}
-
 func noFileEngine() error {
 	return wharf.Errorf(wharf.CodeUnsupported, "this build of Wharf has no engine for queries of files")
 }
@@ -153,12 +143,8 @@ func (s *Session) filesNamed(ctx context.Context, loc wharf.Location, names []st
 		if err != nil {
 			return nil, err
 		}
-		f, err := s.executor.service.OpenFile(ctx, s.client.Principal, wharf.Location{Stage: loc.Stage, Path: string(key)})
+		obj, err := s.executor.service.StatFile(ctx, s.client.Principal, wharf.Location{Stage: loc.Stage, Path: string(key)})
 		if err != nil {
-			return nil, err
-		}
-		obj := f.Object()
-		if err := f.Close(); err != nil {
 			return nil, err
 		}
 		files = append(files, s.stagedFile(loc.Stage, obj))
@@ -238,31 +224,19 @@ func typeOfName(name string) wharf.FileType {
 
 // stageTable gives the files of a table in a stage's schema: one file, or with
 // a '/' at its end a folder.
-func (s *Session) stageTable(ctx context.Context, schema, name string) (sql.Source, error) {
-	unknown := wharf.Errorf(wharf.CodeNotFound, "Table '%s.%s' doesn't exist", schema, name)
-	stageName, err := wharf.ParseStageName(schema)
-	if err != nil {
-		return sql.Source{}, unknown
+func (s *Session) stageTable(ctx context.Context, database, name string) (sql.Source, error) {
+	found, err := s.findSchema(ctx, database)
+	if err != nil || !found.isStage() {
+		return sql.Source{}, noTable(err, database, name)
 	}
-	stage, err := s.executor.service.Stage(ctx, s.client.Principal, stageName)
+	stage := found.stage
+	t, err := s.fileTable(ctx, stage, name)
 	if err != nil {
-		if wharf.CodeOf(err) == wharf.CodeNotFound {
-			return sql.Source{}, unknown
-		}
 		return sql.Source{}, err
 	}
-	loc := wharf.Location{Stage: stageName, Path: name}
 	set := &sql.FileSet{}
-	if strings.HasSuffix(name, "/") {
-		set.Files, err = s.filesAt(ctx, loc, wharf.Pattern{}, nil)
-	} else {
-		set.Files, err = s.filesNamed(ctx, wharf.Location{Stage: stageName}, []string{name})
+	for _, obj := range t.objects {
+		set.Files = append(set.Files, s.stagedFile(stage.Name, obj))
 	}
-	if err != nil && wharf.CodeOf(err) != wharf.CodeNotFound && wharf.CodeOf(err) != wharf.CodeInvalid {
-		return sql.Source{}, err
-	}
-	if len(set.Files) == 0 {
-		return sql.Source{}, unknown
-	}
-	return sql.Source{Name: fmt.Sprintf("@%s/%s", schema, name), Files: set}, s.formatOf(ctx, set, nil, stage)
+	return sql.Source{Name: fmt.Sprintf("@%s/%s", stage.Name, name), Files: set}, s.formatOf(ctx, set, nil, stage)
 }

@@ -22,17 +22,55 @@ type infoTable struct {
 	name    string
 	columns []infoColumn
 	rows    infoRows // nil where there are none
-	// stream gives the rows of a table that may have many, in place of rows.
-	stream func(*Session) plan
+	// file is what a table of a stage is made of; the rest is then not there.
+	file  *fileTable
+	stage wharf.Stage
 }
 
-// infoRows gives all rows of a table, as its columns are.
-type infoRows func(context.Context, *Session) ([][]wharf.Value, error)
+// infoRows calls row for each row of a table, as its columns are: at least for
+// those that are known to be wanted. A row is valid until the next.
+type infoRows func(ctx context.Context, s *Session, known sql.Known, row func([]wharf.Value) error) error
+
+// infoList is an infoRows that makes all rows at once.
+func infoList(rows func(context.Context, *Session) ([][]wharf.Value, error)) infoRows {
+	return func(ctx context.Context, s *Session, _ sql.Known, row func([]wharf.Value) error) error {
+		all, err := rows(ctx, s)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			if err := row(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// infoPlan is an infoRows that streams the rows of a plan.
+func infoPlan(of func(*Session) plan) infoRows {
+	return func(ctx context.Context, s *Session, _ sql.Known, row func([]wharf.Value) error) error {
+		result, err := of(s).run(ctx)
+		if err != nil {
+			return err
+		}
+		for r, err := range result.Rows.All {
+			if err != nil {
+				return err
+			}
+			if err := row(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
 
 // infoColumn is a column and its type as MySQL writes it.
 type infoColumn struct {
 	wharf.Column
-	sqlType string
+	sqlType   string
+	collation string // of text; "" is information_schema's
 }
 
 // infoTables reads the definitions, by name.
@@ -53,7 +91,7 @@ func infoTables() []infoTable {
 	for i, t := range tables {
 		if t.name == "STAGES" {
 			tables[i].columns = stagesTable()
-			tables[i].stream = func(s *Session) plan { return s.showStages(&sql.ShowStages{}) }
+			tables[i].rows = infoPlan(func(s *Session) plan { return s.showStages(&sql.ShowStages{}) })
 		}
 	}
 	return tables
@@ -62,7 +100,7 @@ func infoTables() []infoTable {
 func parseInfoColumn(line string) infoColumn {
 	name, sqlType, _ := strings.Cut(line, " ")
 	sqlType, isNull := strings.CutSuffix(sqlType, " null")
-	return infoColumn{wharf.Column{Name: name, Type: typeOfSQL(sqlType), Nullable: isNull}, sqlType}
+	return infoColumn{Column: wharf.Column{Name: name, Type: typeOfSQL(sqlType), Nullable: isNull}, sqlType: sqlType}
 }
 
 // stagesTable is the columns of SHOW STAGES.
@@ -70,7 +108,7 @@ func stagesTable() []infoColumn {
 	types := map[wharf.Type]string{wharf.TypeString: "text", wharf.TypeBool: "tinyint(1)", wharf.TypeDateTime: "datetime(6)"}
 	var columns []infoColumn
 	for _, c := range stageColumns() {
-		columns = append(columns, infoColumn{c, types[c.Type]})
+		columns = append(columns, infoColumn{Column: c, sqlType: types[c.Type]})
 	}
 	return columns
 }

@@ -16,7 +16,8 @@ const mib = 1 << 20
 // bounded is an executor whose sessions share that much memory.
 func bounded(all, each int64) (*exec.Executor, *exec.Memory) {
 	memory := exec.NewMemory(all)
-	return exec.New(exec.Options{Relations: rowexec.Engine{}, Memory: memory, SessionMemory: each}), memory
+	service := wharf.NewService(wharf.ServiceOptions{Catalog: newCatalog()})
+	return exec.New(exec.Options{Service: service, Relations: rowexec.Engine{}, Memory: memory, SessionMemory: each}), memory
 }
 
 // begin runs a statement, and returns its rows unread.
@@ -49,7 +50,7 @@ func one(t *testing.T, s *exec.Session, text string, args ...wharf.Value) (v wha
 // made of is larger; what is given passes through.
 func TestLargeResultsAreNull(t *testing.T) {
 	e, _ := bounded(256*mib, 64*mib)
-	s := e.NewSession(exec.Client{})
+	s := e.NewSession(exec.Client{Principal: wharf.Root})
 	large := "'" + strings.Repeat("é", mib) + "'" // 2 MiB
 	for _, text := range []string{
 		"REPEAT('a', 1048577)", "REPEAT('ab', 16777216)", "SPACE(1048577)", "LPAD('a', 1048577, 'é')", "RPAD('', 1 << 40, 'é')",
@@ -114,7 +115,7 @@ func TestLargeResultsAreNull(t *testing.T) {
 // everything is returned with its end.
 func TestStatementsAreBounded(t *testing.T) {
 	e, memory := bounded(256*mib, 8*mib)
-	s := e.NewSession(exec.Client{})
+	s := e.NewSession(exec.Client{Principal: wharf.Root})
 	const x = "REPEAT('a', 1000000)"
 	for _, text := range []string{
 		"SELECT " + x + strings.Repeat(", "+x, 160),
@@ -152,7 +153,7 @@ func TestStatementsAreBounded(t *testing.T) {
 // not keep them from small statements.
 func TestSessionsShareMemory(t *testing.T) {
 	e, memory := bounded(8*mib, 8*mib)
-	holder, other := e.NewSession(exec.Client{}), e.NewSession(exec.Client{})
+	holder, other := e.NewSession(exec.Client{Principal: wharf.Root}), e.NewSession(exec.Client{Principal: wharf.Root})
 	const x = "REPEAT('a', 1000000)"
 	rows, err := begin(t.Context(), holder, "SELECT "+x+strings.Repeat(", "+x, 6))
 	if err != nil {
@@ -213,7 +214,7 @@ func (c *endsAfter) Err() error {
 // What would take minutes looks at its context.
 func TestLongStatementsEnd(t *testing.T) {
 	e, memory := bounded(1024*mib, 1024*mib)
-	s := e.NewSession(exec.Client{})
+	s := e.NewSession(exec.Client{Principal: wharf.Root})
 	long := wharf.Text(strings.Repeat("a", 8*mib))
 	other := wharf.Text(strings.Repeat("a", 8*mib-1) + "b")
 	for _, c := range []struct {
@@ -256,7 +257,7 @@ func TestLongStatementsEnd(t *testing.T) {
 // and a pattern in what it may compile to.
 func TestTooMuchWork(t *testing.T) {
 	e, _ := bounded(1024*mib, 1024*mib)
-	s := e.NewSession(exec.Client{})
+	s := e.NewSession(exec.Client{Principal: wharf.Root})
 	for text, want := range map[string]string{
 		"SELECT 'x' REGEXP REPEAT('(ab|cd)?', 100000)":      "REGEXP: the pattern has 800004 bytes; at most 4096 are allowed",
 		"SELECT 'x' REGEXP REPEAT('a{1000}', 100)":          "REGEXP: the pattern has more than 10000 characters",

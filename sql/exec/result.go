@@ -12,7 +12,6 @@ type Client struct {
 	ID        uint32 // the connection's ID, as CONNECTION_ID() and KILL know it
 	Principal wharf.Principal
 	Host      string // the client's address, without its port
-	Database  string // the database that the handshake named, or ""
 	// Sessions are the connections that there are; nil knows of none.
 	Sessions Sessions
 }

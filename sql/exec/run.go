@@ -162,7 +162,7 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 	case *sql.Show:
 		return s.planShow(st, args)
 	case *sql.Use:
-		return do(func(context.Context) (Result, error) { return Result{}, s.UseDatabase(st.Database) }), nil
+		return do(func(ctx context.Context) (Result, error) { return Result{}, s.UseDatabase(ctx, st.Database) }), nil
 	case *sql.Transaction:
 		return do(func(context.Context) (Result, error) { return s.transaction(st) }), nil
 	case *sql.Kill:

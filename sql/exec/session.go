@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -122,19 +123,14 @@ func (s *Session) WaitTimeout() time.Duration {
 	return time.Duration(s.variableValue(s.executor.variables["wait_timeout"], false).Int64()) * time.Second
 }
 
-// UseDatabase changes the database in use. An unknown one is
-// wharf.CodeNotFound.
-func (s *Session) UseDatabase(name string) error {
-	if err := s.executor.CheckDatabase(name); err != nil {
+// UseDatabase changes the database in use: a stage, or one of the server's own.
+// An unknown one is wharf.CodeNotFound.
+func (s *Session) UseDatabase(ctx context.Context, name string) error {
+	found, err := s.findSchema(ctx, name)
+	if err != nil {
 		return err
 	}
-	if name == "" {
-		return noDatabase()
-	}
-	s.database = DefaultDatabase // not name, which may be a piece of a long text
-	if isInformationSchema(name) {
-		s.database = informationSchema
-	}
+	s.database = strings.Clone(found.name) // name may be a piece of a long text
 	return nil
 }
 
@@ -155,9 +151,6 @@ func (s *Session) Close() { s.start() }
 
 func (s *Session) start() {
 	s.database = ""
-	if s.executor.CheckDatabase(s.client.Database) == nil {
-		s.database = s.client.Database
-	}
 	s.vars, s.userVars = nil, nil
 	s.statement.ReturnTo(0)
 	s.memory.Unkeep(s.userVarBytes)

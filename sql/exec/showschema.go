@@ -5,15 +5,16 @@ import (
 
 	"wharf"
 	"wharf/sql"
-	"wharf/sql/eval"
 )
 
-// schemaShows tell of databases and tables: of the one database, which has
-// no tables, and of information_schema.
+// schemaShows tell of databases and tables: of the stages and their files, and
+// of information_schema.
 func schemaShows() map[string]show {
 	return map[string]show{
-		"DATABASES": constantShow([]wharf.Column{text("Database")},
-			rowsOf(databases(), func(name string) []wharf.Value { return texts(name) })...),
+		"DATABASES": {columns: fixed(text("Database")), rows: func(ctx context.Context, s *Session, _ *sql.Show) ([][]wharf.Value, error) {
+			all, err := s.schemas(ctx)
+			return rowsOf(all, func(d schema) []wharf.Value { return texts(d.name) }), err
+		}},
 		"TABLES": {rows: showTables, columns: func(s *Session, st *sql.Show) []wharf.Column {
 			name := "Tables_in_" + s.databaseOf(st.On)
 			if st.Like != nil {
@@ -34,10 +35,11 @@ func schemaShows() map[string]show {
 		"OPEN TABLES": {rows: inDatabase(noRows), columns: fixed(text("Database"), text("Table"), integer("In_use"), integer("Name_locked"))},
 		"CREATE DATABASE": {columns: fixed(text("Database"), text("Create Database")),
 			rows: showCreateDatabase},
-		"COLUMNS":      {columns: columnColumns, rows: aboutTable(showColumns)},
-		"CREATE TABLE": {columns: fixed(text("Table"), text("Create Table")), rows: aboutTable(showCreateTable)},
-		"CREATE VIEW":  {columns: fixed(text("View"), text("Create View"), text("character_set_client"), text("collation_connection")), rows: aboutTable(nil)},
-		"INDEX": {rows: aboutTable(noIndex), columns: fixed(text("Table"), integer("Non_unique"), text("Key_name"), integer("Seq_in_index"),
+		"COLUMNS":      {columns: columnColumns, rows: aboutTable(true, showColumns)},
+		knownColumns:   {columns: columnColumns, rows: showKnownColumns},
+		"CREATE TABLE": {columns: createColumns, rows: showCreateTable},
+		"CREATE VIEW":  {columns: fixed(viewColumns()...), rows: showCreateView},
+		"INDEX": {rows: aboutTable(false, noIndex), columns: fixed(text("Table"), integer("Non_unique"), text("Key_name"), integer("Seq_in_index"),
 			text("Column_name"), textNull("Collation"), integerNull("Cardinality"), integerNull("Sub_part"), textNull("Packed"),
 			text("Null"), text("Index_type"), text("Comment"), text("Index_comment"), text("Visible"), textNull("Expression"))},
 	}
@@ -70,34 +72,14 @@ func anywhereShow(s show) show {
 
 func noRows() [][]wharf.Value { return nil }
 
-// databaseOf is the database that a SHOW is about.
-func (s *Session) databaseOf(on string) string {
-	if on != "" {
-		return on
-	}
-	return s.database
-}
-
 // inDatabase checks that the database is there before it gives rows.
 func inDatabase(rows func() [][]wharf.Value) func(context.Context, *Session, *sql.Show) ([][]wharf.Value, error) {
-	return func(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-		if err := s.checkNamed(s.databaseOf(st.On)); err != nil {
+	return func(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+		if _, err := s.findSchema(ctx, s.databaseOf(st.On)); err != nil {
 			return nil, err
 		}
 		return rows(), nil
 	}
-}
-
-// checkNamed checks that a database was named, and that it is there.
-func (s *Session) checkNamed(database string) error {
-	if database == "" {
-		return noDatabase()
-	}
-	return s.executor.CheckDatabase(database)
-}
-
-func noDatabase() error {
-	return eval.Because(ErrNoDatabase, wharf.CodeInvalid, "No database selected; Wharf has one database, '%s'", DefaultDatabase)
 }
 
 func columnColumns(_ *Session, st *sql.Show) []wharf.Column {

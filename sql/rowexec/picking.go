@@ -31,7 +31,11 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 	p := &picking{distinct: st.Distinct, from: oneRow()}
 	if st.From != nil {
 		var err error
-		if p.from, err = c.relation(st.From); err != nil {
+		var hold []sql.Expr
+		if st.Where != nil {
+			hold = append(hold, st.Where)
+		}
+		if p.from, err = c.relation(st.From, hold); err != nil {
 			return nil, err
 		}
 	}

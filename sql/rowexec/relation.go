@@ -27,11 +27,11 @@ type relation struct {
 var errEnough = errors.New("enough rows")
 
 // relation compiles what stands behind FROM. c is the compiler of the query
-// around.
-func (c *scope) relation(t sql.Table) (relation, error) {
+// around. hold are conditions without which none of its rows is used.
+func (c *scope) relation(t sql.Table, hold []sql.Expr) (relation, error) {
 	switch t := t.(type) {
 	case sql.TableName:
-		return c.tableNamed(t)
+		return c.tableNamed(t, hold)
 	case sql.Derived:
 		q, err := c.query(t.Query)
 		if err != nil {
@@ -45,13 +45,13 @@ func (c *scope) relation(t sql.Table) (relation, error) {
 			return eachOf(rows, row)
 		}}, nil
 	case sql.Join:
-		return c.join(t)
+		return c.join(t, hold)
 	}
 	return relation{}, eval.Unsupported("this kind of table")
 }
 
 // tableNamed compiles a table by name.
-func (c *scope) tableNamed(t sql.TableName) (relation, error) {
+func (c *scope) tableNamed(t sql.TableName, hold []sql.Expr) (relation, error) {
 	table, err := c.tables(t.Schema, t.Name)
 	if err != nil {
 		return relation{}, err
@@ -60,8 +60,20 @@ func (c *scope) tableNamed(t sql.TableName) (relation, error) {
 	if alias == "" {
 		alias = table.Name
 	}
-	return relation{fields: eval.FieldsOf(table.Columns, table.Schema, alias), each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
-		return table.Each(ev.Ctx, row)
+	fields := eval.FieldsOf(table.Columns, table.Schema, alias)
+	knowledge := eval.KnowledgeOf(hold, func(col sql.Column) (string, bool) {
+		i, err := eval.FindField(fields, col)
+		if err != nil || i < 0 {
+			return "", false
+		}
+		return fields[i].Name, true
+	}, c.Compiler)
+	return relation{fields: fields, each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
+		known, err := knowledge.Known(ev)
+		if err != nil {
+			return err
+		}
+		return table.Each(ev.Ctx, known, row)
 	}}, nil
 }
 
@@ -76,12 +88,19 @@ func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
 
 // join compiles a join: for each row of one side it goes through the rows of
 // the other, which are held.
-func (c *scope) join(j sql.Join) (relation, error) {
-	left, err := c.relation(j.Left)
+func (c *scope) join(j sql.Join, hold []sql.Expr) (relation, error) {
+	holdLeft, holdRight := hold, hold
+	if j.On != nil && j.Kind != "LEFT" {
+		holdLeft = append(slices.Clone(hold), j.On)
+	}
+	if j.On != nil && j.Kind != "RIGHT" {
+		holdRight = append(slices.Clone(hold), j.On)
+	}
+	left, err := c.relation(j.Left, holdLeft)
 	if err != nil {
 		return relation{}, err
 	}
-	right, err := c.relation(j.Right)
+	right, err := c.relation(j.Right, holdRight)
 	if err != nil {
 		return relation{}, err
 	}
