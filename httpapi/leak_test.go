@@ -46,7 +46,7 @@ func TestLargeUploadInLittleMemory(t *testing.T) {
 }
 
 // TestNothingIsLeftRunning does all kinds of things that end badly, shuts the
-// server down, and looks for goroutines of this room.
+// server down, and looks for goroutines of this package.
 func TestNothingIsLeftRunning(t *testing.T) {
 	f := start(t, func(s *settings) { s.http.StallTimeout = 20 * time.Millisecond })
 	f.put("a", strings.Repeat(large, 20))

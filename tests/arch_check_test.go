@@ -24,9 +24,9 @@ type listed struct {
 	Standard                                 bool
 }
 
-// checkHouse holds the module in dir to the rules and returns what breaks
+// checkArchitecture holds the module in dir to the rules and returns what breaks
 // them, each with its reason.
-func checkHouse(t testing.TB, dir string, r rules) []string {
+func checkArchitecture(t testing.TB, dir string, r rules) []string {
 	t.Helper()
 	names := map[string]string{} // of packages by import path, for selectors
 	for _, p := range goList(t, dir, "-deps", "-test", "./...") {
@@ -73,7 +73,7 @@ func goList(t testing.TB, dir string, args ...string) []listed {
 type checker struct {
 	rules
 	pkg   listed
-	room  room
+	rule  packageRule
 	names map[string]string
 	found []string
 }
@@ -88,8 +88,8 @@ func (c *checker) check(t testing.TB) {
 		c.fail("a package named %q is for nothing in particular", name)
 	}
 	var ok bool
-	if c.room, ok = c.findRoom(c.pkg.ImportPath); !ok {
-		c.fail("has no room: add it to the table with its reason, or put it elsewhere")
+	if c.rule, ok = c.ruleOf(c.pkg.ImportPath); !ok {
+		c.fail("is not in the table: add it with its reason, or put it elsewhere")
 		return
 	}
 	if !slices.Contains(c.pkg.GoFiles, "doc.go") || c.pkg.Doc == "" {
@@ -114,17 +114,17 @@ func (c *checker) inModule(importPath string) (string, bool) {
 	return strings.CutPrefix(importPath, c.module+"/")
 }
 
-func (c *checker) findRoom(importPath string) (room, bool) {
+func (c *checker) ruleOf(importPath string) (packageRule, bool) {
 	below, ok := c.inModule(importPath)
 	if !ok {
-		return room{}, false
+		return packageRule{}, false
 	}
-	for _, r := range c.rooms {
+	for _, r := range c.packages {
 		if r.path == below || r.deep && strings.HasPrefix(below, r.path+"/") {
 			return r, true
 		}
 	}
-	return room{}, false
+	return packageRule{}, false
 }
 
 func (c *checker) checkImport(imp string, inTest bool) {
@@ -133,23 +133,23 @@ func (c *checker) checkImport(imp string, inTest bool) {
 		what = "its tests import"
 	}
 	if _, ok := c.inModule(imp); !ok {
-		if lib, ok := c.library(imp); ok && !slices.Contains(lib.rooms, c.room.path) &&
-			!(inTest && slices.Contains(lib.tests, c.room.path)) {
-			c.fail("%s %s, whose home is %s alone, so that it can be replaced there", what, imp, strings.Join(lib.rooms, ", "))
+		if lib, ok := c.library(imp); ok && !slices.Contains(lib.owners, c.rule.path) &&
+			!(inTest && slices.Contains(lib.tests, c.rule.path)) {
+			c.fail("%s %s, which only %s may import, so that it can be replaced there", what, imp, strings.Join(lib.owners, ", "))
 		}
 		return
 	}
-	target, ok := c.findRoom(imp)
-	if !ok || target.path == c.room.path {
-		return // a package without a room is reported as itself
+	target, ok := c.ruleOf(imp)
+	if !ok || target.path == c.rule.path {
+		return // a package without a rule is reported as itself
 	}
-	may := slices.Contains(c.room.may, target.path) || slices.Contains(c.room.may, "*")
+	may := slices.Contains(c.rule.may, target.path) || slices.Contains(c.rule.may, "*")
 	if inTest {
-		may = may || slices.Contains(c.room.tests, target.path) ||
-			slices.Contains(c.everyTest, target.path) && c.room.path != "tests"
+		may = may || slices.Contains(c.rule.tests, target.path) ||
+			slices.Contains(c.everyTest, target.path) && c.rule.path != "tests"
 	}
 	if !may {
-		c.fail("%s %s, which it may not: %s", what, imp, c.room.why)
+		c.fail("%s %s, which it may not: %s", what, imp, c.rule.why)
 	}
 }
 

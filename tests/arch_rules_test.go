@@ -1,29 +1,29 @@
 package tests
 
-// room is a folder of the house and what it may import of the module. A
-// package that has no room of its own belongs to the room above it only
-// where that says so by deep.
-type room struct {
+// packageRule is a package and what it may import of the module. A package
+// without a rule of its own comes under that of the folder above only where that
+// says so by deep.
+type packageRule struct {
 	path  string   // below the module; "" is the root package
-	may   []string // rooms that it may import; "*" is all
-	tests []string // rooms that its tests may import besides
+	may   []string // packages that it may import; "*" is all
+	tests []string // packages that its tests may import besides
 	deep  bool     // packages below it are part of it
 	why   string
 }
 
-// library is a third party module that has one home.
+// library is a third party module and the packages that own its use.
 type library struct {
 	prefix string   // of its import paths
-	rooms  []string // that may import it, and may show its types
-	tests  []string // rooms whose tests may import it besides
+	owners []string // packages that may import it, and may show its types
+	tests  []string // packages whose tests may import it besides
 }
 
-// rules are what checkHouse holds a module to.
+// rules are what checkArchitecture holds a module to.
 type rules struct {
 	module        string
-	rooms         []room
+	packages      []packageRule
 	libraries     []library
-	everyTest     []string // rooms that the tests of every room may import
+	everyTest     []string // packages that the tests of every package may import
 	fileLines     int
 	functionLines int
 }
@@ -33,10 +33,10 @@ const (
 	whyStore    = "a store knows the contract that it fulfils, and no other store"
 )
 
-// house is the table of the architecture.
-var house = rules{
+// architecture is who may import whom.
+var architecture = rules{
 	module: "wharf",
-	rooms: []room{
+	packages: []packageRule{
 		{path: "", why: "the vocabulary is what all others import, so it imports none of them"},
 		{path: "sql", may: []string{""}, why: "the language is pure: no I/O, no execution"},
 		{path: "sql/eval", may: []string{"", "sql"}, why: "evaluation is pure: it knows no session and no engine"},
@@ -63,15 +63,15 @@ var house = rules{
 	},
 	everyTest: []string{"storage/storagetest", "storage/memory", "meta/metatest", "meta/memory"},
 	libraries: []library{
-		{prefix: "github.com/pingcap/tidb/pkg/parser", rooms: []string{"sql", "sql/duck", "meta/auth"}},
-		{prefix: "github.com/duckdb", rooms: []string{"sql/duck"}},
-		{prefix: "go.etcd.io/bbolt", rooms: []string{"meta"}},
-		{prefix: "github.com/cockroachdb/pebble", rooms: []string{"storage/local"}},
-		{prefix: "github.com/aws", rooms: []string{"storage/s3", "tests"}},               // there it is a client, to compare with
-		{prefix: "github.com/go-mysql-org/go-mysql", rooms: []string{"server", "tests"}}, // there it is a client, which shows the definitions of columns
-		{prefix: "github.com/labstack", rooms: []string{"httpapi"}},
-		{prefix: "github.com/go-sql-driver/mysql", rooms: []string{"tests"}, tests: []string{"server"}},
-		{prefix: "github.com/BurntSushi/toml", rooms: []string{"cmd/wharf"}},
+		{prefix: "github.com/pingcap/tidb/pkg/parser", owners: []string{"sql", "sql/duck", "meta/auth"}},
+		{prefix: "github.com/duckdb", owners: []string{"sql/duck"}},
+		{prefix: "go.etcd.io/bbolt", owners: []string{"meta"}},
+		{prefix: "github.com/cockroachdb/pebble", owners: []string{"storage/local"}},
+		{prefix: "github.com/aws", owners: []string{"storage/s3", "tests"}},               // there it is a client, to compare with
+		{prefix: "github.com/go-mysql-org/go-mysql", owners: []string{"server", "tests"}}, // there it is a client, which shows the definitions of columns
+		{prefix: "github.com/labstack", owners: []string{"httpapi"}},
+		{prefix: "github.com/go-sql-driver/mysql", owners: []string{"tests"}, tests: []string{"server"}},
+		{prefix: "github.com/BurntSushi/toml", owners: []string{"cmd/wharf"}},
 	},
 	fileLines:     600,
 	functionLines: 80,

@@ -7,7 +7,7 @@ import (
 )
 
 // checkSignatures finds third party types in what the file exports, outside
-// the rooms that own them.
+// the packages that own them.
 func (c *checker) checkSignatures(file *ast.File, name string) {
 	foreign := c.foreign(file)
 	for exported, typ := range exportedTypes(file) {
@@ -26,7 +26,7 @@ func (c *checker) checkSignatures(file *ast.File, name string) {
 }
 
 func (c *checker) checkShown(file, exported, importPath, typ string) {
-	if lib, ok := c.library(importPath); ok && slices.Contains(lib.rooms, c.room.path) {
+	if lib, ok := c.library(importPath); ok && slices.Contains(lib.owners, c.rule.path) {
 		return
 	}
 	c.fail("%s: exported %s shows %s: a library's type in a signature makes every caller depend on it", file, exported, typ)

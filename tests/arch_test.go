@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// The architecture: who may import whom, where a library is at home, how
-// long files and functions get. A failure gives the reason.
+// The architecture: who may import whom, which package owns a library, how
+// long files and functions may be. A failure gives the reason.
 func TestArchitecture(t *testing.T) {
-	for _, v := range checkHouse(t, "..", house) {
+	for _, v := range checkArchitecture(t, "..", architecture) {
 		t.Error(v)
 	}
 }
@@ -20,7 +20,7 @@ func TestArchitecture(t *testing.T) {
 func TestArchitectureCheckFails(t *testing.T) {
 	bad := rules{
 		module: "bad",
-		rooms: []room{
+		packages: []packageRule{
 			{path: "", why: "the root is imported by all"},
 			{path: "meta", may: []string{""}, why: "the catalog stands alone"},
 			{path: "server", may: []string{""}, why: "listeners do not know the catalog"},
@@ -29,11 +29,11 @@ func TestArchitectureCheckFails(t *testing.T) {
 			{path: "tests", deep: true, why: "black box"},
 		},
 		everyTest:     []string{"storage/memory"},
-		libraries:     []library{{prefix: "example.com/bolt", rooms: []string{"meta"}}},
+		libraries:     []library{{prefix: "example.com/bolt", owners: []string{"meta"}}},
 		fileLines:     60,
 		functionLines: 10,
 	}
-	got := checkHouse(t, "testdata/arch", bad)
+	got := checkArchitecture(t, "testdata/arch", bad)
 	text, err := os.ReadFile("testdata/arch/want.txt")
 	if err != nil {
 		t.Fatal(err)

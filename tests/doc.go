@@ -15,5 +15,5 @@
 //     and is checked at its end for panics, data races and secrets in its log.
 //   - Random moments and choices come from a seed that the test prints.
 //
-// It does not test the inside of a room; each room's own tests do.
+// It does not test the inside of a package; each package's own tests do.
 package tests

@@ -1,6 +1,6 @@
 // Package memory is a [wharf.Catalog] that keeps its definitions in memory.
 // It is the reference: the shortest thing that keeps every word of the
-// contract, for the tests of the rooms that need a Catalog, and to show that
+// contract, for the tests of the packages that need a Catalog, and to show that
 // the conformance suite asks for nothing but the contract.
 //
 // Invariants: what goes in and what comes out are copies, and every method

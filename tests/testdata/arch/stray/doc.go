@@ -1,2 +1,2 @@
-// Package common has no room.
+// Package common is not in the table.
 package common
