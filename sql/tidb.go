@@ -37,7 +37,7 @@ func readPlain(src source) (Statement, error) {
 	if src.open != "" && !src.transfers() {
 		return nil, src.torn()
 	}
-	if stmt := readOurselves(src); stmt != nil {
+	if stmt := readTiDBGaps(src); stmt != nil {
 		return stmt, nil
 	}
 	if src.tokens > maxTokens || src.depth > maxDepth || src.joined > maxJoined {

@@ -14,7 +14,7 @@ import (
 var carriedOver = []string{"SelectStmt", "SetStmt", "ShowStmt", "ExplainStmt", "UseStmt", "DoStmt"}
 
 // onlyTiDB are those that no MySQL has, that are no statements by themselves,
-// or whose forms of MySQL's are read by readOurselves: they are mistakes.
+// or whose forms of MySQL's are read by readTiDBGaps: they are mistakes.
 var onlyTiDB = strings.Fields(`
 	AddQueryWatchStmt AdminStmt AlterPlacementPolicyStmt AlterRangeStmt AlterSequenceStmt BRIEStmt BeginStmt
 	CalibrateResourceStmt CancelDistributionJobStmt CleanupTableLockStmt CommitStmt CompactTableStmt

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// readOurselves reads the few forms of plain MySQL that TiDB's parser
+// readTiDBGaps reads the few forms of plain MySQL that TiDB's parser
 // refuses or gets wrong. It gives nil for everything else, mistakes too.
-func readOurselves(src source) Statement {
+func readTiDBGaps(src source) Statement {
 	p := newParser(src)
 	var stmt Statement
 	switch {
 	case p.accept("SET"):
 		stmt = p.setNames()
 	case p.accept("SHOW"):
-		stmt = p.showOurselves()
+		stmt = p.showTiDBGaps()
 	case p.accept("KILL"):
 		stmt = p.kill()
 	case p.is("BEGIN"), p.is("START"), p.is("COMMIT"), p.is("ROLLBACK"):
@@ -70,9 +70,9 @@ func (p *parser) charset() (Expr, bool) {
 	return nil, false
 }
 
-// showOurselves reads SHOW WARNINGS and SHOW ERRORS with a LIMIT, SHOW STORAGE
+// showTiDBGaps reads SHOW WARNINGS and SHOW ERRORS with a LIMIT, SHOW STORAGE
 // ENGINES, and SHOW FULL TRIGGERS.
-func (p *parser) showOurselves() Statement {
+func (p *parser) showTiDBGaps() Statement {
 	s := &Show{plain: p.src.plain()}
 	switch {
 	case p.acceptAll("STORAGE", "ENGINES"):
