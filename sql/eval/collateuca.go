@@ -13,7 +13,7 @@ import (
 )
 
 // ucaData is Unicode's Default Collation Element Table, version 13.0, as
-// ucagen.go writes it. MySQL's utf8mb4_0900_… collations have that of version 9.0:
+// collateucagen.go writes it. MySQL's utf8mb4_0900_… collations have that of version 9.0:
 // characters that came later have weights of their own here, and are ordered by
 // their numbers there. Copyright © 1991-2020 Unicode, Inc.; for terms of use, see
 // https://www.unicode.org/terms_of_use.html.

@@ -1,9 +1,9 @@
 //go:build ignore
 
-// ucagen writes uca.bin from Unicode's file allkeys.txt, the Default Unicode
+// collateucagen writes uca.bin from Unicode's file allkeys.txt, the Default Unicode
 // Collation Element Table of the Unicode Collation Algorithm:
 //
-//	go run ucagen.go allkeys.txt
+//	go run collateucagen.go allkeys.txt
 package main
 
 import (
