@@ -283,15 +283,3 @@ func routingError(err error, c echo.Context) error {
 	}
 	return wharf.WrapError(wharf.CodeInternal, "httpapi.route", "", err)
 }
-
-// statusError is an error whose status the table of codes does not have,
-// because no other protocol knows it: 405, 411 and 508.
-type statusError struct {
-	status int
-	cause  *wharf.Error
-}
-
-func (e *statusError) Error() string { return e.cause.Error() }
-
-// Unwrap returns the error with its code.
-func (e *statusError) Unwrap() error { return e.cause }
