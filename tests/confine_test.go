@@ -235,7 +235,7 @@ func TestWorkerCrash(t *testing.T) {
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	s.put("s", "x.csv", "testdata/files/ontime_200.csv")
-	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGBUS} {
+	for i, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGBUS} {
 		conn := s.conn()
 		ended := make(chan error, 1)
 		go func() {
@@ -247,9 +247,7 @@ func TestWorkerCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantSQLError(t, <-ended, 1105, "HY000", "worker process")
-		if log := s.Log(); !strings.Contains(log, "its worker ended: ") {
-			t.Errorf("%v: the log has no line of it", signal)
-		}
+		s.eventually(fmt.Sprintf("the log's line of %v", signal), func() bool { return strings.Count(s.Log(), "its worker ended: ") > i })
 		var n int
 		if err := conn.QueryRowContext(s.context(), "SELECT COUNT(*) FROM s.`x.csv`").Scan(&n); err != nil || n != 199 {
 			t.Errorf("%v: afterwards, on the same connection: %d, %v", signal, n, err)
