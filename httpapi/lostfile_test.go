@@ -128,6 +128,19 @@ func TestFormPieces(t *testing.T) {
 	f.wantStored()
 }
 
+// TestMisspeltDestination: a folder whose header is not known would be left out,
+// and the file would lie elsewhere.
+func TestMisspeltDestination(t *testing.T) {
+	f := start(t)
+	for _, header := range []string{"Relative-Path", "X-Relative-Path", "X_relative_path", "Stage-Name", "X-Stage-Name", "X_stage_name"} {
+		a := f.upload(filePart("a", "1")+formEnd, header+":there")
+		if a.status != 400 || !strings.Contains(a.Error.Message, strings.ToLower(header)) || !strings.Contains(a.Error.Message, "x-databend-relative-path") {
+			t.Errorf("%s: %d %s", header, a.status, a.body)
+		}
+	}
+	f.wantStored()
+}
+
 // TestQueryIsNoName: a '?' that was not escaped cuts a name off. What is
 // stored or removed then would be another file.
 func TestQueryIsNoName(t *testing.T) {

@@ -27,6 +27,9 @@ const (
 var (
 	stageHeaders  = []string{"Stage_name", "X-Databend-Stage-Name"}
 	folderHeaders = []string{"Relative_path", "X-Databend-Relative-Path"}
+	// misspelt are what people and proxies make of them. To ignore one would
+	// be to store the files elsewhere.
+	misspelt = []string{"Relative-Path", "X-Relative-Path", "X_relative_path", "Stage-Name", "X-Stage-Name", "X_stage_name"}
 )
 
 var (
@@ -182,6 +185,12 @@ func (d destination) key(filename string) (wharf.Key, error) {
 
 // parseDestination reads the headers that say where files go.
 func parseDestination(x *exchange) (destination, error) {
+	for _, name := range misspelt {
+		if len(x.r.Header[name]) > 0 {
+			return destination{}, invalid("the header %s is not known; where files go is said by stage_name and relative_path, "+
+				"or by x-databend-stage-name and x-databend-relative-path", strings.ToLower(name))
+		}
+	}
 	name, err := oneHeader(x.r.Header, "stage_name", stageHeaders)
 	if err != nil {
 		return destination{}, err
