@@ -24,9 +24,11 @@ const (
 )
 
 // LeftOut counts the objects that are where a Listing looks and cannot be in
-// it, because their names are not valid keys. Other programs put them there.
+// it: their names are not valid keys, or they are symbolic links that lead out
+// of the stage or nowhere. Other programs put them there.
 type LeftOut struct {
 	Count int64
+	Links int64 // of Count: links, whose names are valid
 	// First holds the names of the first five, below the stage's root, each
 	// cut after 200 bytes and escaped as in a Go string: `a\x01`, `a\xff`.
 	First []string
@@ -34,6 +36,9 @@ type LeftOut struct {
 
 func (l *LeftOut) add(name string) {
 	l.Count++
+	if _, err := ParseKey(name); err == nil {
+		l.Links++
+	}
 	if len(l.First) == leftOutNames {
 		return
 	}
@@ -123,6 +128,7 @@ func (s *Service) matching(ctx context.Context, store Store, stage StageName, o 
 
 func (s *Service) logLeftOut(stage StageName, left *LeftOut) {
 	if left.Count > 0 {
-		s.log.Warn("files were left out because their names are not valid", "stage", stage, "files", left.Count, "first", left.First)
+		s.log.Warn("files were left out because their names are not valid or they are links that lead out of the stage",
+			"stage", stage, "files", left.Count, "links", left.Links, "first", left.First)
 	}
 }

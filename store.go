@@ -110,7 +110,8 @@ type ListOptions struct {
 	// leave out the rest if that is cheaper.
 	KeysOnly bool
 	// Unnamed, where it is not nil, is called with the name of each object in
-	// the range that has no Key, because other programs chose the name: after
+	// the range that has no Key, because other programs chose the name, and of
+	// each symbolic link that cannot be followed within the stage: after
 	// the object before it was yielded, and before the one after it. It is not
 	// called for an empty object whose name ends in '/', which is how consoles
 	// of S3 show a folder.

@@ -84,7 +84,7 @@ func writeLeftOut(w *jsonWriter, l wharf.LeftOut) *jsonWriter {
 	if l.Count == 0 {
 		return w
 	}
-	return w.text(`,"left_out":`).value(leftOut(l))
+	return w.text(`,"left_out":`).value(leftOut{l.Count, l.First})
 }
 
 func listedOf(obj wharf.Object) listed {

@@ -22,6 +22,7 @@ var foreignFiles = map[string]bool{
 // TestLeftOut has a folder and a bucket with files that no statement can name:
 // everything that goes over them tells of them, and leaves them alone.
 func TestLeftOut(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	g := harness.StartS3(t, root, "access", "names-secret")
 	s := start(t, settings{args: []string{"--fs-allow", folder}, secrets: []string{g.Secret}})
@@ -35,6 +36,38 @@ func TestLeftOut(t *testing.T) {
 	t.Run("bucket", func(t *testing.T) {
 		s.leftOut(t, "bucket", filepath.Join(g.Dir, harness.Bucket, "names"), foreignFiles, 4)
 	})
+}
+
+// TestLeftOutLinks has a folder with links: those that stay in it are files of
+// the stage, and the others are told of, as what they are.
+func TestLeftOutLinks(t *testing.T) {
+	t.Parallel()
+	folder, other := t.TempDir(), t.TempDir()
+	s := start(t, settings{args: []string{"--fs-allow", folder}})
+	s.exec("CREATE STAGE f 'fs://"+folder+"/'", "CREATE STAGE t")
+	s.plantFiles("f", folder, map[string]bool{"a": true})
+	s.plantFiles("", other, map[string]bool{"theirs": false})
+	link := func(target, name string) {
+		if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("a", "inside")
+	s.wantRows("LIST @f", "a", "inside")
+	link(filepath.Join(other, "theirs"), "out")
+	const why = ", because it is a symbolic link that leads out of the stage's folder or nowhere: \"out\"; put the file itself there"
+	s.wantLeftOut("LIST @f", "1 file in @f was not listed"+why, "a", "inside")
+	link(other, "folder")
+	link("gone", "nowhere")
+	s.wantLeftOut("COPY FILES INTO @t FROM @f", `3 files in @f were not copied, because they are symbolic links that lead out of the stage's folder or nowhere: "folder", "nowhere", "out"`, "a", "inside")
+	if p := s.listPage("f", ""); p.LeftOut.Count != 3 {
+		t.Errorf("the list over HTTP tells of %+v", p.LeftOut)
+	}
+	s.plantFiles("f", folder, map[string]bool{"\x01": false})
+	s.wantLeftOut("REMOVE @f/", "4 files in @f/ were not removed, because their names are not valid in Wharf, or they are symbolic links", "a", "inside")
+	if _, err := os.Stat(filepath.Join(other, "theirs")); err != nil {
+		t.Error(err)
+	}
 }
 
 // leftOut works on the files in a stage's folder "in", of which that many have

@@ -87,7 +87,14 @@ func (s *Session) warnLeftOut(left *wharf.LeftOut, loc wharf.Location, done stri
 		return
 	}
 	text := "%d files in %s were not %s, because their names are not valid in Wharf: %s; rename them where they are stored"
-	if left.Count == 1 {
+	switch one := left.Count == 1; {
+	case one && left.Links == 1:
+		text = "%d file in %s was not %s, because it is a symbolic link that leads out of the stage's folder or nowhere: %s; put the file itself there"
+	case left.Links == left.Count:
+		text = "%d files in %s were not %s, because they are symbolic links that lead out of the stage's folder or nowhere: %s; put the files themselves there"
+	case left.Links > 0:
+		text = "%d files in %s were not %s, because their names are not valid in Wharf, or they are symbolic links that lead out of the stage's folder or nowhere: %s"
+	case one:
 		text = "%d file in %s was not %s, because its name is not valid in Wharf: %s; rename it where it is stored"
 	}
 	s.warn("Warning", warnLeftOut, text, left.Count, loc, done, left)

@@ -35,7 +35,8 @@
 // as far as the file's time and length show.
 //
 // Symbolic links within the folder work. List does not follow links to
-// folders, which could form a circle. Devices, pipes and sockets are not in
+// folders, which could form a circle. It reports links that lead out of the
+// folder, or nowhere, as unnamed. Devices, pipes and sockets are not in
 // the stage. Files whose names are not keys are reported by List as unnamed.
 // Empty folders stay, because other programs may use them.
 //

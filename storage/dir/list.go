@@ -116,7 +116,12 @@ func (l *lister) entry(folder string, e entry) error {
 func (l *lister) file(full string) error {
 	info, err := l.root.Lstat(full)
 	if err == nil && info.Mode().Type() == fs.ModeSymlink {
-		if info, err = l.root.Stat(full); err == nil && l.s.leadsIntoUploads(full) {
+		info, err = l.root.Stat(full)
+		switch {
+		case err == nil && l.s.leadsIntoUploads(full):
+			return nil
+		case isNotFound(err), leadsOutside(err):
+			l.o.TellUnnamed(full, 1)
 			return nil
 		}
 	}
