@@ -9,6 +9,7 @@ import (
 // Requests that are not an upload, each answered with its status, its code
 // and a message that tells what is wrong, and without effect.
 func TestBadRequests(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	whole := rawPart("a.csv", "1,2") + rawEnd
@@ -58,6 +59,7 @@ func TestBadRequests(t *testing.T) {
 // A form whose first file is whole and whose second is not: the answer names
 // what landed.
 func TestFormFailsHalfWay(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	body := rawPart("one.csv", "1") + rawNext + rawPart("two.csv", "2")
@@ -74,6 +76,7 @@ func TestFormFailsHalfWay(t *testing.T) {
 
 // Other addresses and methods get an answer in the same form.
 func TestUnknownAddress(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	for _, c := range []struct {
 		args   []string
@@ -93,6 +96,7 @@ func TestUnknownAddress(t *testing.T) {
 
 // A header of 1 MiB is 431, and costs the server no more than that.
 func TestHugeHeader(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	body := rawPart("a.csv", "1") + rawEnd
@@ -115,6 +119,7 @@ func TestHugeHeader(t *testing.T) {
 // A page of another site that points its name at this machine gets nothing
 // while root has no password.
 func TestForeignHost(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{args: []string{"--public-url", "https://stage.example.com"}})
 	s.exec("CREATE STAGE s")
 	for host, status := range map[string]int{

@@ -10,6 +10,7 @@ import (
 // Names that no file may have. The part's header is written as it would have
 // to be sent.
 func TestBadNames(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	for _, c := range []struct{ what, name, word string }{
@@ -44,6 +45,7 @@ func TestBadNames(t *testing.T) {
 // Names that look odd and are fine: stored, listed, fetched and removed as
 // they were sent.
 func TestOddNames(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	names := []string{
@@ -78,6 +80,7 @@ func TestOddNames(t *testing.T) {
 // curl and browsers send a quote as %22, and nobody decodes it; a name in
 // filename* is decoded.
 func TestNameSpellings(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	for _, c := range []struct{ disposition, want string }{
@@ -98,6 +101,7 @@ func TestNameSpellings(t *testing.T) {
 
 // relative_path goes before every name of the form.
 func TestRelativePath(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	for _, c := range []struct{ header, path, want string }{

@@ -14,6 +14,7 @@ import (
 // An S3 server that is down, hangs, denies or lacks the bucket: uploads get
 // 502, LIST gets 1296, the message tells which, and nothing holds a secret.
 func TestBadS3(t *testing.T) {
+	t.Parallel()
 	const secret = "bad-s3-secret-99"
 	g := harness.StartS3(t, root, "access", secret)
 	s := start(t, settings{secrets: []string{secret, "wrong-secret-98"}})
@@ -73,6 +74,7 @@ func silentServer(t testing.TB) string {
 // The S3 server dies under a large upload: the client is told, nothing is
 // listed, and after it is back the same upload works.
 func TestS3DiesUnderUpload(t *testing.T) {
+	t.Parallel()
 	g := harness.StartS3(t, root, "access", "dying-s3-secret")
 	s := start(t, settings{secrets: []string{g.Secret}})
 	s.exec(g.CreateStage("s", "in/"))
@@ -88,6 +90,7 @@ func TestS3DiesUnderUpload(t *testing.T) {
 // Files of an external stage are real objects, under the stage's path, and
 // stay when the stage is dropped.
 func TestExternalStage(t *testing.T) {
+	t.Parallel()
 	g := harness.StartS3(t, root, "access", "external-secret")
 	s := start(t, settings{secrets: []string{g.Secret}})
 	s.exec(g.CreateStage("s", "deep/er/"))

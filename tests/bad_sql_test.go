@@ -8,6 +8,7 @@ import (
 // Statements that are refused, each with its number, its SQLSTATE, and a
 // message that names what is wrong and no secret.
 func TestBadStatements(t *testing.T) {
+	t.Parallel()
 	const secret = "sQl-secret-4711"
 	s := start(t, settings{secrets: []string{secret}})
 	s.exec("CREATE STAGE s")
@@ -63,6 +64,7 @@ func TestBadStatements(t *testing.T) {
 
 // The mariadb client shows the number, the state and the message.
 func TestErrorAtTheCommandLine(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	out := s.mariadb("", "-e", "LIST @nosuch")
 	if out.code != 1 || !strings.Contains(out.stderr, "\nERROR 1146 (42S02) at line 1: ") || !strings.Contains(out.stderr, "nosuch") {
@@ -99,6 +101,7 @@ func TestHugeStatement(t *testing.T) {
 // No secret is shown by what describes a stage, and every spelling of the
 // credentials is one.
 func TestSecretsStayHidden(t *testing.T) {
+	t.Parallel()
 	const key, secret, token = "hidden-key-11", "hidden-secret-22", "hidden-token-33"
 	s := start(t, settings{secrets: []string{secret, token}})
 	s.exec(

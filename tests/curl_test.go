@@ -11,6 +11,7 @@ import (
 // curl with both methods, small and large, with and without
 // Expect: 100-continue, declared and chunked, HTTP/1.0.
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	dir := t.TempDir()
@@ -39,6 +40,7 @@ func TestCurl(t *testing.T) {
 
 // Above 1 MiB curl asks before it sends, and is told to go on.
 func TestCurlExpects(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	r := s.curl("-v", "-H", "stage_name:s", "-H", "Expect: 100-continue", "-F", "upload=@"+sparseFile(t, 4<<20), s.uploadURL())
@@ -50,6 +52,7 @@ func TestCurlExpects(t *testing.T) {
 // Uploads one after the other on one connection; one that is refused after
 // its body came does not cost the connection.
 func TestKeepAlive(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	upload := func(stage, file string) []string {
@@ -69,6 +72,7 @@ func TestKeepAlive(t *testing.T) {
 
 // Several files in one form, in order.
 func TestCurlManyFiles(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	r := s.curl("-H", "stage_name:s", "-F", "upload=@testdata/files/books.parquet", "-F", "upload=@testdata/files/books.csv", s.uploadURL())
@@ -80,6 +84,7 @@ func TestCurlManyFiles(t *testing.T) {
 // Several files of one field, which curl sends as a form within the form, and
 // what curl sends of a file without its name.
 func TestCurlFilesOfOneField(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	r := s.curl("-H", "stage_name:s", "-F", "upload=@testdata/files/books.parquet,testdata/files/books.csv", "-F", "upload=@testdata/files/books.csv;filename=c", s.uploadURL())
@@ -100,6 +105,7 @@ func TestCurlFilesOfOneField(t *testing.T) {
 // An upload over an existing name replaces it whole, at once: readers in
 // between see one or the other, never a mixture and never nothing.
 func TestReplaceIsAtomic(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	versions := [][]byte{random(3 << 20), random(100), random(3<<20 + 1), nil}

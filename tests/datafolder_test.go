@@ -110,6 +110,7 @@ func copyOf(t testing.TB, dir string) string {
 // A check changes nothing, whatever it finds, and so works where nothing can
 // be changed.
 func TestCheckOfReadOnlyFolder(t *testing.T) {
+	t.Parallel()
 	whole, _ := filled(t)
 	killed := copyOf(t, whole)
 	s := start(t, settings{dir: killed, killed: true})
@@ -176,6 +177,7 @@ func TestCheckOfReadOnlyFolder(t *testing.T) {
 // Files of others below the folder of the files are left alone by every start,
 // check and repair.
 func TestForeignFiles(t *testing.T) {
+	t.Parallel()
 	dir, files := filled(t)
 	var made []string
 	err := filepath.WalkDir(filepath.Join(dir, "files"), func(path string, d fs.DirEntry, err error) error {
@@ -234,6 +236,7 @@ func TestForeignFiles(t *testing.T) {
 // mounted. A start either serves all, or refuses and changes nothing; when the
 // rest is there again, all is served.
 func TestPartialRestore(t *testing.T) {
+	t.Parallel()
 	whole, files := filled(t)
 	entries, err := os.ReadDir(filepath.Join(whole, "files"))
 	if err != nil {
@@ -309,6 +312,7 @@ func below(all map[string]string, folder string) map[string]string {
 // The catalog is lost: no start hides the files, and a repair brings them back
 // as stages named by their IDs.
 func TestLostCatalog(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(dir string) error{
 		"missing": func(dir string) error { return os.Remove(dir + "/catalog.db") },
 		"missing, no key": func(dir string) error {
@@ -353,6 +357,7 @@ func TestLostCatalog(t *testing.T) {
 
 // --new-catalog begins anew beside the files; without it no server does.
 func TestNewCatalog(t *testing.T) {
+	t.Parallel()
 	dir, _ := filled(t)
 	if err := os.Remove(dir + "/catalog.db"); err != nil {
 		t.Fatal(err)

@@ -32,6 +32,7 @@ func (s *server) wantError(statement, number, says string) {
 // TestDefinitions changes stages, connections and file formats, kills the
 // server, and finds everything as it was acknowledged.
 func TestDefinitions(t *testing.T) {
+	t.Parallel()
 	const secret = "wJalrXUtnFEMI-K7MDENG"
 	dir := filepath.Join(t.TempDir(), "data")
 	s := start(t, settings{dir: dir, secrets: []string{secret}, killed: true})
@@ -63,6 +64,7 @@ func TestDefinitions(t *testing.T) {
 // TestFolderStage works on a folder that other programs use too, also after
 // the server was killed, and reaches for what is outside.
 func TestFolderStage(t *testing.T) {
+	t.Parallel()
 	outer := t.TempDir()
 	in, data := filepath.Join(outer, "in"), filepath.Join(outer, "data")
 	for name, text := range map[string]string{"in/theirs.txt": "theirs", "secret": "secret"} {

@@ -40,6 +40,7 @@ const videoSize = 3<<20 + 17
 
 // TestDownloadCurl fetches a file with the options of curl that people use.
 func TestDownloadCurl(t *testing.T) {
+	t.Parallel()
 	eachKind(t, func(t *testing.T, s *server) {
 		want := random(videoSize)
 		s.mustUpload("s", "clips/my clip.mp4", want)
@@ -122,6 +123,7 @@ var chrome = []string{
 // TestDownloadBrowser plays a video: from the start, by seeking, and on with
 // what the browser has already.
 func TestDownloadBrowser(t *testing.T) {
+	t.Parallel()
 	eachKind(t, func(t *testing.T, s *server) {
 		want := random(videoSize)
 		s.mustUpload("s", "v.mp4", want)
@@ -213,6 +215,7 @@ func leaves(t *testing.T, s *server, address string) {
 // TestDownloadConditions holds each of the conditions to a file that is
 // replaced in between.
 func TestDownloadConditions(t *testing.T) {
+	t.Parallel()
 	eachKind(t, func(t *testing.T, s *server) {
 		s.mustUpload("s", "f.csv", []byte("first"))
 		address := fileURL(s, "s", "f.csv")
@@ -270,6 +273,7 @@ func TestDownloadConditions(t *testing.T) {
 // A block that went bad on the disk ends the connection short of its
 // Content-Length: every byte that came is right.
 func TestDownloadOfDamagedFile(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	want := random(2 << 20)

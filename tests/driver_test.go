@@ -19,6 +19,7 @@ var drivers = map[string]string{
 }
 
 func TestDriver(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	i := 0
 	for name, params := range drivers {
@@ -144,6 +145,7 @@ func transactions(t *testing.T, s *server, db *sql.DB) {
 // Several result sets of one text, in order, and an error in the middle that
 // stops it.
 func TestMultiStatements(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	db := s.db("multiStatements=true")

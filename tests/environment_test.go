@@ -19,6 +19,7 @@ import (
 
 // What a process may find around it makes no difference.
 func TestOddSurroundings(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		env   []string
 		shell string // what a shell does before it becomes the server
@@ -55,6 +56,7 @@ func TestOddSurroundings(t *testing.T) {
 
 // The data folder is a symbolic link: it is one folder, by either name.
 func TestLinkedDataFolder(t *testing.T) {
+	t.Parallel()
 	dir, files := filled(t)
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(dir, link); err != nil {
@@ -79,6 +81,7 @@ func TestLinkedDataFolder(t *testing.T) {
 // Each of these is refused in a line that says what is wrong, changes nothing,
 // and is served when it is put right.
 func TestFolderThatCannotBeServed(t *testing.T) {
+	t.Parallel()
 	whole, files := filled(t)
 	aside := func(dir, name string) error { return os.Rename(filepath.Join(dir, name), filepath.Join(dir, "aside")) }
 	for name, c := range map[string]struct {
@@ -116,6 +119,7 @@ func TestFolderThatCannotBeServed(t *testing.T) {
 
 // A start without room says so, and leaves nothing that hinders the next one.
 func TestStartOnFullDisk(t *testing.T) {
+	t.Parallel()
 	for _, free := range []int{0, 4 << 10, 16 << 10, 64 << 10, 200 << 10} {
 		disk := smallDisk(t, 4)
 		filler, err := os.Create(filepath.Join(disk, "filler"))
@@ -151,6 +155,7 @@ func TestStartOnFullDisk(t *testing.T) {
 
 // The server's own certificate is the same after a restart.
 func TestCertificateIsKept(t *testing.T) {
+	t.Parallel()
 	var dir string
 	seen := map[string]bool{}
 	for range 2 {
@@ -174,6 +179,7 @@ func TestCertificateIsKept(t *testing.T) {
 
 // A folder of another user's is refused, and not touched.
 func TestForeignOwner(t *testing.T) {
+	t.Parallel()
 	dir, _ := filled(t)
 	asRoot(t, "chown", "12345", dir)
 	t.Cleanup(func() { asRoot(t, "chown", strconv.Itoa(os.Getuid()), dir) })

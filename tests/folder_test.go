@@ -22,6 +22,7 @@ func folderStage(t *testing.T, folder string, o settings) *server {
 // What is no plain file is not there, and nothing waits for it; a disk that is
 // mounted in the folder is told of.
 func TestFolderOfSpecialFiles(t *testing.T) {
+	t.Parallel()
 	in := t.TempDir()
 	for name, kind := range map[string]uint32{"pipe": syscall.S_IFIFO, "socket": syscall.S_IFSOCK} {
 		if err := syscall.Mknod(filepath.Join(in, name), kind|0o600, 0); err != nil {
@@ -98,6 +99,7 @@ func halfUpload(s *server, folder, stage, name string) (c *rawConn, end string) 
 // A full disk under a folder: 507, nothing half-written stays, what was there
 // is whole, and room is room again.
 func TestFolderOnFullDisk(t *testing.T) {
+	t.Parallel()
 	in := smallDisk(t, 16)
 	s := folderStage(t, in, settings{})
 	content := random(5 << 20)
@@ -118,6 +120,7 @@ func TestFolderOnFullDisk(t *testing.T) {
 
 // Bodies that end before they should leave nothing in a folder.
 func TestFolderCutBodies(t *testing.T) {
+	t.Parallel()
 	in := t.TempDir()
 	s := folderStage(t, in, settings{})
 	s.mustUpload("f", "old", []byte("old"))
@@ -137,6 +140,7 @@ func TestFolderCutBodies(t *testing.T) {
 
 // What lands in a stage is out of reach for a stage on the folder above.
 func TestFolderWithinFolder(t *testing.T) {
+	t.Parallel()
 	out := t.TempDir()
 	in := filepath.Join(out, "in")
 	s := folderStage(t, out, settings{})
@@ -164,6 +168,7 @@ func TestFolderWithinFolder(t *testing.T) {
 // SIGKILL under 16 uploads into a folder: every acknowledged file is whole,
 // every other is so or is not there, and the next upload tidies up.
 func TestFolderKill(t *testing.T) {
+	t.Parallel()
 	t.Logf("seed %d", *killSeed)
 	r := rand.New(rand.NewPCG(*killSeed, 2))
 	out, dir := t.TempDir(), t.TempDir()+"/data"

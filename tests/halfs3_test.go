@@ -26,6 +26,7 @@ func (s *server) onFake(t testing.TB, stage string, fault harness.S3Fault) *harn
 // TestHalfS3 has servers that are no S3 server or half of one: what cannot be
 // proved by their answers fails, and the rest works.
 func TestHalfS3(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}})
 	i := 0
 	for name, fault := range harness.HalfS3() {
@@ -106,6 +107,7 @@ func wantFake(t *testing.T, use string, r reply, fails bool, words string) {
 // TestS3RefusalOfAnother: a server that refuses lists in HTML and takes files is
 // not believed, whatever ETag it answers. One that refuses as S3 does is.
 func TestS3RefusalOfAnother(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}})
 	refuse := func(body string) harness.S3Fault {
 		return func(_ *harness.FakeS3, w http.ResponseWriter, r *http.Request) bool {
@@ -129,6 +131,7 @@ func TestS3RefusalOfAnother(t *testing.T) {
 // TestS3TokenAlone: a server that does not say whether a list ends, but where it
 // goes on, has all of its files listed.
 func TestS3TokenAlone(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}})
 	s.onFake(t, "token", func(_ *harness.FakeS3, w http.ResponseWriter, r *http.Request) bool {
 		q := r.URL.Query()
@@ -149,6 +152,7 @@ func TestS3TokenAlone(t *testing.T) {
 // TestS3WithoutBatches has servers that refuse DeleteObjects in several ways:
 // the files go one by one.
 func TestS3WithoutBatches(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}})
 	for stage, refuse := range map[string]func(w http.ResponseWriter){
 		"google": func(w http.ResponseWriter) {
@@ -191,6 +195,7 @@ func TestS3WithoutBatches(t *testing.T) {
 
 // TestAskedForAListOnce counts what the proof costs.
 func TestAskedForAListOnce(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}})
 	f := s.onFake(t, "s", nil)
 	for range 5 {
@@ -205,6 +210,7 @@ func TestAskedForAListOnce(t *testing.T) {
 // TestStageOnItself has stages that point at Wharf's own ports, by address, by
 // name, by the public URL, and through a proxy.
 func TestStageOnItself(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{secrets: []string{fakeSecret}, args: []string{"--public-url", "https://stage.example.com"}})
 	httpPort := port(t, s.http)
 	create := func(name, endpoint string) error {

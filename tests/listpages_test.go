@@ -14,6 +14,7 @@ import (
 // TestListPages reads lists page by page, of stages of every kind, from names
 // that are there and from one that is not.
 func TestListPages(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	g := harness.StartS3(t, root, "access", "pages-secret")
 	s := start(t, settings{args: []string{"--fs-allow", folder}, secrets: []string{g.Secret}})

@@ -89,6 +89,7 @@ func pipe(t *testing.T) (r, w *os.File) {
 // What is logged to has gone away, is full, or is closed: the server serves,
 // and ends in order.
 func TestLogGoesNowhere(t *testing.T) {
+	t.Parallel()
 	gone := func(t *testing.T) *os.File {
 		r, w := pipe(t)
 		r.Close()
@@ -130,6 +131,7 @@ func TestLogGoesNowhere(t *testing.T) {
 // Nobody reads the log: requests are answered, and the server ends on TERM.
 // Somebody who reads later is told how much is missing.
 func TestLogIsNotRead(t *testing.T) {
+	t.Parallel()
 	r, w := pipe(t)
 	s, cmd := loggingTo(t, w, w)
 	w.Close()
@@ -154,6 +156,7 @@ func TestLogIsNotRead(t *testing.T) {
 
 // TERM alone ends a server whose log nobody reads.
 func TestTermWhileLogIsNotRead(t *testing.T) {
+	t.Parallel()
 	_, w := pipe(t)
 	s, cmd := loggingTo(t, w, w)
 	s.makeLog(200)
@@ -162,6 +165,7 @@ func TestTermWhileLogIsNotRead(t *testing.T) {
 
 // A log on a disk that fills up goes on when there is room again.
 func TestLogOnFullDisk(t *testing.T) {
+	t.Parallel()
 	disk := smallDisk(t, 1)
 	f, err := os.OpenFile(filepath.Join(disk, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 // three forms, piped as a script. -c keeps the client from taking the
 // comments out itself.
 func TestPipedScript(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	script := `-- a comment up to the end of the line; with a semicolon
 # another; one
@@ -47,6 +48,7 @@ DESC STAGE one
 // An error stops a script, is printed with its number, and makes the client
 // fail; with --force the rest runs.
 func TestScriptError(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	script := "CREATE STAGE a;\nCREATE STAGE a;\nCREATE STAGE b;\n"
 	out := s.mariadb(script)
@@ -64,6 +66,7 @@ func TestScriptError(t *testing.T) {
 
 // What the interactive client asks uninvited, and what a person types first.
 func TestInteractiveCommands(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	for _, c := range []struct{ input, want string }{
@@ -87,6 +90,7 @@ func TestInteractiveCommands(t *testing.T) {
 
 // `use` names a database that is there, and one that is not.
 func TestUseDatabase(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	all := strings.Fields(s.mariadb("show databases;\n", "-N").stdout)
 	if len(all) == 0 {

@@ -8,6 +8,7 @@ import (
 // A page of another origin may use the API and presigned URLs if --cors-origin
 // names its origin, and no other page may.
 func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
 	const app = "https://app.example"
 	s := start(t, settings{args: []string{"--cors-origin", "https://App.example/", "--cors-origin", "null"}})
 	s.exec("CREATE STAGE s")

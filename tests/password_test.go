@@ -12,6 +12,7 @@ const rootPassword = "c0rrect horse & battery"
 // With a password, both ports want it, from this machine too, and may be
 // open to others.
 func TestRootPassword(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(file, []byte(rootPassword+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -89,6 +90,7 @@ func httpPassword(t *testing.T, s *server) {
 // Without a password root logs in from this machine, with none; a client
 // that sends one is refused, and so is anybody else.
 func TestNoPassword(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	for _, plugin := range []string{"mysql_native_password", "caching_sha2_password"} {
 		if out := s.mariadb("", "--default-auth="+plugin, "-N", "-e", "SELECT 1"); out.stdout != "1\n" {
@@ -101,6 +103,7 @@ func TestNoPassword(t *testing.T) {
 
 // With a password a port may be open to other machines.
 func TestOpenPortsWithPassword(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{
 		args:    []string{"--mysql-addr", "0.0.0.0:0", "--http-addr", "0.0.0.0:0"},
 		env:     []string{"WHARF_ROOT_PASSWORD=" + rootPassword},

@@ -49,6 +49,7 @@ const bookFile = "testdata/files/books.parquet"
 // TestPresign uploads and downloads by URLs of a server that wants a
 // password, with curl and without the password, also after a restart.
 func TestPresign(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	o := settings{dir: dir, env: []string{"WHARF_ROOT_PASSWORD=" + rootPassword}, secrets: []string{rootPassword}}
 	s := start(t, o)
@@ -99,6 +100,7 @@ func TestPresign(t *testing.T) {
 
 // TestPresignContentType binds the type of an upload.
 func TestPresignContentType(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	up := presign(s, s.db(""), "PRESIGN UPLOAD @s/a.csv EXPIRE = 60 CONTENT_TYPE = 'text/csv'")
@@ -118,6 +120,7 @@ func TestPresignContentType(t *testing.T) {
 // TestPresignAltered changes every part of a URL, and has each refused, with
 // nothing stored.
 func TestPresignAltered(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s", "CREATE STAGE other")
 	s.mustUpload("s", "there", []byte("old"))
@@ -174,6 +177,7 @@ func alteredURLs(good *url.URL) map[string]string {
 
 // TestPresignExpires waits until a URL of one second is none any more.
 func TestPresignExpires(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	s.mustUpload("s", "a", []byte("x"))
@@ -193,6 +197,7 @@ func TestPresignExpires(t *testing.T) {
 // TestPresignStageIsGone drops a stage and creates it again: the URLs of the
 // first one are refused, whatever the second one holds.
 func TestPresignStageIsGone(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	up, down := presign(s, s.db(""), "PRESIGN UPLOAD @s/a"), presign(s, s.db(""), "PRESIGN @s/a")
@@ -210,6 +215,7 @@ func TestPresignStageIsGone(t *testing.T) {
 
 // TestPresignS3 has URLs of an S3 stage lead to the S3 server.
 func TestPresignS3(t *testing.T) {
+	t.Parallel()
 	g := harness.StartS3(t, root, "access", "presign-secret-97")
 	s := start(t, settings{secrets: []string{g.Secret}})
 	s.exec(g.CreateStage("s", "deep/er/"))
@@ -238,6 +244,7 @@ func TestPresignS3(t *testing.T) {
 // TestPresignPublicURL starts URLs with the address that the server is told,
 // and takes requests to its host.
 func TestPresignPublicURL(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{args: []string{"--public-url", "https://stage.example.com/wharf/"}})
 	s.exec("CREATE STAGE s")
 	p := presign(s, s.db(""), "PRESIGN UPLOAD @s/a")
@@ -254,6 +261,7 @@ func TestPresignPublicURL(t *testing.T) {
 
 // TestPresignRefuses has each mistake in the statement named.
 func TestPresignRefuses(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	s := start(t, settings{args: []string{"--fs-allow", folder}})
 	s.exec("CREATE STAGE s", "CREATE STAGE f URL = 'fs://"+folder+"/'",
@@ -279,6 +287,7 @@ func TestPresignRefuses(t *testing.T) {
 
 // TestPresignOwnStage reaches root's own stage, which nobody creates.
 func TestPresignOwnStage(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	up := presign(s, s.db(""), "PRESIGN UPLOAD @~/mine")
 	if r := s.curl("-T", bookFile, up.url); r.status != 200 || r.uploaded(t).StageName != "~" {
@@ -291,6 +300,7 @@ func TestPresignOwnStage(t *testing.T) {
 
 // TestPresignRowInTheShell takes the URL out of the row as README shows it.
 func TestPresignRowInTheShell(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	out := s.mariadb("", "-N", "-e", "PRESIGN UPLOAD @s/books.parquet")

@@ -35,6 +35,7 @@ func checksumHeader(name string, content []byte) string {
 // A body that has not the checksum that its header tells is refused. Nothing
 // of it is stored, and what was there stays.
 func TestRawPutChecksums(t *testing.T) {
+	t.Parallel()
 	eachKind(t, func(t *testing.T, s *server) {
 		for _, size := range []int{0, 1, 100_000, videoSize} {
 			content := random(size)
@@ -65,6 +66,7 @@ func TestRawPutChecksums(t *testing.T) {
 
 // If-None-Match: * makes a file and never replaces one, whoever else tries.
 func TestRawPutOnce(t *testing.T) {
+	t.Parallel()
 	eachKind(t, func(t *testing.T, s *server) {
 		for _, size := range []int{10, 1 << 20} {
 			statuses := make([]int, 8)
@@ -97,6 +99,7 @@ func TestRawPutOnce(t *testing.T) {
 
 // curl -T in its forms, and what is no raw body.
 func TestRawPutCurl(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	s.exec("CREATE STAGE s")
 	file := filepath.Join(t.TempDir(), "r\u00e9sum\u00e9 1.csv")

@@ -48,6 +48,7 @@ func serveArgs(dir string, more ...string) []string {
 }
 
 func TestRefusedStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	config := filepath.Join(dir, "bad.toml")
@@ -92,12 +93,14 @@ func TestRefusedStart(t *testing.T) {
 }
 
 func TestSecondServerOnTheSameFolder(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{})
 	wantRefused(t, settings{}, serveArgs(s.dir), s.dir)
 	s.alive()
 }
 
 func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
 	out := capture(t, command(t, settings{}, "version"), "")
 	if out.code != 0 || out.stdout != "wharf 0.0.0-test\n" {
 		t.Errorf("wharf version: %d %q", out.code, out.stdout)
@@ -119,6 +122,7 @@ func TestVersionAndHelp(t *testing.T) {
 
 // Flags beat the environment, which beats the file, which beats the default.
 func TestConfigPrecedence(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "wharf.toml")
 	text := "max-file-size = \"1KiB\"\nlog-level = \"warn\"\n"
@@ -147,6 +151,7 @@ func TestConfigPrecedence(t *testing.T) {
 // TERM while an upload runs: it finishes within the grace, new ones are
 // turned away, and the server ends with status 0.
 func TestTermLetsUploadsFinish(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{args: []string{"--shutdown-grace", "60s"}})
 	s.exec("CREATE STAGE s")
 	idle := s.db("")
@@ -171,6 +176,7 @@ func TestTermLetsUploadsFinish(t *testing.T) {
 
 // An upload that does not finish within the grace is cut, and leaves nothing.
 func TestGraceEnds(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{args: []string{"--shutdown-grace", "300ms"}})
 	s.exec("CREATE STAGE s")
 	s.halfUpload("never.bin", strings.Repeat("x", 1<<20))
@@ -184,6 +190,7 @@ func TestGraceEnds(t *testing.T) {
 
 // HUP, which a terminal sends when it is closed, stops the server as TERM does.
 func TestHangUpStopsInOrder(t *testing.T) {
+	t.Parallel()
 	// Under nohup it is ignored, and by the server too. What is caught here is
 	// not ignored there.
 	caught := make(chan os.Signal, 1)
@@ -198,6 +205,7 @@ func TestHangUpStopsInOrder(t *testing.T) {
 
 // A second signal ends the server at once, whatever is under way.
 func TestSecondSignalKills(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		s := start(t, settings{args: []string{"--shutdown-grace", "10m"}})
 		s.exec("CREATE STAGE s")

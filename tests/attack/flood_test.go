@@ -127,8 +127,10 @@ const healthy = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 // A server with few files to open is flooded by idle connections, more than it
 // has files: silent ones, and ones of clients that may come in.
 func TestIdleConnections(t *testing.T) {
+	t.Parallel()
 	for _, files := range []int{128, 256, 1024} {
 		t.Run(fmt.Sprintf("%d files", files), func(t *testing.T) {
+			t.Parallel()
 			s := start(t, harness.Options{MaxFiles: files})
 			s.under(func() {
 				f := newFlood(t, "127.0.0.1")
@@ -191,6 +193,7 @@ func TestSilentMySQLConnections(t *testing.T) {
 
 // Headers of many short lines, and of few long ones, that do not end.
 func TestUnfinishedHeaders(t *testing.T) {
+	t.Parallel()
 	begin := "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n"
 	for name, text := range map[string]string{
 		"short lines":      begin + strings.Repeat("a:b\r\n", 6000),
@@ -246,6 +249,7 @@ func TestOpenFilesLimit(t *testing.T) {
 
 // Downloads whose clients take nothing, or a byte now and then, and lists.
 func TestUnreadDownloads(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		request string
 		n       int

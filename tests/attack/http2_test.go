@@ -15,6 +15,7 @@ import (
 // Streams of HTTP/2 whose clients take nothing, as many on each connection as
 // the server lets be: flow control holds them up, and not the connection.
 func TestHTTP2Streams(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		connections int
 		request     string

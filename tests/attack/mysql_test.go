@@ -288,6 +288,7 @@ func TestManyParts(t *testing.T) {
 
 // Statements as long as can be, at once.
 func TestLongStatements(t *testing.T) {
+	t.Parallel()
 	s := start(t, harness.Options{})
 	text := strings.Repeat("x", 60*mib)
 	s.under(func() {
@@ -315,27 +316,31 @@ func TestLongStatements(t *testing.T) {
 // Sessions that keep all that they may: variables, prepared statements and
 // their parameters, diagnostics, and statements that wait.
 func TestWhatSessionsKeep(t *testing.T) {
+	t.Parallel()
 	literal := "'" + strings.Repeat("v", 15*mib) + "'"
-	for name, keep := range map[string]func(*rawMySQL){
-		"user variables": func(c *rawMySQL) {
+	for name, attack := range map[string]struct {
+		sessions int // whose packets or values together are more than the server may hold
+		keep     func(*rawMySQL)
+	}{
+		"user variables": {70, func(c *rawMySQL) {
 			c.query("SET @a = " + literal)
 			c.packet()
 			for _, name := range []string{"b", "c", "d", "e", "f", "g"} {
 				c.query("SET @" + name + " = REPEAT('v', 1048576)")
 				c.packet()
 			}
-		},
-		"a piece of a long statement": func(c *rawMySQL) {
+		}},
+		"a piece of a long statement": {40, func(c *rawMySQL) {
 			c.query("SET @a = LEFT(" + literal + ", 5), @b = RIGHT(" + literal + ", 5), lc_messages = LEFT(" + literal + ", 5)")
 			c.packet()
-		},
-		"prepared statements": func(c *rawMySQL) {
+		}},
+		"prepared statements": {100, func(c *rawMySQL) {
 			for range 16 {
 				c.send(0, []byte("\x16DO 1"+strings.Repeat(",1", 9000)))
 				c.packet()
 			}
-		},
-		"parameters in pieces": func(c *rawMySQL) {
+		}},
+		"parameters in pieces": {100, func(c *rawMySQL) {
 			c.send(0, []byte("\x16SELECT ?"))
 			c.packet()
 			for range 4 {
@@ -343,17 +348,18 @@ func TestWhatSessionsKeep(t *testing.T) {
 			}
 			c.send(0, []byte{14})
 			c.packet()
-		},
-		"statements that wait": func(c *rawMySQL) { c.query("SELECT SLEEP(1000)" + strings.Repeat(",1", 7000)) },
-		"diagnostics":          func(c *rawMySQL) { c.query("SELECT 1/0" + strings.Repeat(", REPEAT('a', 2000000)", 2000)); c.packet() },
+		}},
+		"statements that wait": {100, func(c *rawMySQL) { c.query("SELECT SLEEP(1000)" + strings.Repeat(",1", 7000)) }},
+		"diagnostics":          {100, func(c *rawMySQL) { c.query("SELECT 1/0" + strings.Repeat(", REPEAT('a', 2000000)", 2000)); c.packet() }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := start(t, harness.Options{})
 			s.under(func() {
-				conns := make([]*rawMySQL, 100)
+				conns := make([]*rawMySQL, attack.sessions)
 				each(len(conns), func(i int) {
 					conns[i] = s.rawMySQL(0)
-					keep(conns[i])
+					attack.keep(conns[i])
 				})
 				s.served(3)
 				for _, c := range conns {
@@ -366,6 +372,7 @@ func TestWhatSessionsKeep(t *testing.T) {
 
 // Frames of zstd that name a large window and do not go on, and zlib's.
 func TestDecoders(t *testing.T) {
+	t.Parallel()
 	var packed bytes.Buffer
 	z, err := zstd.NewWriter(&packed, zstd.WithWindowSize(32*mib))
 	if err != nil {
@@ -383,6 +390,7 @@ func TestDecoders(t *testing.T) {
 		"zlib": {zlibPackets, []byte("\x00\x10\x00\x00\xff\xff\xff\x78\x9c\x4b")},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := start(t, harness.Options{})
 			s.under(func() {
 				conns := make([]*rawMySQL, 900)

@@ -31,6 +31,7 @@ func (c slowly) Read(p []byte) (int, error) {
 // Rows stream: a client that reads millions of them slowly, and two that have
 // stopped reading, hold back their own workers and none of the server's memory.
 func TestSlowReadersOfQueries(t *testing.T) {
+	t.Parallel()
 	const more = 64 * mib
 	s := start(t, harness.Options{Args: []string{"--query-workers", "4"}})
 	content, err := os.ReadFile("../testdata/files/ontime_200.csv")

@@ -23,6 +23,7 @@ const hostileWithin = 3 * time.Minute
 // TestHostileS3 has stages on S3 servers whose answers have no end, no measure
 // or no pace, all at once: each use of each of them ends.
 func TestHostileS3(t *testing.T) {
+	t.Parallel()
 	s := start(t, harness.Options{})
 	faults := harness.HostileS3()
 	maps.Copy(faults, harness.DrippingS3())

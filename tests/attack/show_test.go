@@ -17,6 +17,7 @@ import (
 // Many list many definitions at once: stages, connections, file formats. The
 // answers are read slowly, or not at all.
 func TestManyDefinitions(t *testing.T) {
+	t.Parallel()
 	const definitions, lists = 20_000, 20
 	s := start(t, harness.Options{})
 	db, err := sql.Open("mysql", "root@tcp("+s.MySQL+")/default")
