@@ -333,6 +333,7 @@ func (s options) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Pu
 // TestUploadOptions says what the store is told of a file's length: all of it
 // where the file is small, else that it is not longer than its form.
 func TestUploadOptions(t *testing.T) {
+	large := strings.Repeat("x", 256<<10) // so long that no read has it whole
 	store := options{memory.New(), make(chan wharf.PutOptions, 9)}
 	f := start(t, func(s *settings) { s.service.Opener, s.service.MaxFileSize = oneStore{store}, 1<<20 })
 	first, second := filePart("a", "small")+filePart("b", large), filePart("c", "")
