@@ -31,16 +31,22 @@ func (s *Service) BeginDownload(ctx context.Context, count int64) (end func(), e
 // waiting not long ago.
 func (s *Service) DownloadsWait() bool { return s.downloads.pressed() }
 
-// OpenFile opens the one file that the location names.
-func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
+// file returns the store and the key of the one file that the location names.
+func (s *Service) file(ctx context.Context, p Principal, loc Location) (Store, Key, error) {
 	if err := authorizeFile(p); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	key, err := ParseKey(loc.Path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	store, err := s.store(ctx, p, loc.Stage)
+	return store, key, err
+}
+
+// OpenFile opens the one file that the location names.
+func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
+	store, key, err := s.file(ctx, p, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +55,7 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 
 // StatFile returns what the store knows of the one file that the location names.
 func (s *Service) StatFile(ctx context.Context, p Principal, loc Location) (Object, error) {
-	if err := authorizeFile(p); err != nil {
-		return Object{}, err
-	}
-	key, err := ParseKey(loc.Path)
-	if err != nil {
-		return Object{}, err
-	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, key, err := s.file(ctx, p, loc)
 	if err != nil {
 		return Object{}, err
 	}
@@ -67,14 +66,7 @@ func (s *Service) StatFile(ctx context.Context, p Principal, loc Location) (Obje
 // does. It returns nil where the stage's store has none, and the file is read
 // with OpenFile.
 func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (LocalFile, error) {
-	if err := authorizeFile(p); err != nil {
-		return nil, err
-	}
-	key, err := ParseKey(loc.Path)
-	if err != nil {
-		return nil, err
-	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, key, err := s.file(ctx, p, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +111,7 @@ func (s *Service) RemoveFile(ctx context.Context, p Principal, loc Location) err
 	if err := authorize(p); err != nil {
 		return err
 	}
-	key, err := ParseKey(loc.Path)
-	if err != nil {
-		return err
-	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, key, err := s.file(ctx, p, loc)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package enginetest
 import "wharf"
 
 // cases are the queries of the suite.
-var cases = []Case{
+var cases = []queryCase{
 	{Query: "SELECT name FROM people WHERE age = 30", Want: []string{"Ann", "Dan"}},
 	{Query: "SELECT name FROM people WHERE name = 'ANN'", Want: []string{"Ann", "ann"}, ByBytes: []string{}},
 	{Query: "SELECT name FROM people WHERE name COLLATE utf8mb4_0900_ai_ci = 'ANN'", Want: []string{"Ann", "ann"}},

@@ -11,9 +11,9 @@ import (
 	"wharf/sql"
 )
 
-// Case is a query and what it gives: rows, each with its values joined by '|',
+// queryCase is a query and what it gives: rows, each with its values joined by '|',
 // or the code of an error.
-type Case struct {
+type queryCase struct {
 	Query   string
 	Args    []wharf.Value
 	Want    []string
@@ -58,7 +58,7 @@ func run(t *testing.T, ask asker) {
 	t.Run("rows that nobody reads", func(t *testing.T) { testGivenUp(t, ask) })
 }
 
-func runCase(t *testing.T, ask asker, c Case) {
+func runCase(t *testing.T, ask asker, c queryCase) {
 	got, err := read(t.Context(), t, ask, c.Query, c.Args...)
 	if code := wharf.CodeOf(err); code != c.Code {
 		t.Fatalf("code %q, want %q (%v)", code, c.Code, err)

@@ -74,9 +74,9 @@ func ListedCollations() []Collation {
 	return slices.SortedFunc(slices.Values(collations[:]), func(a, b Collation) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// SystemCollation is that of the names that the server gives:
+// systemCollation is that of the names that the server gives:
 // utf8mb3_general_ci.
-const SystemCollation collationID = 3
+const systemCollation collationID = 3
 
 // FindCollation finds a collation by its name in any case; without one it
 // returns the default.

@@ -291,7 +291,7 @@ func (c *Compiler) charsetOf(e sql.Call) (Node, error) {
 			name = co.Name
 		}
 	}
-	n := Constant(StringDatum(name).Collated(SystemCollation), wharf.TypeString)
-	n.Coll = collating{SystemCollation, ofSystem}
+	n := Constant(StringDatum(name).Collated(systemCollation), wharf.TypeString)
+	n.Coll = collating{systemCollation, ofSystem}
 	return n, nil
 }

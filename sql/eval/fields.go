@@ -20,7 +20,7 @@ type Field struct {
 func FieldsOf(columns []wharf.Column, schema, table string) []Field {
 	fields := make([]Field, len(columns))
 	for i, col := range columns {
-		fields[i] = Field{Column: col, Schema: schema, Table: table, Shape: ColumnShape(SystemCollation)}
+		fields[i] = Field{Column: col, Schema: schema, Table: table, Shape: columnShape(systemCollation)}
 	}
 	return fields
 }
@@ -133,8 +133,8 @@ type Shape struct {
 	Scale int
 }
 
-// ColumnShape is the shape of a column that knows nothing of it.
-func ColumnShape(coll collationID) Shape { return Shape{collating{coll, ofColumn}, AsItComes} }
+// columnShape is the shape of a column that knows nothing of it.
+func columnShape(coll collationID) Shape { return Shape{collating{coll, ofColumn}, AsItComes} }
 
 // Shape is that of a column which shows the node.
 func (n Node) Shape() Shape {

@@ -139,7 +139,7 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		n.Coll = c.literalCollating()
 	}
 	if f.System {
-		n.Coll = collating{SystemCollation, ofSystem}
+		n.Coll = collating{systemCollation, ofSystem}
 	}
 	switch {
 	case n.Typ != wharf.TypeDecimal && !isTemporalType(n.Typ):

@@ -48,9 +48,6 @@ func (m *Memory) Session(most, free int64) *Memory {
 		exceeds: "the session needs more memory than it may hold, %d bytes"}
 }
 
-// Most returns the bound, in bytes.
-func (m *Memory) Most() int64 { return m.most }
-
 // Used returns how many bytes are taken.
 func (m *Memory) Used() int64 {
 	m.mu.Lock()

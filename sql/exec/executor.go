@@ -48,12 +48,12 @@ type Memory = eval.Memory
 // NewMemory returns the bound of all sessions together, in bytes.
 func NewMemory(most int64) *Memory { return eval.NewMemory(most) }
 
-// MySQLVersion is the MySQL whose behaviour clients may count on.
-const MySQLVersion = "8.0.36"
+// mysqlVersion is the MySQL whose behaviour clients may count on.
+const mysqlVersion = "8.0.36"
 
 // The defaults of Options.
 const (
-	DefaultVersion = MySQLVersion + "-wharf"
+	DefaultVersion = mysqlVersion + "-wharf"
 	// DefaultMaxPacket is the most bytes of a packet, and so of a statement.
 	DefaultMaxPacket = 64 << 20
 	// DefaultMaxConnections is how many clients may be logged in at once.
