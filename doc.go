@@ -20,4 +20,31 @@
 //
 // The package does no I/O of its own and starts no goroutine that outlives
 // the Service.
+//
+// # Two requests, file by file
+//
+// An upload by a form into an internal stage:
+//
+//	httpapi        server.go, cors.go, authenticate.go, upload.go,
+//	               requestheader.go: no byte of the body is read yet
+//	wharf          upload.go, service.go, admission.go: BeginUpload
+//	meta           stages.go, stagecache.go: which stage it is
+//	storage        opener.go: which store it has
+//	httpapi        form.go, formpart.go, contentdisposition.go: the next file
+//	wharf          upload.go: Put
+//	storage/local  put.go, which reads the form as an io.Reader; commit.go,
+//	               apply.go, segment.go, index.go
+//	wharf          upload.go: is the stage still there
+//	httpapi        outcome.go, json.go, accesslog.go
+//
+// A LIST of that stage:
+//
+//	server         conn.go, wire.go, command.go, query.go
+//	sql            parse.go, filestatement.go
+//	sql/exec       session.go, run.go, files.go
+//	wharf          listing.go, service.go: ListKeys, which finds stage and
+//	               store as above
+//	storage/local  list.go: it yields the objects, page by page, to
+//	sql/exec       files.go, which makes a row, and run.go, which counts it
+//	server         rows.go, packet.go, flush.go, wire.go
 package wharf

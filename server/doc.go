@@ -15,12 +15,13 @@
 //	                every packet; writes without a deadline; unbuffered reads
 //	                under TLS
 //	conn.go         panics; Close from another goroutine
-//	watch.go        a client that leaves during a statement
+//	disconnect.go   a client that leaves during a statement
 //	prepared.go     NULLs from a second execute; SEND_LONG_DATA; statements
 //	                without number
 //	params.go       malformed executes, which panic
 //	columns.go      blobs as text, no DATE, lost microseconds
 //	packet.go       OK and EOF packets without the session's status
+//	flush.go        rows that wait in a buffer for those after them
 //	errors.go       numbers and SQLSTATEs that were lost
 //	compress.go     compression, which cannot be switched on from outside
 //

@@ -53,9 +53,21 @@ var cases = []queryCase{
 	{Query: "SELECT COUNT(*) FROM people a JOIN people b", Want: []string{"25"}},
 
 	{Query: "SELECT 1 UNION SELECT 1 UNION SELECT 2", Want: []string{"1", "2"}},
+	{Query: "SELECT 1 UNION ALL SELECT 1 UNION SELECT 1", Want: []string{"1"}},
+	{Query: "SELECT 1 UNION SELECT 1 UNION ALL SELECT 1", Want: []string{"1", "1"}},
+	{Query: "SELECT age FROM people UNION SELECT 30", Want: []string{"30", "25", "NULL", "41"}},
 	{Query: "SELECT id FROM people WHERE id < 3 UNION ALL SELECT id FROM visits WHERE id < 2", Want: []string{"1", "2", "1"}},
 	{Query: "SELECT name FROM people WHERE id = 1 UNION SELECT 'b' ORDER BY 1 DESC", Want: []string{"b", "Ann"}},
 	{Query: "(SELECT id FROM people ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM people ORDER BY id DESC LIMIT 1) ORDER BY id", Want: []string{"1", "5"}},
+
+	{Query: "SELECT age / 4, age DIV 4, age % 4, -age FROM people WHERE id = 2", Want: []string{"6.2500|6|1|-25"}},
+	{Query: "SELECT id FROM people WHERE age <=> NULL OR city <=> NULL", Want: []string{"3", "4"}},
+	{Query: "SELECT CONCAT(name, '/', city), COALESCE(city, '-'), city IS NULL FROM people WHERE id > 3", Want: []string{"NULL|-|1", "ann/Oslo|Oslo|0"}},
+	{Query: "SELECT id FROM people WHERE city LIKE 'R_m%'", Want: []string{"1", "3"}},
+	{Query: "SELECT id, CASE WHEN age > 29 THEN 'old' WHEN age > 20 THEN 'young' END FROM people WHERE id < 4", Want: []string{"1|old", "2|young", "3|NULL"}},
+	{Query: "SELECT person, COUNT(*) FROM visits GROUP BY person HAVING COUNT(*) > 1 OR person IS NULL", Want: []string{"1|2", "NULL|1"}},
+	{Query: "SELECT COUNT(*) FROM people WHERE age > (SELECT AVG(age) FROM people) AND city IN (SELECT city FROM people GROUP BY city HAVING COUNT(*) > 1)", Want: []string{"1"}},
+	{Query: "SELECT AVG(age), AVG(id) FROM people", Want: []string{"31.5000|3.0000"}},
 
 	{Query: "SELECT t.n FROM (SELECT name n, age FROM people WHERE city = 'Rome') t WHERE t.age > 1", Want: []string{"Ann"}},
 	{Query: "SELECT name FROM people WHERE id IN (SELECT person FROM visits)", Want: []string{"Ann", "bob"}},

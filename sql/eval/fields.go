@@ -21,6 +21,10 @@ func FieldsOf(columns []wharf.Column, schema, table string) []Field {
 	fields := make([]Field, len(columns))
 	for i, col := range columns {
 		fields[i] = Field{Column: col, Schema: schema, Table: table, Shape: columnShape(systemCollation)}
+		switch col.Type {
+		case wharf.TypeInt, wharf.TypeUint, wharf.TypeBool:
+			fields[i].Scale = 0
+		}
 	}
 	return fields
 }
