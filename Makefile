@@ -22,6 +22,9 @@ WITH      := TMPDIR='$(CURDIR)/$(SCRATCH)' PATH='$(CURDIR)/$(TOOLS)':"$$PATH" \
 VERSITYGW := v1.8.0
 DAMAGED   := ./storage/local/fsck ./cmd/wharf
 LDFLAGS   := -X main.version=$(VERSION)
+ONLY          ?=
+BENCH_AGAINST ?= 97a9245
+BEFORE        := $(SCRATCH)/wharf-$(BENCH_AGAINST)
 
 .PHONY: help build run test tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
 
@@ -126,13 +129,25 @@ soak: tools ## large and many uploads at once, and the memory they take; damage 
 	seed=$$RANDOM; echo "damage-seed $$seed"; \
 	$(WITH) go test -count=1 -timeout 60m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 200 -damage-seed $$seed
 
-bench: build tools ## Wharf beside nginx, versitygw and MariaDB; writes tests/bench/RESULTS.md
-	@missing=; \
-	command -v nginx >/dev/null || missing+=' nginx-light'; \
-	command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=' mariadb-server-core'; \
-	$(call apt-install,$$missing)
+# BENCH_AGAINST is the last commit whose local store was not yet a log of its
+# own. ONLY names groups of tests/bench/RESULTS.md, or loads; the other groups
+# of the page stay as they are.
+bench: build tools $(BEFORE) ## Wharf beside itself before, nginx, versitygw, MariaDB and DuckDB; writes tests/bench/RESULTS.md (ONLY=queries runs a group)
 	mkdir -p $(SCRATCH)
-	$(WITH) go run ./tests/bench -wharf bin/wharf -versitygw $(TOOLS)/versitygw -out tests/bench/RESULTS.md $(ARGS)
+	go build -o $(SCRATCH)/bench-library ./tests/bench/library
+	$(WITH) go run ./tests/bench -wharf bin/wharf -before $(BEFORE) -versitygw $(TOOLS)/versitygw \
+	  -library $(SCRATCH)/bench-library -out tests/bench/RESULTS.md -only '$(ONLY)' $(ARGS)
+
+$(BEFORE):
+	@mkdir -p $(SCRATCH)
+	@if ! git cat-file -e '$(BENCH_AGAINST)^{commit}' 2>/dev/null; then \
+	  echo "LEFT OUT: Wharf at $(BENCH_AGAINST), because this clone does not have that commit"; \
+	else \
+	  from=$$(mktemp -d $(SCRATCH)/bench-source-XXXXXX); trap "rm -rf $$from" EXIT; \
+	  git archive '$(BENCH_AGAINST)' | tar -x -C "$$from"; \
+	  echo "building Wharf at $(BENCH_AGAINST)"; \
+	  (cd "$$from" && go build -buildvcs=false -o '$(CURDIR)/$@' ./cmd/wharf); \
+	fi
 
 clean: ## removes what build and tools left
 	rm -rf bin .tools

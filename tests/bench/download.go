@@ -6,12 +6,16 @@ import "fmt"
 // beside nginx's static files.
 func (b *bench) downloads(load string) error {
 	const files, size, conns = 1000, 4 << 10, 16
-	if err := b.wharf.createStage("small", ""); err != nil {
+	if err := b.createStages("small"); err != nil {
 		return err
 	}
 	body := randomBytes(size)
-	rivals := b.putters("small")[:2]
-	paths := []string{"/v1/stage/small/", "/small/"}
+	var rivals []putter
+	var paths []string
+	for _, w := range b.wharfs() {
+		rivals, paths = append(rivals, w.putter("small")), append(paths, "/v1/stage/small/")
+	}
+	rivals, paths = append(rivals, b.nginx.putter("small")), append(paths, "/small/")
 	results := make([]*result, len(rivals))
 	for i, p := range rivals {
 		results[i] = b.table.add(&result{load: load, server: p.name, unit: "files/s", syncs: "-"})
@@ -45,20 +49,21 @@ func (b *bench) curlDownload(load string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.wharf.createStage("bigdown", ""); err != nil {
+	if err := b.createStages("bigdown"); err != nil {
 		return err
 	}
-	if err := curl("-T", file, "http://"+b.wharf.httpAddr+"/v1/stage/bigdown/big.bin"); err != nil {
+	var all []rival
+	add := func(name string, p *process, url string) error {
+		all = append(all, rival{name, "-", p, func() error { return curl("-o", "/dev/null", url) }})
+		return curl("-T", file, url)
+	}
+	for _, w := range b.wharfs() {
+		if err := add(w.name, w.process, "http://"+w.httpAddr+"/v1/stage/bigdown/big.bin"); err != nil {
+			return err
+		}
+	}
+	if err := add("nginx", b.nginx.process, "http://"+b.nginx.addr+"/bigdown/big.bin"); err != nil {
 		return err
 	}
-	if err := curl("-T", file, "http://"+b.nginx.addr+"/bigdown/big.bin"); err != nil {
-		return err
-	}
-	fetch := func(addr, path string) func() error {
-		return func() error { return curl("-o", "/dev/null", "http://"+addr+path) }
-	}
-	return b.rivals(load, "MiB/s", 1024, []rival{
-		{"Wharf", "-", b.wharf.process, fetch(b.wharf.httpAddr, "/v1/stage/bigdown/big.bin")},
-		{"nginx", "-", b.nginx.process, fetch(b.nginx.addr, "/bigdown/big.bin")},
-	})
+	return b.rivals(load, "MiB/s", float64(b.big)/mebibyte, all)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -13,13 +14,13 @@ func filler(i int) string { return fmt.Sprintf("part-%08d.csv", i) }
 
 // fill lands files with the names filler(from) to filler(to-1), a hundred in
 // a form, over 64 connections.
-func (b *bench) fill(stage string, from, to int) error {
+func (b *bench) fill(w *wharf, stage string, from, to int) error {
 	const conns, perForm = 64, 100
 	forms := make(chan int)
 	errs := make([]error, conns)
 	var wg sync.WaitGroup
 	for i := range conns {
-		c, err := dial(b.wharf.httpAddr)
+		c, err := dial(w.httpAddr)
 		if err != nil {
 			return err
 		}
@@ -27,7 +28,7 @@ func (b *bench) fill(stage string, from, to int) error {
 			defer c.close()
 			for first := range forms {
 				if errs[i] == nil {
-					errs[i] = c.do(form(stage, b.wharf.httpAddr, first, min(first+perForm, to)))
+					errs[i] = c.do(form(stage, w.httpAddr, first, min(first+perForm, to)))
 				}
 			}
 		})
@@ -51,40 +52,72 @@ func form(stage, host string, from, to int) []byte {
 }
 
 // largeStage is what a stage of a million files costs: landing one more,
-// listing, removing, dropping.
+// memory, a start, listing, removing, dropping.
 func (b *bench) largeStage(string) error {
-	if err := b.wharf.createStage("large", ""); err != nil {
+	if err := b.createStages("large"); err != nil {
 		return err
 	}
-	if err := b.fill("large", 0, 10_000); err != nil {
+	if err := b.fill(b.wharf, "large", 0, few(b.files)); err != nil {
 		return err
 	}
-	few, err := b.landingRate("large")
+	first, err := b.landingRate("large")
 	if err != nil {
 		return err
 	}
-	if err := b.fill("large", 10_000, b.files); err != nil {
+	if err := b.fill(b.wharf, "large", few(b.files), b.files); err != nil {
 		return err
 	}
 	many, err := b.landingRate("large")
 	if err != nil {
 		return err
 	}
-	b.table.fact(fmt.Sprintf("uploads of 4 KiB at %d files stored, beside those at 10,000", b.files),
-		fmt.Sprintf("%.0f/s and %.0f/s: %.2fx", many, few, many/few), "at least 0.5x", many >= 0.5*few)
-	rss := b.wharf.resident()
-	b.table.fact(fmt.Sprintf("resident memory at %d files", b.files), mebibytes(rss), "under 200 MiB", rss < 200<<20)
+	b.table.fact(fmt.Sprintf("uploads of 4 KiB at %d files stored, beside those at %d", b.files, few(b.files)),
+		fmt.Sprintf("%.0f/s and %.0f/s: %.2fx", many, first, many/first), "at least 0.5x", many >= 0.5*first)
+	if err := b.memoryAndStart(); err != nil {
+		return err
+	}
 	if err := b.listLarge(); err != nil {
 		return err
 	}
 	return b.emptyLarge()
 }
 
+// few is how many files the large stage has at first.
+func few(files int) int { return min(10_000, files/2) }
+
+// memoryAndStart tells the memory at all files stored, and how long a start
+// takes after the server was killed, beside those of the earlier server.
+func (b *bench) memoryAndStart() error {
+	rss := b.wharf.resident()
+	b.table.fact(fmt.Sprintf("resident memory at %d files", b.files), mebibytes(rss), "under 200 MiB", rss < 200<<20)
+	var old int64
+	if b.before != nil {
+		if err := b.fill(b.before, "large", 0, b.files); err != nil {
+			return err
+		}
+		old = b.before.resident()
+		b.table.fact("the same, beside "+b.before.name, mebibytes(rss)+" and "+mebibytes(old), "no more", rss <= old)
+	}
+	took, err := b.wharf.restart(syscall.SIGKILL)
+	if err != nil {
+		return err
+	}
+	b.table.fact(fmt.Sprintf("start to ready after SIGKILL, %d files", b.files), took.Round(time.Millisecond).String(), "under 1 s", took < time.Second)
+	if b.before != nil {
+		earlier, err := b.before.restart(syscall.SIGKILL)
+		if err != nil {
+			return err
+		}
+		b.table.fact("the same of "+b.before.name, earlier.Round(time.Millisecond).String(), "-", true)
+	}
+	return nil
+}
+
 // landingRate is files of 4 KiB a second into a stage as it is; they are
 // removed again.
 func (b *bench) landingRate(stage string) (float64, error) {
 	r := &result{}
-	err := b.uploadRound(r, b.putters(stage)[0], randomBytes(4<<10), 64, 0)
+	err := b.uploadRound(r, b.wharf.putter(stage), randomBytes(4<<10), 64, 0)
 	if err == nil {
 		_, err = countRows(b.ctx, b.wharf.db, "REMOVE @"+stage+"/r0/")
 	}
@@ -92,7 +125,7 @@ func (b *bench) landingRate(stage string) (float64, error) {
 }
 
 // listLarge compares LIST with MariaDB's SELECT of the same names, to two
-// clients.
+// clients, and with the LIST of the earlier server.
 func (b *bench) listLarge() error {
 	for _, q := range []string{
 		"CREATE DATABASE IF NOT EXISTS bench",
@@ -105,25 +138,25 @@ func (b *bench) listLarge() error {
 	}
 	const list, sel = "LIST @large", "SELECT name FROM bench.files"
 	before := b.wharf.resident()
-	clients := []struct {
-		load      string
-		own, peer func() (int, error)
-	}{
-		{"list, mariadb client",
-			func() (int, error) { return countLines(b.ctx, b.wharf.mysqlAddr, "", list) },
-			func() (int, error) { return countLines(b.ctx, b.mariadb.addr, "", sel) }},
-		{"list, go-sql-driver",
-			func() (int, error) { return countRows(b.ctx, b.wharf.db, list) },
-			func() (int, error) { return countRows(b.ctx, b.mariadb.db, sel) }},
-	}
 	b.wharf.resetPeak()
-	for _, c := range clients {
-		own := b.table.add(&result{load: c.load, server: "Wharf", unit: "rows/s", syncs: "-"})
-		peer := b.table.add(&result{load: c.load, server: "MariaDB", unit: "rows/s", syncs: "-"})
-		for range b.rounds {
-			if err := errors.Join(timed(own, b.files, c.own), timed(peer, b.files, c.peer)); err != nil {
-				return err
+	for _, c := range []struct {
+		load  string
+		count func(s sqlServer, query string) (int, error)
+	}{
+		{"list, mariadb client", func(s sqlServer, query string) (int, error) { return countLines(b.ctx, s.addr, "", query) }},
+		{"list, go-sql-driver", func(s sqlServer, query string) (int, error) { return countRows(b.ctx, s.db, query) }},
+	} {
+		servers := []sqlServer{b.wharf.sql(), b.mariadb.sql()}
+		if b.before != nil {
+			servers = append(servers, b.before.sql())
+		}
+		if err := b.rowRounds(c.load, b.files, servers, func(s sqlServer) (int, error) {
+			if s.name == "MariaDB" {
+				return c.count(s, sel)
 			}
+			return c.count(s, list)
+		}); err != nil {
+			return err
 		}
 	}
 	more := b.wharf.peak() - before
@@ -146,7 +179,7 @@ func (b *bench) emptyLarge() error {
 	}
 	took := time.Since(from)
 	b.table.fact(fmt.Sprintf("REMOVE of the %d files left", left), took.Round(time.Millisecond).String(), "under 10 s", took < 10*time.Second)
-	if err := b.fill("large", 0, b.files); err != nil {
+	if err := b.fill(b.wharf, "large", 0, b.files); err != nil {
 		return err
 	}
 	from = time.Now()

@@ -51,3 +51,11 @@ func fileSystem(dir string) string {
 	}
 	return kind
 }
+
+// onDisk is what a file takes on the disk, in bytes.
+func onDisk(info os.FileInfo) int64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return st.Blocks * 512
+	}
+	return info.Size()
+}

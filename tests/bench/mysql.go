@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// sqlServer is one of the two that speak MySQL.
+// sqlServer is one of those that speak MySQL.
 type sqlServer struct {
 	name string
 	addr string
@@ -23,10 +23,30 @@ type sqlServer struct {
 }
 
 func (b *bench) sqlServers() []sqlServer {
-	return []sqlServer{
-		{"Wharf", b.wharf.mysqlAddr, b.wharf.db, b.wharf.process},
-		{"MariaDB", b.mariadb.addr, b.mariadb.db, b.mariadb.process},
+	return []sqlServer{b.wharf.sql(), b.mariadb.sql()}
+}
+
+func (w *wharf) sql() sqlServer { return sqlServer{w.name, w.mysqlAddr, w.db, w.process} }
+
+func (m *mariadb) sql() sqlServer { return sqlServer{"MariaDB", m.addr, m.db, m.process} }
+
+// rowRounds times how the servers, in turn, give the same number of rows.
+func (b *bench) rowRounds(load string, rows int, servers []sqlServer, count func(sqlServer) (int, error)) error {
+	results := make([]*result, len(servers))
+	for i, s := range servers {
+		results[i] = b.table.add(&result{load: load, server: s.name, unit: "rows/s", syncs: "-"})
 	}
+	for range b.rounds {
+		for i, s := range servers {
+			cpu := s.proc.cpu()
+			if err := timed(results[i], rows, func() (int, error) { return count(s) }); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			results[i].cpu += s.proc.cpu() - cpu
+			results[i].done += float64(rows)
+		}
+	}
+	return nil
 }
 
 // selects is the load of the smallest statement, in text or prepared once a
@@ -162,4 +182,27 @@ func newlines(r io.Reader) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+// countWide reads a result of any number of columns to its end.
+func countWide(ctx context.Context, db *sql.DB, query string) (n int, err error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return 0, errors.Join(err, rows.Close())
+	}
+	into := make([]any, len(columns))
+	for i := range into {
+		into[i] = new(sql.RawBytes)
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return n, errors.Join(err, rows.Close())
+		}
+		n++
+	}
+	return n, errors.Join(rows.Err(), rows.Close())
 }

@@ -16,48 +16,6 @@ const (
 	bucket     = "testbucket"
 )
 
-type wharf struct {
-	*process
-	httpAddr, mysqlAddr string
-	db                  *sql.DB
-}
-
-func startWharf(dir, bin, gateway string) (*wharf, error) {
-	httpAddr, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	hold, err := net.Listen("tcp", httpAddr) // so that the next is another
-	if err != nil {
-		return nil, err
-	}
-	mysqlAddr, err := freePort()
-	hold.Close()
-	if err != nil {
-		return nil, err
-	}
-	abs, err := filepath.Abs(bin)
-	if err != nil {
-		return nil, err
-	}
-	w := &wharf{httpAddr: httpAddr, mysqlAddr: mysqlAddr}
-	w.process, err = startProcess(dir, "wharf", nil, abs, "serve", "--data-dir", filepath.Join(dir, "wharf-data"),
-		"--http-addr", httpAddr, "--mysql-addr", mysqlAddr, "--s3-endpoint", "http://"+gateway, "--log-level", "warn")
-	if err != nil {
-		return nil, err
-	}
-	if err := w.awaitPort(httpAddr); err != nil {
-		return w, err
-	}
-	w.db, err = sql.Open("mysql", "root@tcp("+mysqlAddr+")/")
-	return w, err
-}
-
-func (w *wharf) createStage(name, rest string) error {
-	_, err := w.db.Exec("CREATE OR REPLACE STAGE " + name + rest)
-	return err
-}
-
 type nginx struct {
 	*process
 	addr string

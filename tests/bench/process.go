@@ -20,6 +20,9 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  *os.File
+	// alone leaves the children out of the memory: those of Wharf are workers
+	// for queries, which are measured apart.
+	alone bool
 }
 
 func startProcess(dir, name string, env []string, bin string, args ...string) (*process, error) {
@@ -35,7 +38,7 @@ func startProcess(dir, name string, env []string, bin string, args ...string) (*
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s cannot be started: %w", name, err)
 	}
-	return &process{name, cmd, log}, nil
+	return &process{name: name, cmd: cmd, log: log}, nil
 }
 
 // awaitPort waits until the server takes connections, or ends.
@@ -52,10 +55,14 @@ func (p *process) awaitPort(addr string) error {
 
 // stop ends the process by its own pid and waits for it.
 func (p *process) stop() error {
-	if p == nil {
+	if p == nil || p.cmd.ProcessState != nil {
 		return nil
 	}
-	p.cmd.Process.Signal(syscall.SIGTERM)
+	return p.end(syscall.SIGTERM)
+}
+
+func (p *process) end(with os.Signal) error {
+	p.cmd.Process.Signal(with)
 	err := p.cmd.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -116,21 +123,32 @@ func (p *process) peak() int64 { return p.status("VmHWM:") }
 func (p *process) resident() int64 { return p.status("VmRSS:") }
 
 func (p *process) status(field string) int64 {
+	pids := p.tree()
+	if p != nil && p.alone {
+		pids = pids[:1]
+	}
 	var sum int64
-	for _, pid := range p.tree() {
-		f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-		if err != nil {
-			continue
-		}
-		for s := bufio.NewScanner(f); s.Scan(); {
-			if rest, ok := strings.CutPrefix(s.Text(), field); ok {
-				kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-				sum += kib << 10
-			}
-		}
-		f.Close()
+	for _, pid := range pids {
+		sum += statusOf(pid, field)
 	}
 	return sum
+}
+
+// statusOf is a size that /proc/PID/status tells, in bytes; 0 where the
+// process has ended.
+func statusOf(pid int, field string) int64 {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if rest, ok := strings.CutPrefix(s.Text(), field); ok {
+			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
 }
 
 // freePort finds a port below the ephemeral ones, where no client's own port

@@ -22,20 +22,34 @@ type putter struct {
 
 const boundary = "------------------------d74496d66958873e"
 
+// putters are the servers that take uploads: Wharf, the earlier one if there
+// is one, nginx and versitygw.
 func (b *bench) putters(stage string) []putter {
-	return []putter{
-		{"Wharf", "yes", b.wharf.httpAddr, b.wharf.process, func(name string, size int) ([]byte, []byte, error) {
-			head, tail := formFrame(stage, b.wharf.httpAddr, name, size)
-			return head, tail, nil
-		}},
-		{"nginx", "no", b.nginx.addr, b.nginx.process, func(name string, size int) ([]byte, []byte, error) {
-			return fmt.Appendf(nil, "PUT /%s/%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", stage, name, b.nginx.addr, size), nil, nil
-		}},
-		{"versitygw", "no", b.versitygw.addr, b.versitygw.process, func(name string, size int) ([]byte, []byte, error) {
-			head, err := signedPut(b.ctx, b.versitygw.addr, "/"+bucket+"/"+stage+"/"+name, size)
-			return head, nil, err
-		}},
+	var all []putter
+	for _, w := range b.wharfs() {
+		all = append(all, w.putter(stage))
 	}
+	return append(all, b.nginx.putter(stage), b.versitygw.putter(b.ctx, stage))
+}
+
+func (w *wharf) putter(stage string) putter {
+	return putter{w.name, "yes", w.httpAddr, w.process, func(name string, size int) ([]byte, []byte, error) {
+		head, tail := formFrame(stage, w.httpAddr, name, size)
+		return head, tail, nil
+	}}
+}
+
+func (n *nginx) putter(stage string) putter {
+	return putter{"nginx", "no", n.addr, n.process, func(name string, size int) ([]byte, []byte, error) {
+		return fmt.Appendf(nil, "PUT /%s/%s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", stage, name, n.addr, size), nil, nil
+	}}
+}
+
+func (v *versitygw) putter(ctx context.Context, stage string) putter {
+	return putter{"versitygw", "no", v.addr, v.process, func(name string, size int) ([]byte, []byte, error) {
+		head, err := signedPut(ctx, v.addr, "/"+bucket+"/"+stage+"/"+name, size)
+		return head, nil, err
+	}}
 }
 
 // formFrame is what curl -F sends around a file.

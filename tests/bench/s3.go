@@ -43,7 +43,7 @@ func (b *bench) s3Upload(load string) error {
 	tm := transfermanager.New(b.s3Client(), func(o *transfermanager.Options) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	})
-	return b.rivals(load, "MiB/s", 1024, []rival{
+	return b.rivals(load, "MiB/s", float64(b.big)/mebibyte, []rival{
 		{"Wharf", "-", b.wharf.process, func() error {
 			return curl("-H", "stage_name:ext", "-F", "upload=@"+file, "-XPUT", "http://"+b.wharf.httpAddr+"/v1/upload_to_stage")
 		}},
@@ -64,12 +64,16 @@ func uploadStraight(ctx context.Context, tm *transfermanager.Client, file string
 // listBesideS3 lists the same 100,000 names in Wharf by LIST and in versitygw
 // by ListObjectsV2.
 func (b *bench) listBesideS3(load string) error {
-	const files = 100_000
-	if err := b.wharf.createStage("l100k", ""); err != nil {
+	files := min(100_000, b.files)
+	if err := b.createStages("l100k"); err != nil {
 		return err
 	}
-	if err := b.fill("l100k", 0, files); err != nil {
-		return err
+	var servers []sqlServer
+	for _, w := range b.wharfs() {
+		if err := b.fill(w, "l100k", 0, files); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		servers = append(servers, w.sql())
 	}
 	folder := filepath.Join(b.versitygw.root, bucket, "l100k")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -80,13 +84,10 @@ func (b *bench) listBesideS3(load string) error {
 			return err
 		}
 	}
-	own := b.table.add(&result{load: load, server: "Wharf", unit: "files/s", syncs: "-"})
-	peer := b.table.add(&result{load: load, server: "versitygw", unit: "files/s", syncs: "-"})
-	for range b.rounds {
-		if err := timed(own, files, func() (int, error) { return countRows(b.ctx, b.wharf.db, "LIST @l100k") }); err != nil {
-			return err
-		}
+	if err := b.rowRounds(load, files, servers, func(s sqlServer) (int, error) { return countRows(b.ctx, s.db, "LIST @l100k") }); err != nil {
+		return err
 	}
+	peer := b.table.add(&result{load: load, server: "versitygw", unit: "rows/s", syncs: "-"})
 	return timed(peer, files, b.listStraight) // 13 to 16 s: once is enough
 }
 

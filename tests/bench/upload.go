@@ -17,7 +17,7 @@ import (
 func (b *bench) uploads(size, conns int) func(string) error {
 	return func(load string) error {
 		stage := fmt.Sprintf("u%d_%d", size, conns)
-		if err := b.wharf.createStage(stage, ""); err != nil {
+		if err := b.createStages(stage); err != nil {
 			return err
 		}
 		body := randomBytes(size)
@@ -32,7 +32,7 @@ func (b *bench) uploads(size, conns int) func(string) error {
 				}
 			}
 		}
-		return b.wharf.createStage(stage, "") // gives the space back
+		return b.createStages(stage) // gives the space back
 	}
 }
 
@@ -101,7 +101,9 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// bigFile is a file of 1 GiB that curl sends.
+const mebibyte = 1 << 20
+
+// bigFile is the large file that curl sends.
 func (b *bench) bigFile() (string, error) {
 	path := filepath.Join(b.dir, "big.bin")
 	if _, err := os.Stat(path); err == nil {
@@ -111,8 +113,8 @@ func (b *bench) bigFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	block := randomBytes(1 << 20)
-	for range 1 << 10 {
+	block := randomBytes(mebibyte)
+	for range b.big / mebibyte {
 		if _, err := f.Write(block); err != nil {
 			return "", errors.Join(err, f.Close())
 		}
@@ -126,21 +128,24 @@ func (b *bench) curlUpload(load string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.wharf.createStage("big", ""); err != nil {
+	if err := b.createStages("big"); err != nil {
 		return err
 	}
-	return b.rivals(load, "MiB/s", 1024, []rival{
-		{"Wharf", "yes", b.wharf.process, func() error {
-			return curl("-H", "stage_name:big", "-F", "upload=@"+file, "-XPUT", "http://"+b.wharf.httpAddr+"/v1/upload_to_stage")
-		}},
-		{"nginx", "no", b.nginx.process, func() error {
+	var all []rival
+	for _, w := range b.wharfs() {
+		all = append(all, rival{w.name, "yes", w.process, func() error {
+			return curl("-H", "stage_name:big", "-F", "upload=@"+file, "-XPUT", "http://"+w.httpAddr+"/v1/upload_to_stage")
+		}})
+	}
+	return b.rivals(load, "MiB/s", float64(b.big)/mebibyte, append(all,
+		rival{"nginx", "no", b.nginx.process, func() error {
 			return curl("-T", file, "http://"+b.nginx.addr+"/big/")
 		}},
-		{"versitygw", "no", b.versitygw.process, func() error {
+		rival{"versitygw", "no", b.versitygw.process, func() error {
 			return curl("--aws-sigv4", "aws:amz:us-east-1:s3", "-u", gatewayKey+":"+gatewayKey,
 				"-H", "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD", "-T", file, "http://"+b.versitygw.addr+"/"+bucket+"/big.bin")
 		}},
-	})
+	))
 }
 
 func curl(args ...string) error {
