@@ -72,7 +72,7 @@ func (p *parser) copySource() (*Query, error) {
 		}
 		text := p.src.clean[start:p.tok.start]
 		p.advance()
-		return readQuery(text)
+		return p.src.mode.readQuery(text)
 	}
 	if !p.is("@") && !p.isText() {
 		return nil, p.fail("expected a query in parentheses, or a location such as @stage/path")
@@ -81,13 +81,13 @@ func (p *parser) copySource() (*Query, error) {
 	if err := f.location(); err != nil {
 		return nil, err
 	}
-	return readQuery("SELECT * FROM " + p.src.clean[start:p.tok.start])
+	return p.src.mode.readQuery("SELECT * FROM " + p.src.clean[start:p.tok.start])
 }
 
 // readQuery reads a SELECT by itself. Where it has a mistake is told from its
 // beginning.
-func readQuery(text string) (*Query, error) {
-	src, _ := split(text)
+func (m Mode) readQuery(text string) (*Query, error) {
+	src, _ := m.split(text)
 	stmt, err := readPlain(src)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func readQuery(text string) (*Query, error) {
 		}
 		return q, nil
 	case *Select:
-		return &Query{Text: src.clean, Beyond: "a query of files", plain: src.plain()}, nil
+		return &Query{Text: src.clean, Mode: src.mode, Beyond: "a query of files", plain: src.plain()}, nil
 	}
 	return nil, wharf.Errorf(wharf.CodeInvalid, "COPY INTO takes a SELECT in its parentheses")
 }

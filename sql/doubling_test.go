@@ -79,7 +79,7 @@ func TestLinear(t *testing.T) {
 	for _, g := range growing {
 		t.Run(g.name, func(t *testing.T) {
 			once, fourfold := g.text(g.unit), g.text(4*g.unit)
-			if src, _ := split(fourfold); g.tokens && src.tokens > maxTokens {
+			if src, _ := Mode(0).split(fourfold); g.tokens && src.tokens > maxTokens {
 				t.Fatalf("%d tokens are refused at once, and show nothing", src.tokens)
 			}
 			const most, negligible = 12, 10 * time.Millisecond

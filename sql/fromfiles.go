@@ -234,7 +234,7 @@ func (f *fileTables) place() {
 	done:
 		path, end = clean[end+1:at], at
 	}
-	p.tok = tokenAt(clean, end)
+	p.tok = p.src.tokenAt(end)
 	text := "`" + name + "`"
 	if path != "" {
 		text += "->'$." + path + "'"

@@ -68,7 +68,7 @@ const marker = "wJalrXUtnFEMI"
 // checkNoLeak puts the marker into the strings of the first statement, and
 // looks for it in what may be shown.
 func checkNoLeak(t *testing.T, text string) {
-	src, _ := split(text)
+	src, _ := Mode(0).split(text)
 	if !utf8.ValidString(src.orig) || strings.Contains(text, marker[:4]) {
 		return
 	}
@@ -92,7 +92,7 @@ func checkNoLeak(t *testing.T, text string) {
 func markStrings(src source, quotes string) string {
 	var b strings.Builder
 	for at := 0; ; {
-		tok := tokenAt(src.clean, at)
+		tok := src.tokenAt(at)
 		b.WriteString(src.clean[at:tok.start])
 		s := src.clean[tok.start:tok.end]
 		if (tok.kind == kindString || tok.kind == kindTorn) && strings.Contains(quotes, s[:1]) {

@@ -14,7 +14,7 @@ const (
 	kindWord               // an unquoted name or key word, also one that begins with a digit
 	kindNumber             // 1, 0.5
 	kindString             // '…' or "…"
-	kindName               // `…`
+	kindName               // `…`, or "…" with ANSIQuotes
 	kindMark               // any other single character
 	kindTorn               // a string or name without its end
 )
@@ -25,8 +25,10 @@ type token struct {
 	start, end int
 }
 
-// tokenAt gives the first token of s at or after offset i.
-func tokenAt(s string, i int) token {
+// tokenAt gives the first token of the statement at or after offset i.
+func (s source) tokenAt(i int) token { return s.mode.tokenAt(s.clean, i) }
+
+func (m Mode) tokenAt(s string, i int) token {
 	for i < len(s) && isSpace(s[i]) {
 		i++
 	}
@@ -35,7 +37,7 @@ func tokenAt(s string, i int) token {
 	}
 	switch c := s[i]; {
 	case c == '\'' || c == '"' || c == '`':
-		return quotedToken(s, i)
+		return m.quotedToken(s, i)
 	case isDigit(c):
 		return numberToken(s, i)
 	}
@@ -46,12 +48,12 @@ func tokenAt(s string, i int) token {
 	return token{kindMark, i, i + size}
 }
 
-func quotedToken(s string, i int) token {
-	stop, closed := quotedEnd(s, i)
+func (m Mode) quotedToken(s string, i int) token {
+	stop, closed := m.quotedEnd(s, i)
 	switch {
 	case !closed:
 		return token{kindTorn, i, stop}
-	case s[i] == '`':
+	case m.names(s[i]):
 		return token{kindName, i, stop}
 	}
 	return token{kindString, i, stop}
@@ -100,13 +102,13 @@ func isWordByte(c byte) bool {
 }
 
 // unquote gives what a closed string or name of plain MySQL stands for.
-func unquote(s string) string { return unquoteBy(s, appendUnescaped) }
+func (m Mode) unquote(s string) string { return m.unquoteBy(s, appendUnescaped) }
 
 // unquoteOurs gives what a closed string or name of a stage statement stands
 // for. An escape that MySQL does not know keeps its backslash there: a pattern
 // that lost it would match more, and REMOVE with it would remove more.
-func unquoteOurs(s string) string {
-	return unquoteBy(s, func(b []byte, c byte) []byte {
+func (m Mode) unquoteOurs(s string) string {
+	return m.unquoteBy(s, func(b []byte, c byte) []byte {
 		if strings.IndexByte(`0bnrtZ%_\'"`, c) < 0 {
 			b = append(b, '\\')
 		}
@@ -116,9 +118,10 @@ func unquoteOurs(s string) string {
 
 // unquoteBy takes off the quotes; unescape appends what a backslash and a
 // byte stand for.
-func unquoteBy(s string, unescape func([]byte, byte) []byte) string {
+func (m Mode) unquoteBy(s string, unescape func([]byte, byte) []byte) string {
 	quote, body := s[0], s[1:len(s)-1]
-	if strings.IndexByte(body, quote) < 0 && (quote == '`' || strings.IndexByte(body, '\\') < 0) {
+	escapes := m.escapes(quote)
+	if strings.IndexByte(body, quote) < 0 && (!escapes || strings.IndexByte(body, '\\') < 0) {
 		return body
 	}
 	b := make([]byte, 0, len(body))
@@ -127,7 +130,7 @@ func unquoteBy(s string, unescape func([]byte, byte) []byte) string {
 		case body[i] == quote:
 			i++
 			b = append(b, quote)
-		case body[i] == '\\' && quote != '`':
+		case body[i] == '\\' && escapes:
 			i++
 			b = unescape(b, body[i])
 		default:

@@ -149,11 +149,11 @@ func TestRest(t *testing.T) {
 // TestGuarded shows that a panic of TiDB's parser is an error, and that what
 // it says is not shown.
 func TestGuarded(t *testing.T) {
-	node, err := guarded(func(string) (ast.StmtNode, error) { panic("secret") }, "SELECT 1")
+	src, _ := Mode(0).split("SELECT 1")
+	node, err := guarded(func(Mode, string) (ast.StmtNode, error) { panic("secret") }, src)
 	if node != nil || err == nil || strings.Contains(err.Error(), "secret") {
 		t.Fatalf("%v, %v", node, err)
 	}
-	src, _ := split("SELECT 1")
 	if err := src.tidbError(err); wharf.CodeOf(err) != wharf.CodeSyntax {
 		t.Errorf("the client is told %v", err)
 	}

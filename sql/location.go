@@ -31,11 +31,11 @@ func (p *parser) location() (Location, error) {
 
 // quotedStage takes a location whose stage's name is quoted at offset q.
 func (p *parser) quotedStage(q int) (Location, error) {
-	t := tokenAt(p.src.clean, q)
+	t := p.src.tokenAt(q)
 	if t.kind == kindTorn {
 		return "", p.src.torn()
 	}
-	stage := unquoteOurs(p.src.clean[t.start:t.end])
+	stage := p.src.mode.unquoteOurs(p.src.clean[t.start:t.end])
 	if stage == "" || strings.Contains(stage, "/") {
 		return "", p.fail("expected the name of a stage after '@', without a '/' in it")
 	}
@@ -60,7 +60,7 @@ func (p *parser) bareLocation(at int) (string, error) {
 			return "", p.quoteIt(at+len(raw), odd)
 		}
 	}
-	p.tok = tokenAt(p.src.clean, at+len(raw))
+	p.tok = p.src.tokenAt(at + len(raw))
 	return raw, nil
 }
 

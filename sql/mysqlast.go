@@ -6,6 +6,7 @@ package sql
 // plain is what these statements share.
 type plain struct {
 	text   string // as it was written, without comments
+	mode   Mode   // by which it was read
 	params int
 }
 
@@ -13,7 +14,7 @@ type plain struct {
 func (p plain) String() string { return p.text }
 
 // Redacted gives it with every string as '…'.
-func (p plain) Redacted() string { return redact(p.text) }
+func (p plain) Redacted() string { return p.mode.redact(p.text) }
 
 // Select is a SELECT without a table (or FROM DUAL): one row of expressions.
 // Limit0 is LIMIT 0, by which some clients ask for the columns only.

@@ -77,7 +77,7 @@ func (p *parser) value(o *wharf.Option) error {
 		p.advance()
 		return nil
 	case p.is("-"):
-		if next := tokenAt(p.src.clean, p.tok.end); next.kind == kindNumber {
+		if next := p.src.tokenAt(p.tok.end); next.kind == kindNumber {
 			p.advance()
 			o.Kind, o.Value = wharf.OptionNumber, "-"+p.advance()
 			return nil

@@ -16,16 +16,19 @@ import (
 // but an [Unsupported]; a clause of a stage statement that others have is
 // [wharf.CodeUnsupported]. Parse takes time in proportion to the statement, and
 // a bounded amount of stack. It may be called from many goroutines.
-func Parse(text string) (Statement, string, error) {
-	src, rest := split(text)
+func Parse(text string) (Statement, string, error) { return ParseIn(0, text) }
+
+// ParseIn is [Parse] in modes of sql_mode.
+func ParseIn(mode Mode, text string) (Statement, string, error) {
+	src, rest := mode.split(text)
 	stmt, err := parseSource(src)
 	return stmt, rest, err
 }
 
 // Tokens returns about how many words and signs the first statement of text
 // has.
-func Tokens(text string) int {
-	src, _ := split(text)
+func Tokens(mode Mode, text string) int {
+	src, _ := mode.split(text)
 	return src.tokens
 }
 
@@ -46,7 +49,7 @@ func parseSource(src source) (Statement, error) {
 	}
 	stmt, err := p.statement(read)
 	if err == nil && p.params > 0 {
-		stmt = &Prepared{Form: stmt, plain: plain{text: src.plain().text, params: p.params}}
+		stmt = &Prepared{Form: stmt, plain: plain{text: src.plain().text, mode: src.mode, params: p.params}}
 	}
 	return stmt, err
 }

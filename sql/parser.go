@@ -18,7 +18,7 @@ type parser struct {
 }
 
 func newParser(src source) *parser {
-	return &parser{src: src, tok: tokenAt(src.clean, 0)}
+	return &parser{src: src, tok: src.tokenAt(0)}
 }
 
 // advance takes the next token and returns its text.
@@ -27,7 +27,7 @@ func (p *parser) advance() string {
 	if t == "?" {
 		p.params++
 	}
-	p.tok = tokenAt(p.src.clean, p.tok.end)
+	p.tok = p.src.tokenAt(p.tok.end)
 	return t
 }
 
@@ -111,7 +111,7 @@ func (p *parser) name(what string) (string, error) {
 		}
 		// A quote in the wrong place makes a name of what follows, which may be
 		// a key. Errors and process lists show names.
-		name := unquoteOurs(p.text())
+		name := p.src.mode.unquoteOurs(p.text())
 		if mayHoldKey(name) && strings.ContainsFunc(name, func(r rune) bool { return !wharf.StageNameRune(r) }) {
 			break
 		}
@@ -132,7 +132,7 @@ func (p *parser) dashed() string {
 		}
 		end += 1 + n
 	}
-	p.tok = tokenAt(p.src.clean, end)
+	p.tok = p.src.tokenAt(end)
 	return p.src.clean[start:end]
 }
 

@@ -32,7 +32,7 @@ func (s *Prepared) Bind(args []wharf.Value) (Statement, error) {
 			return nil, wharf.Errorf(wharf.CodeInvalid, "the value for placeholder %d is not valid UTF-8", i+1)
 		}
 	}
-	src, _ := split(s.text)
+	src, _ := s.mode.split(s.text)
 	p := newParser(src)
 	p.args = args
 	return p.statement(p.leadingWords())
@@ -55,7 +55,7 @@ func (p *parser) textHere() string {
 	if p.is("?") {
 		return p.param().String()
 	}
-	return unquoteOurs(p.text())
+	return p.src.mode.unquoteOurs(p.text())
 }
 
 // NumParams gives the number of parameters, '?', of a statement.

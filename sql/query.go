@@ -9,6 +9,7 @@ type Query struct {
 	// Text is the query as MySQL's grammar has it, for an engine that reads
 	// it itself: in it a name stands for each location.
 	Text     string
+	Mode     Mode          // of Text
 	Replaced []Replacement // in Text
 	Files    []FileTable   // the locations
 	Tables   []NamedTable  // all tables, those of Files included

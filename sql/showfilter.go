@@ -10,6 +10,7 @@ type Filter struct {
 	Where Expr
 
 	text string // of Where, as it was written
+	mode Mode   // by which it was read
 }
 
 // Condition is Where, for those who do not care what is shown.
@@ -29,8 +30,8 @@ func (p *parser) filter() (Filter, error) {
 
 // where takes a condition, which is all of the rest, by plain MySQL's grammar.
 func (p *parser) where() (Filter, error) {
-	f := Filter{text: strings.Trim(p.src.clean[p.tok.start:], " \t\n\v\f\r")}
-	stmt, err := readDo(f.text)
+	f := Filter{mode: p.src.mode, text: strings.Trim(p.src.clean[p.tok.start:], " \t\n\v\f\r")}
+	stmt, err := f.mode.readDo(f.text)
 	if u, ok := stmt.(*Unsupported); ok {
 		return f, notDone(u.Name)
 	}
@@ -51,7 +52,7 @@ func (p *printer) filter(f *Filter) {
 		p.put(" LIKE ")
 		p.str(*f.Like)
 	case f.Where != nil && p.redact:
-		p.put(" WHERE ", redact(f.text))
+		p.put(" WHERE ", f.mode.redact(f.text))
 	case f.Where != nil:
 		p.put(" WHERE ", f.text)
 	}

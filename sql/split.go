@@ -8,6 +8,7 @@ const serverVersion = 80036
 
 // source is one statement of a text.
 type source struct {
+	mode  Mode
 	orig  string // as it was sent, without its ';'
 	clean string // the same length, with every comment as blanks
 	open  string // what was opened and never closed: "comment", "string" or "name"; "" if nothing was
@@ -34,8 +35,8 @@ type splitter struct {
 
 // split cuts the first statement off text, at the first ';' that is not in a
 // string, a name or a comment.
-func split(text string) (source, string) {
-	s := splitter{text: text}
+func (m Mode) split(text string) (source, string) {
+	s := splitter{text: text, source: source{mode: m}}
 	for s.pos < len(text) && text[s.pos] != ';' {
 		s.step(text[s.pos])
 	}
@@ -87,18 +88,35 @@ func (s *splitter) step(c byte) {
 }
 
 func (s *splitter) quoted(quote byte) {
-	end, closed := quotedEnd(s.text, s.pos)
+	end, closed := s.mode.quotedEnd(s.text, s.pos)
 	if !closed {
 		s.open, s.start = "string", s.pos
-		if quote == '`' {
+		if s.mode.names(quote) {
 			s.open = "name"
 		}
 	}
-	if quote != '`' {
+	if !s.mode.names(quote) {
 		s.joined += s.run
 		s.run += end - s.pos
 	}
+	if quote == '"' && closed && s.mode.names(quote) {
+		s.backticks(end)
+	}
 	s.pos = end
+}
+
+// backticks quotes the name "…" that ends at end by backticks where it holds a
+// backslash: TiDB's lexer takes that for an escape. Blanks keep the length; a
+// name that holds a backtick too stays as it is.
+func (s *splitter) backticks(end int) {
+	body := s.text[s.pos+1 : end-1]
+	if !strings.Contains(body, `\`) || strings.Contains(body, "`") {
+		return
+	}
+	name := "`" + strings.ReplaceAll(body, `""`, `"`) + "`"
+	s.out = append(s.out, s.text[s.copied:s.pos]...)
+	s.out = append(s.out, name+strings.Repeat(" ", end-s.pos-len(name))...)
+	s.copied = end
 }
 
 func (s *splitter) dash() {
@@ -211,8 +229,9 @@ func (s *splitter) blank(end int) {
 // quotedEnd gives the end of the string or name that is quoted at i, and
 // whether it has an end. Inside, the doubled quote stands for itself, and in
 // strings a backslash takes the next character with it.
-func quotedEnd(text string, i int) (int, bool) {
+func (m Mode) quotedEnd(text string, i int) (int, bool) {
 	quote := text[i]
+	escapes := m.escapes(quote)
 	for i++; i < len(text); i++ {
 		switch text[i] {
 		case quote:
@@ -221,7 +240,7 @@ func quotedEnd(text string, i int) (int, bool) {
 			}
 			i++
 		case '\\':
-			if quote != '`' {
+			if escapes {
 				i++
 			}
 		}

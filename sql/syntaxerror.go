@@ -29,7 +29,7 @@ func (s source) near(at int) string {
 	case s.mayHoldKey():
 		return firstWord(s.clean[at:]) + "…"
 	}
-	return userInfo.ReplaceAllString(near(s.clean[at:]), "://…")
+	return userInfo.ReplaceAllString(s.mode.near(s.clean[at:]), "://…")
 }
 
 // hides tells that an error may show nothing of a mistake at offset at. Behind
@@ -97,19 +97,19 @@ func (s source) position(at int) place {
 
 // near gives the beginning of s on one line, strings as '…'. s must begin
 // where a token does, so that what is a string in it can be told.
-func near(s string) string {
+func (m Mode) near(s string) string {
 	var b strings.Builder
 	for i, n := 0, 0; i < len(s) && n < maxNear; n++ {
 		switch c := s[i]; {
 		case c == '\'' || c == '"':
 			b.WriteString("'…'")
-			i, _ = quotedEnd(s, i)
+			i, _ = m.quotedEnd(s, i)
 			n += 2
 		case isSpace(c):
 			b.WriteByte(' ')
 			i = len(s) - len(strings.TrimLeft(s[i:], " \t\n\v\f\r"))
 		case c == '`':
-			stop, _ := quotedEnd(s, i)
+			stop, _ := m.quotedEnd(s, i)
 			shown := firstRunes(s[i:stop], maxNear-n)
 			b.WriteString(shown)
 			n += utf8.RuneCountInString(shown) - 1
@@ -140,13 +140,13 @@ const maxRedacted = 64 << 10
 
 // redact returns the beginning of a statement's text with every string as
 // '…'. A string that is cut off is still one.
-func redact(s string) string {
+func (m Mode) redact(s string) string {
 	if len(s) > maxRedacted {
 		end := maxRedacted
 		for !utf8.RuneStart(s[end]) {
 			end--
 		}
-		return redact(s[:end]) + " …"
+		return m.redact(s[:end]) + " …"
 	}
 	if !strings.ContainsAny(s, `'"`) {
 		return s
@@ -159,7 +159,7 @@ func redact(s string) string {
 			i++
 			continue
 		}
-		stop, _ := quotedEnd(s, i)
+		stop, _ := m.quotedEnd(s, i)
 		if c != '`' {
 			b.WriteString(s[from:i])
 			b.WriteString("'…'")

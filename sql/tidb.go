@@ -48,16 +48,16 @@ func readPlain(src source) (Statement, error) {
 		return nil, err
 	}
 	if files != nil {
-		node, err := guarded(callTiDB, as.clean)
+		node, err := guarded(callTiDB, as)
 		if err != nil {
 			return nil, as.tidbError(err)
 		}
 		return translateFiles(src, as, files, node)
 	}
-	node, err := guarded(callTiDB, src.clean)
+	node, err := guarded(callTiDB, src)
 	if err != nil {
 		if named, ok := src.nameDefault(); ok {
-			if node, err := guarded(callTiDB, named.clean); err == nil {
+			if node, err := guarded(callTiDB, named); err == nil {
 				return translate(named, node)
 			}
 		}
@@ -94,18 +94,19 @@ func (s source) tooComplex() error {
 
 // guarded makes errors of panics: a client's text must not end a connection.
 // What the panic says may hold that text, and is not passed on.
-func guarded(parse func(string) (ast.StmtNode, error), text string) (node ast.StmtNode, err error) {
+func guarded(parse func(Mode, string) (ast.StmtNode, error), src source) (node ast.StmtNode, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			node, err = nil, fmt.Errorf("the parser panicked (%T)", r)
 		}
 	}()
-	return parse(text)
+	return parse(src.mode, src.clean)
 }
 
 // callTiDB runs TiDB's parser.
-func callTiDB(text string) (ast.StmtNode, error) {
+func callTiDB(mode Mode, text string) (ast.StmtNode, error) {
 	p := tidbParsers.Get().(*tidb.Parser)
+	p.SetSQLMode(mode.tidb())
 	nodes, _, err := p.ParseSQL(text)
 	if err == nil && len(nodes) != 1 {
 		err = errors.New("not one statement")
@@ -126,14 +127,14 @@ func callTiDB(text string) (ast.StmtNode, error) {
 func (s source) tidbError(cause error) error {
 	var line, column int
 	if _, err := fmt.Sscanf(cause.Error(), "line %d column %d near", &line, &column); err != nil {
-		return s.syntaxError(tokenAt(s.clean, 0).start, "")
+		return s.syntaxError(s.tokenAt(0).start, "")
 	}
 	if cause.Error() == fmt.Sprintf(`line %d column %d near "" `, line, column) {
 		return s.syntaxError(len(s.clean), "")
 	}
 	at := s.tokenBefore(s.offset(line, column))
 	expected := ""
-	if at == tokenAt(s.clean, 0).start {
+	if at == s.tokenAt(0).start {
 		expected = "expected a statement"
 	}
 	return s.syntaxError(at, expected)
@@ -159,9 +160,9 @@ func (s source) offset(line, column int) int {
 // tokenBefore gives the beginning of the last token that begins before at,
 // with the '@' of a variable.
 func (s source) tokenBefore(at int) int {
-	t := tokenAt(s.clean, 0)
+	t := s.tokenAt(0)
 	for t.kind != kindEnd && t.end < at {
-		t = tokenAt(s.clean, t.end)
+		t = s.tokenAt(t.end)
 	}
 	for t.start > 0 && s.clean[t.start-1] == '@' {
 		t.start--
@@ -175,5 +176,5 @@ func unsupported(src source, name string) *Unsupported {
 
 // plain gives the statement without comments and the blanks around it.
 func (s source) plain() plain {
-	return plain{text: strings.Trim(s.clean, " \t\n\v\f\r")}
+	return plain{text: strings.Trim(s.clean, " \t\n\v\f\r"), mode: s.mode}
 }

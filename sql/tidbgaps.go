@@ -65,7 +65,7 @@ func (p *parser) charset() (Expr, bool) {
 		}
 		return stringLiteral(strings.ToLower(p.advance())), true
 	case kindString, kindName:
-		return stringLiteral(strings.ToLower(unquote(p.advance()))), true
+		return stringLiteral(strings.ToLower(p.src.mode.unquote(p.advance()))), true
 	}
 	return nil, false
 }
@@ -110,7 +110,7 @@ func (p *parser) showTriggers(s *Show) Statement {
 		case kindWord:
 			s.On = p.advance()
 		case kindName:
-			s.On = unquote(p.advance())
+			s.On = p.src.mode.unquote(p.advance())
 		default:
 			return nil
 		}
@@ -139,7 +139,7 @@ func (p *parser) kill() Statement {
 		return k
 	}
 	k.ID = 0
-	stmt, err := readDo(p.src.clean[start.start:])
+	stmt, err := p.src.mode.readDo(p.src.clean[start.start:])
 	do, ok := stmt.(*Do)
 	if err != nil || !ok || len(do.Exprs) != 1 {
 		return nil
@@ -151,8 +151,8 @@ func (p *parser) kill() Statement {
 
 // readDo reads expressions of plain MySQL, by way of a statement that holds
 // nothing else.
-func readDo(expressions string) (Statement, error) {
-	src, _ := split("DO " + expressions)
+func (m Mode) readDo(expressions string) (Statement, error) {
+	src, _ := m.split("DO " + expressions)
 	return readPlain(src)
 }
 
@@ -222,7 +222,7 @@ func (p *parser) characteristics() (access string) {
 func (s source) nameDefault() (named source, ok bool) {
 	var b strings.Builder
 	copied, database := 0, false
-	for t := tokenAt(s.clean, 0); t.kind != kindEnd && t.end > t.start; t = tokenAt(s.clean, t.end) {
+	for t := s.tokenAt(0); t.kind != kindEnd && t.end > t.start; t = s.tokenAt(t.end) {
 		word := s.clean[t.start:t.end]
 		qualifies := strings.HasPrefix(s.clean[t.end:], ".")
 		if t.kind == kindWord && strings.EqualFold(word, "DEFAULT") && (database || qualifies) {

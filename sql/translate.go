@@ -35,7 +35,7 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 			return q, nil
 		}
 		if q, ok := stmt.(*Query); ok {
-			q.Text = src.clean
+			q.Text, q.Mode = src.clean, src.mode
 		}
 	}
 	switch {
@@ -48,7 +48,7 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 	}
 	name := statementName(node)
 	if name == "" {
-		return nil, src.syntaxError(tokenAt(src.clean, 0).start, "expected a statement of MySQL")
+		return nil, src.syntaxError(src.tokenAt(0).start, "expected a statement of MySQL")
 	}
 	return unsupported(src, name), nil
 }
@@ -68,7 +68,7 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 	if name := statementName(node); name != "" {
 		return unsupported(src, name), nil
 	}
-	return nil, src.syntaxError(tokenAt(src.clean, 0).start, "only a SELECT reads files")
+	return nil, src.syntaxError(src.tokenAt(0).start, "only a SELECT reads files")
 }
 
 // overTables gives the Query of a SELECT that names tables, also where its
@@ -91,7 +91,7 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 	if files != nil {
 		q.Beyond, q.Files, q.Replaced = "a query of files", files.tables, files.places
 	}
-	q.Text, q.Tables = t.src.clean, tables
+	q.Text, q.Mode, q.Tables = t.src.clean, t.src.mode, tables
 	return q
 }
 

@@ -164,6 +164,8 @@ func (t *translator) like(n *ast.PatternLikeOrIlikeExpr) Expr {
 			escape = string(rune(n.Escape))
 		}
 		c.Args = append(c.Args, stringLiteral(escape))
+	} else if t.src.mode.Has(NoBackslashEscapes) {
+		c.Args = append(c.Args, stringLiteral(""))
 	}
 	return negated(n.Not, c)
 }

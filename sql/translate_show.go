@@ -47,7 +47,7 @@ var showNames = map[ast.ShowStmtType]string{
 func (t *translator) show(n *ast.ShowStmt) (Statement, error) {
 	what, ok := showNames[n.Tp]
 	if !ok {
-		return nil, t.src.syntaxError(tokenAt(t.src.clean, 0).start, "expected a SHOW of MySQL")
+		return nil, t.src.syntaxError(t.src.tokenAt(0).start, "expected a SHOW of MySQL")
 	}
 	s := &Show{What: what, Full: n.Full, Global: n.GlobalScope, plain: t.plain}
 	if n.CountWarningsOrErrors {

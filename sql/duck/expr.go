@@ -12,6 +12,7 @@ import (
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // expr translates an expression.
@@ -59,7 +60,11 @@ func (t *translator) expr(n ast.ExprNode, s *scope) expr {
 	case *ast.PatternInExpr:
 		return t.in(n, s)
 	case *ast.PatternLikeOrIlikeExpr:
-		return t.like(t.expr(n.Expr, s), t.expr(n.Pattern, s), n.Escape, n.Not)
+		escape := n.Escape
+		if !n.EscapeExplicit && t.mode.Has(sql.NoBackslashEscapes) {
+			escape = 0
+		}
+		return t.like(t.expr(n.Expr, s), t.expr(n.Pattern, s), escape, n.Not)
 	case *ast.PatternRegexpExpr:
 		return t.regexp(t.expr(n.Expr, s), t.expr(n.Pattern, s), n.Not)
 	case *ast.CaseExpr:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/mysql"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"wharf"
@@ -47,6 +48,7 @@ type Read struct {
 type Session struct {
 	Zone string        // its time zone
 	Args []wharf.Value // of the placeholders; nil where they are not known yet
+	Mode sql.Mode      // by which the text is read
 	// Expressions computes what DuckDB has no words for; nil refuses that.
 	Expressions sql.Expressions
 }
@@ -55,6 +57,7 @@ type Session struct {
 // answer differently is written so that it does not, or refused by name.
 func Translate(text string, session Session, resolve Resolve) (*Translation, error) {
 	p := parser.New()
+	p.SetSQLMode(modes(session.Mode))
 	nodes, _, err := p.ParseSQL(text)
 	if err == nil && len(nodes) != 1 {
 		err = fmt.Errorf("%d statements", len(nodes))
@@ -63,7 +66,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
 	numberPlaceholders(nodes[0])
-	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args, expressions: session.Expressions}
+	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args, mode: session.Mode, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
 		return nil, refused("this statement")
@@ -96,6 +99,12 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 	return out, nil
 }
 
+// modes gives the modes for TiDB's parser.
+func modes(m sql.Mode) mysql.SQLMode {
+	mode, _ := mysql.GetSQLMode(mysql.DefaultSQLMode + "," + m.String()) // it knows each name
+	return mode
+}
+
 // placeholders are those of a statement, as they are met.
 type placeholders []*driver.ParamMarkerExpr
 
@@ -126,6 +135,7 @@ type translator struct {
 	tables  int // named so far
 	reads   []Read
 	args    []wharf.Value
+	mode    sql.Mode
 
 	expressions sql.Expressions
 	clause      string   // as MySQL calls it in errors

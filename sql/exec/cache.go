@@ -20,22 +20,29 @@ const (
 // is forgotten.
 type statementCache struct {
 	mu         sync.Mutex // guards what follows
-	young, old map[string]*Stmt
+	young, old map[cacheKey]*Stmt
+}
+
+// cacheKey is a text and the modes by which it was read.
+type cacheKey struct {
+	text string
+	mode sql.Mode
 }
 
 // find gives the statement that is all of text, or nil.
-func (c *statementCache) find(text string) *Stmt {
+func (c *statementCache) find(text string, mode sql.Mode) *Stmt {
 	if len(text) > maxCachedText {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if st := c.young[text]; st != nil {
+	key := cacheKey{text, mode}
+	if st := c.young[key]; st != nil {
 		return st
 	}
-	st := c.old[text]
+	st := c.old[key]
 	if st != nil {
-		c.put(text, st)
+		c.put(key, st)
 	}
 	return st
 }
@@ -43,7 +50,7 @@ func (c *statementCache) find(text string) *Stmt {
 // remember keeps the statement that is all of text, if it is of a kind that
 // is worth it and holds nothing that is not to be kept: a text in quotes may
 // be a secret, and is seldom the same again.
-func (c *statementCache) remember(text string, st *Stmt) {
+func (c *statementCache) remember(text string, mode sql.Mode, st *Stmt) {
 	switch st.parsed.(type) {
 	case *sql.Select, *sql.Set, *sql.Show, *sql.Transaction:
 	default:
@@ -54,13 +61,13 @@ func (c *statementCache) remember(text string, st *Stmt) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.put(text, st)
+	c.put(cacheKey{text, mode}, st)
 }
 
 // put adds a statement to the young ones. c.mu is held.
-func (c *statementCache) put(text string, st *Stmt) {
+func (c *statementCache) put(key cacheKey, st *Stmt) {
 	if c.young == nil || len(c.young) >= maxCached {
-		c.young, c.old = make(map[string]*Stmt), c.young
+		c.young, c.old = make(map[cacheKey]*Stmt), c.young
 	}
-	c.young[text] = st
+	c.young[key] = st
 }

@@ -10,14 +10,14 @@ import (
 func TestStatementCacheKeepsWhatIsUsed(t *testing.T) {
 	var c statementCache
 	st := &Stmt{parsed: &sql.Select{}}
-	c.remember("SELECT 0", st)
+	c.remember("SELECT 0", 0, st)
 	for i := range 10 * maxCached {
-		c.remember(fmt.Sprintf("SELECT %d", i+1), &Stmt{parsed: &sql.Select{}})
-		if c.find("SELECT 0") != st {
+		c.remember(fmt.Sprintf("SELECT %d", i+1), 0, &Stmt{parsed: &sql.Select{}})
+		if c.find("SELECT 0", 0) != st {
 			t.Fatalf("a statement in use is forgotten after %d others", i+1)
 		}
 	}
-	if c.find("SELECT 1") != nil {
+	if c.find("SELECT 1", 0) != nil {
 		t.Error("a statement that nobody uses is still there")
 	}
 	if n := len(c.young) + len(c.old); n > 2*maxCached {
@@ -43,7 +43,7 @@ func TestStatementCacheLeavesSecretsOut(t *testing.T) {
 		if _, _, err := s.Parse(text); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if got := s.executor.statements.find(text) != nil; got != kept {
+		if got := s.executor.statements.find(text, 0) != nil; got != kept {
 			t.Errorf("%s: kept is %v", text, got)
 		}
 	}

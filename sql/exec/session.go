@@ -26,6 +26,7 @@ type Session struct {
 	userVars                  map[string]eval.Datum
 	userVarBytes              int64 // that these keep
 	zone                      *time.Location
+	mode                      sql.Mode // by which statements are read
 	autocommit, inTransaction bool
 	changed                   bool  // files were removed in the transaction that is open
 	readOnly                  bool  // the transaction that is open is
@@ -85,7 +86,7 @@ func (st *Stmt) Redacted() string { return st.parsed.Redacted() }
 // Parse reads the first statement of text and returns what follows it. The
 // Stmt is nil where there are only blanks and comments.
 func (s *Session) Parse(text string) (*Stmt, string, error) {
-	if st := s.executor.statements.find(text); st != nil {
+	if st := s.executor.statements.find(text, s.mode); st != nil {
 		return st, "", nil
 	}
 	if len(text) <= maxCachedText {
@@ -93,7 +94,7 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 		// end of.
 		text = strings.Clone(text)
 	}
-	parsed, rest, err := sql.Parse(text)
+	parsed, rest, err := sql.ParseIn(s.mode, text)
 	if err != nil {
 		s.forgetWarnings()
 		s.noteError(err)
@@ -103,9 +104,9 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 	if parsed == nil {
 		return nil, rest, nil
 	}
-	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed), text: int64(len(text) - len(rest)), tree: tokenBytes * int64(sql.Tokens(text))}
+	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed), text: int64(len(text) - len(rest)), tree: tokenBytes * int64(sql.Tokens(s.mode, text))}
 	if rest == "" {
-		s.executor.statements.remember(text, st)
+		s.executor.statements.remember(text, s.mode, st)
 	}
 	return st, rest, nil
 }

@@ -62,7 +62,7 @@ func (s *Session) keepUserVars() error {
 
 // restore puts back what SET can change.
 func (s *Session) restore(before *Session) {
-	s.vars, s.userVars, s.zone = before.vars, before.userVars, before.zone
+	s.vars, s.userVars, s.zone, s.mode = before.vars, before.userVars, before.zone, before.mode
 	s.autocommit, s.inTransaction, s.changed = before.autocommit, before.inTransaction, before.changed
 	s.readOnly, s.nextReadOnly = before.readOnly, before.nextReadOnly
 }
@@ -175,11 +175,6 @@ func (w *setting) variable(v *variable, a sql.Assignment, d eval.Datum) error {
 		value = w.s.executor.globalValue(v)
 	}
 	if a.Value != nil {
-		if v.name == "sql_mode" {
-			if err := refuseReadingModes(d.Text()); err != nil {
-				return err
-			}
-		}
 		var err error
 		if value, err = w.s.checkVariable(v, d); err != nil {
 			return err
@@ -221,6 +216,7 @@ func (s *Session) applyVariables() {
 		s.zone, _ = eval.ParseZone(v.Str()) // SET GLOBAL checked it
 	}
 	s.autocommit = s.flag("autocommit")
+	_ = s.setMode(s.Value("sql_mode")) // it always takes effect
 }
 
 // flag is the value of a switch.

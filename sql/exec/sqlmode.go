@@ -1,63 +1,86 @@
 package exec
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
-	"wharf/sql/eval"
-
 	"wharf"
+	"wharf/sql"
+	"wharf/sql/eval"
 )
 
 // defaultSQLMode is MySQL 8.0's.
 const defaultSQLMode = "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
-// sqlModes are the modes in the order in which MySQL prints them.
+// sqlModes are the modes by their bits in the number that sql_mode takes, which
+// is also the order in which MySQL prints them; "" is a bit that MySQL 8.0
+// does not use.
 func sqlModes() []string {
 	return []string{
-		"REAL_AS_FLOAT", "IGNORE_SPACE", "ONLY_FULL_GROUP_BY", "NO_UNSIGNED_SUBTRACTION", "NO_DIR_IN_CREATE",
-		"NO_AUTO_VALUE_ON_ZERO", "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE",
-		"ALLOW_INVALID_DATES", "ERROR_FOR_DIVISION_BY_ZERO", "TRADITIONAL", "NO_ENGINE_SUBSTITUTION",
-		"PAD_CHAR_TO_FULL_LENGTH", "TIME_TRUNCATE_FRACTIONAL",
+		"REAL_AS_FLOAT", "PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "", "ONLY_FULL_GROUP_BY", "NO_UNSIGNED_SUBTRACTION", "NO_DIR_IN_CREATE",
+		"", "", "", "", "", "", "", "", "", "", "ANSI", "NO_AUTO_VALUE_ON_ZERO", "NO_BACKSLASH_ESCAPES", "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES",
+		"NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ALLOW_INVALID_DATES", "ERROR_FOR_DIVISION_BY_ZERO", "TRADITIONAL", "", "HIGH_NOT_PRECEDENCE",
+		"NO_ENGINE_SUBSTITUTION", "PAD_CHAR_TO_FULL_LENGTH", "TIME_TRUNCATE_FRACTIONAL",
 	}
 }
 
-// readingModes change how a statement is read, which Wharf does in one way
-// only: to accept them would be to misread what follows.
-func readingModes() []string {
-	return []string{"ANSI", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT", "HIGH_NOT_PRECEDENCE"}
+// impliedModes are those that a mode stands for beside itself.
+func impliedModes(mode string) []string {
+	switch mode {
+	case "ANSI":
+		return []string{"REAL_AS_FLOAT", "PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "ONLY_FULL_GROUP_BY"}
+	case "TRADITIONAL":
+		return []string{"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO", "NO_ENGINE_SUBSTITUTION"}
+	}
+	return nil
 }
 
-// sqlModeType is a list of modes, in any order, printed in one.
+// sqlModeType is a list of modes in any order, printed in one, or the number
+// whose bits they are.
 func sqlModeType() variableType {
 	known := sqlModes()
 	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
-		if !d.IsText() {
-			return wharf.Text(""), d.Kind == eval.KInt && d.Num == 0
-		}
-		given := map[string]bool{}
-		for mode := range strings.SplitSeq(strings.ToUpper(d.Str), ",") {
-			mode = strings.TrimSpace(mode)
-			if mode != "" && !slices.Contains(known, mode) {
-				return wharf.Null(), false
+		var set uint64
+		switch {
+		case d.Kind == eval.KInt || d.Kind == eval.KUint:
+			set = d.Num
+		case !d.IsText():
+			return wharf.Null(), false
+		default:
+			for mode := range strings.SplitSeq(strings.ToUpper(d.Str), ",") {
+				bit := slices.Index(known, strings.TrimRight(mode, " "))
+				switch {
+				case bit >= 0 && known[bit] != "":
+					set |= 1 << bit
+				case mode != "":
+					return wharf.Null(), false
+				}
 			}
-			given[mode] = true
 		}
-		if given["TRADITIONAL"] {
-			for _, implied := range []string{"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO", "NO_ENGINE_SUBSTITUTION"} {
-				given[implied] = true
-			}
-		}
-		return wharf.Text(strings.Join(slices.DeleteFunc(slices.Clone(known), func(m string) bool { return !given[m] }), ",")), true
+		return modesOf(set, known)
 	}}
 }
 
-// refuseReadingModes tells of a mode that Wharf could not keep to.
-func refuseReadingModes(text string) error {
-	for mode := range strings.SplitSeq(strings.ToUpper(text), ",") {
-		if mode = strings.TrimSpace(mode); slices.Contains(readingModes(), mode) {
-			return wharf.Errorf(wharf.CodeUnsupported, "sql_mode %s is not supported by Wharf", mode)
+// modesOf gives the text for a set of modes; ok is false where MySQL has no
+// such mode.
+func modesOf(set uint64, known []string) (v wharf.Value, ok bool) {
+	given := map[string]bool{}
+	for ; set != 0; set &= set - 1 {
+		bit := bits.TrailingZeros64(set)
+		if bit >= len(known) || known[bit] == "" {
+			return wharf.Null(), false
+		}
+		given[known[bit]] = true
+		for _, mode := range impliedModes(known[bit]) {
+			given[mode] = true
 		}
 	}
+	return wharf.Text(strings.Join(slices.DeleteFunc(slices.Clone(known), func(m string) bool { return !given[m] }), ",")), true
+}
+
+// setMode makes statements be read by a value of sql_mode.
+func (s *Session) setMode(v wharf.Value) error {
+	s.mode = sql.ModeOf(v.Str())
 	return nil
 }

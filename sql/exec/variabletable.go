@@ -36,7 +36,7 @@ func sessionVariables() []*variable {
 		{name: "sql_safe_updates", typ: onOff(), def: wharf.Int(1)},
 		{name: "max_execution_time", typ: number(0, math.MaxUint32), def: wharf.Int(0)},
 		{name: "time_zone", typ: words(), def: wharf.Text("SYSTEM"), apply: (*Session).setTimeZone},
-		{name: "sql_mode", typ: sqlModeType(), def: wharf.Text(defaultSQLMode)},
+		{name: "sql_mode", typ: sqlModeType(), def: wharf.Text(defaultSQLMode), apply: (*Session).setMode},
 		{name: "transaction_isolation", typ: isolation, def: wharf.Text("REPEATABLE-READ")},
 		{name: "transaction_read_only", typ: onOff(), def: wharf.Int(0)},
 		{name: "warning_count", scope: sessionOnly, typ: number(0, maxWarnings), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(len(s.warnings))) }},

@@ -132,9 +132,9 @@ func upload(t *testing.T, addr, stage, name, path string) {
 
 var tableName = regexp.MustCompile(`(?i)\b(FROM|JOIN|,) t\b`)
 
-// overRows makes a statement of a line: an expression is asked for all rows.
+// overRows makes a statement of a line: an expression is asked for all rows, SELECT and SET as they are.
 func overRows(line string) string {
-	if !regexp.MustCompile(`(?i)\bSELECT\b|^VALUES ROW`).MatchString(line) {
+	if !regexp.MustCompile(`(?i)\bSELECT\b|^VALUES ROW|^SET `).MatchString(line) {
 		line = "SELECT id, " + line + " FROM t ORDER BY id"
 	}
 	return tableName.ReplaceAllString(line, "$1 st.t")
