@@ -24,6 +24,7 @@ func (c *conn) command(packet []byte) bool {
 	body := packet[1:]
 	switch packet[0] {
 	case mysql.COM_QUIT:
+		c.quit = true
 		return false
 	case mysql.COM_QUERY:
 		c.query(c.text(body))
@@ -34,16 +35,22 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_FIELD_LIST:
 		c.fieldList(body)
 	case mysql.COM_STMT_PREPARE:
+		c.counted.prepares.Add(1)
 		c.prepare(c.text(body))
 	case mysql.COM_STMT_EXECUTE:
+		c.counted.executes.Add(1)
 		c.execute(body)
 	case mysql.COM_STMT_SEND_LONG_DATA:
+		c.counted.pieces.Add(1)
 		c.sendLongData(body)
 	case mysql.COM_STMT_CLOSE:
+		c.counted.closes.Add(1)
 		c.closeStatement(body)
 	case mysql.COM_STMT_RESET:
+		c.counted.resets.Add(1)
 		c.done(c.resetStatement(body))
 	case mysql.COM_STMT_FETCH:
+		c.counted.fetches.Add(1)
 		c.fail(refusal{1421, "HY000", "The statement has no open cursor"})
 	case mysql.COM_CHANGE_USER:
 		return c.changeUser(body)

@@ -35,6 +35,8 @@ type conn struct {
 	lastStmt uint32
 	longData int  // bytes that are kept for statements' parameters
 	released bool // a statement ended the connection
+	quit     bool // the client did
+	counted  counted
 
 	state
 }

@@ -17,7 +17,7 @@ var errHandshakeResponse = errors.New("malformed login")
 
 // login lets the client in and opens its session.
 func (c *conn) login() error {
-	c.wire = newWire(c.raw, loginPacket, &c.srv.readers)
+	c.wire = newWire(c.raw, loginPacket, &c.srv.readers, &c.counted)
 	c.out.w = c.wire
 	if err := c.beginLogin(); err != nil {
 		return err
@@ -162,8 +162,10 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 // welcome opens the session of a user who was let in, on the database that
 // the client named.
 func (c *conn) welcome(h *handshakeResponse) error {
+	version, cipher := c.secured()
 	session := c.srv.o.NewSession(exec.Client{
 		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Sessions: c.srv,
+		Cipher: cipher, TLSVersion: version, Compressed: c.wire.packed != nil, Counters: c.counted.counters,
 	})
 	if h.db != "" {
 		if err := session.UseDatabase(context.Background(), h.db); err != nil {

@@ -112,7 +112,7 @@ func TestLargePacketsKeepPace(t *testing.T) {
 				o := &Options{}
 				o.setDefaults()
 				near, far := net.Pipe()
-				w := newWire(near, o.MaxPacket, &sync.Pool{})
+				w := newWire(near, o.MaxPacket, &sync.Pool{}, new(counted))
 				w.memory, w.timeouts = newMemory(o), timeouts{stall: bodyTimeout}
 				sent := make(chan struct{})
 				go func() {

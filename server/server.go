@@ -94,7 +94,8 @@ type Server struct {
 	lastID    uint32
 	listeners map[net.Listener]struct{}
 	conns     map[uint32]*conn
-	loggedIn  int // of conns
+	loggedIn  int           // of conns
+	ended     exec.Counters // of connections that have ended, and of all
 }
 
 var _ exec.Sessions = (*Server)(nil)
@@ -223,6 +224,7 @@ func (s *Server) register(c *conn) (refusal, bool) {
 	for s.lastID++; s.lastID == 0 || s.conns[s.lastID] != nil; s.lastID++ {
 	}
 	c.id = s.lastID
+	s.ended.Connections++
 	s.conns[c.id] = c
 	s.running.Add(1)
 	return refusal{}, true
@@ -240,6 +242,7 @@ func (s *Server) countLogin(c *conn) bool {
 		return false
 	}
 	s.loggedIn++
+	s.ended.MostConnections = max(s.ended.MostConnections, uint64(s.loggedIn))
 	c.loggedIn = true
 	return true
 }
@@ -248,6 +251,7 @@ func (s *Server) forget(c *conn) {
 	c.place.Leave()
 	s.mu.Lock()
 	delete(s.conns, c.id)
+	s.countEnd(c)
 	if c.loggedIn {
 		s.loggedIn--
 	}

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -172,4 +173,29 @@ func keepFile(path string, data []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// secured returns the version and the cipher of the connection's TLS by the
+// names that OpenSSL has, which are MySQL's, or "" without TLS.
+func (c *conn) secured() (version, cipher string) {
+	if c.tls == nil {
+		return "", ""
+	}
+	state := c.tls.ConnectionState()
+	version = strings.Replace(tls.VersionName(state.Version), "TLS 1", "TLSv1", 1)
+	return version, opensslCipher(tls.CipherSuiteName(state.CipherSuite))
+}
+
+// opensslCipher gives OpenSSL's name of a cipher, which is the standard one for
+// TLS 1.3: ECDHE-RSA-AES128-GCM-SHA256 for TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256.
+func opensslCipher(name string) string {
+	exchange, rest, ok := strings.Cut(strings.TrimPrefix(name, "TLS_"), "_WITH_")
+	if !ok {
+		return name
+	}
+	rest = strings.NewReplacer("AES_", "AES", "POLY1305_SHA256", "POLY1305", "_CBC", "").Replace(rest)
+	if exchange != "RSA" {
+		rest = exchange + "_" + rest
+	}
+	return strings.ReplaceAll(rest, "_", "-")
 }

@@ -48,6 +48,7 @@ type wire struct {
 	out     io.Writer   // where writes go: pieces, or compression over it
 	packed  *compressed // nil without compression
 	readers *sync.Pool  // of *bufio.Reader that are free
+	counted *counted
 
 	writeDeadline
 
@@ -63,8 +64,8 @@ type timeouts struct {
 	write time.Duration // while a write stands still
 }
 
-func newWire(c net.Conn, limit int, readers *sync.Pool) *wire {
-	w := &wire{limit: limit, readers: readers}
+func newWire(c net.Conn, limit int, readers *sync.Pool, counts *counted) *wire {
+	w := &wire{limit: limit, readers: readers, counted: counts}
 	w.over(c)
 	return w
 }
@@ -98,6 +99,7 @@ func (w *wire) packet(seq byte) ([]byte, error) {
 		}
 		seq++
 		w.in.Discard(headerLen)
+		w.counted.received.Add(headerLen)
 		for w.left -= headerLen; w.left > 0; {
 			if err := w.reserve(); err != nil {
 				return nil, err
@@ -130,6 +132,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	n, err := w.in.Read(p[:min(len(p), w.left)])
 	w.left -= n
+	w.counted.received.Add(uint64(n))
 	return n, err
 }
 
@@ -189,7 +192,10 @@ func (w *wire) endless() error {
 }
 
 // Write writes p at once, for what comes here is gathered.
-func (w *wire) Write(p []byte) (int, error) { return w.out.Write(p) }
+func (w *wire) Write(p []byte) (int, error) {
+	w.counted.sent.Add(uint64(len(p)))
+	return w.out.Write(p)
+}
 
 // pieces writes to a wire's connection in pieces that have a deadline each: it
 // is for a client that stands still, and a long row takes a slow one longer.

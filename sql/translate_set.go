@@ -33,7 +33,7 @@ func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
 		a.Name, a.IsUser = "character set", false
 	case v.IsInstance:
 		t.cannot("SET INSTANCE")
-	case strings.HasPrefix(a.Name, "persist"):
+	case strings.HasPrefix(a.Name, "persist."), strings.HasPrefix(a.Name, "persist_only."):
 		t.cannot("SET PERSIST")
 	case v.IsSystem && t.isTransaction():
 		t.transaction(&a)

@@ -28,6 +28,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Service: a.service, Relations: rowexec.Engine{}, Files: a.engine, Logger: a.log,
 		Version:     exec.DefaultVersion + "-" + version,
 		Port:        a.port,
+		TLS:         tls != nil,
 		ErrorNumber: server.ErrorNumber,
 		Memory:      memory, SessionMemory: cfg.sessionMemory,
 	})

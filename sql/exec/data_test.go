@@ -260,6 +260,8 @@ type listener struct {
 	killed    []string
 }
 
+func (l *listener) Counters() exec.Counters { return exec.Counters{Connections: 9, AbortedClients: 2} }
+
 func (l *listener) Processes() []exec.Process { return l.processes }
 
 func (l *listener) Kill(_ context.Context, id uint32, queryOnly bool) error {

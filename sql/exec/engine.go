@@ -49,7 +49,7 @@ func (e *Executor) engineOf(s *Session, st *sql.Query) (sql.Engine, error) {
 
 // request is a query as an engine is asked for it.
 func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
-	now := s.executor.now()
+	now := s.Now()
 	return sql.Request{
 		Query: st, User: s.client.Principal.User, Zone: s.zoneName(), Args: args,
 		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),

@@ -15,8 +15,13 @@ var _ eval.Env = (*Session)(nil)
 // Account is what the statement under way holds.
 func (s *Session) Account() *eval.Account { return &s.statement }
 
-// Now is the server's time.
-func (s *Session) Now() time.Time { return s.executor.now() }
+// Now is the server's time, or the one that SET timestamp set.
+func (s *Session) Now() time.Time {
+	if !s.clock.IsZero() {
+		return s.clock
+	}
+	return s.executor.now()
+}
 
 // Location is the session's time zone.
 func (s *Session) Location() *time.Location {

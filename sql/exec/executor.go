@@ -31,6 +31,9 @@ type Options struct {
 	// @@max_connections; 0 is DefaultMaxConnections.
 	MaxConnections int64
 
+	// TLS is set where the listener offers TLS, for @@have_ssl.
+	TLS bool
+
 	// ErrorNumber gives the listener's number for an error, for SHOW
 	// WARNINGS; nil gives 1105 to every error.
 	ErrorNumber func(error) uint16
@@ -84,6 +87,7 @@ type Executor struct {
 	now         func() time.Time
 	maxPacket   int64
 	maxConns    int64
+	tls         bool
 	errorNumber func(error) uint16
 	memory      *Memory
 	sessionMost int64
@@ -97,8 +101,11 @@ type Executor struct {
 
 	statements statementCache
 
-	started time.Time
-	queries atomic.Uint64
+	status   []statusVariable
+	commands map[string]*atomic.Uint64
+
+	started       time.Time
+	queries, slow atomic.Uint64
 
 	mu      sync.RWMutex
 	globals map[string]wharf.Value // guarded by mu: values that SET GLOBAL changed
@@ -116,6 +123,7 @@ func New(o Options) *Executor {
 		now:         o.Now,
 		maxPacket:   o.MaxPacket,
 		maxConns:    o.MaxConnections,
+		tls:         o.TLS,
 		errorNumber: o.ErrorNumber,
 		memory:      o.Memory,
 		sessionMost: o.SessionMemory,
@@ -124,6 +132,8 @@ func New(o Options) *Executor {
 	e.applyDefaults()
 	e.functions = eval.FunctionTable()
 	maps.Copy(e.functions, sessionFunctions())
+	e.status = statusList()
+	e.commands = commandCounters(e.status)
 	e.variables = e.variableTable()
 	e.shows = showTable()
 	e.infoTables = infoTables()
@@ -165,6 +175,9 @@ func (e *Executor) applyDefaults() {
 func (e *Executor) NewSession(c Client) *Session {
 	if c.Sessions == nil {
 		c.Sessions = noSessions{}
+	}
+	if c.Counters == nil {
+		c.Counters = func() Counters { return Counters{} }
 	}
 	s := &Session{executor: e, client: c, memory: e.memory.Session(e.sessionMost, freeMemory)}
 	s.statement.Memory = s.memory

@@ -14,6 +14,11 @@ type Client struct {
 	Host      string // the client's address, without its port
 	// Sessions are the connections that there are; nil knows of none.
 	Sessions Sessions
+	// Cipher and TLSVersion are those of its TLS, "" without.
+	Cipher, TLSVersion string
+	Compressed         bool // packets are
+	// Counters returns what was counted for the connection; nil counts nothing.
+	Counters func() Counters
 }
 
 // Result is what a statement gave.
@@ -50,6 +55,8 @@ type Process struct {
 // a way to end one.
 type Sessions interface {
 	Processes() []Process
+	// Counters returns what was counted for all connections.
+	Counters() Counters
 	// Kill ends the connection with that ID, or its running statement only.
 	// An unknown ID is wharf.CodeNotFound.
 	Kill(ctx context.Context, id uint32, queryOnly bool) error

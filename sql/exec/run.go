@@ -47,8 +47,8 @@ func (s *Session) Columns(st *Stmt) []wharf.Column {
 // Run runs a statement with the values of its placeholders. Rows that it
 // returns are part of the run: their iteration ends it, and may still fail.
 func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result, error) {
-	s.executor.queries.Add(1)
-	s.questions++
+	s.countStatement(st.parsed)
+	begun := s.executor.now()
 	if len(args) != st.params {
 		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
 	}
@@ -72,17 +72,19 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	if err != nil {
 		err = timedOut(ctx, err)
 		cancel()
+		s.countTime(begun)
 		return s.fail(err)
 	}
 	if res.Rows == nil {
 		cancel()
+		s.countTime(begun)
 		s.statement.ReturnTo(0)
 		s.rowCount = int64(res.Affected)
 		return res, nil
 	}
 	s.rowCount = -1
 	res.Until, _ = ctx.Deadline()
-	res.Rows.All = s.watch(ctx, cancel, res.Rows.All, s.mostRows(p))
+	res.Rows.All = s.watch(ctx, func() { cancel(); s.countTime(begun) }, res.Rows.All, s.mostRows(p))
 	return res, nil
 }
 

@@ -38,6 +38,9 @@ type Session struct {
 	rowCount     int64     // what ROW_COUNT() says
 	foundRows    uint64    // what FOUND_ROWS() says
 	questions    uint64
+	slow         uint64            // statements that took longer than long_query_time
+	commands     map[string]uint64 // statements by kind
+	clock        time.Time         // what NOW() says, as SET timestamp set it; zero is the server's time
 
 	// compiling is the compiler of a SELECT without a table, which is here so
 	// that the most frequent statements need not allocate one.
@@ -158,6 +161,6 @@ func (s *Session) start() {
 	s.userVarBytes = 0
 	s.forgetWarnings()
 	s.endTransaction()
-	s.rowCount, s.foundRows, s.questions = 0, 0, 0
+	s.rowCount, s.foundRows, s.questions, s.slow, s.commands, s.clock = 0, 0, 0, 0, nil, time.Time{}
 	s.applyVariables()
 }

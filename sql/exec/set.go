@@ -5,6 +5,7 @@ import (
 	"maps"
 	"runtime"
 	"strings"
+	"time"
 
 	"wharf"
 	"wharf/sql"
@@ -64,7 +65,7 @@ func (s *Session) keepUserVars() error {
 func (s *Session) restore(before *Session) {
 	s.vars, s.userVars, s.zone, s.mode = before.vars, before.userVars, before.zone, before.mode
 	s.autocommit, s.inTransaction, s.changed = before.autocommit, before.inTransaction, before.changed
-	s.readOnly, s.nextReadOnly = before.readOnly, before.nextReadOnly
+	s.clock, s.readOnly, s.nextReadOnly = before.clock, before.readOnly, before.nextReadOnly
 }
 
 func (w *setting) assign(a sql.Assignment) error {
@@ -263,5 +264,15 @@ func (s *Session) setNames(name, collate string) error {
 		s.setVar(v, wharf.Text(cs.Name))
 	}
 	s.setVar("collation_connection", wharf.Text(order))
+	return nil
+}
+
+// setTimestamp makes NOW() tell that time, in seconds since 1970; 0 and DEFAULT
+// the server's again.
+func (s *Session) setTimestamp(v wharf.Value) error {
+	s.clock = time.Time{}
+	if seconds := v.Float64(); seconds > 0 {
+		s.clock = time.UnixMicro(int64(seconds * 1e6)).UTC()
+	}
 	return nil
 }

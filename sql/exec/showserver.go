@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"wharf"
@@ -79,29 +78,6 @@ func showVariables(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 		rows = append(rows, texts(name, v.text(s.variableValue(v, st.Global))))
 	}
 	return rows, nil
-}
-
-func showStatus(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-	e := s.executor
-	processes := s.client.Sessions.Processes()
-	running := 0
-	for _, p := range processes {
-		if p.Command != "Sleep" {
-			running++
-		}
-	}
-	questions := s.questions
-	if st.Global {
-		questions = e.queries.Load()
-	}
-	uptime := strconv.FormatInt(int64(e.now().Sub(e.started).Seconds()), 10)
-	return [][]wharf.Value{
-		texts("Queries", strconv.FormatUint(e.queries.Load(), 10)),
-		texts("Questions", strconv.FormatUint(questions, 10)),
-		texts("Threads_connected", strconv.Itoa(len(processes))),
-		texts("Threads_running", strconv.Itoa(running)),
-		texts("Uptime", uptime),
-	}, nil
 }
 
 // infoLength is how much of a statement SHOW PROCESSLIST shows without FULL.

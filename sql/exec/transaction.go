@@ -127,4 +127,6 @@ type noSessions struct{}
 
 func (noSessions) Processes() []Process { return nil }
 
+func (noSessions) Counters() Counters { return Counters{} }
+
 func (noSessions) Kill(_ context.Context, id uint32, _ bool) error { return unknownThread(uint64(id)) }

@@ -1,27 +1,87 @@
 package exec
 
 import (
+	_ "embed"
+	"fmt"
 	"math"
 	"os"
+	"strconv"
+	"strings"
 
 	"wharf/sql/eval"
 
 	"wharf"
 )
 
-// variableTable is the system variables by name, as MySQL 8.0 names them:
-// those that clients ask for or set. Most change nothing in Wharf; they are
-// kept, so that a client reads back what it set.
+// sysVariables has all system variables of MySQL 8.0.
+//
+//go:embed sysvariables.txt
+var sysVariables string
+
+// variableTable is the system variables by name, as MySQL 8.0 names them. Most
+// change nothing in Wharf; those of a session are kept, so that a client reads
+// back what it set.
 func (e *Executor) variableTable() map[string]*variable {
 	all := map[string]*variable{}
-	for _, part := range [][]*variable{
-		sessionVariables(), textVariables(), limitVariables(), timeoutVariables(), e.serverVariables(), featureVariables(),
-	} {
+	for line := range strings.Lines(sysVariables) {
+		if v := listedVariable(strings.TrimSuffix(line, "\n")); v != nil {
+			all[v.name] = v
+		}
+	}
+	for _, part := range [][]*variable{sessionVariables(), textVariables(), e.serverVariables()} {
 		for _, v := range part {
 			all[v.name] = v
 		}
 	}
 	return all
+}
+
+// listedVariable reads a row of sysVariables. It gives nil for a comment and for
+// what the server computes or heeds.
+func listedVariable(row string) *variable {
+	fields := strings.Split(row, "\t")
+	if len(fields) != 4 || fields[2] == "server" {
+		return nil
+	}
+	v := &variable{name: fields[0], typ: listedType(fields[2])}
+	switch fields[1] {
+	case "global":
+		v.scope, v.readOnly = globalOnly, true
+	case "session":
+		v.scope, v.readOnly = sessionOnly, fields[2] == "const"
+	}
+	d := eval.StringDatum(fields[3])
+	switch v.typ.column {
+	case wharf.TypeInt:
+		if n, err := strconv.ParseInt(fields[3], 10, 64); err == nil {
+			d = eval.IntDatum(n)
+		}
+	case wharf.TypeFloat:
+		n, _ := strconv.ParseFloat(fields[3], 64)
+		d = eval.FloatDatum(n)
+	}
+	var ok bool
+	if v.def, ok = v.typ.parse(d); !ok {
+		panic("sysvariables.txt: a wrong value: " + row)
+	}
+	return v
+}
+
+func listedType(text string) variableType {
+	kind, rest, _ := strings.Cut(strings.TrimSuffix(text, ")"), "(")
+	switch kind {
+	case "bool":
+		return onOff()
+	case "float":
+		return fractionNumber()
+	case "int":
+		low, high := int64(math.MinInt64), int64(math.MaxInt64)
+		fmt.Sscanf(rest, "%d,%d", &low, &high) // the rest of those of global variables is ""
+		return number(low, high)
+	case "enum":
+		return oneOf(strings.Split(rest, ",")...)
+	}
+	return words()
 }
 
 // sessionVariables are those that change what Wharf does, or what it says of
@@ -43,6 +103,9 @@ func sessionVariables() []*variable {
 		{name: "error_count", scope: sessionOnly, typ: number(0, maxWarnings), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(s.countErrors())) }},
 		{name: "pseudo_thread_id", scope: sessionOnly, typ: number(0, math.MaxUint32), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(s.client.ID)) }},
 		{name: "last_insert_id", scope: sessionOnly, typ: number(0, math.MaxInt64), def: wharf.Int(0), readOnly: true},
+		{name: "identity", scope: sessionOnly, typ: number(0, math.MaxInt64), def: wharf.Int(0), readOnly: true},
+		{name: "timestamp", scope: sessionOnly, typ: fractionNumber(), apply: (*Session).setTimestamp,
+			answer: func(s *Session) wharf.Value { return wharf.Float(float64(s.Now().UnixMicro()) / 1e6) }},
 		{name: "insert_id", scope: sessionOnly, typ: number(0, math.MaxInt64), def: wharf.Int(0), readOnly: true},
 	}
 }
@@ -61,59 +124,8 @@ func textVariables() []*variable {
 		{name: "collation_connection", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
 		{name: "collation_database", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
 		{name: "collation_server", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
-		{name: "default_collation_for_utf8mb4", typ: oneOf("utf8mb4_0900_ai_ci", "utf8mb4_general_ci"), def: wharf.Text(eval.DefaultCollation)},
 		{name: "lc_messages", typ: words(), def: wharf.Text("en_US")},
 		{name: "lc_time_names", typ: words(), def: wharf.Text("en_US")},
-	}
-}
-
-// limitVariables are numbers that clients set for statements on tables.
-func limitVariables() []*variable {
-	n := func(name string, def, low, high int64) *variable {
-		return &variable{name: name, typ: number(low, high), def: wharf.Int(def)}
-	}
-	return []*variable{
-		n("auto_increment_increment", 1, 1, 65535),
-		n("auto_increment_offset", 1, 1, 65535),
-		n("bulk_insert_buffer_size", 8<<20, 0, math.MaxInt64),
-		n("cte_max_recursion_depth", 1000, 0, math.MaxUint32),
-		n("default_week_format", 0, 0, 7),
-		n("div_precision_increment", eval.DivisionScale, eval.DivisionScale, eval.DivisionScale),
-		n("eq_range_index_dive_limit", 200, 0, math.MaxUint32),
-		n("group_concat_max_len", 1024, 4, math.MaxInt64),
-		n("information_schema_stats_expiry", 86400, 0, 31536000),
-		n("join_buffer_size", 256<<10, 128, math.MaxInt64),
-		{name: "long_query_time", typ: fractionNumber(), def: wharf.Float(10)},
-		n("max_error_count", maxWarnings, maxWarnings, maxWarnings),
-		n("max_heap_table_size", 16<<20, 16<<10, math.MaxInt64),
-		n("max_join_size", math.MaxInt64, 1, math.MaxInt64),
-		n("max_length_for_sort_data", 4096, 4, 8<<20),
-		n("max_sort_length", 1024, 4, 8<<20),
-		n("net_buffer_length", 16<<10, 1<<10, 1<<20),
-		n("net_retry_count", 10, 1, math.MaxUint32),
-		n("optimizer_prune_level", 1, 0, 1),
-		n("optimizer_search_depth", 62, 0, 62),
-		n("range_optimizer_max_mem_size", 8<<20, 0, math.MaxInt64),
-		n("read_buffer_size", 128<<10, 8<<10, math.MaxInt32),
-		n("sort_buffer_size", 256<<10, 32<<10, math.MaxInt64),
-		n("sql_select_limit", math.MaxInt64, 0, math.MaxInt64),
-		n("tmp_table_size", 16<<20, 1<<10, math.MaxInt64),
-	}
-}
-
-// timeoutVariables are in seconds.
-func timeoutVariables() []*variable {
-	n := func(name string, def int64) *variable {
-		return &variable{name: name, typ: number(1, 31536000), def: wharf.Int(def)}
-	}
-	return []*variable{
-		n("innodb_lock_wait_timeout", 50),
-		n("interactive_timeout", 28800),
-		n("lock_wait_timeout", 31536000),
-		n("net_read_timeout", 30),
-		n("net_write_timeout", 60),
-		n("wait_timeout", 28800),
-		{name: "connect_timeout", scope: globalOnly, typ: number(2, 31536000), def: wharf.Int(10), readOnly: true},
 	}
 }
 
@@ -126,7 +138,13 @@ func (e *Executor) serverVariables() []*variable {
 	if err != nil {
 		hostname = "localhost"
 	}
+	ssl := wharf.Text("DISABLED")
+	if e.tls {
+		ssl = wharf.Text("YES")
+	}
 	return []*variable{
+		fixed("have_ssl", words(), ssl),
+		fixed("have_openssl", words(), ssl),
 		fixed("version", words(), wharf.Text(e.version)),
 		fixed("version_comment", words(), wharf.Text("Wharf, a stage server")),
 		fixed("version_compile_machine", words(), wharf.Text(machine())),
@@ -138,43 +156,5 @@ func (e *Executor) serverVariables() []*variable {
 		fixed("max_connections", number(1, 100000), wharf.Int(e.maxConns)),
 		fixed("system_time_zone", words(), wharf.Text("UTC")),
 		fixed("license", words(), wharf.Text("Apache-2.0")),
-		fixed("lower_case_table_names", number(0, 2), wharf.Int(0)),
-		fixed("lower_case_file_system", onOff(), wharf.Int(0)),
-		fixed("read_only", onOff(), wharf.Int(0)),
-		fixed("super_read_only", onOff(), wharf.Int(0)),
-		fixed("server_id", number(0, math.MaxUint32), wharf.Int(0)),
-		fixed("init_connect", words(), wharf.Text("")),
-		fixed("default_authentication_plugin", words(), wharf.Text("caching_sha2_password")),
-		fixed("have_profiling", words(), wharf.Text("NO")),
-		fixed("have_query_cache", words(), wharf.Text("NO")),
-		fixed("local_infile", onOff(), wharf.Int(0)),
-		fixed("log_bin", onOff(), wharf.Int(0)),
-		fixed("performance_schema", onOff(), wharf.Int(0)),
-		fixed("skip_name_resolve", onOff(), wharf.Int(1)),
-		fixed("gtid_mode", words(), wharf.Text("OFF")),
-		fixed("event_scheduler", words(), wharf.Text("DISABLED")),
-	}
-}
-
-// featureVariables are switches and names that clients set.
-func featureVariables() []*variable {
-	on := func(name string) *variable { return &variable{name: name, typ: onOff(), def: wharf.Int(1)} }
-	off := func(name string) *variable { return &variable{name: name, typ: onOff(), def: wharf.Int(0)} }
-	return []*variable{
-		on("foreign_key_checks"), on("unique_checks"), on("sql_notes"), on("sql_quote_show_create"),
-		on("explicit_defaults_for_timestamp"), on("updatable_views_with_limit"), on("innodb_strict_mode"),
-		on("sql_big_selects"),
-		off("big_tables"), off("end_markers_in_json"), off("sql_auto_is_null"), off("sql_buffer_result"),
-		off("sql_warnings"), off("sql_log_off"), off("low_priority_updates"), off("keep_files_on_create"), off("new"),
-		off("old_alter_table"), off("profiling"), off("sql_require_primary_key"), off("session_track_schema"), off("session_track_state_change"),
-		{name: "completion_type", typ: oneOf("NO_CHAIN", "CHAIN", "RELEASE"), def: wharf.Text("NO_CHAIN")},
-		{name: "concurrent_insert", scope: globalOnly, typ: oneOf("NEVER", "AUTO", "ALWAYS"), def: wharf.Text("AUTO"), readOnly: true},
-		{name: "default_storage_engine", typ: oneOf("WHARF"), def: wharf.Text("WHARF")},
-		{name: "default_tmp_storage_engine", typ: oneOf("WHARF"), def: wharf.Text("WHARF")},
-		{name: "optimizer_switch", typ: words(), def: wharf.Text("")},
-		{name: "session_track_system_variables", typ: words(), def: wharf.Text("")},
-		{name: "session_track_transaction_info", typ: oneOf("OFF", "STATE", "CHARACTERISTICS"), def: wharf.Text("OFF")},
-		{name: "sql_log_bin", scope: sessionOnly, typ: onOff(), def: wharf.Int(1)},
-		{name: "use_secondary_engine", scope: sessionOnly, typ: oneOf("OFF", "ON", "FORCED"), def: wharf.Text("ON")},
 	}
 }
