@@ -13,6 +13,20 @@ func (p *parser) listFiles() (Statement, error) {
 	return s, err
 }
 
+// showFiles reads SHOW FILES from [FULL] FROM on: it is LIST for clients that tell
+// from its first word whether a statement has rows.
+func (p *parser) showFiles() (Statement, error) {
+	s := &ListFiles{Full: p.accept("FULL")}
+	err := p.expect("FROM")
+	if err == nil {
+		s.Location, err = p.location()
+	}
+	if err == nil {
+		s.Pattern, err = p.pattern()
+	}
+	return s, err
+}
+
 func (p *parser) removeFiles() (Statement, error) {
 	s := &RemoveFiles{}
 	var err error

@@ -11,9 +11,10 @@ import (
 )
 
 // FileTable is a location behind FROM, with what stands in parentheses behind
-// it.
+// it, or a table function of one.
 type FileTable struct {
 	Name       string // what stands for it in the Text of the Query
+	Function   string // INFER_SCHEMA or LIST_STAGE; "" for the location's files
 	Location   Location
 	FileFormat []wharf.Option // FORMAT_NAME alone for FILE_FORMAT => 'name'
 	Options    []wharf.Option // PATTERN, FILES, CASE_SENSITIVE and their like
@@ -51,7 +52,7 @@ var endsFrom = []string{"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", 
 // withFiles gives src with its locations replaced, and what they were. It
 // gives nil where there is none.
 func withFiles(src source) (source, *fileTables, error) {
-	if !strings.Contains(src.clean, "@") {
+	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") {
 		return src, nil, nil
 	}
 	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
@@ -79,6 +80,10 @@ func (f *fileTables) step() error {
 	if at.table && f.isLocation() {
 		at.table = false
 		return f.location()
+	}
+	if at.table && f.isFunction() {
+		at.table = false
+		return f.function()
 	}
 	switch {
 	case p.is("("):
@@ -130,11 +135,16 @@ func (f *fileTables) location() error {
 			return err
 		}
 	}
-	t.Name = fmt.Sprintf("@%s#%d", loc, len(f.tables)+1)
-	f.places = append(f.places, Replacement{quoteTable(t.Name), strings.TrimSpace(p.src.clean[start:p.tok.start])})
-	f.replace(start, quoteTable(t.Name))
-	f.tables = append(f.tables, t)
+	f.stand(&t, start, "@"+string(loc))
 	return nil
+}
+
+// stand puts a name in the place of what began at start.
+func (f *fileTables) stand(t *FileTable, start int, name string) {
+	t.Name = fmt.Sprintf("%s#%d", name, len(f.tables)+1)
+	f.places = append(f.places, Replacement{quoteTable(t.Name), strings.TrimSpace(f.p.src.clean[start:f.p.tok.start])})
+	f.replace(start, quoteTable(t.Name))
+	f.tables = append(f.tables, *t)
 }
 
 // replace writes text for what is between start and the next token.
@@ -175,21 +185,30 @@ func (f *fileTables) arguments(t *FileTable) error {
 		if err := p.expect(">"); err != nil {
 			return err
 		}
-		if name == "FILE_FORMAT" {
-			opts, err := f.format()
-			if err != nil {
-				return err
-			}
-			t.FileFormat = opts
-			continue
-		}
-		o := wharf.Option{Name: name}
-		if err := p.value(&o); err != nil {
+		if err := f.argument(t, name); err != nil {
 			return err
 		}
-		t.Options = append(t.Options, o)
 	}
 	return nil
+}
+
+// argument takes the value of one.
+func (f *fileTables) argument(t *FileTable, name string) (err error) {
+	p := f.p
+	switch {
+	case p.is("?"):
+		return p.fail("expected a value; a placeholder cannot stand for it")
+	case name == "FILE_FORMAT":
+		t.FileFormat, err = f.format()
+		return err
+	case name == "LOCATION" && t.Function != "":
+		t.Location, err = p.location()
+		return err
+	}
+	o := wharf.Option{Name: name}
+	err = p.value(&o)
+	t.Options = append(t.Options, o)
+	return err
 }
 
 // format takes the value of FILE_FORMAT: a name, or options.

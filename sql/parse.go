@@ -107,6 +107,7 @@ var forms = []form{
 	{[]string{"SHOW", "CREATE", "STAGE"}, (*parser).showCreateStage},
 	{[]string{"SHOW", "CONNECTIONS"}, (*parser).showConnections},
 	{[]string{"SHOW", "FILE", "FORMATS"}, (*parser).showFileFormats},
+	{[]string{"SHOW", "FILES"}, (*parser).showFiles},
 	{[]string{"ALTER", "STAGE"}, (*parser).alterStage},
 }
 

@@ -60,9 +60,17 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 	if strings.Contains(as.clean, "?") {
 		var m markers
 		node.Accept(&m)
-		t.plain.params = len(m.offsets)
+		slices.Sort(m.offsets)
+		t.params, t.plain.params = m.offsets, len(m.offsets)
 	}
-	if q := t.overTables(node, nil, files); q != nil {
+	var stmt Statement
+	if !slices.ContainsFunc(files.tables, func(f FileTable) bool { return f.Function == "" }) {
+		var err error
+		if stmt, err = t.statement(node); err != nil {
+			return nil, err
+		}
+	}
+	if q := t.overTables(node, stmt, files); q != nil {
 		return q, nil
 	}
 	if name := statementName(node); name != "" {
@@ -89,10 +97,29 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		q = &Query{plain: t.plain, Beyond: t.reason}
 	}
 	if files != nil {
-		q.Beyond, q.Files, q.Replaced = "a query of files", files.tables, files.places
+		q.Files, q.Replaced = files.tables, files.places
+		if stmt == nil {
+			q.Beyond = "a query of files"
+		}
+		q.rename()
 	}
 	q.Text, q.Mode, q.Tables = t.src.clean, t.src.mode, tables
 	return q
+}
+
+// rename gives the columns the names that were written.
+func (q *Query) rename() {
+	for _, part := range q.Parts {
+		if part.Select == nil {
+			continue
+		}
+		for i := range part.Select.Items {
+			item := &part.Select.Items[i]
+			for _, r := range q.Replaced {
+				item.Name = strings.ReplaceAll(item.Name, r.Text, r.Written)
+			}
+		}
+	}
 }
 
 // statement gives nil where Wharf does nothing of that kind.

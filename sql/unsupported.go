@@ -156,7 +156,7 @@ func (p *parser) fromStage() string {
 		}
 		called := strings.ToUpper(p.advance())
 		switch called {
-		case "INFER_SCHEMA", "LIST_STAGE", "JSON_TABLE":
+		case "JSON_TABLE":
 			if p.is("(") {
 				return called
 			}

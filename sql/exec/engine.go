@@ -21,13 +21,29 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 		defer cancel()
 		warnings := s.warnings // the query has not run: it warns of nothing yet
 		defer func() { s.warnings = warnings }()
+		request, err := s.prepared(ctx, engine, request)
+		if err != nil {
+			return nil, err
+		}
 		return engine.Columns(ctx, request)
 	}
 	p.run = func(ctx context.Context) (Result, error) {
+		request, err := s.prepared(ctx, engine, request)
+		if err != nil {
+			return Result{}, err
+		}
 		rows, err := engine.Query(ctx, request)
 		return Result{Rows: rows}, err
 	}
 	return p, nil
+}
+
+// prepared makes a request ready for its engine.
+func (s *Session) prepared(ctx context.Context, engine sql.Engine, r sql.Request) (sql.Request, error) {
+	if engine != s.executor.files {
+		return r, nil
+	}
+	return s.inferred(ctx, r)
 }
 
 // engineOf chooses the engine for a query by its sources: that for files where
@@ -64,6 +80,9 @@ func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
 func (s *Session) serverTable(schema, name string) (sql.ServerTable, error) {
 	if schema == "" {
 		schema = s.database
+	}
+	if isSystemTable(schema, name) {
+		schema = informationSchema
 	}
 	if !isInformationSchema(schema) {
 		return sql.ServerTable{}, eval.Unsupported("SELECT … FROM a table")

@@ -126,6 +126,9 @@ func (c *columnCache) drop(at *list.Element) {
 // tableNamed finds a table by its database and name, with its columns where
 // they are wanted.
 func (s *Session) tableNamed(ctx context.Context, database, name string, columns bool) (infoTable, error) {
+	if isSystemTable(database, name) {
+		return s.executor.findInfoTable(name)
+	}
 	found, err := s.findSchema(ctx, s.databaseOf(database))
 	if err != nil {
 		return infoTable{}, err

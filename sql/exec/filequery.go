@@ -24,9 +24,12 @@ const maxFiles = 10_000
 // overFiles reports whether a query reads files: by location, or in a schema
 // that is no part of MySQL and so may be a stage.
 func (s *Session) overFiles(st *sql.Query) bool {
-	return len(st.Files) > 0 || slices.ContainsFunc(st.Tables, func(t sql.NamedTable) bool {
-		return s.isStage(s.databaseOf(t.Schema))
-	})
+	return slices.ContainsFunc(st.Files, func(f sql.FileTable) bool { return f.Function == "" }) ||
+		slices.ContainsFunc(st.Tables, func(t sql.NamedTable) bool {
+			database := s.databaseOf(t.Schema)
+			isFunction := t.Schema == "" && slices.ContainsFunc(st.Files, func(f sql.FileTable) bool { return f.Name == t.Name })
+			return !isFunction && s.isStage(database) && !isSystemTable(database, t.Name)
+		})
 }
 
 // zoneName is the session's time zone, by name or offset.
@@ -57,10 +60,13 @@ func (s *Session) expressionState(now time.Time) []byte {
 // source gives what a table of a query means.
 func (s *Session) source(ctx context.Context, st *sql.Query, schema, name string) (sql.Source, error) {
 	if i := slices.IndexFunc(st.Files, func(f sql.FileTable) bool { return f.Name == name }); i >= 0 && schema == "" {
+		if st.Files[i].Function != "" {
+			return s.functionSource(ctx, st.Files[i])
+		}
 		return s.locationSource(ctx, st.Files[i])
 	}
 	schema = s.databaseOf(schema)
-	if s.isStage(schema) {
+	if s.isStage(schema) && !isSystemTable(schema, name) {
 		return s.stageTable(ctx, schema, name)
 	}
 	table, err := s.serverTable(schema, name)
@@ -93,18 +99,33 @@ func (s *Session) locationSource(ctx context.Context, t sql.FileTable) (sql.Sour
 	return src, s.formatOf(ctx, set, t.FileFormat, stage)
 }
 
-// fileTableOptions reads what stands in parentheses behind a location.
+// fileTableOptions reads what stands in parentheses behind a location, or
+// in those of a table function.
 func fileTableOptions(t sql.FileTable) (pattern string, files []string, err error) {
+	of, isList := "@"+string(t.Location), t.Function == "LIST_STAGE"
+	known := "FILE_FORMAT => 'csv', PATTERN => '…' and FILES => ('…', …)"
+	if t.Function != "" {
+		of, known = t.Function, "LOCATION => '@stage/path', "+known
+	}
+	if isList {
+		known = "LOCATION => '@stage/path' and PATTERN => '…'"
+	}
+	refuse := func(name string) error {
+		return wharf.Errorf(wharf.CodeInvalid, "%s: %s is not an option here, or its value is of another kind; the options are %s", of, name, known)
+	}
 	for _, o := range t.Options {
 		switch {
 		case o.Name == "PATTERN" && o.Kind == wharf.OptionString:
 			pattern = o.Value
-		case o.Name == "FILES" && o.Kind == wharf.OptionList:
+		case o.Name == "FILES" && o.Kind == wharf.OptionList && !isList:
 			files = o.List
-		case o.Name == "CASE_SENSITIVE" && strings.EqualFold(o.Value, "FALSE"):
+		case o.Name == "CASE_SENSITIVE" && strings.EqualFold(o.Value, "FALSE") && t.Function == "":
 		default:
-			return "", nil, wharf.Errorf(wharf.CodeInvalid, "@%s: %s is not an option of a location in a query, or its value is of another kind; the options are FILE_FORMAT => 'csv', PATTERN => '…' and FILES => ('…', …)", t.Location, o.Name)
+			return "", nil, refuse(o.Name)
 		}
+	}
+	if isList && t.FileFormat != nil {
+		return "", nil, refuse("FILE_FORMAT")
 	}
 	return pattern, files, nil
 }

@@ -205,3 +205,46 @@ func TestMillionFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestListStageStreams reads the rows of a million files, and only as many of
+// them as are wanted.
+func TestListStageStreams(t *testing.T) {
+	listed := 0
+	h, _ := described(t, manyOpener{memory.NewOpener(), manyFiles{files: 1_000_000, listed: &listed}})
+	s := h.session("main")
+	must(t, s, "CREATE STAGE s")
+	for text, want := range map[string]struct{ rows, listed int }{
+		"SELECT name, size FROM LIST_STAGE(LOCATION => '@s') LIMIT 10":                            {10, 10},
+		"SELECT name FROM LIST_STAGE(LOCATION => '@s') WHERE name LIKE '%7.csv' LIMIT 5, 10":      {10, 148},
+		"SELECT * FROM LIST_STAGE(LOCATION => '@s/f00001') LIMIT 1000":                            {100, 100},
+		"SELECT COUNT(*), SUM(size) FROM LIST_STAGE(LOCATION => '@s', PATTERN => '.*')":           {1, 1_000_000},
+		"SELECT name FROM LIST_STAGE(LOCATION => '@s') WHERE size > 1":                            {0, 1_000_000},
+		"SELECT * FROM LIST_STAGE(LOCATION => '@s') LIMIT 0":                                      {0, 0},
+		"SELECT name, size * 2, UPPER(name) FROM LIST_STAGE(LOCATION => '@s') f WHERE f.size = 1": {1_000_000, 1_000_000},
+	} {
+		listed = 0
+		rows, err := begin(t.Context(), s, text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		runtime.GC()
+		var before, now runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n := 0
+		for _, err := range rows.All {
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if n++; n == 900_000 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				if now.HeapAlloc > before.HeapAlloc+8<<20 {
+					t.Errorf("%s: %d MiB are held", text, (now.HeapAlloc-before.HeapAlloc)>>20)
+				}
+			}
+		}
+		if n != want.rows || listed != want.listed {
+			t.Errorf("%s: %d rows of %d files, want %d of %d", text, n, listed, want.rows, want.listed)
+		}
+	}
+}

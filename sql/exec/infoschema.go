@@ -50,19 +50,7 @@ func infoList(rows func(context.Context, *Session) ([][]wharf.Value, error)) inf
 // infoPlan is an infoRows that streams the rows of a plan.
 func infoPlan(of func(*Session) plan) infoRows {
 	return func(ctx context.Context, s *Session, _ sql.Known, row func([]wharf.Value) error) error {
-		result, err := of(s).run(ctx)
-		if err != nil {
-			return err
-		}
-		for r, err := range result.Rows.All {
-			if err != nil {
-				return err
-			}
-			if err := row(r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return eachOfPlan(ctx, of(s), row)
 	}
 }
 

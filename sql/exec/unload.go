@@ -86,7 +86,11 @@ func (u *unload) run(ctx context.Context) ([][]wharf.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := sql.Unload{Request: u.s.request(u.st.Query, nil), Format: format, RowsOfEach: u.options.DetailedOutput.Value}
+	query, err := u.s.inferred(ctx, u.s.request(u.st.Query, nil))
+	if err != nil {
+		return nil, err
+	}
+	request := sql.Unload{Request: query, Format: format, RowsOfEach: u.options.DetailedOutput.Value}
 	if !u.options.Single.Value {
 		request.MaxFileSize = u.options.MaxFileSize.Or(defaultMaxFileSize)
 	}

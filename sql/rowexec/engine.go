@@ -27,12 +27,16 @@ func (Engine) Columns(ctx context.Context, q sql.Request) ([]wharf.Column, error
 	return compiled.columns, nil
 }
 
-// Query runs a query. Its rows are all there when it returns, and count as held
-// by the session's account.
+// Query runs a query. Its rows come as they are read where the query allows it;
+// else they are all there when it returns, and count as held by the session's
+// account.
 func (Engine) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
 	env, compiled, err := compile(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if compiled.streams() {
+		return &wharf.Rows{Columns: compiled.columns, All: compiled.stream(ctx, env)}, nil
 	}
 	rows, err := compiled.rows(eval.NewEvaluation(ctx, env))
 	if err != nil {

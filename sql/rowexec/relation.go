@@ -20,7 +20,8 @@ type relation struct {
 	star []int
 	// each gives the rows, each valid until the next. ev is that of the query
 	// around the one that the relation is read by.
-	each func(ev *eval.Evaluation, row func([]wharf.Value) error) error
+	each    func(ev *eval.Evaluation, row func([]wharf.Value) error) error
+	isTable bool // one by name
 }
 
 // errEnough ends the reading of a relation early. It never leaves a query.
@@ -68,7 +69,7 @@ func (c *scope) tableNamed(t sql.TableName, hold []sql.Expr) (relation, error) {
 		}
 		return fields[i].Name, true
 	}, c.Compiler)
-	return relation{fields: fields, each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
+	return relation{fields: fields, isTable: true, each: func(ev *eval.Evaluation, row func([]wharf.Value) error) error {
 		known, err := knowledge.Known(ev)
 		if err != nil {
 			return err
