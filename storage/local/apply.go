@@ -87,7 +87,7 @@ func (c *changes) put(h *head, at position) error {
 		return err
 	}
 	if there && old.seq > h.seq || h.seq < c.clearedAt(h.stage) {
-		return c.buryFile(h)
+		return c.discardFile(h)
 	}
 	e := entry{
 		seq: h.seq, at: at, size: h.size, mtime: h.mtime, md5: h.md5, hasMD5: h.hasMD5, inline: h.hasMD5,
@@ -102,7 +102,7 @@ func (c *changes) put(h *head, at position) error {
 	}
 	if there {
 		// A repair writes a record anew whose file is whole.
-		if err := c.bury(k, &old, old.file && e.file && old.number == e.number); err != nil {
+		if err := c.discard(k, &old, old.file && e.file && old.number == e.number); err != nil {
 			return err
 		}
 	}
@@ -130,8 +130,8 @@ func (c *changes) owe(h *head, k []byte) (err error) {
 	return err
 }
 
-// buryFile is for an object that is stored no more when its record is read.
-func (c *changes) buryFile(h *head) error {
+// discardFile is for an object that is stored no more when its record is read.
+func (c *changes) discardFile(h *head) error {
 	if h.kind != kindFile {
 		return nil
 	}
@@ -149,8 +149,8 @@ func (c *changes) move(old, e *entry, length int64) {
 	c.add(e.at.segment, account{live: length})
 }
 
-// bury takes an object's record out of what is needed, and its file.
-func (c *changes) bury(k []byte, old *entry, keepFile bool) (err error) {
+// discard takes an object's record out of what is needed, and its file.
+func (c *changes) discard(k []byte, old *entry, keepFile bool) (err error) {
 	c.add(old.at.segment, account{live: -old.recordLen(wharf.Key(k[objectKey:]))})
 	if !old.hasMD5 {
 		err = c.batch.Delete(numberKey(spaceHash, old.seq), nil)
@@ -178,7 +178,7 @@ func (c *changes) remove(h *head) error {
 
 func (c *changes) drop(k []byte, old *entry) error {
 	c.over[string(k)] = entry{}
-	return errors.Join(c.bury(k, old, false), c.batch.Delete(k, nil))
+	return errors.Join(c.discard(k, old, false), c.batch.Delete(k, nil))
 }
 
 // clear hides all objects of a stage that are older. They are taken out of the
@@ -300,7 +300,7 @@ func (c *changes) sweep(stage wharf.StageID, from []byte) (next []byte, err erro
 			continue
 		}
 		gone = append(gone, bytes.Clone(it.Key()))
-		if err := c.bury(gone[len(gone)-1], &old, false); err != nil {
+		if err := c.discard(gone[len(gone)-1], &old, false); err != nil {
 			return nil, err
 		}
 	}

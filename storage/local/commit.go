@@ -83,7 +83,7 @@ func (c *committer) do(ctx context.Context, name string, o *op) error {
 	c.mu.Lock()
 	c.queue = append(c.queue, o)
 	c.mu.Unlock()
-	poke(c.wake)
+	wakeUp(c.wake)
 	select {
 	case <-o.done:
 		return o.err
@@ -102,8 +102,8 @@ func (c *committer) do(ctx context.Context, name string, o *op) error {
 	}
 }
 
-// poke wakes a goroutine that waits for c, which has room for one.
-func poke(c chan struct{}) {
+// wakeUp wakes a goroutine that waits for c, which has room for one.
+func wakeUp(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
@@ -357,10 +357,10 @@ func (c *committer) finish(t *turn) error {
 	c.mu.Unlock()
 	c.e.reaper.add(t.changes.dead...)
 	if t.changes.hash {
-		c.e.hash.poke()
+		c.e.hash.wakeUp()
 	}
 	if len(t.changes.account) > 0 {
-		c.e.compactor.poke()
+		c.e.compactor.wakeUp()
 	}
 	return nil
 }

@@ -18,19 +18,19 @@ import (
 // live. So it is forgotten when no segment up to that one is left. That a
 // segment is gone is known when the removal of its file is durable.
 type compactor struct {
-	e      *Engine
-	wake   chan struct{} // has room for one
-	ctx    context.Context
-	stop   context.CancelFunc
-	done   chan struct{} // closed when the goroutine has ended
-	rounds shared
-	hungry atomic.Int32 // uploads that wait for room
+	e       *Engine
+	wake    chan struct{} // has room for one
+	ctx     context.Context
+	stop    context.CancelFunc
+	done    chan struct{} // closed when the goroutine has ended
+	rounds  shared
+	waiting atomic.Int32 // uploads that wait for space
 }
 
 const (
-	deadShare = 3  // a segment is compacted when one part in so many is dead
-	keptShare = 8  // the oldest is when one part in so many of the log is kept for it
-	hungerFor = 16 // what a segment must give back when there is no room: one part in so many
+	deadShare   = 3  // a segment is compacted when one part in so many is dead
+	keptShare   = 8  // the oldest is when one part in so many of the log is kept for it
+	wantedShare = 16 // what a segment must free when the disk is full: one part in so many
 
 	// While uploads run, compactions write at most so much a second, and
 	// more only where most of the log is dead.
@@ -42,10 +42,10 @@ const (
 func (c *compactor) init(e *Engine) {
 	*c = compactor{e: e, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
-	c.poke()
+	c.wakeUp()
 }
 
-func (c *compactor) poke() { poke(c.wake) }
+func (c *compactor) wakeUp() { wakeUp(c.wake) }
 
 func (c *compactor) start() { go c.run() }
 
@@ -65,7 +65,7 @@ func (c *compactor) run() {
 		case <-c.wake:
 		}
 		if err := c.rounds.do(func() error { return c.work() }); err != nil && c.ctx.Err() == nil && !c.e.broken.failed() {
-			c.e.log.Warn("giving back the room of removed files failed", "error", err)
+			c.e.log.Warn("freeing the space of removed files failed", "error", err)
 			select {
 			case <-time.After(time.Second):
 			case <-c.ctx.Done():
@@ -74,14 +74,14 @@ func (c *compactor) run() {
 	}
 }
 
-// reclaim gives back what it can now. The channel is closed when that is done.
+// reclaim frees what it can now. The channel is closed when that is done.
 func (c *compactor) reclaim() <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.hungry.Add(1)
-		defer c.hungry.Add(-1)
-		// What fails shows as a lack of room, and is logged by run.
+		c.waiting.Add(1)
+		defer c.waiting.Add(-1)
+		// What fails shows as a lack of space, and is logged by run.
 		_ = c.rounds.do(func() error { return c.work() })
 	}()
 	return done
@@ -105,10 +105,10 @@ func (c *compactor) work() error {
 	}
 }
 
-// buryFiles waits until the body files that are dead by now are gone. They must
+// awaitDeadFiles waits until the body files that are dead by now are gone. They must
 // be before the records that stored them: only these would tell a new index of
 // them.
-func (c *compactor) buryFiles() error {
+func (c *compactor) awaitDeadFiles() error {
 	for _, stage := range c.e.clears.stages() {
 		if err := c.e.sweeper.sweep(c.ctx, stage); err != nil {
 			return err
@@ -124,13 +124,13 @@ func (c *compactor) buryFiles() error {
 	}
 }
 
-// choose gives the segments to be removed next: all that nobody needs, or the
+// choose gives the segments to be removed next: all that is not needed, or the
 // one that gives most.
 func (c *compactor) choose() []*segment {
 	s := &c.e.segs
 	share := int64(deadShare)
-	if c.hungry.Load() > 0 {
-		share = hungerFor
+	if c.waiting.Load() > 0 {
+		share = wantedShare
 	}
 	position := c.e.committer.position()
 	s.mu.Lock()
@@ -313,7 +313,7 @@ func (t *turn) copy(r record, p payload, g *segment) error {
 
 // pause keeps to the rate.
 func (c *compactor) pause(size int64) error {
-	if c.hungry.Load() > 0 || c.e.hash.uploads.Load() == 0 || c.e.segs.mostlyDead() {
+	if c.waiting.Load() > 0 || c.e.hash.uploads.Load() == 0 || c.e.segs.mostlyDead() {
 		return c.ctx.Err()
 	}
 	select {
@@ -333,7 +333,7 @@ func (c *compactor) remove(list []*segment) error {
 			return err
 		}
 	}
-	if err := c.buryFiles(); err != nil {
+	if err := c.awaitDeadFiles(); err != nil {
 		return err
 	}
 	if err := c.e.checkpoint(c.ctx); err != nil {

@@ -30,11 +30,11 @@ const pause = 10 * time.Millisecond
 func (h *hasher) init(e *Engine) {
 	h.e, h.wake, h.done = e, make(chan struct{}, 1), make(chan struct{})
 	h.ctx, h.stop = context.WithCancel(context.Background())
-	h.poke()
+	h.wakeUp()
 }
 
-// poke tells that there is something to do.
-func (h *hasher) poke() { poke(h.wake) }
+// wakeUp tells that there is something to do.
+func (h *hasher) wakeUp() { wakeUp(h.wake) }
 
 func (h *hasher) start() { go h.run() }
 

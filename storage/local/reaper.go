@@ -41,7 +41,7 @@ func (r *reaper) add(numbers ...uint64) {
 		r.drained = make(chan struct{})
 	}
 	r.mu.Unlock()
-	poke(r.wake)
+	wakeUp(r.wake)
 }
 
 func (r *reaper) take() []uint64 {

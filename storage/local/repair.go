@@ -169,7 +169,7 @@ func (r *Repairer) Evacuate(ctx context.Context, number uint64) error {
 	if err := e.forgetSegment(ctx, number); err != nil {
 		return err
 	}
-	if err := e.compactor.buryFiles(); err != nil {
+	if err := e.compactor.awaitDeadFiles(); err != nil {
 		return err
 	}
 	if err := e.checkpoint(ctx); err != nil {

@@ -10,13 +10,13 @@ import (
 )
 
 // space refuses uploads before the disk is full. The log and the
-// index need room to work, above all to give back the room of what is removed.
+// index need space to work, above all to free the space of what is removed.
 type space struct {
 	fs      vfs.FS
 	dir     string
 	reserve int64
 	ballast ballast
-	room    atomic.Int64 // what may still be taken before the disk is asked again
+	left    atomic.Int64 // what may still be taken before the disk is asked again
 }
 
 // askAgain is after how many bytes the disk is asked again, at the latest.
@@ -42,7 +42,7 @@ func (e *Engine) take(ctx context.Context, op string, n int64) error {
 	return &wharf.Error{Code: wharf.CodeNoSpace, Op: op, Msg: "no space left for the file"}
 }
 
-// reclaim waits until what was removed before has given its room back, or
+// reclaim waits until what was removed before has freed its space, or
 // has failed to.
 func (e *Engine) reclaim(ctx context.Context) error {
 	for _, c := range []<-chan struct{}{e.reaper.idle(), e.compactor.reclaim()} {
@@ -58,7 +58,7 @@ func (e *Engine) reclaim(ctx context.Context) error {
 }
 
 func (s *space) take(n int64) bool {
-	if s.room.Add(-n) >= 0 {
+	if s.left.Add(-n) >= 0 {
 		return true
 	}
 	u, err := s.fs.GetDiskUsage(s.dir)
@@ -67,10 +67,10 @@ func (s *space) take(n int64) bool {
 	}
 	free := int64(min(u.AvailBytes, 1<<62)) - s.reserve
 	if free < n {
-		s.room.Store(0)
+		s.left.Store(0)
 		return false
 	}
-	s.room.Store(min((free-n)/4, askAgain))
+	s.left.Store(min((free-n)/4, askAgain))
 	if !s.ballast.here.Load() && free-n > s.ballast.size {
 		s.ballast.restore()
 	}
@@ -93,7 +93,7 @@ func (b *ballast) init(fs vfs.FS, dir string, size int64) {
 	b.fs, b.path, b.size = fs, fs.PathJoin(dir, ballastFile), size
 }
 
-// restore makes the file where it is missing. A disk without room for it
+// restore makes the file where it is missing. A disk without space for it
 // is no error: it is made later, when there is.
 func (b *ballast) restore() {
 	if !b.here.CompareAndSwap(false, true) {
@@ -111,7 +111,7 @@ func (b *ballast) restore() {
 	}
 }
 
-// release gives the disk the file's room back.
+// release frees the space of the file.
 func (b *ballast) release() {
 	// Whether this helps shows at the write that is tried again.
 	_ = b.fs.Remove(b.path)

@@ -107,7 +107,7 @@ func TestHalfOfTheBodiesGiveTheirRoomBack(t *testing.T) {
 	}
 }
 
-// fullFS says how much room there is.
+// fullFS says how much space there is.
 type fullFS struct {
 	vfs.FS
 	free func() uint64
@@ -122,7 +122,7 @@ func TestReserveIsKeptFree(t *testing.T) {
 	o := Options{FS: fullFS{vfs.NewMem(), func() uint64 { return free }}, SegmentSize: 1 << 20}
 	s := openEngine(t, "data", o).Store(stageOne)
 	put(t, s, "before", []byte("x"))
-	s.e.space.room.Store(0)
+	s.e.space.left.Store(0)
 	free = 8<<20 + 100 // the reserve is 8 MiB
 	for _, size := range []int64{10, 200_000, wharf.UnknownSize} {
 		r := &slowReader{rest: make([]byte, 300_000)}
