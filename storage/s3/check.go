@@ -107,7 +107,7 @@ func (b *Backend) auth(c wharf.Connection) (authKind, error) {
 	case keys:
 		return authStage, nil
 	case c.RoleARN != "" && !b.o.ServerCredentials:
-		return 0, wharf.Errorf(wharf.CodeDenied, "ROLE_ARN needs the server's own credentials, which this server's settings do not lend to stages")
+		return 0, wharf.Errorf(wharf.CodeDenied, "ROLE_ARN needs the server's own credentials, which the setting s3-server-credentials does not let stages use")
 	case c.RoleARN != "" && c.EndpointURL != "":
 		return 0, wharf.Errorf(wharf.CodeDenied, "ROLE_ARN cannot be combined with ENDPOINT_URL: the server's own credentials go to the server's own endpoint only")
 	case c.EndpointURL != "" || !b.o.ServerCredentials:
