@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	tidb "github.com/pingcap/tidb/pkg/parser/auth"
@@ -160,3 +161,10 @@ func (d Digest) String() string { return "(digest)" }
 
 // Format writes String under any verb, %d and %#v included.
 func (d Digest) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
+
+// IsLoopback reports whether host is an address of this machine itself:
+// 127.0.0.0/8 or ::1. While root has no password, only such clients are let in.
+func IsLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
