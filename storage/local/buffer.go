@@ -36,7 +36,7 @@ func (p *pool) take(n int) *[]byte {
 	return &b
 }
 
-// give takes back a buffer that nobody uses any more.
+// give takes back a buffer that is not used any more.
 func (p *pool) give(b *[]byte) {
 	if c := cap(*b); c == 1<<(bits.Len(uint(c))-1) && c >= 1<<smallestClass {
 		if class := bits.Len(uint(c)-1) - smallestClass; class < poolClasses {

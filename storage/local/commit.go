@@ -332,7 +332,7 @@ func (c *committer) write(t *turn) error {
 		err = t.seg.file.SyncData()
 	}
 	if err != nil {
-		// Nobody knows what the disk holds now.
+		// What the disk holds is not known now.
 		c.e.broken.fail(err)
 		return c.e.broken.error("local.commit")
 	}

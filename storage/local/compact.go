@@ -10,7 +10,7 @@ import (
 
 // compactor gives the disk back what is dead in the log: it copies what is
 // needed of a segment to the end of the log, and removes the segment. A copy
-// keeps its sequence, so that nothing changes for anybody.
+// keeps its sequence, so that readers see no change.
 //
 // A record that removes something is needed as long as an older one of the
 // same key may be in a segment: such a one stands in a segment that existed

@@ -141,7 +141,7 @@ func (f *folder) sync() error {
 }
 
 // shared runs a piece of work for many callers: each gets the result of a
-// run that began after its call, and those who wait share one.
+// run that began after its call, and the calls that wait share one.
 type shared struct {
 	running sync.Mutex // held by the one who works
 

@@ -33,7 +33,7 @@ func (f *stopFS) stop(err error) {
 }
 
 // create makes a file, or one that keeps nothing once the engine has failed.
-// Tables are made in the background, where waiting for ever harms nobody.
+// Tables are made in the background, where waiting for ever does no harm.
 func (f *stopFS) create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if f.broken.failed() {
 		if !f.vital(name) {

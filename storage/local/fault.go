@@ -43,7 +43,7 @@ func damaged(op, what string) error {
 }
 
 // failure is the engine's last state. After a failed write or sync of the
-// log nobody can say what the disk holds, and no later sync tells either:
+// log it is not known what the disk holds, and no later sync tells:
 // the kernel forgets a page that it could not write. So nothing is read or
 // written any more until a new start has recovered the folder.
 type failure struct {
@@ -59,7 +59,7 @@ func (f *failure) fail(err error) {
 	f.once.Do(func() {
 		f.err = err
 		// Logged here, because callers that come later are many, and the
-		// goroutine that fails may be nobody's.
+		// goroutine that fails may have no caller.
 		f.log.Error("the data folder cannot be written or read any more; restart the server", "error", err)
 		close(f.ch)
 	})

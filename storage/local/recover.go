@@ -59,7 +59,7 @@ func (e *Engine) recover(ctx context.Context) error {
 }
 
 // reopen goes on with the last segment. What a crash left at its end of a write
-// gets a record around it: nobody must take it for damage later.
+// gets a record around it: it must not be taken for damage later.
 func (e *Engine) reopen(r *replay) error {
 	g, end := r.last, r.applied.offset
 	if err := e.segs.reopen(g); err != nil {

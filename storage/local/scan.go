@@ -27,7 +27,7 @@ type span struct{ from, to int64 }
 // every record and nowhere else.
 //
 // A batch of records that was being written when the power failed may be there
-// in part, anywhere in it. Nobody was told that it was stored, and nothing that
+// in part, anywhere in it. No client was told that it was stored, and nothing that
 // follows it was written. So the log ends at the first record that is not
 // whole, unless a later batch proves that all before it had been synced.
 type scan struct {

@@ -33,7 +33,7 @@ type segment struct {
 	size    int64    // where its last record ends
 	damaged bool     // it is left as it is until a repair
 	leaving bool     // it is not in the index any more, and about to be removed
-	file    vfs.File // nil while nobody has it open
+	file    vfs.File // nil while it is not open
 	users   int
 	gone    bool
 }
@@ -64,7 +64,7 @@ type segments struct {
 	mu     sync.Mutex // guards what follows
 	all    map[uint64]*segment
 	active *segment // nil before the first write
-	idle   int      // open ones that nobody uses
+	idle   int      // open ones that are not in use
 	high   uint64   // the highest number that was used
 }
 

@@ -23,7 +23,7 @@ type target struct {
 type authKind uint8
 
 const (
-	authNone   authKind = iota // nobody's
+	authNone   authKind = iota // none: requests are not signed
 	authStage                  // the keys of the stage
 	authServer                 // the server's own
 )
@@ -91,8 +91,8 @@ func (t *target) checkRegion() error {
 }
 
 // auth decides whose credentials are used. The server's own go to no endpoint
-// that a stage names: else whoever may create a stage could point them at a
-// machine of theirs.
+// that a stage names: else a user who may create stages could send them to
+// a machine of their own.
 func (b *Backend) auth(c wharf.Connection) (authKind, error) {
 	keys := !c.AccessKeyID.IsZero()
 	switch {

@@ -162,7 +162,7 @@ func (r *rangeReader) verify() error {
 }
 
 func (r *rangeReader) Close() error {
-	// What closing a half-read answer says is of no use to anybody.
+	// An error of closing a half-read answer means nothing.
 	r.body.Close()
 	return nil
 }

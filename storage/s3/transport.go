@@ -127,7 +127,7 @@ type watch struct {
 	mu      sync.Mutex // guards what follows
 	timer   *time.Timer
 	armed   bool
-	moved   time.Time     // the last progress, without the time that nobody waited
+	moved   time.Time     // the last progress, without the time in which no reader waited
 	waited  time.Duration // since the last progress, when the clock was stopped
 	bytes   uint64        // that moved since
 	sending bool
