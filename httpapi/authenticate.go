@@ -41,7 +41,7 @@ func newGuard(auth Authenticator, hosts []string) guard {
 // given then must be right all the same, as over MySQL: else a client with the
 // wrong ones would find out only when the server has a password.
 func (g guard) admit(r *http.Request) (wharf.Principal, error) {
-	if err := g.admitAnybody(r); err != nil {
+	if err := g.checkHost(r); err != nil {
 		return wharf.Principal{}, err
 	}
 	given := r.Header["Authorization"]
@@ -72,9 +72,9 @@ func isBasic(authorization string) bool {
 	return strings.EqualFold(scheme, "Basic")
 }
 
-// admitAnybody checks the client's address and the Host header; it needs no
+// checkHost checks the client's address and the Host header; it needs no
 // credentials.
-func (g guard) admitAnybody(r *http.Request) error {
+func (g guard) checkHost(r *http.Request) error {
 	if g.auth != nil && g.auth.PasswordSet() {
 		return nil
 	}

@@ -16,7 +16,7 @@
 //
 //	/v1/stage/<stage>/<path>?X-Wharf-…&X-Wharf-Signature=…
 //
-// which let in whoever knows them, without a password, for what was signed:
+// which need no password, and are good for what was signed alone:
 // user, method, stage ID, path, content type, until it expires.
 //
 // Invariants:

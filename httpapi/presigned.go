@@ -9,9 +9,9 @@ import (
 )
 
 // granted makes a handler for clients that authenticate, and for those with a
-// presigned URL. A request with parts of a presigned URL is judged by
-// them alone, whatever password it has besides: so nobody takes a URL for good
-// that will not work for others.
+// presigned URL. A request with parts of a presigned URL is judged by them alone,
+// whatever password it has besides. So a URL that is broken does not seem to work
+// for a user who has the password.
 func (s *Server) granted(u use) echo.HandlerFunc {
 	guarded := s.guarded(u)
 	return func(c echo.Context) error {
@@ -36,7 +36,7 @@ func (s *Server) granted(u use) echo.HandlerFunc {
 
 // admitGrant reports whether a request is what its presigned URL is for.
 func (s *Server) admitGrant(x *exchange) (wharf.Grant, error) {
-	if err := s.guard.admitAnybody(x.r); err != nil {
+	if err := s.guard.checkHost(x.r); err != nil {
 		return wharf.Grant{}, err
 	}
 	name, path, err := stagePath(x)

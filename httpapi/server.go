@@ -245,7 +245,7 @@ func (s *Server) routes() *echo.Echo {
 // use is one of the server's use cases.
 type use func(*Server, *exchange) error
 
-// open makes a handler that anybody may ask.
+// open makes a handler that needs no password.
 func (s *Server) open(u use) echo.HandlerFunc {
 	return func(c echo.Context) error { return u(s, exchangeOf(c)) }
 }

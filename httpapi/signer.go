@@ -32,7 +32,7 @@ type SignerOptions struct {
 	Now       func() time.Time // nil is time.Now
 }
 
-// Signer makes the URLs by which a Server lets in whoever knows them, and
+// Signer makes presigned URLs, which let a request in without a password, and
 // checks them. It keeps nothing between calls: the keys may be shared with
 // other servers, which rotate them too. Make it with [NewSigner].
 type Signer struct {
@@ -106,8 +106,7 @@ func (s *Signer) check(ctx context.Context, query string, name wharf.StageName, 
 }
 
 // carriesGrant reports whether a query is that of a presigned URL, be it a
-// broken one: whoever writes a name in another way did not mean to come in
-// without it.
+// broken one: such a request is not let in by a password instead.
 func carriesGrant(query string) bool {
 	for query != "" {
 		var param string
