@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watchAfter is how long a statement runs before anybody looks whether its
+// watchAfter is how long a statement runs before the server looks whether its
 // client is still there: a quick one is not worth a goroutine. It is at most
 // twice that for a statement that follows others.
 const watchAfter = 50 * time.Millisecond

@@ -136,7 +136,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// header looks at the header of the next fragment before anybody acts on the
+// header looks at the header of the next fragment before anything acts on the
 // length that it claims.
 func (w *wire) header() error {
 	if w.in.Buffered() < headerLen {
@@ -231,7 +231,7 @@ func (w *wire) unpeek(done <-chan struct{}) {
 	w.SetReadDeadline(w.readBy)
 }
 
-// release lets go of what the wire holds besides the connection. Nobody reads
+// release lets go of what the wire holds besides the connection. Nothing reads
 // from it any more.
 func (w *wire) release() {
 	if w == nil {

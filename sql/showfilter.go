@@ -13,7 +13,7 @@ type Filter struct {
 	mode Mode   // by which it was read
 }
 
-// Condition is Where, for those who do not care what is shown.
+// Condition is Where, for any statement that has one.
 func (f *Filter) Condition() Expr { return f.Where }
 
 // filter takes LIKE 'pattern', WHERE condition, or nothing.

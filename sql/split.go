@@ -218,7 +218,7 @@ func (s *splitter) blank(end int) {
 	}
 	if strings.HasSuffix(string(s.out[max(0, from-2):from]), "--") {
 		// With a blank behind them, two minus signs would begin a comment
-		// that nobody wrote: 1--/**/2 is 3. A plus sign in between is no
+		// that is not in the text: 1--/**/2 is 3. A plus sign in between is no
 		// change.
 		s.out[from] = '+'
 	}

@@ -28,7 +28,7 @@ const (
 	maxPooled = 16 << 10
 )
 
-// tidbParsers holds parsers that nobody uses: they are dear to make, and not
+// tidbParsers holds parsers that are not in use: they are expensive to make, and not
 // safe for concurrent use.
 var tidbParsers = sync.Pool{New: func() any { return tidb.New() }}
 

@@ -13,7 +13,7 @@ import (
 )
 
 // maxExprDepth is how deep the expressions are nested that Parse returns at
-// most, so that whoever walks them may do it by recursion.
+// most, so that recursion over them is safe.
 const maxExprDepth = 200
 
 // expr carries over an expression. What Wharf does not do is noted, and NULL

@@ -31,7 +31,7 @@ func setFSAllow(c *config, v string) error {
 
 // openFolders returns the backend of fs:// stages, nil if no folder is allowed.
 // Each must be there, and none may have to do with the server's own folder:
-// whoever may make a stage would get at the catalog and its key.
+// a user who may create stages would get at the catalog and its key.
 func openFolders(cfg *config) (*dir.Backend, error) {
 	if len(cfg.fsAllow) == 0 {
 		return nil, nil

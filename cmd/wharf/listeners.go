@@ -64,7 +64,7 @@ type rootPassword struct{ password auth.Password }
 
 func (r rootPassword) PasswordSet() bool { return r.password.IsSet() }
 
-// CheckPlain compares with root's password whoever asks, so that the time it
+// CheckPlain compares with root's password for any user, so that the time it
 // takes does not tell who exists.
 func (r rootPassword) CheckPlain(user, password string) bool {
 	matches := r.password.Check(password)

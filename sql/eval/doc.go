@@ -14,8 +14,8 @@
 //     counted by an [Account] while it is held, and what was taken of a
 //     [Memory] is returned once.
 //   - Everything that loops counts its steps, and ends soon after its context.
-//   - Nobody waits for memory but who holds none of it, so that two cannot
-//     wait for each other for longer than their time.
+//   - A session waits for memory only while it holds none, so that two never
+//     wait for each other.
 //
 // Expressions follow MySQL 8.0: three-valued logic, integers with their range,
 // exact decimals, dates and times of their own, text compared by its

@@ -139,7 +139,7 @@ func VariableOf(v wharf.Value) Variable {
 }
 
 // Expressions computes expressions as the session would whose [State] state
-// has. It is for one goroutine at a time, and warns nobody.
+// has. It is for one goroutine at a time, and drops warnings.
 func Expressions(state []byte) (sql.Expressions, error) {
 	e := &loneEnv{functions: FunctionTable()}
 	if err := json.Unmarshal(state, &e.state); err != nil {

@@ -72,7 +72,7 @@ func instructions(re *syntax.Regexp) int {
 // match reports whether the pattern matches anywhere in a text. It counts the
 // text's characters, for each the instructions of the pattern, as steps.
 func (p *pattern) match(text string, step func(int) error) (bool, error) {
-	const quick = 1 << 20 // steps that are over before anybody could end them
+	const quick = 1 << 20 // steps that are over before a KILL could end them
 	if len(text)*p.size <= quick {
 		return p.re.MatchString(text), step(len(text) * p.size)
 	}

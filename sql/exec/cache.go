@@ -16,7 +16,7 @@ const (
 
 // statementCache remembers statements by their text, for clients send the
 // same few again and again. It is safe for concurrent use, as the statements
-// are: nobody changes one. What was not asked for while maxCached others came
+// are: they never change. What was not asked for while maxCached others came
 // is forgotten.
 type statementCache struct {
 	mu         sync.Mutex // guards what follows

@@ -28,8 +28,8 @@ type Result struct {
 	Info     string // for the OK packet, may be ""
 	Release  bool   // the connection ends after the answer
 	// Until is when max_execution_time ends Rows; the zero Time is never. Rows
-	// see it between two of them: whoever passes them on should wait for its
-	// client no longer either.
+	// see it only between two of them, so the listener should not wait for
+	// its client longer than that.
 	Until time.Time
 }
 

@@ -52,7 +52,7 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	if len(args) != st.params {
 		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
 	}
-	s.statement.ReturnTo(0)                           // of rows that nobody read
+	s.statement.ReturnTo(0)                           // of rows that were not read
 	if err := s.statement.Take(st.tree); err != nil { // its text is the listener's
 		return s.fail(err)
 	}

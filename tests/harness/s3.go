@@ -103,7 +103,7 @@ func CreateS3Stage(name, bucket, path, endpoint, key, secret string) string {
 		name, bucket, path, endpoint, key, secret)
 }
 
-// FreeAddr is an address of this machine that nobody listens on.
+// FreeAddr is an address of this machine that no program listens on.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
