@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wharf"
+	"wharf/storage/cache"
 	"wharf/storage/dir"
 	"wharf/storage/s3"
 )
@@ -18,14 +19,17 @@ type Options struct {
 	S3 *s3.Backend
 	// Dir opens fs:// stages; nil if the server has none.
 	Dir *dir.Backend
+	// Cache keeps bytes of s3:// stages on this machine, which makes their stores
+	// a [wharf.Localizer]; nil: they are none.
+	Cache *cache.Cache
 	// Cached is how many stores of external stages are kept; 0 is 1,024.
 	Cached int
 }
 
 // Opener is the server's [wharf.Opener].
 type Opener struct {
-	o     Options
-	cache *cache
+	o      Options
+	stores *stores
 }
 
 var _ wharf.Opener = (*Opener)(nil)
@@ -35,7 +39,7 @@ func New(o Options) *Opener {
 	if o.Cached <= 0 {
 		o.Cached = 1024
 	}
-	return &Opener{o: o, cache: newCache(o.Cached)}
+	return &Opener{o: o, stores: newStores(o.Cached)}
 }
 
 // Check implements [wharf.Opener].
@@ -57,14 +61,14 @@ func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 	if !b.cached {
 		return b.open(ctx, s)
 	}
-	if store, ok := p.cache.find(s); ok {
+	if store, ok := p.stores.find(s); ok {
 		return store, nil
 	}
 	store, err := b.open(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	return p.cache.keep(s, store), nil
+	return p.stores.keep(s, store), nil
 }
 
 // backend is how the stages of one scheme are checked and opened.
@@ -125,7 +129,23 @@ func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error)
 	if err != nil {
 		return nil, err // a wharf.Store with a nil *s3.Store in it is not nil
 	}
+	if p.o.Cache != nil {
+		return localS3{store, p.o.Cache}, nil
+	}
 	return store, nil
+}
+
+// localS3 is a store on S3 with a cache on this machine.
+type localS3 struct {
+	*s3.Store
+	cache *cache.Cache
+}
+
+var _ wharf.Localizer = localS3{}
+
+// Local implements [wharf.Localizer].
+func (s localS3) Local(ctx context.Context, key wharf.Key) (wharf.LocalFile, error) {
+	return s.cache.Local(ctx, s.ObjectName(key), func(ctx context.Context) (wharf.File, error) { return s.Open(ctx, key) })
 }
 
 func (p *Opener) openDir(ctx context.Context, s wharf.Stage) (wharf.Store, error) {

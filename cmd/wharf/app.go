@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 
 	"wharf"
@@ -13,6 +14,7 @@ import (
 	"wharf/meta"
 	"wharf/sql"
 	"wharf/storage"
+	"wharf/storage/cache"
 	"wharf/storage/local"
 	"wharf/storage/s3"
 )
@@ -77,10 +79,15 @@ func (a *app) open(cfg *config) error {
 	if err != nil {
 		return err
 	}
+	bytes, err := a.openCache(cfg)
+	if err != nil {
+		return err
+	}
 	opener := storage.New(storage.Options{
 		Local: func(id wharf.StageID) wharf.Store { return files.Store(id) },
 		S3:    buckets,
 		Dir:   folders,
+		Cache: bytes,
 	})
 	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, a.httpLn.Addr())})
 	a.service = wharf.NewService(wharf.ServiceOptions{
@@ -98,6 +105,24 @@ func (a *app) open(cfg *config) error {
 	a.engine = engine
 	a.closers = append(a.closers, closeEngine)
 	return a.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
+}
+
+// cacheFolder is where in the data folder bytes of files on S3 are kept.
+const cacheFolder = "cache"
+
+// openCache opens the cache of files on S3; nil where there is to be none. What
+// an earlier server kept is removed then.
+func (a *app) openCache(cfg *config) (*cache.Cache, error) {
+	folder := filepath.Join(cfg.dataDir, cacheFolder)
+	if cfg.cacheSize == 0 {
+		return nil, os.RemoveAll(folder)
+	}
+	c, err := cache.Open(cache.Options{Folder: folder, Size: max(cfg.cacheSize, 0), Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, c.Close)
+	return c, nil
 }
 
 func (a *app) openS3(cfg *config) (*s3.Backend, error) {

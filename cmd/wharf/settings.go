@@ -36,6 +36,7 @@ type config struct {
 	sqlMemory           int64
 	sessionMemory       int64
 	query               queryLimits
+	cacheSize           int64 // 0 is without a cache, autoSize by the disk
 	requireSandbox      bool
 	shutdownGrace       time.Duration
 	logLevel            slog.Level
@@ -131,6 +132,9 @@ var settings = []setting{
 			c.query.rows = int64(n)
 			return err
 		}},
+	{name: "cache-size", value: "auto", arg: "SIZE",
+		usage: "disk in the data folder for bytes of files on S3 that were queried; auto is 10GiB, or a tenth of the disk if that is less; 0 keeps nothing, and each query fetches whole files",
+		set:   setCacheSize},
 	{name: "require-sandbox", value: "false", arg: "BOOL",
 		usage: "do not start where the kernel cannot confine queries of files; otherwise the log warns of what it lacks",
 		set:   func(c *config, v string) (err error) { c.requireSandbox, err = parseBool(v); return }},
@@ -190,6 +194,20 @@ func setQueryTime(c *config, v string) (err error) {
 	}
 	c.query.time, err = parseTime(v)
 	return err
+}
+
+// autoSize is the size of a cache that goes by the disk.
+const autoSize = -1
+
+func setCacheSize(c *config, v string) (err error) {
+	if v == "auto" {
+		c.cacheSize = autoSize
+		return nil
+	}
+	if c.cacheSize, err = parseSize(v); err != nil {
+		return fmt.Errorf("it must be auto, 0, or a number of bytes such as 500MiB")
+	}
+	return nil
 }
 
 // parseCount reads a whole number from 0 to most.

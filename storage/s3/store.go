@@ -82,6 +82,13 @@ func (s *Store) fullKey(key wharf.Key) (*string, error) {
 	return aws.String(full), nil
 }
 
+// ObjectName returns the name of the object under key among all of the world:
+// server, bucket and key. Other than [Store.Place] it takes no two servers for
+// one.
+func (s *Store) ObjectName(key wharf.Key) string {
+	return s.t.endpoint + "\n" + s.t.server + "\n" + s.t.region + "\n" + s.t.bucket + "\n" + s.t.prefix + string(key)
+}
+
 // Stat implements [wharf.Store] by a HEAD request.
 func (s *Store) Stat(ctx context.Context, key wharf.Key) (wharf.Object, error) {
 	return s.stat(ctx, "s3.Stat", key)

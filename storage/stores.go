@@ -7,8 +7,8 @@ import (
 	"wharf"
 )
 
-// cache keeps the stores that were used last, one for each stage.
-type cache struct {
+// stores keeps the stores that were used last, one for each stage.
+type stores struct {
 	limit int // of stores
 
 	mu    sync.Mutex // guards all below
@@ -22,12 +22,12 @@ type entry struct {
 	store    wharf.Store
 }
 
-func newCache(limit int) *cache {
-	return &cache{limit: limit, byID: map[wharf.StageID]*list.Element{}, order: list.New()}
+func newStores(limit int) *stores {
+	return &stores{limit: limit, byID: map[wharf.StageID]*list.Element{}, order: list.New()}
 }
 
 // find returns the store of this revision of the stage.
-func (c *cache) find(s wharf.Stage) (wharf.Store, bool) {
+func (c *stores) find(s wharf.Stage) (wharf.Store, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	el, ok := c.byID[s.ID]
@@ -40,7 +40,7 @@ func (c *cache) find(s wharf.Stage) (wharf.Store, bool) {
 
 // keep adds the store, unless another call was faster or has a later revision,
 // and returns the one to use.
-func (c *cache) keep(s wharf.Stage, store wharf.Store) wharf.Store {
+func (c *stores) keep(s wharf.Stage, store wharf.Store) wharf.Store {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if el, ok := c.byID[s.ID]; ok {
