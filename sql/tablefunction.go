@@ -16,13 +16,13 @@ func (f *fileTables) isFunction() bool {
 	p := f.p
 	at := p.tok
 	if p.is("TABLE") {
-		open := tokenAt(p.src.clean, at.end)
+		open := p.src.tokenAt(at.end)
 		if p.src.clean[open.start:open.end] != "(" {
 			return false
 		}
-		at = tokenAt(p.src.clean, open.end)
+		at = p.src.tokenAt(open.end)
 	}
-	open := tokenAt(p.src.clean, at.end)
+	open := p.src.tokenAt(at.end)
 	return at.kind == kindWord && p.src.clean[open.start:open.end] == "(" && functionName(p.src.clean[at.start:at.end]) != ""
 }
 
