@@ -89,7 +89,7 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		return nil
 	}
 	tables := tablesOf(node)
-	if len(tables) == 0 && (t.reason == "" || !hasWith(node)) {
+	if len(tables) == 0 && (t.reason == "" || !forEngine(node)) {
 		return nil
 	}
 	q, ok := stmt.(*Query)
@@ -172,13 +172,16 @@ func trimName(s string) string {
 	return s[:end]
 }
 
-// hasWith reports whether a query begins with WITH.
-func hasWith(node ast.Node) bool {
+// forEngine reports whether a query begins with WITH or has VALUES: an engine for
+// files reads it also where it names no table.
+func forEngine(node ast.Node) bool {
 	switch n := node.(type) {
 	case *ast.SelectStmt:
-		return n.With != nil
+		return n.With != nil || n.Kind == ast.SelectStmtKindValues
 	case *ast.SetOprStmt:
-		return n.With != nil
+		return n.With != nil || slices.ContainsFunc(n.SelectList.Selects, forEngine)
+	case *ast.SetOprSelectList:
+		return slices.ContainsFunc(n.Selects, forEngine)
 	}
 	return false
 }

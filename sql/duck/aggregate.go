@@ -4,6 +4,7 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -11,6 +12,7 @@ import (
 
 // aggregate translates a function over the rows of a group.
 func (t *translator) aggregate(n *ast.AggregateFuncExpr, s *scope) expr {
+	defer t.ungrouped()()
 	inner := *s
 	inner.aliases = nil // an aggregate sees rows, not the SELECT's items
 	var args []expr
@@ -65,8 +67,12 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(maxDigits-v.scale, v.whole()+9) + v.scale, scale: v.scale, inner: v.inner}
 		return t.divide(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10})
 	case "min", "max":
-		e := x
-		e.sql, e.constant, e.literal = call(name, x.sql), false, nil
+		e := x.asColumn()
+		if key := t.group(x); key != x.sql {
+			e.sql = "arg_" + call(name, x.sql+", "+key)
+			return e
+		}
+		e.sql = call(name, x.sql)
 		return e
 	case "bit_and", "bit_or", "bit_xor":
 		empty := "0"
@@ -100,7 +106,7 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 func (t *translator) countRows(args []expr, over string) expr {
 	var parts, there []string
 	for _, a := range args {
-		parts, there = append(parts, a.sql), append(there, a.sql+" IS NOT NULL")
+		parts, there = append(parts, t.group(a)), append(there, a.sql+" IS NOT NULL")
 	}
 	return expr{sql: "count(DISTINCT CASE WHEN " + strings.Join(there, " AND ") + " THEN row(" + strings.Join(parts, ", ") + ") END)" + over, kind: kindInt}
 }
@@ -120,6 +126,9 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 		clause := t.clause
 		order = t.order(n.Order.Items, s, nil)
 		t.clause = clause
+	}
+	if n.Distinct && slices.ContainsFunc(args, func(a expr) bool { return t.group(a) != a.sql }) {
+		return t.refuse("GROUP_CONCAT(DISTINCT …) of text with a collation that is not by its bytes")
 	}
 	if n.Distinct && n.Order != nil {
 		return t.groupDistinct(n, args, separator, s)
@@ -236,7 +245,7 @@ func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) string {
 	if w.PartitionBy != nil {
 		var by []string
 		for _, item := range w.PartitionBy.Items {
-			by = append(by, t.expr(item.Expr, s).sql)
+			by = append(by, t.group(t.expr(item.Expr, s)))
 		}
 		parts = append(parts, "PARTITION BY "+strings.Join(by, ", "))
 	}

@@ -66,7 +66,7 @@ func init() {
 	specialCalls = map[string]func(t *translator, n *ast.FuncCallExpr, s *scope) expr{
 		"date_add": addInterval("+"), "adddate": addInterval("+"), "date_sub": addInterval("-"), "subdate": addInterval("-"),
 		"timestampadd": (*translator).timestampAdd, "timestampdiff": (*translator).timestampDiff,
-		"extract": (*translator).extract, "trim": (*translator).trim,
+		"extract": (*translator).extract, "trim": (*translator).trim, "grouping": (*translator).groupingOf, "any_value": (*translator).anyValue,
 	}
 }
 
@@ -225,6 +225,9 @@ func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 	if e, ok := castHere(n, x); ok {
 		e.constant = x.constant
 		return e
+	}
+	if n.Tp.GetType() == parsermysql.TypeJSON && (x.kind == kindText || x.kind == kindJSON || x.kind == kindInt || x.kind == kindUint || x.kind == kindDouble) {
+		return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
 	}
 	return t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
 }

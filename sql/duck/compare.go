@@ -58,6 +58,15 @@ func (t *translator) key(e expr) string {
 	return t.evaluates("i0", []expr{e}, true).sql
 }
 
+// group gives what rows are grouped by, or told apart by: a text is the same
+// as another where its collation says so.
+func (t *translator) group(e expr) string {
+	if e.literal != nil {
+		return e.sql
+	}
+	return t.key(e)
+}
+
 // comparable gives both sides as MySQL compares them.
 func (t *translator) comparable(a, b expr) (string, string) {
 	switch {
@@ -80,9 +89,12 @@ func (t *translator) comparable(a, b expr) (string, string) {
 	case a.kind == kindText && b.kind == kindBytes:
 		return "encode(" + a.sql + ")", b.sql
 	case a.kind == kindText && b.kind == kindText:
-		if a.binary || b.binary || !(a.foldedText() && b.foldedText()) {
+		binary, folded, collation := collated(a, b)
+		if binary || !folded && !(a.foldedText() && b.foldedText()) {
 			return a.sql, b.sql
 		}
+		a.binary, a.folded, a.collation = false, true, collation
+		b.binary, b.folded, b.collation = false, true, collation
 		return t.key(a), t.key(b)
 	}
 	x, y := a.number(), b.number()

@@ -48,13 +48,13 @@ func (t *translator) evaluatedAs(n ast.ExprNode, s *scope, known map[ast.ExprNod
 func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 	said := evaluated{Text: text, Key: key}
 	args := make([]string, len(inputs)+1)
-	constant, folded := true, ""
+	constant, folded, collation := true, false, ""
 	for i, e := range inputs {
 		said.Inputs = append(said.Inputs, e.input(fmt.Sprintf("i%d", i)))
 		args[i+1] = e.rounded()
 		constant = constant && e.constant
 		if e.folded {
-			folded = e.collation
+			folded, collation = true, e.collation
 		}
 	}
 	compiled, err := t.expressions.Compile(sql.Expression{Text: text, Key: key, Inputs: said.Inputs})
@@ -67,7 +67,7 @@ func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 	}
 	args[0] = quoteString(string(spec))
 	call := func(kind string) string { return "mysql_eval_" + kind + "(" + strings.Join(args, ", ") + ")" }
-	e := expr{constant: constant, folded: folded != "", collation: folded}
+	e := expr{constant: constant, folded: folded, collation: collation}
 	if key {
 		e.kind, e.sql = kindBytes, call("bytes")
 		return e
@@ -75,7 +75,7 @@ func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 	e.typed(compiled.Type, compiled.Scale)
 	switch e.kind {
 	case kindText, kindJSON:
-		e.sql = call("text")
+		e.sql, e.normal = call("text"), e.kind == kindJSON
 	case kindNull:
 		e.sql = "NULL"
 	case kindBytes:
@@ -144,7 +144,7 @@ func (e expr) input(name string) sql.Input {
 	case e.kind != kindText && e.kind != kindJSON:
 	case e.collation != "":
 		in.Collation, in.Explicit = e.collation, true
-	case e.binary || !e.constant:
+	case e.binary || !e.constant && !e.folded:
 		in.Collation = fileCollation
 	}
 	return in

@@ -15,8 +15,17 @@ import (
 	"wharf/sql"
 )
 
-// expr translates an expression.
+// expr translates an expression. In a SELECT with groups, what is grouped by a
+// collation is a value of the group.
 func (t *translator) expr(n ast.ExprNode, s *scope) expr {
+	e := t.plainExpr(n, s)
+	if value, ok := t.grouped[e.sql]; ok {
+		e.sql = value
+	}
+	return e
+}
+
+func (t *translator) plainExpr(n ast.ExprNode, s *scope) expr {
 	if t.err != nil {
 		return expr{sql: "NULL"}
 	}
@@ -318,9 +327,9 @@ func (t *translator) quantified(n *ast.CompareSubqueryExpr, s *scope) expr {
 
 func (t *translator) collate(e expr, collation string) expr {
 	switch {
-	case strings.HasSuffix(collation, "_bin"), strings.HasSuffix(collation, "_cs"), collation == "binary":
+	case strings.HasSuffix(collation, "_bin"), collation == "binary":
 		e.binary, e.folded, e.collation = true, false, collation
-	case strings.HasSuffix(collation, "_ci"):
+	case strings.HasSuffix(collation, "_ci"), strings.HasSuffix(collation, "_cs"):
 		e.folded, e.binary, e.collation = true, false, collation
 	default:
 		return t.fail(unknownCollation(collation))

@@ -35,13 +35,14 @@ var compressions = map[string]string{".gz": "GZIP", ".zst": "ZSTD", ".bz2": "BZ2
 
 // reader is a fileSet as a query reads it.
 type reader struct {
-	SQL     string
-	Columns []Column
-	hidden  []Column
-	extra   []string // expressions for the hidden columns
-	drop    map[string]bool
-	text    func(column string) string // what a column of text is read as; nil is as it is
-	places  bool                       // columns are also called $1, $2 and so on
+	SQL       string
+	Columns   []Column
+	hidden    []Column
+	extra     []string // expressions for the hidden columns
+	drop      map[string]bool
+	text      func(column string) string // what a column of text is read as; nil is as it is
+	places    bool                       // columns are also called $1, $2 and so on
+	documents bool                       // of JSON
 }
 
 // Columns that a reader adds to those of the files.
@@ -68,7 +69,7 @@ func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
 		err = l.records(r, s, paths, w)
 	case wharf.NDJSON:
 		err = l.documents(r, s, paths, w)
-		r.text = s.nullIf()
+		r.text, r.documents = s.nullIf(), true
 	default:
 		err = wharf.Errorf(wharf.CodeUnsupported, "files of the format %s cannot be queried; CSV, TSV, NDJSON, JSON and PARQUET can", s.Format.Type)
 	}
@@ -359,6 +360,10 @@ func (r *reader) relation(described []column) Relation {
 		item := name
 		if r.text != nil && c.Duck == "VARCHAR" {
 			item, plain = r.text(name)+" AS "+name, false
+		}
+		if r.documents && c.Duck == "HUGEINT" {
+			// What has both signs is told to be of 128 bits.
+			item, plain, c.Duck = "CAST("+name+" AS BIGINT) AS "+name, false, "BIGINT"
 		}
 		items = append(items, item)
 		rel.Columns = append(rel.Columns, Column{Name: c.Name, Type: c.Duck})

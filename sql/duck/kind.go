@@ -40,13 +40,14 @@ type expr struct {
 	inner     int     // digits that a decimal has in sql beyond scale: a quotient is exacter than it is shown
 	constant  bool    // reads no column: its text is compared without case
 	binary    bool    // COLLATE …_bin: its text is compared by bytes
-	folded    bool    // COLLATE …_ci: its text is compared without case
+	folded    bool    // its text is compared by a collation that is not by bytes
 	asStored  bool    // an integer of 64 bits, as it is
 	stored    bool    // a boolean of a file, shown as TINYINT(1)
 	literal   *string // the text of a string literal
-	collation string  // said by COLLATE
+	collation string  // said by COLLATE; "" of a folded text is the connection's
 	written   string  // a whole number that is written in the query
 	single    bool    // a FLOAT, in 32 bits
+	normal    bool    // JSON as MySQL shows it
 }
 
 // Column is a column of a source, as its file has it.
@@ -292,14 +293,37 @@ func unify(all ...expr) expr {
 		u = pair(u, e)
 	}
 	u.sql, u.literal, u.inner, u.written, u.asStored = "", nil, 0, "", false
+	u.normal = u.normal && !slices.ContainsFunc(all, func(e expr) bool { return !e.normal })
 	u.single = u.single && !slices.ContainsFunc(all, func(e expr) bool { return !e.single })
 	return u
+}
+
+// collated gives the collation that two texts are compared by: what COLLATE
+// says, else the connection's where both have it, else bytes.
+func collated(a, b expr) (binary, folded bool, collation string) {
+	switch {
+	case a.collation != "":
+		return a.binary, a.folded, a.collation
+	case b.collation != "":
+		return b.binary, b.folded, b.collation
+	case a.foldedText() && b.foldedText():
+		return false, a.folded || b.folded, ""
+	}
+	return a.binary || b.binary, false, ""
+}
+
+// asColumn is an expression as the column of a query: text that reads no file
+// keeps the collation of the connection.
+func (e expr) asColumn() expr {
+	e.folded = e.kind == kindText && e.foldedText()
+	e.constant, e.literal = false, nil
+	return e
 }
 
 func pair(a, b expr) expr {
 	u := a
 	u.constant = a.constant && b.constant
-	u.binary, u.folded = a.binary || b.binary, a.folded || b.folded
+	u.binary, u.folded, u.collation = collated(a, b)
 	u.stored = a.stored && b.stored
 	u.scale = max(a.scale, b.scale)
 	switch {

@@ -42,7 +42,24 @@ func (t *translator) rowComparison(n *ast.BinaryOperationExpr, s *scope) (expr, 
 	if _, isRow := unwrapped(n.L).(*ast.RowExpr); !isRow {
 		return expr{}, false
 	}
-	return t.compareRows(word, t.rowOf(n.L, s), t.rowOf(n.R, s)), true
+	left := t.rowOf(n.L, s)
+	if sub, ok := unwrapped(n.R).(*ast.SubqueryExpr); ok {
+		return t.compareRowQuery(word, left, sub, s), true
+	}
+	return t.compareRows(word, left, t.rowOf(n.R, s)), true
+}
+
+// compareRowQuery compares a row with that of a query: (a, b) = (SELECT …).
+func (t *translator) compareRowQuery(op string, left []expr, sub *ast.SubqueryExpr, s *scope) expr {
+	q := t.query(sub.Query, s)
+	sought := t.fresh()
+	right := make([]expr, len(q.columns))
+	for i, c := range q.columns {
+		right[i] = c.expr.asColumn()
+		right[i].sql = fmt.Sprintf("%s.c%d", sought, i)
+	}
+	e := t.compareRows(op, left, right)
+	return expr{sql: "(SELECT " + e.sql + " FROM (" + q.sql + ") AS " + sought + ")", kind: kindBool}
 }
 
 // compareRows compares two rows from the left.

@@ -13,8 +13,7 @@ import (
 // selects translates one SELECT.
 func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	if n.Kind == ast.SelectStmtKindValues {
-		t.refuse("VALUES ROW()")
-		return queried{}
+		return t.values(n, outer)
 	}
 	if n.SelectIntoOpt != nil {
 		t.refuse("SELECT … INTO")
@@ -26,6 +25,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	if n.From != nil {
 		from = " FROM " + t.table(n.From.TableRefs, s)
 	}
+	groups := t.groupsOf(n, s)
 	t.namedWindows(n.WindowSpecs, s)
 	t.clause = "field list"
 	columns, items := t.items(n, s)
@@ -35,8 +35,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	var b strings.Builder
 	b.WriteString(head + "SELECT ")
 	if n.Distinct {
-		t.refuseFolded("DISTINCT", columns)
-		b.WriteString("DISTINCT ")
+		b.WriteString(t.distinct(items))
 	}
 	for i, item := range items {
 		if i > 0 {
@@ -51,7 +50,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	}
 	s.aliases = aliases(columns, items)
 	if n.GroupBy != nil {
-		b.WriteString(t.group(n.GroupBy, s, items))
+		b.WriteString(t.groupBy(n.GroupBy, s, items, groups))
 	}
 	if n.Having != nil {
 		t.clause = "having clause"
@@ -79,14 +78,34 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	return queried{sql: b.String(), columns: columns}
 }
 
-// refuseFolded refuses to compare whole rows where text is not compared by its
-// bytes, which is how DuckDB would.
-func (t *translator) refuseFolded(what string, columns []outColumn) {
-	for _, c := range columns {
-		if c.expr.kind == kindText && c.expr.folded {
-			t.refuse(what + " of text with a collation that is not by its bytes")
+// values is VALUES ROW(…), ROW(…).
+func (t *translator) values(n *ast.SelectStmt, outer *scope) queried {
+	var rows []queried
+	for _, row := range n.Lists {
+		var q queried
+		var items []string
+		for i, v := range row.Values {
+			e := t.expr(v, outer)
+			items = append(items, fmt.Sprintf("%s AS c%d", e.sql, i))
+			e.sql, e.literal = "", nil
+			q.columns = append(q.columns, outColumn{name: fmt.Sprintf("column_%d", i), expr: e})
 		}
+		q.sql = "SELECT " + strings.Join(items, ", ")
+		rows = append(rows, q)
 	}
+	if t.err != nil {
+		return queried{}
+	}
+	columns := t.unifyParts(rows)
+	parts := make([]string, len(rows))
+	for i, q := range rows {
+		parts[i] = castTo(q, columns)
+	}
+	sql := strings.Join(parts, " UNION ALL ")
+	if n.OrderBy != nil {
+		sql += t.orderOf(n.OrderBy.Items, columns)
+	}
+	return queried{sql: sql + t.limit(n.Limit, outer), columns: columns}
 }
 
 func aliases(columns []outColumn, items []expr) map[string]expr {
@@ -127,34 +146,6 @@ func (v *aggregateFinder) Enter(n ast.Node) (ast.Node, bool) {
 }
 
 func (v *aggregateFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
-
-func (t *translator) group(g *ast.GroupByClause, s *scope, items []expr) string {
-	t.clause = "group statement"
-	parts := make([]string, len(g.Items))
-	for i, item := range g.Items {
-		if p, ok := item.Expr.(*ast.PositionExpr); ok {
-			if p.N < 1 || p.N > len(items) {
-				t.fail(unknownColumn(strconv.Itoa(p.N), "group statement"))
-				return ""
-			}
-			parts[i] = items[p.N-1].sql
-			continue
-		}
-		e := t.expr(item.Expr, s)
-		if e.folded {
-			t.refuse("GROUP BY of text with a collation that is not by its bytes")
-		}
-		parts[i] = e.sql
-	}
-	t.rollup = nil
-	if g.Rollup {
-		for _, p := range parts {
-			t.rollup = append(t.rollup, "grouping("+p+")", p+" ASC NULLS FIRST")
-		}
-		return " GROUP BY ROLLUP(" + strings.Join(parts, ", ") + ")"
-	}
-	return " GROUP BY " + strings.Join(parts, ", ")
-}
 
 // items translates what stands behind SELECT, with * as its columns.
 func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {

@@ -26,9 +26,8 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 	alias := t.fresh()
 	add := func(schema, table string, columns []outColumn) {
 		for i, c := range columns {
-			e := c.expr
+			e := c.expr.asColumn()
 			e.sql = fmt.Sprintf("%s.c%d", alias, i)
-			e.constant = false
 			if i < len(n.ColumnNames) {
 				c.name = n.ColumnNames[i].O
 			}

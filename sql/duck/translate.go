@@ -89,8 +89,14 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 		}
 		out.Decimals = append(out.Decimals, decimals)
 		c.expr.sql = fmt.Sprintf("c%d", i)
+		if c.expr.kind == kindJSON && !c.expr.normal && t.expressions != nil {
+			c.expr.sql = t.evaluates(normalized, []expr{c.expr}, false).sql
+		}
 		items[i] = c.expr.shown()
-		plain = plain && items[i] == c.expr.sql
+		plain = plain && items[i] == fmt.Sprintf("c%d", i)
+	}
+	if t.err != nil {
+		return nil, t.err
 	}
 	out.SQL = rel.sql
 	if !plain {
@@ -128,6 +134,9 @@ func numberPlaceholders(n ast.Node) {
 	}
 }
 
+// normalized is JSON as MySQL shows it.
+const normalized = "JSON_EXTRACT(i0, '$')"
+
 // translator is one statement's translation. The first error stays.
 type translator struct {
 	resolve Resolve
@@ -140,8 +149,9 @@ type translator struct {
 	expressions sql.Expressions
 	clause      string   // as MySQL calls it in errors
 	rollup      []string // the order of the SELECT that has WITH ROLLUP
-	err         error
-	depth       int
+	grouping
+	err   error
+	depth int
 }
 
 // fail notes an error, and gives an expression to go on with.
@@ -175,6 +185,7 @@ func (t *translator) query(node ast.ResultSetNode, outer *scope) queried {
 		t.fail(wharf.Errorf(wharf.CodeTooLarge, "more than %d queries stand in each other", maxQueries))
 	}
 	defer func() { t.depth-- }()
+	defer t.ungrouped()()
 	if t.err != nil {
 		return queried{}
 	}
@@ -270,25 +281,63 @@ func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order 
 		out = append(out, q)
 		ops = append(ops, setOperator(op))
 	}
+	t.ungrouped() // of the last part
 	columns := t.unifyParts(out)
-	for _, op := range ops[1:] {
-		if op != "UNION ALL" {
-			t.refuseFolded(op, columns)
-		}
-	}
 	var b strings.Builder
 	b.WriteString(head)
-	for i, q := range out {
-		if i > 0 {
-			b.WriteString(" " + ops[i] + " ")
+	if slices.ContainsFunc(columns, func(c outColumn) bool { return c.expr.folded }) && slices.ContainsFunc(ops[1:], func(op string) bool { return op != "UNION ALL" }) {
+		b.WriteString(t.combined(out, ops, columns))
+	} else {
+		for i, q := range out {
+			if i > 0 {
+				b.WriteString(" " + ops[i] + " ")
+			}
+			b.WriteString(castTo(q, columns))
 		}
-		b.WriteString(castTo(q, columns))
 	}
 	if order != nil {
 		b.WriteString(t.orderOf(order.Items, columns))
 	}
 	b.WriteString(t.limit(limit, s))
 	return queried{sql: b.String(), columns: columns}
+}
+
+// combined writes a set operation whose rows are told apart by the collations
+// of their columns.
+func (t *translator) combined(parts []queried, ops []string, columns []outColumn) string {
+	names, keys, same := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
+	key := func(e expr, sql string) string {
+		e.sql = sql
+		return t.group(e)
+	}
+	for i, c := range columns {
+		names[i] = fmt.Sprintf("c%d", i)
+		keys[i] = key(c.expr, names[i])
+		same[i] = key(c.expr, "l."+names[i]) + " IS NOT DISTINCT FROM " + key(c.expr, "r."+names[i])
+	}
+	distinct := "SELECT DISTINCT ON (" + strings.Join(keys, ", ") + ") " + strings.Join(names, ", ") + " FROM "
+	all := castTo(parts[0], columns)
+	for i, q := range parts[1:] {
+		next := castTo(q, columns)
+		joined := func(join string) string {
+			return distinct + "(SELECT l.* FROM (" + all + ") AS l " + join + " JOIN (" + next + ") AS r ON " + strings.Join(same, " AND ") + ") AS part"
+		}
+		switch ops[i+1] {
+		case "UNION ALL":
+			all += " UNION ALL " + next
+		case "UNION":
+			// Of rows that are the same, the first part's is shown.
+			all = distinct + "(SELECT *, 0 AS part FROM (" + all + ") AS l UNION ALL SELECT *, 1 FROM (" + next + ") AS r) AS part ORDER BY part"
+			all = "SELECT * FROM (" + all + ") AS part"
+		case "INTERSECT":
+			all = joined("SEMI")
+		case "EXCEPT":
+			all = joined("ANTI")
+		default:
+			t.refuse(ops[i+1] + " of text with a collation that is not by its bytes")
+		}
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM (" + all + ") AS combined"
 }
 
 func setOperator(op *ast.SetOprType) string {
@@ -324,8 +373,7 @@ func (t *translator) unifyParts(parts []queried) []outColumn {
 		for k, q := range parts {
 			all[k] = q.columns[i].expr
 		}
-		columns[i].expr = unify(all...)
-		columns[i].expr.constant = false
+		columns[i].expr = unify(all...).asColumn()
 	}
 	return columns
 }

@@ -18,6 +18,7 @@ type pair struct {
 	wharf, mariadb *side
 	known          *differences
 	asked          int
+	alike          int // asked of CSV and JSON too
 }
 
 // TestOracle is one test, so that both servers start once.

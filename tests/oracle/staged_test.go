@@ -63,6 +63,9 @@ func staged(t *testing.T, wharfAddr, uploads, mariadbAddr string) {
 	if p.asked < leastStaged {
 		t.Errorf("%d statements over staged rows, want at least %d", p.asked, leastStaged)
 	}
+	if p.alike < leastAlike {
+		t.Errorf("%d statements over other forms of the rows, want at least %d", p.alike, leastAlike)
+	}
 	p.known.wantAllSeen(t)
 }
 
@@ -130,6 +133,32 @@ func upload(t *testing.T, addr, stage, name, path string) {
 	}
 }
 
+// alike are other forms of the rows, without the columns in unlike, for which
+// CSV and JSON have no words.
+var (
+	alike  = []string{"st.`c.csv`", "st.`n.ndjson`"}
+	unlike = regexp.MustCompile(`\b(u|d|e|r|z|tm|y|j|at)\b|SELECT \*|\.\*|[^.\w]t\.`)
+	quoted = regexp.MustCompile(`'(?:[^'\\\\]|\\\\.|'')*'`)
+)
+
+// leastAlike is how many statements are asked of the other forms at least.
+const leastAlike = 300
+
+// compareAlike wants of the other forms of the rows what Wharf says of the
+// Parquet file.
+func (p *pair) compareAlike(t *testing.T, statement string, want answer) {
+	t.Helper()
+	if !strings.Contains(statement, "st.t") || unlike.MatchString(quoted.ReplaceAllString(statement, "")) {
+		return
+	}
+	p.alike++
+	for _, table := range alike {
+		if got := p.wharf.askNamed(t, strings.ReplaceAll(statement, "st.t", table), false); got.answer.String() != want.String() {
+			t.Errorf("%s\nParquet: %s\n%s: %s (%s)", statement, want, table, got, got.message)
+		}
+	}
+}
+
 var tableName = regexp.MustCompile(`(?i)\b(FROM|JOIN|,) t\b`)
 
 // overRows makes a statement of a line: an expression is asked for all rows, SELECT and SET as they are.
@@ -154,6 +183,7 @@ func (p *pair) compareStaged(t *testing.T, statement string) {
 		t.Errorf("%s\nthe columns are %q in Wharf and %q in MariaDB", statement, text.names, m.names)
 	}
 	p.known.check(t, statement, text.answer, m.answer)
+	p.compareAlike(t, statement, text.answer)
 }
 
 var fraction = regexp.MustCompile(`(:\d\d)\.?(\d*?)0*"`)
