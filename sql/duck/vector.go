@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/big"
 	"strconv"
-	"time"
 	"unsafe"
 
 	duckdb "github.com/duckdb/duckdb-go-bindings"
@@ -266,44 +265,4 @@ func appendFloat(b []byte, f float64, bits int) []byte {
 		f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, 32), 64)
 	}
 	return short(b, wharf.Float(f).AppendText)
-}
-
-// moments reads dates and times.
-func (t vectorType) moments(data unsafe.Pointer, size int) func([]byte, int) []byte {
-	if t.storage == duckdb.TypeDate {
-		days := elements[int32](data, size)
-		return func(b []byte, row int) []byte {
-			return appendMoment(b, time.Unix(int64(days[row])*86400, 0).UTC(), "2006-01-02")
-		}
-	}
-	layout := "2006-01-02 15:04:05"
-	if t.storage == duckdb.TypeTime {
-		layout = "15:04:05"
-	}
-	if t.decimals > 0 {
-		layout += "." + "000000"[:t.decimals]
-	}
-	ticks := elements[int64](data, size)
-	return func(b []byte, row int) []byte {
-		var at time.Time
-		switch n := ticks[row]; t.storage {
-		case duckdb.TypeTimestampS:
-			at = time.Unix(n, 0)
-		case duckdb.TypeTimestampMS:
-			at = time.UnixMilli(n)
-		case duckdb.TypeTimestampNS:
-			at = time.Unix(0, n)
-		default:
-			at = time.UnixMicro(n)
-		}
-		return appendMoment(b, at.UTC(), layout)
-	}
-}
-
-// appendMoment writes a moment of MySQL's years, and NULL for any other.
-func appendMoment(b []byte, t time.Time, layout string) []byte {
-	if y := t.Year(); y < 0 || y > 9999 {
-		return append(b, null)
-	}
-	return short(b, func(b []byte) []byte { return t.AppendFormat(b, layout) })
 }
