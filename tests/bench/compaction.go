@@ -154,7 +154,7 @@ func (b *bench) latencyRound(all *latencies, folder string, body []byte, conns i
 func (b *bench) fillAndEmpty(string) error {
 	const times, size, replaced = 100, 64 << 10, 200
 	files := min(2000, b.files/100)
-	for _, stage := range []string{"kept", "dropped", "filled", "replaced"} {
+	for _, stage := range []string{"latency", "kept", "dropped", "filled", "replaced"} {
 		if err := b.wharf.createStage(stage, ""); err != nil {
 			return err
 		}
