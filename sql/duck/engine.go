@@ -180,7 +180,7 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	if err != nil {
 		return Relation{}, err
 	}
-	described, err := s.lease.describe("SELECT * FROM " + reader.SQL)
+	described, err := s.lease.describeFiles(reader.SQL, placed.paths)
 	if err != nil {
 		return Relation{}, s.lease.located(err)
 	}

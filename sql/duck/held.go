@@ -36,6 +36,19 @@ func (h *held) hold(name string, f wharf.LocalFile) {
 	h.files = append(h.files, heldFile{name, f})
 }
 
+// version returns the version of the file of that name that is read; "" where
+// it is read as a copy.
+func (h *held) version(name string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range slices.Backward(h.files) { // one that was replaced stands before its successor
+		if f.name == name {
+			return f.Object().ETag
+		}
+	}
+	return ""
+}
+
 // releaseFiles releases all files.
 func (h *held) releaseFiles() {
 	h.mu.Lock()

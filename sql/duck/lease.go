@@ -31,6 +31,8 @@ type lease struct {
 	busy    bool                 // the worker was sent something whose end was not read
 	once    sync.Once
 
+	described map[string][]column // found out by the statement, not yet remembered
+
 	held
 	sources *sources // of the statement; nil until they are known
 }
@@ -43,7 +45,7 @@ func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
 		cancel(nil)
 		return nil, err
 	}
-	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}, texts: map[string]*textFile{}}
+	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}, texts: map[string]*textFile{}, described: map[string][]column{}}
 	// Nothing else ends a statement within its bound: not inside one long call
 	// of a function, and not while its rows wait for a client that reads none.
 	l.stop = context.AfterFunc(ctx, func() { l.finish(false) })
@@ -219,7 +221,9 @@ func (r *result) all(yield func([]wharf.Value, error) bool) {
 			return
 		case err == nil && kind == frameDone:
 			if !r.st.Describe {
-				err = r.whole(r.ctx)
+				if err = r.whole(r.ctx); err == nil {
+					r.rememberDescriptions()
+				}
 			}
 			r.end(nil)
 			if err != nil {

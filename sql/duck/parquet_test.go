@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -65,7 +66,7 @@ func (r *remote) file() sql.File {
 }
 
 func (r *remote) Object() wharf.Object {
-	return wharf.Object{Key: r.key, Size: int64(len(r.data)), ETag: "1"}
+	return wharf.Object{Key: r.key, Size: int64(len(r.data)), ETag: fmt.Sprintf("%x", crc32.ChecksumIEEE(r.data))}
 }
 func (r *remote) Link(path string) error      { return os.Link(r.path, path) }
 func (r *remote) Whole(context.Context) error { return r.damaged }

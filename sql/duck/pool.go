@@ -34,6 +34,8 @@ type Pool struct {
 	made    uint64                // guarded by mu: names folders
 	closed  bool                  // guarded by mu
 
+	described descriptions
+
 	background sync.WaitGroup // workers that are being started or ended; Add under mu, while not closed
 }
 
