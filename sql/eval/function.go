@@ -94,7 +94,7 @@ func FunctionTable() map[string]Function {
 			all[name] = f
 		}
 	}
-	for _, part := range []map[string]Function{textFunctions(), moreTextFunctions(), codeFunctions()} {
+	for _, part := range []map[string]Function{textFunctions(), encodeFunctions(), convertFunctions()} {
 		for name, f := range part {
 			f.text = true
 			all[name] = f

@@ -1,10 +1,7 @@
 package eval
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
 	"encoding/binary"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -44,10 +41,6 @@ func textFunctions() map[string]Function {
 		"TRIM":             {bytewise: true, Min: 1, Max: 3, Typ: textOrBytes, strict: true, Run: runTrim},
 		"CHAR":             {Min: 1, Max: -1, Typ: Always(wharf.TypeBytes), Run: runChar},
 		"REVERSE":          rewrite("REVERSE", 1, reverse),
-		"HEX":              {Min: 1, Max: 1, Typ: Always(wharf.TypeString), strict: true, Run: runHex},
-		"MD5":              one(wharf.TypeString, func(d Datum) Datum { return hashed(md5.New(), d.Text()) }),
-		"SHA":              one(wharf.TypeString, sha1Of),
-		"SHA1":             one(wharf.TypeString, sha1Of),
 		"REPLACE":          {bytewise: true, Min: 3, Max: 3, Typ: textOrBytes, strict: true, Run: runReplace},
 		"SUBSTRING":        substring,
 		"SUBSTR":           substring,
@@ -58,6 +51,13 @@ func textFunctions() map[string]Function {
 		"POSITION":         {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: runLocate},
 		"INSTR":            {bytewise: true, Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) { return locate(ev, a[0], a[1], 1) }},
 		"UUID":             {Max: 0, Typ: Always(wharf.TypeString), Run: func(*Evaluation, []Datum) (Datum, error) { return StringDatum(uuid.NewString()), nil }},
+		"LPAD":             {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes([]Node{a[0], a[2]}) }, strict: true, Run: pad("LPAD", func(s, fill string) string { return fill + s })},
+		"RPAD":             {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes([]Node{a[0], a[2]}) }, strict: true, Run: pad("RPAD", func(s, fill string) string { return s + fill })},
+		"REPEAT":           {bytewise: true, Min: 2, Max: 2, Typ: likeFirst, strict: true, Run: repeat},
+		"SPACE":            {Min: 1, Max: 1, Typ: Always(wharf.TypeString), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) { return repeat(ev, []Datum{StringDatum(" "), a[0]}) }},
+		"SUBSTRING_INDEX":  {bytewise: true, Min: 3, Max: 3, Typ: func(a []Node) wharf.Type { return textOrBytes(a[:2]) }, strict: true, Run: substringIndex},
+		"FIELD":            {Min: 2, Max: -1, Typ: Always(wharf.TypeInt), Run: runField},
+		"FIND_IN_SET":      {Min: 2, Max: 2, Typ: Always(wharf.TypeInt), strict: true, Run: findInSet},
 	}
 }
 
@@ -171,15 +171,6 @@ func recase(name string, f func(string) string) Function {
 	return text
 }
 
-func runHex(ev *Evaluation, a []Datum) (Datum, error) {
-	if !a[0].IsText() && !a[0].IsTemporal() {
-		return StringDatum(formatHex(Bits(a[0]))), nil
-	}
-	return rewrite("HEX", 2, func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }).Run(ev, a)
-}
-
-func sha1Of(d Datum) Datum { return hashed(sha1.New(), d.Text()) }
-
 func runReplace(ev *Evaluation, a []Datum) (Datum, error) {
 	s, old, with := a[0].Text(), a[1].Text(), a[2].Text()
 	if old == "" {
@@ -265,4 +256,98 @@ func matching(s, want string, same func(a, b rune) bool) int {
 		s, at = s[n:], at+m
 	}
 	return at
+}
+
+// repeat is bounded by maxText before anything is made.
+func repeat(ev *Evaluation, a []Datum) (Datum, error) {
+	s, n := a[0].Text(), max(ev.integer(a[1]), 0)
+	if len(s) > 0 && n > int64(MaxText/len(s)) {
+		return ev.tooLong("REPEAT"), nil
+	}
+	if s == "" {
+		n = 0
+	}
+	return StringDatum(strings.Repeat(s, int(n))), nil
+}
+
+// pad makes a text as many characters long as the second argument says.
+func pad(name string, put func(s, fill string) string) func(*Evaluation, []Datum) (Datum, error) {
+	return func(ev *Evaluation, a []Datum) (Datum, error) {
+		s, want, with := a[0].Text(), ev.integer(a[1]), a[2].Text()
+		missing := want - int64(utf8.RuneCountInString(s))
+		switch {
+		case want < 0:
+			return NullDatum(), nil
+		case missing <= 0:
+			return StringDatum(CutRunes(s, int(want))), nil
+		case with == "":
+			return StringDatum(""), nil
+		case missing > MaxText:
+			return ev.tooLong(name), nil
+		}
+		times := missing/int64(utf8.RuneCountInString(with)) + 1
+		if times*int64(len(with)) > 2*MaxText {
+			return ev.tooLong(name), nil
+		}
+		return StringDatum(put(s, CutRunes(strings.Repeat(with, int(times)), int(missing)))), nil
+	}
+}
+
+// substringIndex gives what is before the nth delimiter, or for a negative n
+// what is behind it, counted from the end.
+func substringIndex(_ *Evaluation, a []Datum) (Datum, error) {
+	s, delimiter, n := a[0].Text(), a[1].Text(), a[2].ToInt()
+	if delimiter == "" || n == 0 {
+		return StringDatum(""), nil
+	}
+	if n < 0 {
+		end := len(s)
+		for ; n < 0; n++ {
+			if end = strings.LastIndex(s[:end], delimiter); end < 0 {
+				return StringDatum(s), nil
+			}
+		}
+		return StringDatum(s[end+len(delimiter):]), nil
+	}
+	at := 0
+	for ; n > 0; n-- {
+		next := strings.Index(s[at:], delimiter)
+		if next < 0 {
+			return StringDatum(s), nil
+		}
+		at += next + len(delimiter)
+	}
+	return StringDatum(s[:at-len(delimiter)]), nil
+}
+
+// runField gives the place of the first argument among the others, or 0.
+func runField(ev *Evaluation, a []Datum) (Datum, error) {
+	for i, d := range a[1:] {
+		if err := ev.step(a[0].length() + d.length()); err != nil {
+			return NullDatum(), err
+		}
+		if ev.equal(a[0], d) {
+			return IntDatum(int64(i + 1)), nil
+		}
+	}
+	return IntDatum(0), nil
+}
+
+func findInSet(ev *Evaluation, a []Datum) (Datum, error) {
+	if a[1].Text() == "" {
+		return IntDatum(0), nil
+	}
+	want, i := StringDatum(a[0].Text()).Collated(a[0].coll), int64(0)
+	if a[0].Kind == kBytes || a[1].Kind == kBytes {
+		want.Kind = kBytes
+	}
+	for item := range strings.SplitSeq(a[1].Text(), ",") {
+		if err := ev.step(len(item) + 1); err != nil {
+			return NullDatum(), err
+		}
+		if i++; compareTexts(want, Datum{Kind: want.Kind, coll: want.coll, Str: item}) == 0 {
+			return IntDatum(i), nil
+		}
+	}
+	return IntDatum(0), nil
 }

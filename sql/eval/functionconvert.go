@@ -13,9 +13,9 @@ import (
 	"wharf"
 )
 
-// codeFunctions write values in other ways: numbers in other bases, sets,
+// convertFunctions write values in other ways: numbers in other bases, sets,
 // addresses, quoted and formatted text.
-func codeFunctions() map[string]Function {
+func convertFunctions() map[string]Function {
 	text, whole := Always(wharf.TypeString), Always(wharf.TypeInt)
 	onText := func(typ func([]Node) wharf.Type, f func(string) Datum) Function {
 		return Function{Min: 1, Max: 1, Typ: typ, strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) { return f(a[0].Text()), nil }}
