@@ -52,3 +52,83 @@ func (s *Session) dropStage(ctx context.Context, st *sql.DropStage) error {
 	}
 	return nil
 }
+
+// alterStage is ALTER STAGE.
+func (s *Session) alterStage(ctx context.Context, st *sql.AlterStage) error {
+	name, err := wharf.ParseStageName(st.Name)
+	if err != nil {
+		return err
+	}
+	var found bool
+	if st.RenameTo != "" {
+		found, err = s.renameStage(ctx, name, st)
+	} else {
+		found, err = s.changeStage(ctx, name, st)
+	}
+	if err == nil && !found {
+		s.warn("Note", warnNoSuchTable, "Unknown stage '%s'", name)
+	}
+	return err
+}
+
+func (s *Session) renameStage(ctx context.Context, name wharf.StageName, st *sql.AlterStage) (bool, error) {
+	to, err := wharf.ParseStageName(st.RenameTo)
+	if err != nil {
+		return false, err
+	}
+	return s.executor.service.RenameStage(ctx, s.client.Principal, name, to, st.IfExists)
+}
+
+func (s *Session) changeStage(ctx context.Context, name wharf.StageName, st *sql.AlterStage) (bool, error) {
+	change := stageUnset(st.Unset)
+	if st.Set != nil {
+		var err error
+		if change, err = s.stageSet(ctx, st.Set); err != nil {
+			return false, err
+		}
+	}
+	return s.executor.service.AlterStage(ctx, s.client.Principal, name, change, st.IfExists)
+}
+
+// stageUnset is the change that UNSET means; the parser knows the clauses.
+func stageUnset(clauses []string) wharf.StageChange {
+	var c wharf.StageChange
+	for _, clause := range clauses {
+		switch clause {
+		case "FILE_FORMAT":
+			c.FileFormat = new(wharf.FileFormat)
+		case "COPY_OPTIONS":
+			c.CopyOptions = new(wharf.CopyOptions)
+		case "COMMENT":
+			c.Comment = new(string)
+		}
+	}
+	return c
+}
+
+// stageSet validates the clauses of CREATE and of SET.
+func (s *Session) stageSet(ctx context.Context, set *sql.StageSettings) (wharf.StageChange, error) {
+	c := wharf.StageChange{URL: set.URL, Comment: set.Comment}
+	if set.Connection != nil {
+		conn, err := s.executor.service.ReadConnection(ctx, s.client.Principal, set.Connection)
+		if err != nil {
+			return c, err
+		}
+		c.Connection = &conn
+	}
+	if set.FileFormat != nil {
+		format, err := wharf.ParseFileFormat(set.FileFormat)
+		if err != nil {
+			return c, err
+		}
+		c.FileFormat = &format
+	}
+	if set.CopyOptions != nil {
+		opts, err := wharf.ParseCopyOptions(set.CopyOptions)
+		if err != nil {
+			return c, err
+		}
+		c.CopyOptions = &opts
+	}
+	return c, nil
+}
