@@ -96,7 +96,7 @@ func TestS3QueryMovesLittle(t *testing.T) {
 	g := harness.StartS3(t, root, "cache-key", "cache-secret")
 	proxy := startCounted(t, g)
 	dir := filepath.Join(t.TempDir(), "data")
-	s := start(t, settings{plain: true, dir: dir, secrets: []string{g.Secret}})
+	s := start(t, settings{dir: dir, secrets: []string{g.Secret}})
 	s.exec(harness.CreateS3Stage("bucket", harness.Bucket, "wide/", proxy.url, g.Key, g.Secret), "CREATE STAGE local")
 	s.wide("bucket")
 	info, err := os.Stat(filepath.Join(g.Dir, harness.Bucket, "wide/wide.parquet"))
@@ -121,13 +121,13 @@ func TestS3QueryMovesLittle(t *testing.T) {
 	// An ETag that is no MD5 is answered for one byte.
 	ask("a second query", 1)
 	s.Stop()
-	s = start(t, settings{plain: true, dir: dir, secrets: []string{g.Secret}})
+	s = start(t, settings{dir: dir, secrets: []string{g.Secret}})
 	ask("after a restart", 1)
 	s.Stop()
 	if err := os.RemoveAll(filepath.Join(dir, "cache")); err != nil {
 		t.Fatal(err)
 	}
-	s = start(t, settings{plain: true, dir: dir, secrets: []string{g.Secret}})
+	s = start(t, settings{dir: dir, secrets: []string{g.Secret}})
 	proxy.bytes.Store(0)
 	var all sync.WaitGroup
 	for range 4 {
@@ -149,7 +149,7 @@ func TestCacheRights(t *testing.T) {
 	t.Parallel()
 	g := harness.StartS3(t, root, "right-key", "right-secret")
 	proxy := startCounted(t, g)
-	s := start(t, settings{plain: true, secrets: []string{g.Secret, "wrong-secret"}})
+	s := start(t, settings{secrets: []string{g.Secret, "wrong-secret"}})
 	s.exec(harness.CreateS3Stage("mine", harness.Bucket, "", proxy.url, g.Key, g.Secret),
 		harness.CreateS3Stage("wrong", harness.Bucket, "", proxy.url, g.Key, "wrong-secret"),
 		"CREATE STAGE nobody URL = 's3://"+harness.Bucket+"/' CONNECTION = (endpoint_url = '"+proxy.url+"')")
@@ -189,6 +189,48 @@ func TestReplacedWhileFetched(t *testing.T) {
 	s.wantError("SELECT a FROM watched.`x.csv`", "1296 (HY000)", "x.csv\" was replaced or removed while it was read")
 	proxy.onGet(nil)
 	s.wantRows("SELECT a FROM watched.`x.csv`", fmt.Sprint(version.Load()))
+}
+
+// TestKilledWhileFetching wants a query that waits for S3 to end when it is
+// killed, and another that waits for the same bytes to get them.
+func TestKilledWhileFetching(t *testing.T) {
+	t.Parallel()
+	g := harness.StartS3(t, root, "kill-key", "kill-secret")
+	proxy := startCounted(t, g)
+	s := start(t, settings{secrets: []string{g.Secret}})
+	s.exec(harness.CreateS3Stage("bucket", harness.Bucket, "", proxy.url, g.Key, g.Secret))
+	s.mustUpload("bucket", "x.csv", []byte("a,b\n1,2\n"))
+	asked, release := make(chan struct{}, 10), make(chan struct{})
+	proxy.onGet(func(r *http.Request) {
+		asked <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	const statement = "SELECT a FROM bucket.`x.csv`"
+	first := s.conn()
+	var id int
+	if err := first.QueryRowContext(s.context(), "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	killed := make(chan error, 1)
+	go func() {
+		var a int
+		killed <- first.QueryRowContext(s.context(), statement).Scan(&a)
+	}()
+	<-asked
+	answered := make(chan string, 1)
+	go func() { answered <- s.mariadb("", "-N", "-e", statement).stdout }()
+	s.eventually("the second query runs", func() bool {
+		return len(s.column("SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Query' AND INFO LIKE 'SELECT a FROM bucket%'")) == 2
+	})
+	s.exec(fmt.Sprintf("KILL QUERY %d", id))
+	wantSQLError(t, <-killed, 1317, "70100")
+	close(release)
+	if got := <-answered; got != "1\n" {
+		t.Errorf("the second query: %q", got)
+	}
 }
 
 // onDisk is how many bytes of disk a folder takes.

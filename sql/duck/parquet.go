@@ -68,9 +68,12 @@ func (s *sources) fetch(tr *Translation) error {
 		if !p.lacks() {
 			continue
 		}
-		ranges, err := s.lease.chunksOf(p, tr.named(name, s.known[name].Columns))
-		if err != nil {
-			return err
+		var ranges [][]wharf.ByteRange // of nothing known: all bytes
+		if columns, ok := tr.named(name, s.known[name]); ok {
+			var err error
+			if ranges, err = s.lease.chunksOf(p, columns); err != nil {
+				return err
+			}
 		}
 		if err := p.fetch(s.lease.ctx, ranges); err != nil {
 			return err
@@ -79,19 +82,27 @@ func (s *sources) fetch(tr *Translation) error {
 	return nil
 }
 
-// named returns those of a source's columns that the translated query names.
-// In its text they stand behind the source's alias and nowhere else.
-func (tr *Translation) named(source [2]string, columns []Column) []string {
-	var names []string
-	for _, c := range columns {
-		for _, r := range tr.Reads {
-			if r.Source == source && strings.Contains(tr.SQL, r.Alias+"."+quoteName(c.Name)) {
-				names = append(names, c.Name)
-				break
-			}
+// named returns which of a file's columns the translated query reads. In its
+// text they stand behind the source's alias and nowhere else. It is not ok
+// where that does not tell.
+func (tr *Translation) named(source [2]string, rel Relation) (names []string, ok bool) {
+	for _, c := range rel.Columns {
+		if tr.names(source, c.Name) {
+			names = append(names, c.Name)
 		}
 	}
-	return names
+	for _, c := range rel.Hidden {
+		if !strings.HasPrefix(c.Name, "METADATA$") && tr.names(source, c.Name) {
+			return nil, false // it may be made of any column
+		}
+	}
+	return names, true
+}
+
+func (tr *Translation) names(source [2]string, column string) bool {
+	return slices.ContainsFunc(tr.Reads, func(r Read) bool {
+		return r.Source == source && strings.Contains(tr.SQL, r.Alias+"."+quoteName(column))
+	})
 }
 
 func (p *placement) lacks() bool {

@@ -190,6 +190,7 @@ func TestPartialParquet(t *testing.T) {
 		"SELECT SUM(id), COUNT(more), MAX(h5) FROM u", "SELECT * FROM u WHERE bucket = 7 ORDER BY id, h1 LIMIT 3",
 		"SELECT id, RANK() OVER (PARTITION BY bucket ORDER BY h2) FROM w ORDER BY h2 LIMIT 3", "SELECT 1 FROM w LIMIT 1",
 		"SELECT * FROM dup ORDER BY a LIMIT 3", "SELECT MAX(a_1) FROM dup", "SELECT MAX(h) FROM dup",
+		"SELECT id, METADATA$FILENAME FROM u WHERE bucket = 3 ORDER BY 1, 2 LIMIT 3",
 		"SELECT id FROM w UNION SELECT h1 FROM w ORDER BY 1 LIMIT 3", "SELECT EXISTS (SELECT 1 FROM u WHERE more = 3)",
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
