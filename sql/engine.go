@@ -52,6 +52,7 @@ type Source struct {
 	Name     string // as messages call it: @stage/path
 	Relation *ServerTable
 	Files    *FileSet
+	Also     []*FileSet // files of other formats, which belong to the same table by their columns' names
 }
 
 // FileSet is files that are read as one table.

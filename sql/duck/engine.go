@@ -141,9 +141,15 @@ func (s *sources) relation(schema, name string) (Relation, error) {
 		return Relation{}, err
 	}
 	var rel Relation
-	if source.Relation != nil {
+	switch {
+	case source.Relation != nil:
 		rel = s.table(*source.Relation)
-	} else if rel, err = s.files([2]string{schema, name}, source); err != nil {
+	case len(source.Also) > 0:
+		rel, err = s.union(source)
+	default:
+		rel, err = s.files([2]string{schema, name}, source)
+	}
+	if err != nil {
 		return Relation{}, err
 	}
 	s.known[[2]string{schema, name}] = rel

@@ -255,9 +255,20 @@ func (s *Session) stageTable(ctx context.Context, database, name string) (sql.So
 	if err != nil {
 		return sql.Source{}, err
 	}
-	set := &sql.FileSet{}
-	for _, obj := range t.objects {
-		set.Files = append(set.Files, s.stagedFile(stage.Name, obj))
+	source := sql.Source{Name: fmt.Sprintf("@%s/%s", stage.Name, name)}
+	for _, objects := range t.byFormat(stage.FileFormat.IsZero()) {
+		set := &sql.FileSet{}
+		for _, obj := range objects {
+			set.Files = append(set.Files, s.stagedFile(stage.Name, obj))
+		}
+		if err := s.formatOf(ctx, set, nil, stage); err != nil {
+			return sql.Source{}, err
+		}
+		if source.Files == nil {
+			source.Files = set
+		} else {
+			source.Also = append(source.Also, set)
+		}
 	}
-	return sql.Source{Name: fmt.Sprintf("@%s/%s", stage.Name, name), Files: set}, s.formatOf(ctx, set, nil, stage)
+	return source, nil
 }

@@ -54,6 +54,26 @@ func (t *fileTable) add(obj wharf.Object) {
 	}
 }
 
+// byFormat returns the objects of a table that was found by name, those that are
+// read together at a time: by the formats that their names tell, or all.
+func (t *fileTable) byFormat(byName bool) [][]wharf.Object {
+	var groups [][]wharf.Object
+	at := map[wharf.FileType]int{}
+	for _, obj := range t.objects {
+		kind := wharf.FileType("")
+		if byName {
+			kind = typeOfName(string(obj.Key))
+		}
+		i, ok := at[kind]
+		if !ok {
+			i, at[kind] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], obj)
+	}
+	return groups
+}
+
 // end makes the version of a table that has all of its files.
 func (t *fileTable) end(f tableFormat) {
 	fmt.Fprintf(t.hash, "%s\n", sql.OptionsText(f.format.Options()))
