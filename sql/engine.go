@@ -31,6 +31,14 @@ type Unloader interface {
 	Unload(ctx context.Context, u Unload) (*Unloaded, error)
 }
 
+// Explainer is an [Engine] that tells how it answers a query.
+type Explainer interface {
+	Engine
+	// Explain returns a line for each step, indented below the step that takes its
+	// rows. With analyze, it runs the query, and each step has its time and rows.
+	Explain(ctx context.Context, q Request, analyze bool) ([]string, error)
+}
+
 // Request is what an engine is asked.
 type Request struct {
 	Query *Query

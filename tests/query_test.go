@@ -317,3 +317,25 @@ func TestQueryPlaceholders(t *testing.T) {
 		stmt.Close()
 	}
 }
+
+// TestExplainAnalyze has the steps of a query of files, with their rows.
+func TestExplainAnalyze(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.put("s", "flights.parquet", "testdata/files/ontime_200.parquet")
+	out := s.mariadb("", "-N", "-e", "EXPLAIN ANALYZE SELECT Origin, COUNT(*) FROM @s/flights.parquet GROUP BY 1 ORDER BY 2 LIMIT 3; EXPLAIN ANALYZE SELECT 1")
+	lines := strings.Split(strings.TrimSpace(out.stdout), "\n")
+	for i, want := range []string{`^-> Sort and limit: .* \(actual time=[0-9.]+ ms rows=3\)$`, `^    -> Group: `} {
+		if i >= len(lines) || !regexp.MustCompile(want).MatchString(lines[i]) {
+			t.Fatalf("line %d is not %s:\n%s%s", i, want, out.stdout, out.stderr)
+		}
+	}
+	scan, last := lines[len(lines)-2], lines[len(lines)-1]
+	if !regexp.MustCompile(`-> Read Parquet: filename\(s\) @s/flights.parquet; projections Origin .*\(actual time=[0-9.]+ ms rows=199\)$`).MatchString(scan) {
+		t.Errorf("the file's step: %s", scan)
+	}
+	if !regexp.MustCompile(`^-> Rows of the query  \(actual time=[0-9.]+ ms rows=1\)$`).MatchString(last) {
+		t.Errorf("a SELECT without a table: %s", last)
+	}
+}
