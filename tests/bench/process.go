@@ -122,6 +122,9 @@ func (p *process) peak() int64 { return p.status("VmHWM:") }
 // resident is the resident memory now, in bytes.
 func (p *process) resident() int64 { return p.status("VmRSS:") }
 
+// anonymous is the resident memory that is not a file's, in bytes.
+func (p *process) anonymous() int64 { return p.status("RssAnon:") }
+
 func (p *process) status(field string) int64 {
 	pids := p.tree()
 	if p != nil && p.alone {
