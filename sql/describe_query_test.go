@@ -29,9 +29,7 @@ func describeQuery(q *Query) string {
 	if len(q.OrderBy) > 0 {
 		b.WriteString(" order=" + describeOrders(q.OrderBy))
 	}
-	if q.Limit != nil {
-		fmt.Fprintf(&b, " limit=%d,%d", q.Limit.Offset, q.Limit.Count)
-	}
+	b.WriteString(describeLimit(q.Limit))
 	return b.String()
 }
 

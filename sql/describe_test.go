@@ -25,6 +25,14 @@ func describe(stmt Statement) string {
 		return "Use " + strconv.Quote(s.Database)
 	case *Transaction:
 		return strings.TrimSpace(fmt.Sprintf("Transaction %s chain=%d release=%d %s", s.Verb, s.Chain, s.Release, s.Access))
+	case *Savepoint:
+		return fmt.Sprintf("Savepoint %s %q", s.Verb, s.Name)
+	case *Noop:
+		return "Noop " + s.Name
+	case *CreateDatabase:
+		return fmt.Sprintf("CreateDatabase %q if not exists=%t", s.Name, s.IfNotExists)
+	case *Explain:
+		return "Explain " + s.Format + " of " + describe(s.Of)
 	case *Kill:
 		return fmt.Sprintf("Kill id=%d expr=%s query=%t", s.ID, describeExpr(s.Expr), s.Query)
 	case *Do:
@@ -46,16 +54,21 @@ func describeSelect(s *Select) string {
 	if s.Where != nil {
 		fmt.Fprintf(&b, " where=%s", describeExpr(s.Where))
 	}
-	switch {
-	case s.Limit0:
-		b.WriteString(" limit0")
-	case s.Limited:
-		b.WriteString(" limited")
-	}
+	b.WriteString(describeLimit(s.Limit))
 	if n := NumParams(s); n > 0 {
 		fmt.Fprintf(&b, " params=%d", n)
 	}
 	return b.String()
+}
+
+func describeLimit(l *Limit) string {
+	switch {
+	case l == nil:
+		return ""
+	case l.OffsetParam > 0 || l.CountParam > 0:
+		return fmt.Sprintf(" limit=%d,%d params %d,%d", l.Offset, l.Count, l.OffsetParam, l.CountParam)
+	}
+	return fmt.Sprintf(" limit=%d,%d", l.Offset, l.Count)
 }
 
 func describeAssignment(a Assignment) string {
@@ -96,13 +109,13 @@ func describeShow(s *Show) string {
 	if s.Where != nil {
 		d += " where=" + describeExpr(s.Where)
 	}
-	if s.Limit != nil {
-		d += fmt.Sprintf(" limit=%d,%d", s.Limit.Offset, s.Limit.Count)
-	}
-	return d
+	return d + describeLimit(s.Limit)
 }
 
 func describeExpr(x Expr) string {
+	if a, ok := x.(Assign); ok {
+		return fmt.Sprintf("@%s := %s", a.Name, describeExpr(a.X))
+	}
 	switch x := x.(type) {
 	case nil:
 		return "-"

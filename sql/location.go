@@ -13,8 +13,12 @@ func (p *parser) location() (Location, error) {
 		if len(s) < 2 || s[0] != '@' || s[1] == '/' {
 			return "", p.fail("expected a location such as '@stage/path'")
 		}
+		loc, ok := quotedIn(s[1:])
+		if !ok {
+			return "", p.fail(`expected '/' or the end after the name of the stage, as in '@"stage"/path'`)
+		}
 		p.advance()
-		return Location(s[1:]), nil
+		return loc, nil
 	}
 	if !p.is("@") {
 		return "", p.fail("expected a location such as @stage/path")
@@ -27,6 +31,19 @@ func (p *parser) location() (Location, error) {
 		return "", p.fail("expected the name of a stage after '@'")
 	}
 	return Location(path), err
+}
+
+// quotedIn gives the location in a string whose stage's name may be quoted, as
+// Snowflake writes it: "stage"/path.
+func quotedIn(s string) (Location, bool) {
+	if s[0] != '"' && s[0] != '`' {
+		return Location(s), true
+	}
+	end, closed := NoBackslashEscapes.quotedEnd(s, 0)
+	if !closed || end == 2 || end < len(s) && s[end] != '/' {
+		return "", false
+	}
+	return Location(NoBackslashEscapes.unquote(s[:end]) + s[end:]), true
 }
 
 // quotedStage takes a location whose stage's name is quoted at offset q.

@@ -1,5 +1,11 @@
 package sql
 
+import (
+	"strconv"
+
+	"wharf"
+)
+
 // What follows is the part of plain MySQL that a server is asked for by its
 // clients, read by TiDB's parser and carried over into types of our own.
 
@@ -17,14 +23,10 @@ func (p plain) String() string { return p.text }
 func (p plain) Redacted() string { return p.mode.redact(p.text) }
 
 // Select is a SELECT without a table (or FROM DUAL): one row of expressions.
-// Limit0 is LIMIT 0, by which some clients ask for the columns only.
 type Select struct {
-	Items  []SelectItem
-	Where  Expr // WHERE and HAVING, joined by AND; nil if not given
-	Limit0 bool // also where an OFFSET skips the one row
-	// Limited is set where there is a LIMIT: sql_select_limit is for those
-	// without.
-	Limited bool
+	Items []SelectItem
+	Where Expr   // WHERE and HAVING, joined by AND; nil if not given
+	Limit *Limit // nil if not given
 	plain
 }
 
@@ -83,8 +85,33 @@ type Show struct {
 	plain
 }
 
-// Limit is LIMIT [offset,] count.
-type Limit struct{ Offset, Count uint64 }
+// Limit is LIMIT [offset,] count. Where a placeholder stands for one of them,
+// its Param is the placeholder's number, counted from 1.
+type Limit struct {
+	Offset, Count           uint64
+	OffsetParam, CountParam int
+}
+
+// Bind returns the limit with the values of its placeholders, or as it is where
+// args are nil because they are not known yet. A value that is no number from
+// 0 on is [wharf.CodeInvalid].
+func (l *Limit) Bind(args []wharf.Value) (*Limit, error) {
+	if l == nil || args == nil || l.OffsetParam == 0 && l.CountParam == 0 {
+		return l, nil
+	}
+	bound := *l
+	for param, to := range map[int]*uint64{l.OffsetParam: &bound.Offset, l.CountParam: &bound.Count} {
+		if param == 0 {
+			continue
+		}
+		n, err := strconv.ParseUint(args[param-1].String(), 10, 64)
+		if err != nil || args[param-1].IsNull() {
+			return nil, wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to LIMIT: the value of placeholder %d is not a whole number from 0 on", param)
+		}
+		*to = n
+	}
+	return &bound, nil
+}
 
 // Limited returns those of some rows that a LIMIT shows; nil shows all.
 func Limited[T any](rows []T, l *Limit) []T {
@@ -170,6 +197,11 @@ type (
 	}
 	// UserVar is @name; the name is in lower case.
 	UserVar struct{ Name string }
+	// Assign is @name := x; the name is in lower case.
+	Assign struct {
+		Name string
+		X    Expr
+	}
 	// Column is a column, as in SHOW … WHERE Variable_name = 'x'. Schema and
 	// Table are "" where they were not written.
 	Column struct{ Schema, Table, Name string }
@@ -217,6 +249,7 @@ const (
 func (Literal) expr() {}
 func (SysVar) expr()  {}
 func (UserVar) expr() {}
+func (Assign) expr()  {}
 func (Column) expr()  {}
 func (Param) expr()   {}
 func (Call) expr()    {}

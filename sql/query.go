@@ -19,6 +19,13 @@ type Query struct {
 	plain
 }
 
+// Explain is EXPLAIN of a SELECT.
+type Explain struct {
+	Of     Statement // a Select or a Query
+	Format string    // "TRADITIONAL", "JSON" or "TREE"
+	plain
+}
+
 // QueryPart is one operand of UNION. Exactly one of Select and Nested is there.
 type QueryPart struct {
 	All    bool // joined to what is before it by UNION ALL

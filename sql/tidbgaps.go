@@ -18,6 +18,23 @@ func readTiDBGaps(src source) Statement {
 		stmt = p.showTiDBGaps()
 	case p.accept("KILL"):
 		stmt = p.kill()
+	case p.accept("SAVEPOINT"):
+		stmt = p.savepoint("SAVEPOINT")
+	case p.acceptAll("RELEASE", "SAVEPOINT"):
+		stmt = p.savepoint("RELEASE SAVEPOINT")
+	case p.accept("LOCK"):
+		stmt = p.lock()
+	case p.accept("UNLOCK"):
+		stmt = p.unlock()
+	case p.accept("FLUSH"):
+		stmt = p.flush()
+	case p.accept("CREATE"):
+		stmt = p.createDatabase()
+	case p.accept("DESC"), p.accept("DESCRIBE"), p.accept("EXPLAIN"):
+		if explained := p.explain(); explained != nil {
+			return explained
+		}
+		stmt = p.describeLike()
 	case p.is("BEGIN"), p.is("START"), p.is("COMMIT"), p.is("ROLLBACK"):
 		stmt = p.transaction()
 	}
@@ -75,6 +92,8 @@ func (p *parser) charset() (Expr, bool) {
 func (p *parser) showTiDBGaps() Statement {
 	s := &Show{plain: p.src.plain()}
 	switch {
+	case p.showLogs(s):
+		return s
 	case p.acceptAll("STORAGE", "ENGINES"):
 		s.What = "ENGINES"
 		return s
@@ -179,8 +198,7 @@ func (p *parser) transaction() Statement {
 	p.accept("WORK")
 	if s.Verb == "ROLLBACK" && p.accept("TO") {
 		p.accept("SAVEPOINT")
-		p.advance()
-		return unsupported(p.src, "ROLLBACK TO SAVEPOINT")
+		return p.savepoint("ROLLBACK TO SAVEPOINT")
 	}
 	switch {
 	case p.acceptAll("AND", "CHAIN"):

@@ -226,7 +226,7 @@ func (m *markers) Leave(n ast.Node) (ast.Node, bool) { return n, true }
 
 func (t *translator) variable(n *ast.VariableExpr) Expr {
 	if n.Value != nil {
-		t.cannot("an assignment in an expression")
+		return Assign{strings.ToLower(n.Name), t.expr(n.Value)}
 	}
 	if !n.IsSystem {
 		return UserVar{strings.ToLower(n.Name)}

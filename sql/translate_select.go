@@ -46,8 +46,7 @@ func (t *translator) oneRow(n *ast.SelectStmt) (*Select, error) {
 	}
 	if n.Limit != nil {
 		limit := t.limit(n.Limit)
-		s.Limited = true
-		s.Limit0 = limit.Count == 0 || limit.Offset > 0
+		s.Limit = &limit
 	}
 	return s, nil
 }
@@ -135,22 +134,24 @@ func bare(x ast.ExprNode) ast.ExprNode {
 	}
 }
 
-// limit carries over LIMIT with plain numbers.
+// limit carries over LIMIT.
 func (t *translator) limit(n *ast.Limit) Limit {
-	l := Limit{Count: t.limitNumber(n.Count)}
+	var l Limit
+	l.Count, l.CountParam = t.limitNumber(n.Count)
 	if n.Offset != nil {
-		l.Offset = t.limitNumber(n.Offset)
+		l.Offset, l.OffsetParam = t.limitNumber(n.Offset)
 	}
 	return l
 }
 
-func (t *translator) limitNumber(x ast.ExprNode) uint64 {
-	if v, ok := x.(*driver.ValueExpr); ok {
-		switch v.Kind() {
-		case driver.KindInt64, driver.KindUint64:
-			return v.GetUint64()
-		}
+// limitNumber gives a number of LIMIT, or that of its placeholder.
+func (t *translator) limitNumber(x ast.ExprNode) (n uint64, param int) {
+	switch v := x.(type) {
+	case *driver.ParamMarkerExpr:
+		return 0, t.param(v).(Param).Index + 1
+	case *driver.ValueExpr:
+		return v.GetUint64(), 0
 	}
-	t.cannot("LIMIT with a parameter")
-	return 0
+	t.cannot("this LIMIT")
+	return 0, 0
 }

@@ -66,6 +66,9 @@ func (t *translator) show(n *ast.ShowStmt) (Statement, error) {
 	if n.Limit != nil {
 		limit := t.limit(n.Limit)
 		s.Limit = &limit
+		if limit.CountParam+limit.OffsetParam > 0 {
+			t.cannot("SHOW … LIMIT with a placeholder")
+		}
 	}
 	return s, nil
 }

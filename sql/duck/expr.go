@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
@@ -126,6 +127,9 @@ func (t *translator) argument(n int) expr {
 		return expr{sql: "CAST('" + v.String() + "' AS DOUBLE)", kind: kindDouble, constant: true}
 	case wharf.TextValue:
 		text := v.Str()
+		if !utf8.ValidString(text) {
+			return expr{sql: fmt.Sprintf("unhex('%X')", text), kind: kindBytes, constant: true}
+		}
 		if strings.ContainsRune(text, 0) {
 			return t.refuse("a string with a zero byte")
 		}

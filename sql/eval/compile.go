@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"wharf"
 	"wharf/sql"
@@ -115,6 +116,8 @@ type Compiler struct {
 	Env   Env
 	Args  []wharf.Value // of the placeholders; nil where they are not known yet
 	Names names         // nil where there are no columns
+
+	assigned map[string]Node // what := gives to user variables, by their names
 }
 
 // Constant is the node of a value that does not change.
@@ -141,6 +144,8 @@ func (c *Compiler) Compile(e sql.Expr) (Node, error) {
 		return c.Env.SysVar(e)
 	case sql.UserVar:
 		return c.userVar(e), nil
+	case sql.Assign:
+		return c.assign(e)
 	case sql.Column:
 		if c.Names == nil {
 			return Node{}, UnknownColumn(e)
@@ -241,6 +246,9 @@ func (c *Compiler) param(p sql.Param) (Node, error) {
 	}
 	v := c.Args[p.Index]
 	if v.Kind() == wharf.TextValue {
+		if !utf8.ValidString(v.Str()) {
+			return Constant(bytesDatum(v.Str()), wharf.TypeBytes), nil
+		}
 		return c.text(v.Str()), nil
 	}
 	typ := typeOfValue(v)
@@ -269,9 +277,43 @@ func typeOfDatum(d Datum) wharf.Type {
 	}[d.Kind]
 }
 
+// Assigner is an [Env] that can give a value to a user variable within a
+// statement.
+type Assigner interface {
+	// Assign gives the user variable of that folded name a value.
+	Assign(name string, d Datum) error
+}
+
+// assign compiles @v := x, whose value is that of x.
+func (c *Compiler) assign(a sql.Assign) (Node, error) {
+	env, ok := c.Env.(Assigner)
+	if !ok {
+		return Node{}, Unsupported("an assignment in an expression here")
+	}
+	x, err := c.Compile(a.X)
+	if err != nil {
+		return Node{}, err
+	}
+	name := Fold(a.Name)
+	if c.assigned == nil {
+		c.assigned = map[string]Node{}
+	}
+	c.assigned[name] = x
+	return Node{Typ: x.Typ, Scale: x.Scale, Coll: x.Coll, Eval: func(ev *Evaluation) (Datum, error) {
+		d, err := x.Eval(ev)
+		if err != nil {
+			return d, err
+		}
+		return d, env.Assign(name, d)
+	}}, nil
+}
+
 func (c *Compiler) userVar(v sql.UserVar) Node {
 	name := Fold(v.Name)
 	now := c.Env.UserVar(name)
+	if n, ok := c.assigned[name]; ok {
+		return Node{Typ: n.Typ, Scale: n.Scale, Coll: n.Coll, Eval: func(ev *Evaluation) (Datum, error) { return ev.Env.UserVar(name), nil }}
+	}
 	return Node{Typ: typeOfDatum(now), Scale: AsItComes, Coll: collating{now.coll, ofColumn}, Eval: func(ev *Evaluation) (Datum, error) {
 		return ev.Env.UserVar(name), nil
 	}}

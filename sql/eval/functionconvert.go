@@ -59,7 +59,7 @@ func convertFunctions() map[string]Function {
 			a, err := netip.ParseAddr(s)
 			return BoolDatum(err == nil && a.Is6() && a.Zone() == "")
 		}),
-		"REGEXP_LIKE": {Min: 2, Max: 2, Typ: whole, strict: true, Run: runRegexp},
+		"REGEXP_LIKE": {Min: 2, Max: 3, Typ: whole, strict: true, Run: runRegexp},
 	}
 }
 

@@ -55,10 +55,40 @@ func sameIn(a, b Datum) func(x, y rune) bool {
 	return a.coll.same
 }
 
+// regexpFlags gives the flags of Go's syntax for a match_type of REGEXP_LIKE:
+// the last of c and i decides about case, m is for lines, n lets '.' match line
+// breaks, and u is for line breaks of Unix alone, which Go's are.
+func regexpFlags(usual, matchType string) (flags string, ok bool) {
+	flags = usual
+	more := ""
+	for _, r := range matchType {
+		switch r {
+		case 'c':
+			flags = ""
+		case 'i':
+			flags = "(?i)"
+		case 'm':
+			more += "(?m)"
+		case 'n':
+			more += "(?s)"
+		case 'u':
+		default:
+			return "", false
+		}
+	}
+	return flags + more, true
+}
+
 func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
 	flags := "(?i)"
 	if a[0].Kind == kBytes || a[1].Kind == kBytes || a[0].coll.knowsCase() {
 		flags = ""
+	}
+	if len(a) > 2 {
+		var ok bool
+		if flags, ok = regexpFlags(flags, a[2].Text()); !ok {
+			return NullDatum(), Invalid(errWrongArguments, "Incorrect arguments to regexp_like")
+		}
 	}
 	re, err := ev.Work.pattern(flags + a[1].Text())
 	if err != nil {

@@ -95,6 +95,11 @@ var (
 	ErrUnknownVariable = eval.NewCause(1193, "HY000", "unknown system variable")
 	ErrUnknownThread   = eval.NewCause(1094, "HY000", "unknown thread")
 	ErrReadOnly        = eval.NewCause(1792, "25006", "read-only transaction")
+	ErrNoTable         = eval.NewCause(1146, "42S02", "unknown table")
+	errTableDenied     = eval.NewCause(1142, "42000", "table of MySQL's own")
+	errDatabaseExists  = eval.NewCause(1007, "HY000", "database exists")
+	errNoSavepoint     = eval.NewCause(1305, "42000", "unknown savepoint")
+	errLockName        = eval.NewCause(3057, "42000", "wrong name of a lock")
 	ErrInTransaction   = eval.NewCause(1568, "25001", "transaction in progress")
 
 	errWrongObject   = eval.NewCause(1347, "HY000", "not an object of that kind")

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -75,6 +76,19 @@ func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
 	}
 }
 
+// noTable is the error of a SELECT from a table that is not there, or from one
+// of MySQL's own.
+func (s *Session) noTable(schema, name string) error {
+	shown := eval.CutRunes(name, 64)
+	switch strings.ToLower(schema) {
+	case "":
+		return noDatabase()
+	case "mysql":
+		return eval.Because(errTableDenied, wharf.CodeDenied, "SELECT command denied to user '%s'@'%s' for table '%s'", s.client.Principal.User, s.client.Host, shown)
+	}
+	return eval.Because(ErrNoTable, wharf.CodeNotFound, "Table '%s.%s' doesn't exist; the tables are files in stages, see SHOW DATABASES", schema, shown)
+}
+
 // serverTable finds a table by name: one of information_schema, for there are
 // no others.
 func (s *Session) serverTable(schema, name string) (sql.ServerTable, error) {
@@ -85,7 +99,7 @@ func (s *Session) serverTable(schema, name string) (sql.ServerTable, error) {
 		schema = informationSchema
 	}
 	if !isInformationSchema(schema) {
-		return sql.ServerTable{}, eval.Unsupported("SELECT … FROM a table")
+		return sql.ServerTable{}, s.noTable(schema, name)
 	}
 	table, err := s.executor.findInfoTable(name)
 	if err != nil {

@@ -100,6 +100,7 @@ type Executor struct {
 	fileColumns columnCache
 
 	statements statementCache
+	locks      userLocks
 
 	status   []statusVariable
 	commands map[string]*atomic.Uint64
@@ -132,6 +133,7 @@ func New(o Options) *Executor {
 	e.applyDefaults()
 	e.functions = eval.FunctionTable()
 	maps.Copy(e.functions, sessionFunctions())
+	maps.Copy(e.functions, lockFunctions())
 	e.status = statusList()
 	e.commands = commandCounters(e.status)
 	e.variables = e.variableTable()

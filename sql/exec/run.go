@@ -169,6 +169,14 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.UseDatabase(ctx, st.Database) }), nil
 	case *sql.Transaction:
 		return do(func(context.Context) (Result, error) { return s.transaction(st) }), nil
+	case *sql.Explain:
+		return s.planExplain(st, args)
+	case *sql.Savepoint:
+		return do(func(context.Context) (Result, error) { return Result{}, s.savepoint(st) }), nil
+	case *sql.Noop:
+		return do(func(context.Context) (Result, error) { s.noop(st); return Result{}, nil }), nil
+	case *sql.CreateDatabase:
+		return do(func(ctx context.Context) (Result, error) { return Result{}, s.createDatabase(ctx, st) }), nil
 	case *sql.Kill:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.kill(ctx, st, args) }), nil
 	case *sql.Do:

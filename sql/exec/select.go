@@ -32,11 +32,16 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 	}
-	return plan{columns: columns, timed: true, asks: asks, capped: !st.Limited, run: func(ctx context.Context) (Result, error) {
+	limit, err := st.Limit.Bind(args)
+	if err != nil {
+		return plan{}, err
+	}
+	none := limit != nil && (limit.Count == 0 || limit.Offset > 0)
+	return plan{columns: columns, timed: true, asks: asks, capped: limit == nil, run: func(ctx context.Context) (Result, error) {
 		ev := eval.NewEvaluation(ctx, s)
 		rows := &wharf.Rows{Columns: columns, All: each(nil)}
 		keep, err := eval.HoldsTrue(ev, where)
-		if err != nil || !keep || st.Limit0 {
+		if err != nil || !keep || none {
 			return Result{Rows: rows}, err
 		}
 		row := make([]wharf.Value, len(nodes))

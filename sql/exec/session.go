@@ -28,9 +28,10 @@ type Session struct {
 	zone                      *time.Location
 	mode                      sql.Mode // by which statements are read
 	autocommit, inTransaction bool
-	changed                   bool  // files were removed in the transaction that is open
-	readOnly                  bool  // the transaction that is open is
-	nextReadOnly              *bool // what SET TRANSACTION said of the next one; nil if nothing
+	changed                   bool     // files were removed in the transaction that is open
+	readOnly                  bool     // the transaction that is open is
+	nextReadOnly              *bool    // what SET TRANSACTION said of the next one; nil if nothing
+	savepoints                []string // of the transaction that is open
 
 	warnings     []warning // of the last statement that was not itself a question about them
 	warningBytes int64     // that these keep
@@ -161,6 +162,7 @@ func (s *Session) start() {
 	s.userVarBytes = 0
 	s.forgetWarnings()
 	s.endTransaction()
+	s.executor.locks.releaseAll(s.client.ID)
 	s.rowCount, s.foundRows, s.questions, s.slow, s.commands, s.clock = 0, 0, 0, 0, nil, time.Time{}
 	s.applyVariables()
 }

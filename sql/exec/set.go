@@ -66,6 +66,7 @@ func (s *Session) restore(before *Session) {
 	s.vars, s.userVars, s.zone, s.mode = before.vars, before.userVars, before.zone, before.mode
 	s.autocommit, s.inTransaction, s.changed = before.autocommit, before.inTransaction, before.changed
 	s.clock, s.readOnly, s.nextReadOnly = before.clock, before.readOnly, before.nextReadOnly
+	_ = s.keepUserVars() // they take no more than before
 }
 
 func (w *setting) assign(a sql.Assignment) error {
@@ -124,6 +125,31 @@ func (s *Session) setUserVar(name string, d eval.Datum) error {
 		s.userVars = map[string]eval.Datum{}
 	}
 	s.userVars[name] = d
+	return nil
+}
+
+// Assign gives a user variable a value within a statement: @v := x.
+func (s *Session) Assign(name string, d eval.Datum) error {
+	old, known := s.userVars[name]
+	more := int64(d.Size())
+	if known {
+		more -= int64(old.Size())
+	} else {
+		more += int64(eval.EntryBytes + len(name))
+	}
+	if more > 0 {
+		if err := s.memory.Keep(more); err != nil {
+			return err
+		}
+	}
+	if err := s.setUserVar(name, d); err != nil {
+		s.memory.Unkeep(max(more, 0))
+		return err
+	}
+	if more < 0 {
+		s.memory.Unkeep(-more)
+	}
+	s.userVarBytes += more
 	return nil
 }
 

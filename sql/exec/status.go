@@ -104,6 +104,15 @@ func commandOf(st sql.Statement) string {
 		return strings.ToLower(st.Verb)
 	case *sql.Show:
 		return showCommand(st.What)
+	case *sql.Explain:
+		return commandOf(st.Of)
+	case *sql.Savepoint:
+		return strings.ToLower(strings.ReplaceAll(st.Verb, " ", "_"))
+	case *sql.Noop:
+		name, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(st.Name, " ", "_")), "_status")
+		return name
+	case *sql.CreateDatabase:
+		return "create_db"
 	case *sql.Unsupported:
 		return strings.ToLower(strings.ReplaceAll(st.Name, " ", "_"))
 	}
@@ -125,6 +134,8 @@ func showCommand(what string) string {
 		return "show_storage_engines"
 	case "CREATE DATABASE":
 		return "show_create_db"
+	case "BINARY LOGS":
+		return "show_binlogs"
 	case "COUNT(*) WARNINGS":
 		return "show_warnings"
 	case "COUNT(*) ERRORS":

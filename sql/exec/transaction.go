@@ -50,6 +50,7 @@ func (s *Session) complete(st *sql.Transaction) Result {
 // said of it.
 func (s *Session) endTransaction() {
 	s.inTransaction, s.changed, s.readOnly, s.nextReadOnly = false, false, false, nil
+	s.savepoints = nil
 }
 
 // nextIsReadOnly tells whether a transaction that begins now is read-only.

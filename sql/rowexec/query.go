@@ -47,7 +47,11 @@ func (r outRow) sortedBy() []eval.Datum { return r.keys }
 
 // query compiles a query within the one that c compiles.
 func (c *scope) query(st *sql.Query) (*query, error) {
-	q := &query{limit: st.Limit}
+	limit, err := st.Limit.Bind(c.Args)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{limit: limit}
 	single := len(st.Parts) == 1 && st.Parts[0].Select != nil
 	for i, part := range st.Parts {
 		p := queryPart{all: part.All}
@@ -75,7 +79,6 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 		return q, nil
 	}
 	scope := c.inside(c, q.fields(""))
-	var err error
 	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err
 }
