@@ -161,6 +161,22 @@ type Clearer interface {
 	Clear(ctx context.Context) error
 }
 
+// Batcher is a Store that can store several objects at once.
+type Batcher interface {
+	// PutAll stores the files, each as Put does, and returns what it stored. It
+	// is all or nothing also for all of them together, after a crash too: a
+	// List that starts after one of them is seen has them all. A key that is
+	// there twice is CodeInvalid.
+	PutAll(ctx context.Context, files []NewFile) ([]Object, error)
+}
+
+// NewFile is a file that is to be stored.
+type NewFile struct {
+	Key     Key
+	Options PutOptions
+	Open    func() (io.ReadCloser, error) // called once, when it is this file's turn
+}
+
 // Budgeter is a Store that knows how much memory a Put of size bytes, or
 // UnknownSize, holds at most, in bytes. Admission counts with it.
 type Budgeter interface {

@@ -3,6 +3,7 @@ package wharf
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -87,13 +88,9 @@ func (s *Service) UploadsWait() bool {
 // an internal stage. It stays in the bucket of an external one, because the
 // bucket may be another stage's by then.
 func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (Object, error) {
-	if max := u.service.maxFileSize; max > 0 {
-		if o.Size > max {
-			return Object{}, tooLarge(max)
-		}
-		if o.Limit == 0 || o.Limit > max {
-			o.Limit = max
-		}
+	o, err := u.limited(o)
+	if err != nil {
+		return Object{}, err
 	}
 	obj, err := u.store.Put(ctx, key, r, o)
 	if err != nil {
@@ -102,10 +99,68 @@ func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (O
 	return obj, u.confirm(ctx, key)
 }
 
+// limited gives o the server's limit.
+func (u *Upload) limited(o PutOptions) (PutOptions, error) {
+	if max := u.service.maxFileSize; max > 0 {
+		if o.Size > max {
+			return o, tooLarge(max)
+		}
+		if o.Limit == 0 || o.Limit > max {
+			o.Limit = max
+		}
+	}
+	return o, nil
+}
+
+// PutAll stores several files, one after the other. On a stage whose store is a
+// [Batcher], as an internal one's is, all of them appear at once or none does.
+// Elsewhere readers may see some before the others; if one fails, those before
+// it are removed.
+func (u *Upload) PutAll(ctx context.Context, files []NewFile) error {
+	files = slices.Clone(files)
+	for i := range files {
+		var err error
+		if files[i].Options, err = u.limited(files[i].Options); err != nil {
+			return err
+		}
+	}
+	keys := make([]Key, len(files))
+	for i, f := range files {
+		keys[i] = f.Key
+	}
+	if b, ok := u.store.(Batcher); ok {
+		if _, err := b.PutAll(ctx, files); err != nil {
+			return err
+		}
+		return u.confirm(ctx, keys...)
+	}
+	for i, f := range files {
+		if err := u.putFile(ctx, f); err != nil {
+			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterPut)
+			defer cancel()
+			if left := u.store.Delete(undo, keys[:i]); left != nil {
+				u.service.log.Error("the files before one that failed were not removed", "stage", u.stage.Name, "keys", keys[:i], "error", left)
+			}
+			return err
+		}
+	}
+	return u.confirm(ctx, keys...)
+}
+
+func (u *Upload) putFile(ctx context.Context, f NewFile) error {
+	body, err := f.Open()
+	if err != nil {
+		return WrapError(CodeInternal, "wharf.PutAll", "", err)
+	}
+	defer body.Close()
+	_, err = u.store.Put(ctx, f.Key, body, f.Options)
+	return err
+}
+
 // confirm looks the stage up again after the object was published. Because of
 // this order, a file that is stored while its stage is dropped is either swept
 // with the stage or deleted here.
-func (u *Upload) confirm(ctx context.Context, key Key) error {
+func (u *Upload) confirm(ctx context.Context, keys ...Key) error {
 	_, err := u.service.catalog.StageByID(ctx, u.stage.ID)
 	if err == nil {
 		return nil
@@ -122,7 +177,7 @@ func (u *Upload) confirm(ctx context.Context, key Key) error {
 	if u.stage.Internal() {
 		// If Delete fails, the file is swept with the stage, which is not
 		// forgotten while this upload is in flight.
-		if err := u.store.Delete(ctx, []Key{key}); err != nil {
+		if err := u.store.Delete(ctx, keys); err != nil {
 			u.service.log.Warn("the file of an upload to a dropped stage is left to the sweep",
 				"stage_id", u.stage.ID.String(), "error", err)
 		}

@@ -63,6 +63,30 @@ func TestUploadFailsWithItsReader(t *testing.T) {
 	}
 }
 
+// TestPutAllElsewhere removes the files before one that fails, where the store
+// cannot store several at once.
+func TestPutAllElsewhere(t *testing.T) {
+	f := newFixture(t, func(o *wharf.ServiceOptions) { o.MaxFileSize = 10 })
+	f.create("s")
+	u, err := f.BeginUpload(t.Context(), wharf.Root, "s", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	file := func(key wharf.Key, body string) wharf.NewFile {
+		return wharf.NewFile{Key: key, Options: wharf.PutOptions{Size: int64(len(body)), IfAbsent: true},
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }}
+	}
+	if err := u.PutAll(t.Context(), []wharf.NewFile{file("a", "1"), file("b", "2")}); err != nil || f.list("s") != "a b" {
+		t.Errorf("%v, and the stage holds %q", err, f.list("s"))
+	}
+	wantCode(t, u.PutAll(t.Context(), []wharf.NewFile{file("c", "1"), file("b", "2")}), wharf.CodePrecondition)
+	wantCode(t, u.PutAll(t.Context(), []wharf.NewFile{file("c", "1"), file("d", "0123456789x")}), wharf.CodeTooLarge)
+	if got := f.list("s"); got != "a b" {
+		t.Errorf("afterwards the stage holds %q", got)
+	}
+}
+
 type failing struct{ err error }
 
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }

@@ -156,36 +156,21 @@ func (u *unload) keys(files []sql.UnloadedFile) ([]wharf.Key, error) {
 	return keys, nil
 }
 
-// upload puts the files. If one fails, those before it are removed.
+// upload stores the files: all or none.
 func (u *unload) upload(ctx context.Context, keys []wharf.Key, files []sql.UnloadedFile) error {
+	news := make([]wharf.NewFile, len(files))
+	longest := int64(0)
 	for i, f := range files {
-		if err := u.uploadOne(ctx, keys[i], f); err != nil {
-			for _, key := range keys[:i] {
-				loc := wharf.Location{Stage: u.to.Stage, Path: string(key)}
-				if undo := u.s.executor.service.RemoveFile(context.WithoutCancel(ctx), u.s.client.Principal, loc); undo != nil {
-					u.s.executor.log.Error("a file of a COPY INTO that failed was not removed", "stage", u.to.Stage, "key", key, "err", undo)
-				}
-			}
-			return err
-		}
+		news[i] = wharf.NewFile{Key: keys[i], Open: f.Open, Options: wharf.PutOptions{Size: f.Size, IfAbsent: !u.options.Overwrite.Value}}
+		longest = max(longest, f.Size)
 	}
-	return nil
-}
-
-func (u *unload) uploadOne(ctx context.Context, key wharf.Key, f sql.UnloadedFile) error {
-	up, err := u.s.executor.service.BeginUpload(ctx, u.s.client.Principal, u.to.Stage, f.Size)
+	up, err := u.s.executor.service.BeginUpload(ctx, u.s.client.Principal, u.to.Stage, longest)
 	if err != nil {
 		return err
 	}
 	defer up.Close()
-	body, err := f.Open()
-	if err != nil {
-		return wharf.WrapError(wharf.CodeInternal, "exec.unload", "", err)
-	}
-	defer body.Close()
-	_, err = up.Put(ctx, key, body, wharf.PutOptions{Size: f.Size, IfAbsent: !u.options.Overwrite.Value})
-	if wharf.CodeOf(err) == wharf.CodePrecondition {
-		return wharf.Errorf(wharf.CodeExists, "there is a file %q in @%s already; OVERWRITE = TRUE replaces it", key, u.to.Stage)
+	if err = up.PutAll(ctx, news); wharf.CodeOf(err) == wharf.CodePrecondition {
+		return wharf.Errorf(wharf.CodeExists, "@%s: %s; OVERWRITE = TRUE replaces it", u.to.Stage, wharf.MessageOf(err))
 	}
 	return err
 }

@@ -289,6 +289,7 @@ func (b *copies) flush() error {
 // copy adds a copy of a record to the batch, if it is still needed.
 func (t *turn) copy(r record, p payload, g *segment) error {
 	h := r.head
+	h.follow = 0
 	switch r.kind {
 	case kindPut, kindFile:
 		e, live, err := t.find(r.stage, r.key)

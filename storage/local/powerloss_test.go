@@ -121,6 +121,8 @@ type world struct {
 	left    int               // file operations until the power fails
 	objects map[object][]body // what each may be now: one, once a start has been checked
 	pending map[object]body   // what the present call makes of them
+	atomic  bool              // all of them at once
+	group   map[object]body   // those that are there after the crash all together, or not at all
 	after   *vfs.MemFS        // the disk after the crash, nil before
 	then    map[object][]body // what each may be after the crash
 }
@@ -131,7 +133,7 @@ type world struct {
 func (w *world) history() error {
 	w.mu.Lock()
 	w.torn = rand.New(rand.NewPCG(w.rng.Uint64(), 0))
-	w.pending, w.after, w.left = nil, nil, 1+w.rng.IntN(1+w.rng.IntN(300))
+	w.pending, w.atomic, w.after, w.left = nil, false, nil, 1+w.rng.IntN(1+w.rng.IntN(300))
 	w.killed = w.rng.IntN(w.kills) == 0
 	w.mu.Unlock()
 	if w.rng.IntN(12) == 0 {
@@ -257,8 +259,11 @@ func (w *world) cut() {
 		kept := []int{0, 0, 30, 70, 100}[w.torn.IntN(5)]
 		w.after = w.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: w.torn})
 	}
-	w.then = map[object][]body{}
+	w.then, w.group = map[object][]body{}, nil
 	maps.Copy(w.then, w.objects)
+	if w.atomic {
+		w.group = w.pending
+	}
 	for o, b := range w.pending {
 		before := w.objects[o]
 		if len(before) == 0 {
@@ -272,8 +277,10 @@ func (w *world) cut() {
 // until the engine has answered.
 func (w *world) step(e *Engine) error {
 	switch n := w.rng.IntN(20); {
-	case n < 13:
+	case n < 11:
 		return w.put(e)
+	case n < 13:
+		return w.putAll(e)
 	case n < 17:
 		return w.remove(e)
 	case n < 18:
@@ -317,6 +324,30 @@ func (w *world) put(e *Engine) error {
 	return w.end(fmt.Sprintf("put %v", o), err)
 }
 
+func (w *world) putAll(e *Engine) error {
+	stage := w.someObject().stage
+	stored := map[object]body{}
+	var files []wharf.NewFile
+	for range 1 + w.rng.IntN(5) {
+		k, b := w.someObject().key, w.someBody()
+		if w.rng.IntN(2) == 0 { // records that lie on several blocks of the disk
+			k = wharf.Key(strings.Repeat("long", 250)) + k
+		}
+		if _, twice := stored[object{stage, k}]; twice {
+			continue
+		}
+		stored[object{stage, k}] = b
+		files = append(files, wharf.NewFile{Key: k, Options: wharf.PutOptions{Size: int64(len(b.data))},
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.data)), nil }})
+	}
+	w.begin(stored)
+	w.mu.Lock()
+	w.atomic = true
+	w.mu.Unlock()
+	_, err := e.Store(stage).PutAll(bg, files)
+	return w.end(fmt.Sprintf("put all of %d", len(files)), err)
+}
+
 func (w *world) remove(e *Engine) error {
 	stage := w.someObject().stage
 	gone := map[object]body{}
@@ -345,7 +376,7 @@ func (w *world) clear(e *Engine) error {
 func (w *world) begin(changes map[object]body) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pending = changes
+	w.pending, w.atomic = changes, false
 }
 
 // end acknowledges what is pending.
@@ -405,7 +436,31 @@ func (w *world) judge(found map[object][]body) error {
 			return fmt.Errorf("%v is lost", o)
 		}
 	}
-	w.objects = found
+	if err := w.allOrNone(found); err != nil {
+		return err
+	}
+	w.objects, w.group = found, nil
+	return nil
+}
+
+// allOrNone wants what was stored at once when the power failed to be there all
+// together, or not at all.
+func (w *world) allOrNone(found map[object][]body) error {
+	var there, lacking []object
+	for o, b := range w.group {
+		before := w.objects[o]
+		if len(before) > 1 && before[0].present && bytes.Equal(before[0].data, b.data) {
+			continue // it tells nothing
+		}
+		if len(found[o]) > 0 && bytes.Equal(found[o][0].data, b.data) {
+			there = append(there, o)
+		} else {
+			lacking = append(lacking, o)
+		}
+	}
+	if len(there) > 0 && len(lacking) > 0 {
+		return fmt.Errorf("of what was stored at once %v is there, and %v is not", there, lacking)
+	}
 	return nil
 }
 

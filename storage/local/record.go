@@ -49,6 +49,7 @@ type head struct {
 	seq    uint64 // decides between two versions of a key
 	batch  int64  // where in the segment the write began that brought it
 	turn   uint32 // tells that write from an earlier one that failed at the same place
+	follow uint32 // how many records follow that count only together with this one
 	born   uint64 // the newest segment when the record was first written
 	low    uint64 // body files below this number were not in flight
 	stage  wharf.StageID
@@ -111,7 +112,7 @@ func (h *head) append(dst []byte, magic string, tag uint64, offset int64) []byte
 	dst = be.AppendUint64(dst, h.number)
 	dst = append(dst, h.md5[:]...)
 	dst = be.AppendUint32(dst, h.turn)
-	dst = be.AppendUint32(dst, 0) // how many records follow in the same commit
+	dst = be.AppendUint32(dst, h.follow)
 	dst = be.AppendUint16(dst, uint16(len(h.key)))
 	dst = append(dst, 0, 0)
 	dst = be.AppendUint32(dst, h.sum)
@@ -144,10 +145,10 @@ func parseHead(p []byte, magic string, tag uint64) (h head, ok bool) {
 		seq: be.Uint64(p[16:]), batch: int64(be.Uint64(p[24:])), born: be.Uint64(p[32:]), low: be.Uint64(p[40:]),
 		stage: wharf.StageID(p[48:64]), mtime: int64(be.Uint64(p[64:])), size: int64(be.Uint64(p[72:])),
 		number: be.Uint64(p[80:]), md5: [md5Len]byte(p[88:104]), turn: be.Uint32(p[104:]),
-		sum: be.Uint32(p[116:]),
+		follow: be.Uint32(p[108:]), sum: be.Uint32(p[116:]),
 	}
 	known := h.kind >= kindStart && h.kind < kindEnd && h.size >= 0 && h.size < maxSize && keyEnd <= headLen+wharf.MaxKey &&
-		p[6]&^flagMD5 == 0 && p[7] == 0 && be.Uint32(p[108:]) == 0 && p[114] == 0 && p[115] == 0 && be.Uint32(p[120:]) == 0
+		p[6]&^flagMD5 == 0 && p[7] == 0 && (h.follow == 0 || h.object()) && p[114] == 0 && p[115] == 0 && be.Uint32(p[120:]) == 0
 	if !known {
 		return head{}, false
 	}

@@ -135,7 +135,20 @@ func (s *scan) settle(do func(record) error) (end int64, err error) {
 		}
 	}
 	s.bad = nil
+	if n := s.committed(); n < len(s.held) {
+		s.held, end = s.held[:n], s.held[n].offset
+	}
 	return end, s.emit(do)
+}
+
+// committed is how many of the records that are held count: not the last ones,
+// where some that belong to them are missing. What is proven was all there.
+func (s *scan) committed() int {
+	n := len(s.held)
+	for n > 0 && s.held[n-1].follow > 0 && s.held[n-1].offset >= s.proven {
+		n--
+	}
+	return n
 }
 
 // next finds the next record, and adds what is bad before it to s.bad. Without

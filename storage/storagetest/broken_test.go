@@ -127,3 +127,21 @@ func withKeys(s *memory.Store, change func(wharf.Key) (wharf.Key, error)) wharf.
 		},
 	}
 }
+
+// oneByOne is a Batcher that stores the files before one that fails.
+type oneByOne struct{ *memory.Store }
+
+func (o oneByOne) PutAll(ctx context.Context, files []wharf.NewFile) (objects []wharf.Object, err error) {
+	for _, f := range files {
+		body, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		object, err := o.Put(ctx, f.Key, body, f.Options)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}

@@ -1,7 +1,9 @@
 package storagetest
 
 import (
+	"bytes"
 	"context"
+	"io"
 
 	"wharf"
 )
@@ -9,6 +11,7 @@ import (
 func extraCases() []testCase {
 	return []testCase{
 		{"extra/clearer", clearer},
+		{"extra/batcher", batcher},
 		{"extra/budgeter", budgeter},
 	}
 }
@@ -46,6 +49,36 @@ func clearer(e *env) {
 			e.Errorf("Clear after a restart: %v", err)
 		}
 	}
+}
+
+func batcher(e *env) {
+	b, ok := e.store.(wharf.Batcher)
+	if !ok {
+		e.Logf("not checked: this store is not a Batcher")
+		return
+	}
+	file := func(key wharf.Key, body []byte, o wharf.PutOptions) wharf.NewFile {
+		o.Size = int64(len(body))
+		return wharf.NewFile{Key: key, Options: o, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }}
+	}
+	old, small, large := e.body(10), e.body(100), e.body(700_000)
+	e.put("old", old)
+	_, err := b.PutAll(e.ctx, []wharf.NewFile{file("a", small, wharf.PutOptions{}), file("old", small, wharf.PutOptions{IfAbsent: true})})
+	e.wantCode("PutAll over an object that is there", err, wharf.CodePrecondition)
+	_, err = b.PutAll(e.ctx, []wharf.NewFile{file("a", small, wharf.PutOptions{}), file("a", small, wharf.PutOptions{})})
+	e.wantCode("PutAll of a key that is there twice", err, wharf.CodeInvalid)
+	e.wantKeys(wharf.ListOptions{}, "old")
+	e.wantBody("old", old)
+	objects, err := b.PutAll(e.ctx, []wharf.NewFile{file("z", large, wharf.PutOptions{}), file("old", small, wharf.PutOptions{}), file("empty", nil, wharf.PutOptions{IfAbsent: true})})
+	if err != nil || len(objects) != 3 {
+		e.Fatalf("PutAll: %v, %v", objects, err)
+	}
+	e.wantObject("PutAll", objects[0], "z", large)
+	e.reopen()
+	e.wantKeys(wharf.ListOptions{}, "empty", "old", "z")
+	e.wantBody("z", large)
+	e.wantBody("old", small)
+	e.wantBody("empty", nil)
 }
 
 func budgeter(e *env) {

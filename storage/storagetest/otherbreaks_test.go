@@ -58,6 +58,7 @@ func otherBreaks() []storeBreak {
 				}
 				return s
 			}},
+		{what: "stores half of a batch", found: "extra/batcher", make: func(s *memory.Store) wharf.Store { return oneByOne{s} }},
 		{what: "clears nothing", found: "extra/clearer",
 			make: func(s *memory.Store) wharf.Store {
 				return broken{Store: s, clear: func(context.Context) error { return nil }}
