@@ -76,7 +76,7 @@ func outermost(ctx context.Context, q sql.Request) (*scope, error) {
 	c := &scope{tables: func(schema, name string) (sql.ServerTable, error) {
 		source, err := q.Resolve(ctx, schema, name)
 		if err == nil && source.Relation == nil {
-			err = eval.Unsupported("files in this query")
+			err = eval.Unsupported("a query of files outside of SELECT")
 		}
 		if err != nil {
 			return sql.ServerTable{}, err
