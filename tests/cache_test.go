@@ -123,6 +123,13 @@ func TestS3QueryMovesLittle(t *testing.T) {
 	s.Stop()
 	s = start(t, settings{dir: dir, secrets: []string{g.Secret}})
 	ask("after a restart", 1)
+	proxy.bytes.Store(0)
+	if out := s.mariadb("", "-N", "-e", "SELECT c10 FROM bucket.`wide.parquet` LIMIT 0, 2"); strings.Count(out.stdout, "\n") != 2 {
+		t.Errorf("a page of two rows: %q %s", out.stdout, out.stderr)
+	}
+	if n := proxy.bytes.Load(); n > size*12/100 {
+		t.Errorf("a page of one more column took %d of %d bytes", n, size)
+	}
 	s.Stop()
 	if err := os.RemoveAll(filepath.Join(dir, "cache")); err != nil {
 		t.Fatal(err)

@@ -43,6 +43,7 @@ type reader struct {
 	text      func(column string) string // what a column of text is read as; nil is as it is
 	places    bool                       // columns are also called $1, $2 and so on
 	documents bool                       // of JSON
+	numbered  string                     // reads the column file_row_number too; "" where there is none
 }
 
 // Columns that a reader adds to those of the files.
@@ -64,6 +65,10 @@ func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
 			r.drop["file_row_number"] = true
 		}
 		r.SQL = call("read_parquet", paths, args)
+		r.numbered = r.SQL
+		if !w.rowNumber {
+			r.numbered = call("read_parquet", paths, append(args, "file_row_number = true"))
+		}
 		r.text = s.nullIf()
 	case wharf.CSV, wharf.TSV:
 		err = l.records(r, s, paths, w)
@@ -377,6 +382,12 @@ func (r *reader) relation(described []column) Relation {
 		items = append(items, r.extra[i]+" AS "+quoteName(h.Name))
 	}
 	rel.Hidden = r.hidden
+	own := slices.ContainsFunc(rel.Columns, func(c Column) bool { return strings.EqualFold(c.Name, "file_row_number") })
+	if r.numbered != "" && !own {
+		rel.FirstRows = func(rows int64) string {
+			return fmt.Sprintf("(SELECT %s FROM %s WHERE file_row_number < %d)", strings.Join(items, ", "), r.numbered, rows)
+		}
+	}
 	if !plain || len(r.hidden) > 0 {
 		rel.SQL = "(SELECT " + strings.Join(items, ", ") + " FROM " + r.SQL + ")"
 	}

@@ -70,9 +70,13 @@ func (s *sources) fetch(tr *Translation) error {
 		}
 		var ranges [][]wharf.ByteRange // of nothing known: all bytes
 		if columns, ok := tr.named(name, s.known[name]); ok {
-			var err error
-			if ranges, err = s.lease.chunksOf(p, columns); err != nil {
+			c, err := s.lease.chunksOf(p, columns)
+			if err != nil {
 				return err
+			}
+			if !c.doubtful() {
+				s.shorten(tr, s.known[name], c)
+				ranges = c.ranges()
 			}
 		}
 		if err := p.fetch(s.lease.ctx, ranges); err != nil {
@@ -80,6 +84,24 @@ func (s *sources) fetch(tr *Translation) error {
 		}
 	}
 	return nil
+}
+
+// shorten makes a query whose LIMIT is within the first row groups of its only
+// file read no others.
+func (s *sources) shorten(tr *Translation, rel Relation, c *chunks) {
+	if tr.First == 0 || rel.FirstRows == nil || len(c.p.paths) != 1 || strings.Count(tr.SQL, rel.SQL) != 1 {
+		return
+	}
+	rows, last := int64(0), int64(0)
+	for ; rows < tr.First; last++ {
+		n, ok := c.rows[last]
+		if !ok {
+			return // it needs them all
+		}
+		rows += n
+	}
+	c.last = last - 1
+	tr.SQL = strings.Replace(tr.SQL, rel.SQL, rel.FirstRows(rows), 1)
 }
 
 // named returns which of a file's columns the translated query reads. In its
@@ -148,8 +170,8 @@ func hole(err error) bool {
 }
 
 // chunksOf returns where in each file the chunks of these columns are, as a
-// worker reads it from the footers; nil where that is not certain.
-func (l *lease) chunksOf(p *placement, columns []string) ([][]wharf.ByteRange, error) {
+// worker reads it from the footers.
+func (l *lease) chunksOf(p *placement, columns []string) (*chunks, error) {
 	at := map[string]int{}
 	quoted := make([]string, 0, len(p.paths))
 	for i, path := range p.paths {
@@ -160,7 +182,8 @@ func (l *lease) chunksOf(p *placement, columns []string) ([][]wharf.ByteRange, e
 	}
 	c := newChunks(p, columns)
 	err := l.collect("SELECT file_name, path_in_schema, dictionary_page_offset, data_page_offset, index_page_offset, "+
-		"total_compressed_size, bloom_filter_offset, bloom_filter_length FROM parquet_metadata(["+strings.Join(quoted, ", ")+"])",
+		"total_compressed_size, bloom_filter_offset, bloom_filter_length, row_group_id, row_group_num_rows "+
+		"FROM parquet_metadata(["+strings.Join(quoted, ", ")+"])",
 		func(row []wharf.Value) error {
 			i, ok := at[row[0].String()]
 			if !ok {
@@ -169,10 +192,7 @@ func (l *lease) chunksOf(p *placement, columns []string) ([][]wharf.ByteRange, e
 			c.add(i, row[1].String(), row[2:])
 			return nil
 		})
-	if err != nil || c.doubtful() {
-		return nil, err
-	}
-	return c.ranges(), nil
+	return c, err
 }
 
 // chunks gathers where the chunks of columns are. What a worker says is not
@@ -182,16 +202,25 @@ type chunks struct {
 	columns []string // lower case
 	found   []bool   // by column
 	starts  [][]int64
-	wanted  [][]wharf.ByteRange // by file; to the end of a chunk as the footer has it
+	wanted  [][]chunk // by file
 	blooms  [][]wharf.ByteRange
+	rows    map[int64]int64 // by row group, of a set of one file
+	last    int64           // row group that is wanted; -1 is all
 	total   int
 	odd     bool
 }
 
+// chunk is where a chunk is, with the length that the footer has, and its row
+// group.
+type chunk struct {
+	wharf.ByteRange
+	group int64
+}
+
 func newChunks(p *placement, columns []string) *chunks {
 	n := len(p.paths)
-	c := &chunks{p: p, found: make([]bool, len(columns)),
-		starts: make([][]int64, n), wanted: make([][]wharf.ByteRange, n), blooms: make([][]wharf.ByteRange, n)}
+	c := &chunks{p: p, found: make([]bool, len(columns)), rows: map[int64]int64{}, last: -1,
+		starts: make([][]int64, n), wanted: make([][]chunk, n), blooms: make([][]wharf.ByteRange, n)}
 	for _, name := range columns {
 		c.columns = append(c.columns, strings.ToLower(name))
 	}
@@ -218,11 +247,12 @@ func (c *chunks) add(file int, path string, numbers []wharf.Value) {
 			start = n
 		}
 	}
-	length, bloom := number(3), wharf.ByteRange{Off: number(4), Len: number(5)}
-	if start <= 0 || length < 0 || start > size || length > size-start || bloom.Off < 0 || bloom.Len < 0 || bloom.Off > size {
+	length, bloom, group, rows := number(3), wharf.ByteRange{Off: number(4), Len: number(5)}, number(6), number(7)
+	if start <= 0 || length < 0 || start > size || length > size-start || bloom.Off < 0 || bloom.Len < 0 || bloom.Off > size || rows < 0 {
 		c.odd = true
 		return
 	}
+	c.rows[group] = rows
 	c.starts[file] = append(c.starts[file], start)
 	if bloom.Off > 0 {
 		c.starts[file] = append(c.starts[file], bloom.Off)
@@ -230,7 +260,7 @@ func (c *chunks) add(file int, path string, numbers []wharf.Value) {
 	if !c.wants(path) {
 		return
 	}
-	c.wanted[file] = append(c.wanted[file], wharf.ByteRange{Off: start, Len: length})
+	c.wanted[file] = append(c.wanted[file], chunk{wharf.ByteRange{Off: start, Len: length}, group})
 	if bloom.Off > 0 {
 		if bloom.Len == 0 {
 			bloom.Len = unknownBloom
@@ -267,22 +297,27 @@ func (c *chunks) doubtful() bool { return c.odd || slices.Contains(c.found, fals
 // chunk's bytes too low (PARQUET-816), so that a chunk goes on to where the next
 // one begins.
 func (c *chunks) ranges() [][]wharf.ByteRange {
+	all := make([][]wharf.ByteRange, len(c.starts))
 	for file, starts := range c.starts {
 		if c.p.partial[file] == nil {
 			continue
 		}
 		slices.Sort(starts)
 		size := c.p.partial[file].Object().Size
-		for i, r := range c.wanted[file] {
+		for _, r := range c.wanted[file] {
+			if c.last >= 0 && r.group > c.last {
+				continue
+			}
 			end, next := r.Off+r.Len, size
 			if k, _ := slices.BinarySearch(starts, max(end, r.Off+1)); k < len(starts) {
 				next = starts[k]
 			}
-			c.wanted[file][i].Len = min(max(end, min(next, end+maxGap)), size) - r.Off
+			r.Len = min(max(end, min(next, end+maxGap)), size) - r.Off
+			all[file] = append(all[file], r.ByteRange)
 		}
-		c.wanted[file] = append(c.wanted[file], c.blooms[file]...)
+		all[file] = append(all[file], c.blooms[file]...)
 	}
-	return c.wanted
+	return all
 }
 
 // maxGap is the most that is fetched behind a chunk's end, in bytes. Further

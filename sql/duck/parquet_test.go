@@ -190,6 +190,11 @@ func TestPartialParquet(t *testing.T) {
 		"SELECT SUM(id), COUNT(more), MAX(h5) FROM u", "SELECT * FROM u WHERE bucket = 7 ORDER BY id, h1 LIMIT 3",
 		"SELECT id, RANK() OVER (PARTITION BY bucket ORDER BY h2) FROM w ORDER BY h2 LIMIT 3", "SELECT 1 FROM w LIMIT 1",
 		"SELECT * FROM dup ORDER BY a LIMIT 3", "SELECT MAX(a_1) FROM dup", "SELECT MAX(h) FROM dup",
+		"SELECT * FROM w LIMIT 5", "SELECT w.h1, id + 1 FROM w LIMIT 39999, 2", "SELECT * FROM w LIMIT 120001, 3", "SELECT id FROM w LIMIT 0",
+		"SELECT id FROM w LIMIT 149998, 10", "SELECT id FROM w LIMIT 200000, 10", "SELECT COUNT(*) FROM w LIMIT 1", "SELECT SUM(id) + 1 FROM w LIMIT 1",
+		"SELECT id, (SELECT COUNT(*) FROM w y) FROM w LIMIT 2", "SELECT DISTINCT bucket < 900 FROM w LIMIT 2", "SELECT MAX(id) OVER () FROM w LIMIT 1",
+		"SELECT METADATA$FILE_ROW_NUMBER, METADATA$FILENAME, h1 FROM w LIMIT 40001, 2", "SELECT id FROM w HAVING id > 100000 LIMIT 2",
+		"SELECT * FROM (SELECT id FROM w LIMIT 3) d LIMIT 2", "SELECT id FROM w WHERE id > 149000 LIMIT 3", "SELECT COUNT(*) FROM u LIMIT 3",
 		"SELECT id, METADATA$FILENAME FROM u WHERE bucket = 3 ORDER BY 1, 2 LIMIT 3",
 		"SELECT id FROM w UNION SELECT h1 FROM w ORDER BY 1 LIMIT 3", "SELECT EXISTS (SELECT 1 FROM u WHERE more = 3)",
 	}
@@ -242,6 +247,9 @@ func TestPartialParquetShare(t *testing.T) {
 	for query, most := range map[string]float64{
 		"SELECT SUM(h1), MAX(h3) FROM w WHERE H5 > 7":                0.4,
 		"SELECT x.h1 FROM w x JOIN w y ON x.h1 = y.h3 AND x.h5=y.h5": 0.4,
+		"SELECT * FROM w LIMIT 30000, 5":                             0.31,
+		"SELECT id + 1, METADATA$FILE_ROW_NUMBER FROM w LIMIT 3":     0.05,
+		"SELECT * FROM w LIMIT 0":                                    0.31,
 		"SELECT COUNT(*) FROM w":                                     0.02,
 	} {
 		r.forget(t)

@@ -278,3 +278,54 @@ func (t *translator) count(n ast.ExprNode, s *scope) string {
 	}
 	return "CAST(" + e.sql + " AS BIGINT)"
 }
+
+// enough returns how many of the first rows of its only source a statement
+// needs, as LIMIT says: where each row that is read is a row that is shown. It
+// is 0 where all rows may be needed.
+func (t *translator) enough(node ast.Node) int64 {
+	n, ok := node.(*ast.SelectStmt)
+	if !ok || len(t.reads) != 1 || n.Limit == nil || n.From == nil || n.From.TableRefs.Right != nil {
+		return 0
+	}
+	source, ok := n.From.TableRefs.Left.(*ast.TableSource)
+	if !ok || n.Where != nil || n.GroupBy != nil || n.Having != nil || n.OrderBy != nil || n.Distinct || n.With != nil || aggregated(n) {
+		return 0
+	}
+	if _, ok := source.Source.(*ast.TableName); !ok {
+		return 0
+	}
+	v := &manyRows{}
+	for _, f := range n.Fields.Fields {
+		if f.Expr != nil {
+			f.Expr.Accept(v)
+		}
+	}
+	if v.found {
+		return 0
+	}
+	rows := int64(0)
+	for _, part := range []ast.ExprNode{n.Limit.Count, n.Limit.Offset} {
+		if part == nil {
+			continue
+		}
+		k, err := strconv.ParseInt(t.count(part, &scope{}), 10, 64)
+		if err != nil || k > 1<<60 {
+			return 0
+		}
+		rows += k
+	}
+	return max(rows, 1)
+}
+
+// manyRows finds expressions that look at other rows.
+type manyRows struct{ found bool }
+
+func (v *manyRows) Enter(n ast.Node) (ast.Node, bool) {
+	switch n.(type) {
+	case *ast.SubqueryExpr, *ast.WindowFuncExpr, *ast.AggregateFuncExpr:
+		v.found = true
+	}
+	return n, v.found
+}
+
+func (v *manyRows) Leave(n ast.Node) (ast.Node, bool) { return n, true }

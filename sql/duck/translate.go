@@ -25,6 +25,9 @@ type Relation struct {
 	SQL     string
 	Columns []Column
 	Hidden  []Column // columns that * does not show, such as METADATA$FILENAME
+	// FirstRows gives text that reads at least so many of the first rows, and not
+	// the row groups behind them; nil where there is none.
+	FirstRows func(rows int64) string
 }
 
 // Translation is a query for DuckDB.
@@ -35,6 +38,7 @@ type Translation struct {
 	// Types are those of columns that DuckDB carries as another.
 	Types map[int]wharf.Type
 	Reads []Read
+	First int64 // how many of the first rows of the only source suffice; 0 is all
 }
 
 // Read is a source by the name that the translated query has for it: its columns
@@ -75,7 +79,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads}
+	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0])}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
