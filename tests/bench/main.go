@@ -57,7 +57,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&bin.versitygw, "versitygw", ".tools/bin/versitygw", "versitygw's binary")
 	flag.StringVar(&b.library, "library", "", "the binary of tests/bench/library, which runs DuckDB")
 	flag.StringVar(&b.out, "out", "", "page to write the tables to; the groups that are not run keep theirs")
-	only := flag.String("only", "", "run the loads whose group and name, as in \"uploads/1 MiB\", match this regular expression")
+	only := flag.String("only", "", "run the loads whose group and name, as in \"uploads/1 MiB files, 16 connections\", match this regular expression")
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each load is run")
 	flag.DurationVar(&b.length, "length", 3*time.Second, "how long a round takes")
 	flag.IntVar(&b.files, "files", 1_000_000, "files in the large stage")
@@ -92,12 +92,14 @@ type group struct {
 	loads []load
 }
 
-// groups are all loads in the order of the page.
+// groups are all loads in the order of the page. Each takes some minutes.
 func (b *bench) groups() []group {
 	return []group{
-		{"uploads", []load{
+		{"small uploads", []load{
 			{"4 KiB files, 16 connections", b.uploads(4<<10, 16)},
 			{"4 KiB files, 64 connections", b.uploads(4<<10, 64)},
+		}},
+		{"uploads", []load{
 			{"64 KiB files, 16 connections", b.uploads(64<<10, 16)},
 			{"1 MiB files, 16 connections", b.uploads(1<<20, 16)},
 		}},
