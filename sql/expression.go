@@ -47,5 +47,10 @@ type Cause struct {
 	Text   string
 }
 
+// invalid is an error by MySQL's number that a statement has as it is read.
+func invalid(number uint16, state, msg string) error {
+	return &wharf.Error{Code: wharf.CodeInvalid, Msg: msg, Err: &Cause{Number: number, State: state, Text: msg}}
+}
+
 // Error says the cause in a few words, for the log.
 func (c *Cause) Error() string { return c.Text }

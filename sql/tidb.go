@@ -128,6 +128,21 @@ func callTiDB(mode Mode, text string) (ast.StmtNode, error) {
 // tidbError tells of a mistake that TiDB's parser found. Its message holds
 // the client's text, so that only the place is taken from it.
 func (s source) tidbError(cause error) error {
+	for _, known := range []struct {
+		says, state, msg string
+		number           uint16
+	}{
+		{"[parser:1115]", "42000", "Unknown character set", 1115},
+		{"[ddl:1273]", "HY000", "Unknown collation", 1273},
+	} {
+		rest, is := strings.CutPrefix(cause.Error(), known.says)
+		switch {
+		case is && s.mayHoldKey():
+			return invalid(known.number, known.state, known.msg)
+		case is:
+			return invalid(known.number, known.state, firstRunes(rest, maxNear+len(known.msg)))
+		}
+	}
 	var line, column int
 	if _, err := fmt.Sscanf(cause.Error(), "line %d column %d near", &line, &column); err != nil {
 		return s.syntaxError(s.tokenAt(0).start, "")

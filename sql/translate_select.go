@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -8,8 +9,6 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/mysql"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
-
-	"wharf"
 )
 
 // selects carries over a SELECT: as a Select where it is one row of
@@ -34,9 +33,12 @@ func (t *translator) oneRow(n *ast.SelectStmt) (*Select, error) {
 	s := &Select{plain: t.plain}
 	for _, f := range n.Fields.Fields {
 		if f.WildCard != nil {
-			return nil, wharf.Errorf(wharf.CodeInvalid, "SELECT * without a table: no tables used")
+			return nil, invalid(1096, "HY000", "No tables used: SELECT * takes a FROM")
 		}
 		s.Items = append(s.Items, SelectItem{Expr: t.expr(f.Expr), Name: itemName(f)})
+	}
+	if err := positions(n); err != nil {
+		return nil, err
 	}
 	if n.Where != nil {
 		s.Where = t.expr(n.Where)
@@ -49,6 +51,28 @@ func (t *translator) oneRow(n *ast.SelectStmt) (*Select, error) {
 		s.Limit = &limit
 	}
 	return s, nil
+}
+
+// positions checks that the columns that ORDER BY and GROUP BY name by their
+// places are there.
+func positions(n *ast.SelectStmt) error {
+	check := func(items []*ast.ByItem, clause string) error {
+		for _, item := range items {
+			if p, ok := item.Expr.(*ast.PositionExpr); ok && (p.N < 1 || p.N > len(n.Fields.Fields)) {
+				return invalid(1054, "42S22", fmt.Sprintf("Unknown column '%d' in '%s'", p.N, clause))
+			}
+		}
+		return nil
+	}
+	if n.OrderBy != nil {
+		if err := check(n.OrderBy.Items, "order clause"); err != nil {
+			return err
+		}
+	}
+	if n.GroupBy != nil {
+		return check(n.GroupBy.Items, "group statement")
+	}
+	return nil
 }
 
 // beyondSelect tells what of a SELECT Wharf does not do. DISTINCT, GROUP BY

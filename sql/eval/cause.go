@@ -34,6 +34,9 @@ var (
 	errParameterCount  = &Cause{Number: 1582, State: "42000", Text: "wrong number of parameters"}
 	errOutOfRange      = &Cause{Number: 1690, State: "22003", Text: "out of range"}
 	errWrongArguments  = &Cause{Number: 1210, State: "HY000", Text: "wrong arguments"}
+	ErrNotUnique       = &Cause{Number: 1066, State: "42000", Text: "table or alias given twice"}
+	ErrDuplicateColumn = &Cause{Number: 1060, State: "42S21", Text: "column given twice"}
+	ErrNoAlias         = &Cause{Number: 1248, State: "42000", Text: "derived table without an alias"}
 	errInvalidJSON     = &Cause{Number: 3141, State: "22032", Text: "invalid JSON text"}
 	errInvalidPath     = &Cause{Number: 3143, State: "42000", Text: "invalid JSON path"}
 	errJSONCharset     = &Cause{Number: 3144, State: "22032", Text: "JSON of bytes"}

@@ -99,17 +99,23 @@ func jsonUnquote(_ *Evaluation, a []Datum) (Datum, error) {
 	return StringDatum(s), nil
 }
 
+// onePlace reads a path that can mean one place alone.
+func onePlace(d Datum) (jsonPath, error) {
+	p, err := parseJSONPath(d.Text())
+	if err == nil && p.many {
+		return p, Invalid(errJSONManyPlaces, "In this situation, path expressions may not contain the * and ** tokens or an array range.")
+	}
+	return p, err
+}
+
 // within gives the part of a document that the path in argument i means.
 func jsonWithin(v any, a []Datum, i int) (any, bool, error) {
 	if len(a) <= i {
 		return v, true, nil
 	}
-	p, err := parseJSONPath(a[i].Text())
+	p, err := onePlace(a[i])
 	if err != nil {
 		return nil, false, err
-	}
-	if p.many {
-		return nil, false, Invalid(errJSONManyPlaces, "In this situation, path expressions may not contain the * and ** tokens or an array range.")
 	}
 	found := p.find(v)
 	if len(found) == 0 {
@@ -316,7 +322,7 @@ func jsonRemove(_ *Evaluation, a []Datum) (Datum, error) {
 		return NullDatum(), err
 	}
 	for _, d := range a[1:] {
-		p, err := parseJSONPath(d.Text())
+		p, err := onePlace(d)
 		if err != nil {
 			return NullDatum(), err
 		}
@@ -339,7 +345,7 @@ func jsonChange(name string, edit func(old any, exists bool, v any) (any, bool))
 			if a[i].IsNull() {
 				return NullDatum(), nil
 			}
-			p, err := parseJSONPath(a[i].Text())
+			p, err := onePlace(a[i])
 			if err != nil {
 				return NullDatum(), err
 			}

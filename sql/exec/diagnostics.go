@@ -99,6 +99,9 @@ var (
 	errTableDenied     = eval.NewCause(1142, "42000", "table of MySQL's own")
 	errDatabaseExists  = eval.NewCause(1007, "HY000", "database exists")
 	errNoSavepoint     = eval.NewCause(1305, "42000", "unknown savepoint")
+	errUnknownEngine   = eval.NewCause(1286, "42000", "unknown storage engine")
+	errNoGrant         = eval.NewCause(1141, "42000", "no such grant")
+	errNoInfoTable     = eval.NewCause(1109, "42S02", "unknown table of information_schema")
 	errLockName        = eval.NewCause(3057, "42000", "wrong name of a lock")
 	ErrInTransaction   = eval.NewCause(1568, "25001", "transaction in progress")
 

@@ -127,7 +127,7 @@ func typeOfSQL(sqlType string) wharf.Type {
 func (e *Executor) findInfoTable(name string) (infoTable, error) {
 	i := slices.IndexFunc(e.infoTables, func(t infoTable) bool { return strings.EqualFold(t.name, name) })
 	if i < 0 {
-		return infoTable{}, wharf.Errorf(wharf.CodeNotFound, "Unknown table '%s' in %s", eval.CutRunes(name, 64), informationSchema)
+		return infoTable{}, eval.Because(errNoInfoTable, wharf.CodeNotFound, "Unknown table '%s' in %s", eval.CutRunes(name, 64), informationSchema)
 	}
 	return e.infoTables[i], nil
 }

@@ -128,7 +128,7 @@ func showCharsets(context.Context, *Session, *sql.Show) ([][]wharf.Value, error)
 func showGrants(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
 	user := s.client.Principal.User
 	if name, _, _ := strings.Cut(st.On, "@"); st.On != "" && name != user {
-		return nil, wharf.Errorf(wharf.CodeNotFound, "There is no such grant defined for user '%s'", eval.CutRunes(name, 64))
+		return nil, eval.Because(errNoGrant, wharf.CodeNotFound, "There is no such grant defined for user '%s'", eval.CutRunes(name, 64))
 	}
 	return [][]wharf.Value{texts("GRANT ALL PRIVILEGES ON *.* TO `" + strings.ReplaceAll(user, "`", "``") + "`@`%`")}, nil
 }

@@ -41,6 +41,8 @@ type variableType struct {
 	parse func(v eval.Datum) (wharf.Value, bool)
 	// show writes a value as SHOW VARIABLES does; nil as it is.
 	show func(wharf.Value) string
+	// unknown is the error for a name that there is none of; nil is 1231.
+	unknown func(name string) error
 	// low and high are the range of a number, into which a value is moved. They
 	// are the same where there is none.
 	low, high int64
@@ -129,6 +131,8 @@ func charsetType() variableType {
 	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
 		c, ok := eval.FindCharset(d.Text())
 		return wharf.Text(c.Name), ok
+	}, unknown: func(name string) error {
+		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'", name)
 	}}
 }
 
@@ -136,7 +140,7 @@ func collationType() variableType {
 	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
 		id, ok := eval.FindCollation(d.Text())
 		return wharf.Text(id.Collation().Name), ok
-	}}
+	}, unknown: func(name string) error { return eval.Invalid(eval.ErrUnknownCollate, "Unknown collation: '%s'", name) }}
 }
 
 // variable finds a variable by its name, in any case.
@@ -215,6 +219,9 @@ func (s *Session) checkVariable(v *variable, d eval.Datum) (wharf.Value, error) 
 	if !ok {
 		if v.typ.low != v.typ.high && !d.IsNull() {
 			return value, eval.Invalid(errWrongType, "Incorrect argument type to variable '%s'; it takes a whole number", v.name)
+		}
+		if v.typ.unknown != nil && !d.IsNull() {
+			return value, v.typ.unknown(shown(d))
 		}
 		return value, eval.Invalid(errWrongValue, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
 	}

@@ -80,6 +80,10 @@ func listedType(text string) variableType {
 		return number(low, high)
 	case "enum":
 		return oneOf(strings.Split(rest, ",")...)
+	case "engine":
+		t := oneOf(strings.Split(rest, ",")...)
+		t.unknown = func(name string) error { return eval.Invalid(errUnknownEngine, "Unknown storage engine '%s'", name) }
+		return t
 	}
 	return words()
 }

@@ -3,6 +3,7 @@ package rowexec
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -34,7 +35,13 @@ func (c *scope) relation(t sql.Table, hold []sql.Expr) (relation, error) {
 	case sql.TableName:
 		return c.tableNamed(t, hold)
 	case sql.Derived:
+		if t.Alias == "" {
+			return relation{}, eval.Invalid(eval.ErrNoAlias, "Every derived table must have its own alias")
+		}
 		q, err := c.query(t.Query)
+		if err == nil {
+			err = distinctColumns(q.columns)
+		}
 		if err != nil {
 			return relation{}, err
 		}
@@ -78,6 +85,34 @@ func (c *scope) tableNamed(t sql.TableName, hold []sql.Expr) (relation, error) {
 	}}, nil
 }
 
+// distinctColumns checks that no two columns of a derived table have one name.
+func distinctColumns(columns []wharf.Column) error {
+	seen := map[string]bool{}
+	for _, col := range columns {
+		if name := strings.ToLower(col.Name); seen[name] {
+			return eval.Invalid(eval.ErrDuplicateColumn, "Duplicate column name '%s'", eval.CutRunes(col.Name, 64))
+		} else {
+			seen[name] = true
+		}
+	}
+	return nil
+}
+
+// distinctTables checks that no table of a join has the name of another.
+func distinctTables(left, right []eval.Field) error {
+	type name struct{ schema, table string }
+	seen := map[name]bool{}
+	for _, f := range left {
+		seen[name{f.Schema, strings.ToLower(f.Table)}] = true
+	}
+	for _, f := range right {
+		if seen[name{f.Schema, strings.ToLower(f.Table)}] {
+			return eval.Invalid(eval.ErrNotUnique, "Not unique table/alias: '%s'", eval.CutRunes(f.Table, 64))
+		}
+	}
+	return nil
+}
+
 func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
 	for _, r := range rows {
 		if err := row(r); err != nil {
@@ -103,6 +138,9 @@ func (c *scope) join(j sql.Join, hold []sql.Expr) (relation, error) {
 	}
 	right, err := c.relation(j.Right, holdRight)
 	if err != nil {
+		return relation{}, err
+	}
+	if err := distinctTables(left.fields, right.fields); err != nil {
 		return relation{}, err
 	}
 	n := len(left.fields)
