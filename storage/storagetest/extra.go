@@ -3,7 +3,10 @@ package storagetest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"wharf"
 )
@@ -13,6 +16,7 @@ func extraCases() []testCase {
 		{"extra/clearer", clearer},
 		{"extra/batcher", batcher},
 		{"extra/budgeter", budgeter},
+		{"extra/localizer", localizer},
 	}
 }
 
@@ -97,5 +101,50 @@ func budgeter(e *env) {
 			e.Errorf("PutMemory(%d) is %d, less than for a smaller object: %d", size, n, last)
 		}
 		last = n
+	}
+}
+
+func localizer(e *env) {
+	l, ok := e.store.(wharf.Localizer)
+	if !ok {
+		e.Logf("not checked: this store is not a Localizer")
+		return
+	}
+	_, err := l.Local(e.ctx, "k")
+	e.wantCode("Local of no object", err, wharf.CodeNotFound)
+	for i, n := range []int{0, 10, 100_000, 5_000_000} {
+		key := wharf.Key(fmt.Sprintf("folder/%d", i))
+		body := e.body(n)
+		e.put(key, body)
+		if i%2 == 1 && e.reopen() {
+			l = e.store.(wharf.Localizer)
+		}
+		f, err := l.Local(e.ctx, key)
+		if err != nil {
+			e.Fatalf("Local: %v", err)
+		}
+		e.wantObject("Local", f.Object(), key, body)
+		path := filepath.Join(e.t.TempDir(), "link")
+		if err := f.Link(path); err != nil {
+			e.Fatalf("Link: %v", err)
+		}
+		if p, ok := f.(wharf.PartialFile); ok {
+			err = p.Fetch(e.ctx)
+		}
+		if err == nil {
+			err = f.Whole(e.ctx)
+		}
+		if err != nil {
+			e.Errorf("Whole: %v", err)
+		}
+		e.put(key, e.body(n+1))
+		if err := e.store.Delete(e.ctx, []wharf.Key{key}); err != nil {
+			e.Errorf("Delete: %v", err)
+		}
+		_, err = l.Local(e.ctx, key)
+		e.wantCode("Local after Delete", err, wharf.CodeNotFound)
+		e.close("LocalFile", f)
+		got, err := os.ReadFile(path)
+		e.wantVersion("a link after Close", got, err, body)
 	}
 }

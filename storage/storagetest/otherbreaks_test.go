@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"os"
 	"strings"
 	"testing"
 
@@ -63,6 +64,7 @@ func otherBreaks() []storeBreak {
 			make: func(s *memory.Store) wharf.Store {
 				return broken{Store: s, clear: func(context.Context) error { return nil }}
 			}},
+		{what: "links a part of a file", found: "extra/localizer", make: func(s *memory.Store) wharf.Store { return halfLocal{s} }},
 		{what: "budgets below zero", found: "extra/budgeter",
 			make: func(s *memory.Store) wharf.Store { return negative{s} }},
 	}
@@ -93,4 +95,29 @@ func deaf(s *memory.Store) wharf.Store {
 		},
 		del: func(ctx context.Context, keys []wharf.Key) error { return s.Delete(not(ctx), keys) },
 	}
+}
+
+// halfLocal is a store whose links have half of the bytes.
+type halfLocal struct{ *memory.Store }
+
+func (h halfLocal) Local(ctx context.Context, key wharf.Key) (wharf.LocalFile, error) {
+	f, err := h.Open(ctx, key)
+	return halfFile{f}, err
+}
+
+type halfFile struct{ wharf.File }
+
+func (h halfFile) Whole(context.Context) error { return nil }
+
+func (h halfFile) Link(path string) error {
+	r, err := h.Range(context.Background(), 0, h.Object().Size/2)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	half, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, half, 0o600)
 }

@@ -110,7 +110,7 @@ type recorder interface {
 // env is what one case runs in.
 type env struct {
 	recorder
-	t     *testing.T // only for the functions of Options
+	t     *testing.T // only for the functions of Options, and for folders
 	o     Options
 	ctx   context.Context
 	store wharf.Store
