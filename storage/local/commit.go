@@ -26,6 +26,8 @@ type committer struct {
 	queue   []*op
 	durable applied // how far the log is applied
 
+	started bool
+
 	// What follows is the goroutine's own.
 	seq     uint64 // the last that was given out
 	turn    uint32
@@ -61,7 +63,19 @@ func (c *committer) init(e *Engine) {
 	*c = committer{e: e, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
 }
 
-func (c *committer) start() { go c.run() }
+func (c *committer) start() {
+	c.started = true
+	go c.run()
+}
+
+// ended returns a channel that is closed when the committer does not work, or
+// works no more.
+func (c *committer) ended() <-chan struct{} {
+	if c.started {
+		return c.done
+	}
+	return ended
+}
 
 // stop ends the committer when it has done what was asked.
 func (c *committer) stop() {

@@ -52,6 +52,8 @@ func (c *compactor) start() { go c.run() }
 func (c *compactor) close() {
 	c.stop()
 	<-c.done
+	// A round that an upload began may work still.
+	_ = c.rounds.do(func() error { return nil })
 }
 
 func (c *compactor) run() {
@@ -89,7 +91,7 @@ func (c *compactor) reclaim() <-chan struct{} {
 
 // work compacts what is worth it, the segment with most that is dead first.
 func (c *compactor) work() error {
-	for {
+	for c.ctx.Err() == nil {
 		list := c.choose()
 		if len(list) == 0 && !c.e.segs.leave(c.e.sizes.segment) {
 			return nil
@@ -103,6 +105,7 @@ func (c *compactor) work() error {
 			return err
 		}
 	}
+	return c.ctx.Err()
 }
 
 // awaitDeadFiles waits until the body files that are dead by now are gone. They must

@@ -85,7 +85,7 @@ func (e *Engine) open(o Options) error {
 	e.sizes = chooseSizes(e.fs, e.dir, o)
 	e.space.init(e.fs, e.dir, e.sizes)
 	e.space.ballast.release() // recovery may need its room
-	if err := e.recover(context.Background()); err != nil {
+	if err := e.recover(context.Background(), o.keepStrays); err != nil {
 		return err
 	}
 	e.space.ballast.restore()
@@ -152,7 +152,7 @@ func (e *Engine) checkpoint(ctx context.Context) error {
 func (e *Engine) release() error {
 	var err error
 	if e.index != nil {
-		err = e.index.close()
+		err = e.index.closeAfter(e.committer.ended())
 	}
 	if !e.broken.failed() {
 		e.segs.closeAll()

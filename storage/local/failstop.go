@@ -33,11 +33,13 @@ func (f *stopFS) stop(err error) {
 }
 
 // create makes a file, or one that keeps nothing once the engine has failed.
-// Tables are made in the background, where waiting for ever does no harm.
+// Tables are made in the background, where waiting until the index is closed
+// does no harm.
 func (f *stopFS) create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if f.broken.failed() {
 		if !f.vital(name) {
-			select {}
+			<-f.background.stopped
+			return nil, f.broken.error("local.create")
 		}
 		return f.wrap(nil), nil
 	}

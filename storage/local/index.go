@@ -262,8 +262,9 @@ type index struct {
 	compactions scheduler
 	background  *background // its own work
 
-	mu       sync.Mutex // guards flushing
-	flushing *flushing  // nil if there is none
+	mu        sync.Mutex // guards what follows
+	flushing  *flushing  // nil if there is none
+	abandoned bool       // nobody waits for the index to open any more
 }
 
 // openIndex opens the index in a folder. One that is only read must be there.
@@ -272,11 +273,23 @@ func openIndex(fs vfs.FS, folder string, z sizes, broken *failure, onFull func()
 	x.fs = &stopFS{vfs.OnDiskFull(fs, onFull), broken, x.background}
 	o := x.options(z)
 	o.ReadOnly = readOnly
-	err := x.aside(func() (err error) {
-		x.db, err = pebble.Open(folder, o)
-		return err
+	err := x.aside(func() error {
+		db, err := pebble.Open(folder, o)
+		if err != nil {
+			return err
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if x.db = db; x.abandoned {
+			return db.Close()
+		}
+		return nil
 	})
 	if err != nil {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.abandoned = true
+		x.background.stop()
 		return nil, err
 	}
 	x.opened.Store(true)
@@ -498,7 +511,7 @@ func (x *index) beginFlush() (f *flushing, mine bool) {
 	f = &flushing{done: make(chan struct{})}
 	x.flushing = f
 	go func() {
-		f.err = x.aside(x.db.Flush)
+		f.err = x.flushAll()
 		x.mu.Lock()
 		x.flushing = nil
 		x.mu.Unlock()
@@ -507,14 +520,53 @@ func (x *index) beginFlush() (f *flushing, mine bool) {
 	return f, true
 }
 
-// close closes the index. One that failed is left as it is: closing it would
-// wait for work that cannot end.
-func (x *index) close() error {
-	x.background.stop()
-	if x.broken.failed() {
-		return nil
+// flushAll writes to the disk what is in memory. That may be tried for ever: the
+// index is closed at last.
+func (x *index) flushAll() error {
+	var done <-chan struct{}
+	err := x.aside(func() (err error) {
+		done, err = x.db.AsyncFlush()
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return x.aside(x.db.Close)
+	select {
+	case <-done:
+		return nil
+	case <-x.broken.ch:
+	case <-x.background.stopped:
+	}
+	return errStopped
+}
+
+var errStopped = errors.New("the index is closed")
+
+// close closes an index that nobody uses.
+func (x *index) close() error { return x.closeAfter(ended) }
+
+// ended is closed.
+var ended = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// closeAfter closes the index when the one who may use it still has ended. The
+// index of an engine that failed may have work that does not end, so nobody
+// waits for that.
+func (x *index) closeAfter(done <-chan struct{}) error {
+	x.background.stop()
+	if !x.broken.failed() {
+		<-done
+		return x.aside(x.db.Close)
+	}
+	go func() {
+		<-done
+		defer func() { _ = recover() }() // it may miss what was never written
+		_ = x.db.Close()
+	}()
+	return nil
 }
 
 // verify reads all tables of the index and verifies the checksums of their
