@@ -268,22 +268,35 @@ func (e *Engine) removeBodies(numbers []uint64) error {
 
 // strays removes the body files from the number low on that belong to no
 // object and are not recorded as dead: what a crash left of uploads. It raises
-// the next number above all files. Other files it leaves alone.
-func (e *Engine) strays(ctx context.Context, low uint64, remove bool) error {
+// the next number above all files. Other files it leaves alone. Without a log, a
+// whole file that says whose it is may be one whose log is lost: it is kept, too.
+func (e *Engine) strays(ctx context.Context, low uint64, keep, noLog bool) error {
 	var gone []uint64
+	labelled := 0
 	err := e.eachBody(low, func(n uint64) error {
 		e.bodies.next = max(e.bodies.next, n+1)
 		owner, err := e.index.get(numberKey(spaceFile, n))
 		if err != nil || owner != nil {
 			return err
 		}
-		gone = append(gone, n)
+		isLabelled := false
+		if noLog {
+			_, isLabelled = e.readLabel(n)
+		}
+		if isLabelled {
+			labelled++
+		} else {
+			gone = append(gone, n)
+		}
 		return ctx.Err()
 	}, func(path string) error {
 		e.log.Warn("a file that is not Wharf's is left alone", "file", e.fs.PathBase(path))
 		return nil
 	})
-	if err != nil || len(gone) == 0 || !remove {
+	if labelled > 0 {
+		e.log.Error("the log is missing and there are files of objects; stop the server and run wharf check", "files", labelled)
+	}
+	if err != nil || len(gone) == 0 || keep {
 		return err
 	}
 	return e.removeBodies(gone)

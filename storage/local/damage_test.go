@@ -256,7 +256,7 @@ func TestStartSyncsTheLog(t *testing.T) {
 		t.Fatal("a sync that fails is not noticed")
 	}
 	must(t, e.Close())
-	again := openEngine(t, "data", tinyOptions(mortal{mem}))
+	again := openEngine(t, "data", tinyOptions(Mortal{mem}))
 	if data, err := readAll(again.Store(stageOne), "second"); err != nil || string(data) != "2" {
 		t.Fatalf("the start does not see what was written: %q, %v", data, err)
 	}

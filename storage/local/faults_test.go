@@ -84,7 +84,7 @@ func (f *faults) next(what string) bool {
 
 // story opens a folder, does one thing of each kind, and starts again.
 func (f *faults) story() error {
-	f.w = world{mem: vfs.NewCrashableMem(), objects: map[object][]body{}}
+	f.w = world{mem: NewCrashDisk(), objects: map[object][]body{}}
 	e, err := Open("data", tinyOptions(f.fs()))
 	if err == nil {
 		err = f.work(e)
@@ -100,7 +100,7 @@ func (f *faults) story() error {
 		return err
 	}
 	// A new process: whatever the old one still holds is gone.
-	f.w.mem = f.w.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(0, 0))})
+	f.w.mem = f.w.mem.Crash(100, rand.New(rand.NewPCG(0, 0)))
 	e, err = Open("data", tinyOptions(f.w.mem))
 	if err != nil {
 		return fmt.Errorf("the next start: %w", err)

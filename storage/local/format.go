@@ -77,7 +77,7 @@ func (e *Engine) makeFolder() (err error) {
 	if err := syncAbove(e.fs, e.dir); err != nil {
 		return err
 	}
-	return writeFormat(e.fs, e.dir)
+	return writeFormat(e.fs, e.dir, formatBegun)
 }
 
 // lostFolders lists the folders that each data folder has and this one has not.
@@ -154,12 +154,16 @@ func foreign(name string) bool {
 	return name == "lost+found" || strings.HasPrefix(name, ".nfs")
 }
 
-// writeFormat declares the folder made.
-func writeFormat(fs vfs.FS, dir string) error {
-	if err := writeSynced(fs, dir, formatBegun, format); err != nil {
+// formatMended is the name of the file FORMAT that a repair makes until it is on
+// the disk. A folder that has it is not taken for a new one.
+const formatMended = formatFile + ".repair"
+
+// writeFormat declares the folder made. The file has another name before.
+func writeFormat(fs vfs.FS, dir, before string) error {
+	if err := writeSynced(fs, dir, before, format); err != nil {
 		return err
 	}
-	if err := fs.Rename(fs.PathJoin(dir, formatBegun), fs.PathJoin(dir, formatFile)); err != nil {
+	if err := fs.Rename(fs.PathJoin(dir, before), fs.PathJoin(dir, formatFile)); err != nil {
 		return err
 	}
 	return syncFolder(fs, dir)

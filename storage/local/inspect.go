@@ -24,9 +24,11 @@ type Folder struct {
 // OpenFolder locks a data folder. A folder that a server has open is
 // [wharf.CodeUnavailable], one that is missing or empty [wharf.CodeNotFound], one
 // of another format [wharf.CodeUnsupported]. Nothing is changed through it.
-func OpenFolder(dir string) (f *Folder, hasFormat bool, err error) {
+func OpenFolder(dir string, o Options) (f *Folder, hasFormat bool, err error) {
 	const op = "local.OpenFolder"
-	e := newEngine(dir, Options{FS: readOnly{vfs.Default}}.withDefaults())
+	o = o.withDefaults()
+	o.FS = readOnly{o.FS}
+	e := newEngine(dir, o)
 	isNew, err := checkFormat(e.fs, dir)
 	lost := errors.Is(err, errNoFormat)
 	switch {
@@ -35,7 +37,7 @@ func OpenFolder(dir string) (f *Folder, hasFormat bool, err error) {
 	case err != nil && !lost:
 		return nil, false, fault(op, err)
 	}
-	e.sizes = chooseSizes(e.fs, dir, Options{OpenFiles: 512})
+	e.sizes = chooseSizes(e.fs, dir, o)
 	if e.lock, err = lockFolder(e.fs, dir); err != nil {
 		return nil, false, fault(op, err)
 	}
@@ -51,14 +53,14 @@ func (f *Folder) Lost() []string { return lostFolders(f.e.fs, f.e.dir) }
 
 // Complete makes what is missing of the folders of a data folder, and the file
 // FORMAT.
-func Complete(dir string) error {
-	fs := &disk{vfs.Default}
+func Complete(dir string, o Options) error {
+	fs := &disk{o.withDefaults().FS}
 	for _, d := range lostFolders(fs, dir) {
 		if err := fs.MkdirAll(fs.PathJoin(dir, d), folderMode); err != nil {
 			return err
 		}
 	}
-	return writeFormat(fs, dir)
+	return writeFormat(fs, dir, formatMended)
 }
 
 // Close lets go of the folder.
@@ -341,7 +343,7 @@ func (f *Folder) Strays(ctx context.Context, owned map[string]bool, do func(Stra
 			}
 			x.Dead = dead != nil
 		}
-		if l, ok := f.readLabel(n); ok {
+		if l, ok := f.e.readLabel(n); ok {
 			x.Stage, x.Key, x.label = l.stage, l.key, l
 		}
 		return do(x)
@@ -349,8 +351,9 @@ func (f *Folder) Strays(ctx context.Context, owned map[string]bool, do func(Stra
 	return ignoreMissing(err)
 }
 
-func (f *Folder) readLabel(n uint64) (label, bool) {
-	file, err := f.e.fs.Open(f.e.bodyPath(n))
+// readLabel reads the attribute of a body file.
+func (e *Engine) readLabel(n uint64) (label, bool) {
+	file, err := e.fs.Open(e.bodyPath(n))
 	if err != nil {
 		return label{}, false
 	}

@@ -32,6 +32,10 @@ type Options struct {
 	// Benchmarks move it.
 	border int
 
+	// keepStrays keeps body files that no object has, for a repair that finds
+	// out whose they are.
+	keepStrays bool
+
 	// window is how many body files share a folder; 0 is folderFiles. It is
 	// part of the format: only tests choose another.
 	window uint64

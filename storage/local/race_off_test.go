@@ -3,3 +3,6 @@
 package local
 
 const raceDetector = false
+
+// RaceDetector is that for the tests outside of the package.
+const RaceDetector = raceDetector

@@ -16,7 +16,7 @@ import (
 
 // recover opens the index, applies to it what of the log it does not have, and
 // removes what a crash left of uploads.
-func (e *Engine) recover(ctx context.Context) error {
+func (e *Engine) recover(ctx context.Context, keepStrays bool) error {
 	if err := e.fs.RemoveAll(e.path(extractFolder)); err != nil && !missing(err) {
 		return err
 	}
@@ -42,7 +42,10 @@ func (e *Engine) recover(ctx context.Context) error {
 	e.bodies.next = r.applied.next
 	// Where the log is damaged, a file without an object may be one whose
 	// record is lost.
-	if err := e.strays(ctx, r.applied.low, r.damages == 0); err != nil {
+	if r.damages > 0 {
+		keepStrays = true
+	}
+	if err := e.strays(ctx, r.applied.low, keepStrays, len(list) == 0); err != nil {
 		return err
 	}
 	if r.last != nil {

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"log/slog"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"wharf"
 )
@@ -20,13 +17,15 @@ type Repairer struct{ e *Engine }
 
 // OpenRepairer opens the folder, with an index that is made anew if newIndex is
 // set, or if the index is damaged.
-func OpenRepairer(dir string, newIndex bool) (*Repairer, error) {
+func OpenRepairer(dir string, newIndex bool, o Options) (*Repairer, error) {
+	o = o.withDefaults()
+	o.keepStrays = true
 	if newIndex {
-		if err := dropIndex(&disk{vfs.Default}, dir); err != nil {
+		if err := dropIndex(&disk{o.FS}, dir); err != nil {
 			return nil, fault("local.OpenRepairer", err)
 		}
 	}
-	e, err := Open(dir, Options{Logger: slog.New(slog.DiscardHandler)})
+	e, err := Open(dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +41,7 @@ func (r *Repairer) Restore(ctx context.Context, x Entry) (bool, error) {
 	if !x.entry.file {
 		return false, nil
 	}
-	l, ok := (&Folder{e: r.e}).readLabel(x.entry.number)
+	l, ok := r.e.readLabel(x.entry.number)
 	if !ok || l.stage != x.Stage || l.key != x.Key || l.size != x.entry.size {
 		return false, nil
 	}

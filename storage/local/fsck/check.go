@@ -42,6 +42,8 @@ func (f Finding) String() string {
 
 // Options say how to check. The zero value changes nothing.
 type Options struct {
+	// Open says how to open the folder. The zero value is good.
+	Open local.Options
 	// Repair makes the folder one that serves all that is whole.
 	Repair bool
 	// Stage is called for each stage that has files, perhaps more than once;
@@ -112,7 +114,7 @@ func (c *check) faults() (n int) {
 }
 
 func (c *check) inspect(dir string) (err error) {
-	folder, hasFormat, err := local.OpenFolder(dir)
+	folder, hasFormat, err := local.OpenFolder(dir, c.o.Open)
 	if err != nil {
 		return err
 	}
@@ -292,11 +294,11 @@ func (c *check) strays() error {
 // repair makes the folder one that serves all that is whole.
 func (c *check) repair(dir string) (err error) {
 	if slices.ContainsFunc(c.findings, func(f finding) bool { return f.part }) {
-		if err := local.Complete(dir); err != nil {
+		if err := local.Complete(dir, c.o.Open); err != nil {
 			return err
 		}
 	}
-	r, err := local.OpenRepairer(dir, !c.hasIndex)
+	r, err := local.OpenRepairer(dir, !c.hasIndex, c.o.Open)
 	if err != nil {
 		return err
 	}

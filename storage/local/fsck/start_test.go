@@ -54,6 +54,46 @@ func TestOtherFormatIsNotRepaired(t *testing.T) {
 	}
 }
 
+// TestLostLog: the whole log is lost, and the index with it. Long bodies are files
+// that say whose they are: no start removes them, and a repair gives them back.
+func TestLostLog(t *testing.T) {
+	whole := newFolder(t)
+	for _, lost := range [][]string{{"log"}, {"log", "index"}, {"log/*", "index"}, {"log", "index", "FORMAT"}} {
+		for _, started := range []bool{false, true} {
+			f := whole.copyOf(t)
+			files := map[string][]byte{}
+			for name, data := range f.objects {
+				if len(data) > 256<<10 {
+					files[name] = data
+				}
+			}
+			for _, pattern := range lost {
+				for _, path := range f.files(pattern) {
+					if err := os.RemoveAll(path); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if started {
+				_, _, _ = f.served() // which may refuse
+			}
+			f.check(true)
+			if left := f.check(false); len(left) > 0 {
+				t.Errorf("%q lost, started %v: after the repair: %v", lost, started, left)
+			}
+			got, _, err := f.served()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, data := range files {
+				if !bytes.Equal(got[name], data) {
+					t.Errorf("%q lost, started %v: %s has %d bytes of %d", lost, started, name, len(got[name]), len(data))
+				}
+			}
+		}
+	}
+}
+
 // contents describes all files.
 func (f *folder) contents() (all []string) {
 	for path, size := range f.sizes() {
