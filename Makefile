@@ -61,6 +61,7 @@ packages: clients
 	command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=' mariadb-server-core'; \
 	[ -e /usr/share/zoneinfo/Europe/Prague ] || missing+=' tzdata'; \
 	command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=' nginx-light'; \
+	command -v strace >/dev/null || missing+=' strace'; \
 	command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing+=' haproxy'; \
 	for package in $(DRIVERS); do \
 	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \

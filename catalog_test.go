@@ -11,7 +11,8 @@ import (
 // gives for their name.
 type catalog struct {
 	*memory.Catalog
-	fail func(method string) error // nil never fails
+	fail  func(method string) error // nil never fails
+	found func()                    // called when Stage has looked one up, if not nil
 }
 
 func newCatalog() *catalog { return &catalog{Catalog: memory.New()} }
@@ -41,7 +42,11 @@ func (c *catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage,
 	if err := c.failure("Stage"); err != nil {
 		return wharf.Stage{}, err
 	}
-	return c.Catalog.Stage(ctx, name)
+	st, err := c.Catalog.Stage(ctx, name)
+	if c.found != nil {
+		c.found()
+	}
+	return st, err
 }
 
 func (c *catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {

@@ -3,7 +3,9 @@ package wharf_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -149,6 +151,61 @@ func TestSweepWaitsForUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestSweepWaitsForLookups drops a stage that an upload has looked up and not yet
+// said so: the sweep waits for that, and then leaves the stage alone.
+func TestSweepWaitsForLookups(t *testing.T) {
+	f := newFixture(t)
+	f.create("s")
+	looked, goOn := make(chan struct{}), make(chan struct{})
+	f.catalog.found = sync.OnceFunc(func() {
+		close(looked)
+		<-goOn
+	})
+	begun := make(chan *wharf.Upload)
+	go func() {
+		u, err := f.BeginUpload(t.Context(), wharf.Root, "s", wharf.UnknownSize)
+		if err != nil {
+			t.Error(err)
+		}
+		begun <- u
+	}()
+	<-looked
+	if _, err := f.catalog.DropStage(t.Context(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	swept := make(chan error, 1)
+	go func() { swept <- f.Sweep(t.Context()) }()
+	for !waits("(*Service).Sweep") && len(swept) == 0 {
+		runtime.Gosched()
+	}
+	if len(swept) > 0 {
+		t.Error("the sweep did not wait")
+	}
+	close(goOn)
+	u := <-begun
+	if err := <-swept; err != nil {
+		t.Fatal(err)
+	}
+	if f.catalog.waiting() != 1 {
+		t.Error("a stage was swept into which an upload may still put a file")
+	}
+	u.Close()
+	if err := f.Sweep(t.Context()); err != nil || f.catalog.waiting() != 0 {
+		t.Errorf("after the upload: %d on the list, %v", f.catalog.waiting(), err)
+	}
+}
+
+// waits reports whether a goroutine in a method waits for a lock.
+func waits(method string) bool {
+	stacks := make([]byte, 1<<20)
+	for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if strings.Contains(stack, "sync.(*RWMutex).Lock(") && strings.Contains(stack, method) {
+			return true
+		}
+	}
+	return false
 }
 
 // TestRunSweepsAtStart finds what a crash left, and tries again later where

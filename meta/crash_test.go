@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
 		crashChild(dir)
 	}
+	if dir := os.Getenv(syncDir); dir != "" {
+		syncChild(dir)
+		return
+	}
 	if dir := os.Getenv(fullDir); dir != "" {
 		fullChild(dir)
 		return

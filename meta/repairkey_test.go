@@ -145,6 +145,7 @@ func TestDamagedMetaPage(t *testing.T) {
 			}
 			repaired{Catalog: c}.wantStages(t, stages, 0)
 			mustDropped(t, c)
+			wantFormat(t, c) // the last change
 			closeNow(t, c)
 			var found []string
 			if err := CheckFolder(t.Context(), sub, CheckOptions{}, func(what string) { found = append(found, what) }); err != nil {
@@ -155,9 +156,25 @@ func TestDamagedMetaPage(t *testing.T) {
 			}
 			r := repair(t, sub, ids(stages))
 			r.wantStages(t, stages, 0)
-			closeNow(t, r.Catalog)
+			if err := r.db.Close(); err != nil { // as a kill leaves it
+				t.Fatal(err)
+			}
 			wantWhole(t, sub)
+			spoilt = readFile(t, sub, dbFile)
+			spoilt[n*int(p.size)+at] ^= 4
+			writeRaw(t, sub, dbFile, spoilt)
+			c = open(t, sub)
+			wantFormat(t, c)
+			closeNow(t, c)
 		}
+	}
+}
+
+// wantFormat wants the last change that full made.
+func wantFormat(t *testing.T, c *Catalog) {
+	t.Helper()
+	if _, err := c.FileFormat(t.Context(), "one"); err != nil {
+		t.Errorf("the last change is undone: %v", err)
 	}
 }
 

@@ -16,6 +16,9 @@ func TestMain(m *testing.M) {
 	if worker || os.Getenv(asProgram) != "" {
 		main()
 	}
+	if dir := os.Getenv(firstStart); dir != "" {
+		os.Exit(startOnce(dir))
+	}
 	os.Exit(m.Run())
 }
 
