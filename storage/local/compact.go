@@ -53,7 +53,7 @@ func (c *compactor) close() {
 	c.stop()
 	<-c.done
 	// A round that an upload began may work still.
-	_ = c.rounds.do(func() error { return nil })
+	_ = c.rounds.alone(func() error { return nil })
 }
 
 func (c *compactor) run() {

@@ -149,6 +149,13 @@ type shared struct {
 	next *round
 }
 
+// alone runs a piece of work while no other runs. Nobody shares it.
+func (s *shared) alone(work func() error) error {
+	s.running.Lock()
+	defer s.running.Unlock()
+	return work()
+}
+
 // round is one run that has not begun.
 type round struct {
 	done chan struct{}

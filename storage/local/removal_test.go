@@ -2,9 +2,12 @@ package local
 
 import (
 	"fmt"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"wharf"
 )
@@ -56,6 +59,41 @@ func TestRemovalOutlivesOlderRecords(t *testing.T) {
 		}
 	}
 	wantGone(t, mem)
+}
+
+// TestSegmentIsKnownUntilItIsGone: a segment whose removal could not be made
+// durable still counts as one that may have older records.
+func TestSegmentIsKnownUntilItIsGone(t *testing.T) {
+	mem := NewCrashDisk()
+	armed, fail := false, false
+	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		fail = fail || armed && op.Kind == errorfs.OpRemove && strings.HasSuffix(op.Path, segmentSuffix)
+		if fail && op.Kind == errorfs.OpFileSync && strings.TrimSuffix(op.Path, "/") == "data/"+logFolder {
+			return syscall.EIO
+		}
+		return nil
+	}))))
+	s := e.Store(stageOne)
+	e.compactor.close() // it works when it is told
+	e.compactor.ctx = t.Context()
+	for range 2 { // a segment and more, of which the first is dead
+		for i := range 6 {
+			put(t, s, wharf.Key(fmt.Sprint(i)), make([]byte, 1900))
+		}
+	}
+	armed = true
+	if err := e.compactor.work(); err == nil {
+		t.Fatal("a sync that fails is not noticed: this tests nothing")
+	}
+	names, err := mem.Crash(0, nil).List("data/log")
+	must(t, err)
+	for _, name := range names {
+		if n, _, ok := parseSegmentName(name); ok && e.segs.all[n] == nil {
+			t.Errorf("segment %d counts as removed, and a crash brings it back", n)
+		}
+	}
+	armed, fail = false, false
+	must(t, e.compactor.work())
 }
 
 // wantGone makes the index anew on what a crash leaves.

@@ -151,6 +151,11 @@ func (e *Engine) tableOf(ctx context.Context, number uint64) (table []byte, err 
 // Evacuate copies what is whole of a damaged segment, and puts the segment
 // aside. Of a segment that is missing it makes the index forget it.
 func (r *Repairer) Evacuate(ctx context.Context, number uint64) error {
+	// A compaction could remove a segment that the copying comes to.
+	return r.e.compactor.rounds.alone(func() error { return r.evacuate(ctx, number) })
+}
+
+func (r *Repairer) evacuate(ctx context.Context, number uint64) error {
 	e := r.e
 	e.segs.mu.Lock()
 	g := e.segs.all[number]
