@@ -113,15 +113,15 @@ func (s *fakeSession) Parse(text string) (*exec.Stmt, string, error) {
 	return newStmt(strings.ToLower(verb), arg), rest, nil
 }
 
-func (s *fakeSession) Columns(stmt *exec.Stmt) []wharf.Column {
+func (s *fakeSession) Columns(_ context.Context, stmt *exec.Stmt) ([]wharf.Column, error) {
 	st := stmt.Statement().(*fakeStmt)
 	switch st.verb {
 	case "one":
-		return []wharf.Column{{Name: "1", Type: wharf.TypeInt}}
+		return []wharf.Column{{Name: "1", Type: wharf.TypeInt}}, nil
 	case "types":
-		return typeColumns()
+		return typeColumns(), nil
 	}
-	return nil
+	return nil, nil
 }
 
 func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, error) {

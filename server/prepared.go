@@ -25,6 +25,7 @@ type prepared struct {
 // prepare answers COM_STMT_PREPARE.
 func (c *conn) prepare(text string) {
 	var st *exec.Stmt
+	var columns []wharf.Column
 	err := c.statement(func(ctx context.Context) (err error) {
 		if st, err = c.parseOne(ctx, text); err != nil {
 			return err
@@ -34,7 +35,14 @@ func (c *conn) prepare(text string) {
 			// client with values for them would find fault with those.
 			return c.run(ctx, st, nil, binaryRow, false)
 		}
-		return c.admitStatement(st)
+		if err := c.admitStatement(st); err != nil {
+			return err
+		}
+		c.running(st) // an engine may have to look into files
+		if columns, err = c.session.Columns(ctx, st); err != nil {
+			c.dismissStatement(st)
+		}
+		return err
 	})
 	if err != nil {
 		c.fail(err)
@@ -43,7 +51,7 @@ func (c *conn) prepare(text string) {
 	for c.lastStmt++; c.lastStmt == 0 || c.stmts[c.lastStmt] != nil; c.lastStmt++ {
 	}
 	c.stmts[c.lastStmt] = &prepared{stmt: st}
-	c.describe(c.lastStmt, st.NumParams(), c.session.Columns(st))
+	c.describe(c.lastStmt, st.NumParams(), columns)
 }
 
 // admitStatement counts a statement that is prepared.

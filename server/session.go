@@ -16,7 +16,7 @@ type Session interface {
 	Parse(text string) (*exec.Stmt, string, error)
 	// Columns tells the columns that Run will give, or nil where that is not
 	// known beforehand or there are none.
-	Columns(*exec.Stmt) []wharf.Column
+	Columns(context.Context, *exec.Stmt) ([]wharf.Column, error)
 	// Run runs a statement that this session parsed.
 	Run(ctx context.Context, s *exec.Stmt, args []wharf.Value) (exec.Result, error)
 	Status() exec.Status

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"database/sql"
@@ -201,6 +202,75 @@ func TestQueryEnds(t *testing.T) {
 	if err := s.db("").QueryRowContext(s.context(), "SELECT COUNT(*) FROM s.`x.csv`").Scan(&n); err != nil || n != 199 {
 		t.Errorf("afterwards: %d, %v", n, err)
 	}
+}
+
+// TestPrepareEnds wants the look into files for the columns of a prepared query
+// to end as the query itself does.
+func TestPrepareEnds(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Repeat([]byte("1,2\n"), 1<<18)
+	for range 1 << 10 { // 1 GiB, all of which is looked at for its types
+		if _, err := w.Write(lines); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.mustUpload("s", "long.csv.gz", packed.Bytes())
+	const query, within = "SELECT * FROM s.`long.csv.gz` WHERE 1 = ?", 5 * time.Second
+	prepare := func(ctx context.Context, conn *sql.Conn) <-chan error {
+		ended := make(chan error, 1)
+		go func() {
+			st, err := conn.PrepareContext(ctx, query)
+			if err == nil {
+				st.Close()
+			}
+			ended <- err
+		}()
+		return ended
+	}
+	running := func(id int) bool {
+		return len(s.column(fmt.Sprintf("SELECT ID FROM information_schema.PROCESSLIST WHERE ID = %d AND INFO LIKE '%%long.csv.gz%%'", id))) > 0
+	}
+	for _, kill := range []bool{true, false} {
+		conn := s.conn()
+		var id int
+		if err := conn.QueryRowContext(s.context(), "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ctx, leave := context.WithCancel(s.context())
+		defer leave()
+		ended := prepare(ctx, conn)
+		for !running(id) {
+			select {
+			case err := <-ended:
+				t.Fatalf("it ended by itself: %v", err)
+			default:
+			}
+		}
+		begin := time.Now()
+		if kill {
+			s.exec(fmt.Sprintf("KILL QUERY %d", id))
+			wantSQLError(t, <-ended, 1317, "70100")
+		} else {
+			leave()
+			<-ended
+			for running(id) && time.Since(begin) < within {
+			}
+		}
+		if took := time.Since(begin); took > within {
+			t.Errorf("killed %t: it took %s", kill, took)
+		}
+	}
+	s.alive()
 }
 
 // TestQueryLeavesNothing looks for files of statements in the data folder

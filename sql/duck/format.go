@@ -203,7 +203,9 @@ func (s fileSet) small() bool {
 	const bound = 16 << 20 // bytes
 	var total int64
 	for _, f := range s.Files {
-		total += f.Size
+		if total += f.Size; s.compression(f.Key) != "" {
+			total += 7 * f.Size // text of eight times the size is ordinary
+		}
 	}
 	return total <= bound
 }

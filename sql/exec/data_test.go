@@ -149,7 +149,10 @@ func (h *harness) runAll(t *testing.T, s *exec.Session, text string, args []whar
 }
 
 func (h *harness) run(t *testing.T, s *exec.Session, stmt *exec.Stmt, args []wharf.Value) string {
-	announced := s.Columns(stmt)
+	announced, err := s.Columns(context.Background(), stmt)
+	if err != nil {
+		t.Fatal(err)
+	}
 	before := s.Status()
 	res, err := s.Run(context.Background(), stmt, args[:min(len(args), stmt.NumParams())])
 	if err != nil {

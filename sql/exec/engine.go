@@ -17,8 +17,8 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 	}
 	request := s.request(st, args)
 	p := plan{timed: true, capped: st.Limit == nil}
-	p.describe = func() ([]wharf.Column, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), describeTime)
+	p.describe = func(ctx context.Context) ([]wharf.Column, error) {
+		ctx, cancel := context.WithTimeout(ctx, describeTime)
 		defer cancel()
 		warnings := s.warnings // the query has not run: it warns of nothing yet
 		defer func() { s.warnings = warnings }()

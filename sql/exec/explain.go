@@ -17,9 +17,9 @@ func (s *Session) planExplain(st *sql.Explain, args []wharf.Value) (plan, error)
 		return plan{}, err
 	}
 	columns, rows := explained(st)
-	p := s.answer(columns, func(context.Context) ([][]wharf.Value, error) {
+	p := s.answer(columns, func(ctx context.Context) ([][]wharf.Value, error) {
 		if of.describe != nil {
-			if _, err := of.describe(); err != nil {
+			if _, err := of.describe(ctx); err != nil {
 				return nil, err
 			}
 		}

@@ -42,7 +42,10 @@ func FuzzRun(f *testing.F) {
 				checkError(t, text, err)
 				break
 			}
-			announced := s.Columns(stmt)
+			announced, err := s.Columns(t.Context(), stmt)
+			if err != nil {
+				t.Fatal(err)
+			}
 			res, err := s.Run(ctx, stmt, make([]wharf.Value, stmt.NumParams()))
 			checkError(t, text, err)
 			if err == nil && (res.Rows == nil) != (announced == nil) {

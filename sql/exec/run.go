@@ -18,7 +18,7 @@ type plan struct {
 	run     func(context.Context) (Result, error)
 	// describe finds out the columns where they are not known without asking
 	// an engine; nil where columns are all.
-	describe func() ([]wharf.Column, error)
+	describe func(context.Context) ([]wharf.Column, error)
 	// timed is set for the statements that max_execution_time ends.
 	timed bool
 	// asks is set for statements about the diagnostics of the one before,
@@ -31,17 +31,23 @@ type plan struct {
 
 // Columns tells the columns that Run will answer with, without running the
 // statement. It is nil for a statement without a result set, and for one that
-// will fail.
-func (s *Session) Columns(st *Stmt) []wharf.Column {
+// will fail; the error is that ctx ended.
+func (s *Session) Columns(ctx context.Context, st *Stmt) ([]wharf.Column, error) {
 	p, err := s.plan(st.parsed, nil)
 	if err != nil {
-		return nil
+		return nil, nil // Run will say why
 	}
-	if p.describe != nil {
-		columns, _ := p.describe() // Run will say why
-		return columns
+	if p.describe == nil {
+		return p.columns, nil
 	}
-	return p.columns
+	columns, err := p.describe(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, wharf.WrapError(wharf.CodeCanceled, "exec.Columns", "", ctx.Err())
+	case err != nil:
+		return nil, nil // likewise
+	}
+	return columns, nil
 }
 
 // Run runs a statement with the values of its placeholders. Rows that it

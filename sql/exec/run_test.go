@@ -188,7 +188,7 @@ func TestArgumentsMustMatch(t *testing.T) {
 			t.Errorf("%d values: %v", len(args), err)
 		}
 	}
-	if columns := s.Columns(stmt); len(columns) != 2 || columns[0].Name != "?" {
+	if columns, err := s.Columns(t.Context(), stmt); err != nil || len(columns) != 2 || columns[0].Name != "?" {
 		t.Errorf("columns %v", columns)
 	}
 }
