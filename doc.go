@@ -27,10 +27,10 @@
 //
 //	httpapi        server.go, cors.go, authenticate.go, upload.go,
 //	               requestheader.go: no byte of the body is read yet
-//	wharf          upload.go, service.go, admission.go: BeginUpload
+//	wharf          upload.go, service.go, transferlimit.go: BeginUpload
 //	meta           stages.go, stagecache.go: which stage it is
 //	storage        opener.go: which store it has
-//	httpapi        form.go, formpart.go, contentdisposition.go: the next file
+//	httpapi        form.go, formpart.go, formdisposition.go: the next file
 //	wharf          upload.go: Put
 //	storage/local  put.go, which reads the form as an io.Reader; commit.go,
 //	               apply.go, segment.go, index.go

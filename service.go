@@ -42,9 +42,9 @@ type Service struct {
 	now     func() time.Time
 
 	maxFileSize int64
-	admission   *admission // of files' bytes
-	leastUpload int64      // what an upload counts for at least
-	downloads   *admission // of files and lists
+	uploads     *transferLimit // of files' bytes
+	leastUpload int64          // what an upload counts for at least
+	downloads   *transferLimit // of files and lists
 
 	// gate is held for reading from the look-up of an upload's stage until
 	// the upload is counted in inflight, so that a sweep that takes it for
@@ -85,9 +85,9 @@ func NewService(o ServiceOptions) *Service {
 		log:         o.Logger,
 		now:         o.Now,
 		maxFileSize: o.MaxFileSize,
-		admission:   newAdmission(o.UploadMemory, o.UploadWait),
+		uploads:     newTransferLimit(o.UploadMemory, o.UploadWait),
 		leastUpload: leastUpload,
-		downloads:   newAdmission(int64(o.MaxDownloads), o.UploadWait),
+		downloads:   newTransferLimit(int64(o.MaxDownloads), o.UploadWait),
 
 		inflight: make(map[StageID]int),
 		sweep:    make(chan struct{}, 1),
@@ -98,7 +98,7 @@ func NewService(o ServiceOptions) *Service {
 func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
 
 // UploadWait is how long an upload or a download waits for its turn.
-func (s *Service) UploadWait() time.Duration { return s.admission.wait }
+func (s *Service) UploadWait() time.Duration { return s.uploads.wait }
 
 // resolve finds the stage that p means by name. A user's own stage is created
 // when it is first looked up. A grant's stage is found by its ID: it may have

@@ -45,7 +45,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 		s.endInflight(u.stage.ID)
 		return nil, err
 	}
-	u.held, err = s.admission.acquire(ctx, max(u.memory(size)+listenerMemory, s.leastUpload))
+	u.held, err = s.uploads.acquire(ctx, max(u.memory(size)+listenerMemory, s.leastUpload))
 	if err != nil {
 		s.endInflight(u.stage.ID)
 		return nil, err
@@ -79,7 +79,7 @@ func (s *Service) mostBytes(size int64) int64 {
 // UploadsWait reports whether uploads wait for memory that others hold, or gave
 // up within the last wait: then an upload that makes no progress should end.
 func (s *Service) UploadsWait() bool {
-	return s.admission.pressed()
+	return s.uploads.pressed()
 }
 
 // Put stores one file. o.Limit bounds its length, for example by the length of

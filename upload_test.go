@@ -160,8 +160,8 @@ func TestConfirmOutlivesItsClient(t *testing.T) {
 	}
 }
 
-// TestAdmission lets one upload of two wait for the memory of the other.
-func TestAdmission(t *testing.T) {
+// TestUploadWaitsForMemory lets one upload of two wait for the memory of the other.
+func TestUploadWaitsForMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(o *wharf.ServiceOptions) { o.UploadMemory = 1; o.UploadWait = time.Minute })
 		f.create("s")
@@ -189,10 +189,10 @@ func TestAdmission(t *testing.T) {
 	})
 }
 
-// TestAdmissionAsksForWhatPutMayTell: a store may hold as much memory as the
-// Limit of a Put makes it, so admission has to count with that length; but not
+// TestUploadAsksForWhatPutMayTell: a store may hold as much memory as the
+// Limit of a Put makes it, so transferLimit has to count with that length; but not
 // for an internal stage, where what is held grows with the bytes that come.
-func TestAdmissionAsksForWhatPutMayTell(t *testing.T) {
+func TestUploadAsksForWhatPutMayTell(t *testing.T) {
 	for _, c := range []struct {
 		url             string
 		size, max, want int64

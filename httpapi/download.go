@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -221,4 +223,23 @@ func clearContent(h http.Header) {
 	for _, name := range []string{"Content-Disposition", "Content-MD5", "Content-Range", "ETag", "Last-Modified", "Accept-Ranges"} {
 		h.Del(name)
 	}
+}
+
+// attachment is the Content-Disposition under which a browser saves a file:
+// its last name, and for other than plain names a plain stand-in for old
+// clients beside it (RFC 6266, appendix D).
+func attachment(key string) string {
+	name := path.Base(key)
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	s := `attachment; filename="` + plain + `"`
+	if plain != name {
+		// A space as '+' is for queries only.
+		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	}
+	return s
 }

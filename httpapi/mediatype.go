@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/url"
 	"path"
 	"strings"
 )
@@ -45,23 +44,4 @@ func contentType(key string) string {
 		return t
 	}
 	return "application/octet-stream"
-}
-
-// attachment is the Content-Disposition under which a browser saves a file:
-// its last name, and for other than plain names a plain stand-in for old
-// clients beside it (RFC 6266, appendix D).
-func attachment(key string) string {
-	name := path.Base(key)
-	plain := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	s := `attachment; filename="` + plain + `"`
-	if plain != name {
-		// A space as '+' is for queries only.
-		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-	}
-	return s
 }

@@ -180,8 +180,7 @@ func (c *conn) changeUser(body []byte) bool {
 		err = c.authenticate(&h, nil)
 	}
 	if err != nil {
-		c.tellLogin(err)
-		c.log().Info("MySQL login failed", "error", err)
+		c.refuseLogin(err)
 		return false
 	}
 	if !c.enter(busy) || c.endLogin() != nil {

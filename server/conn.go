@@ -62,10 +62,7 @@ func (c *conn) serve() {
 	defer func() { c.wire.release() }()
 	defer c.recovered()
 	defer c.closeSession()
-	if err := c.login(); err != nil {
-		if !c.isEnding() { // else the server closed it
-			c.log().Info("MySQL login failed", "error", err)
-		}
+	if c.login() != nil {
 		return
 	}
 	for c.next() {

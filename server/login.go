@@ -24,7 +24,7 @@ func (c *conn) login() error {
 	}
 	h, err := c.handshake()
 	if err != nil {
-		c.tellLogin(err)
+		c.refuseLogin(err)
 		return err
 	}
 	c.out.caps = h.caps
@@ -93,8 +93,11 @@ func (c *conn) authenticate(h *handshakeResponse, salt []byte) error {
 	return c.welcome(h)
 }
 
-// tellLogin tells the client why it is not let in.
-func (c *conn) tellLogin(err error) {
+// refuseLogin tells the client why it is not let in, and the log too.
+func (c *conn) refuseLogin(err error) {
+	if !c.isEnding() { // else the server closed it
+		c.log().Info("MySQL login failed", "error", err)
+	}
 	r, ok := err.(refusal)
 	if !ok {
 		r = badHandshake()

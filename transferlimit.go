@@ -12,13 +12,13 @@ import (
 // count for more.
 const smallUpload = 1 << 20
 
-// admission bounds the memory that uploads hold at one time. There are two
-// queues, each first come, first served. Large uploads leave a quarter of the
-// memory to small ones, so that a few slow ones do not keep all others out.
-// Small uploads may take all that is free, except while a large upload waits;
-// then at most a quarter, or one at a time if a quarter is too little, so that
-// it is not starved.
-type admission struct {
+// transferLimit bounds the memory that uploads hold at one time, or how many
+// downloads run. There are two queues, each first come, first served. Large
+// uploads leave a quarter of the memory to small ones, so that a few slow ones
+// do not keep all others out. Small uploads may take all that is free, except
+// while a large upload waits; then at most a quarter, or one at a time if a
+// quarter is too little, so that it is not starved.
+type transferLimit struct {
 	total   int64
 	reserve int64 // of total: what large uploads leave
 	wait    time.Duration
@@ -44,18 +44,18 @@ type turn struct {
 
 // reservation is memory that an upload holds.
 type reservation struct {
-	from  *admission
+	from  *transferLimit
 	class *class
 	cost  int64
 }
 
-func newAdmission(total int64, wait time.Duration) *admission {
-	return &admission{total: total, reserve: total / 4, wait: wait, free: total}
+func newTransferLimit(total int64, wait time.Duration) *transferLimit {
+	return &transferLimit{total: total, reserve: total / 4, wait: wait, free: total}
 }
 
 // acquire waits for cost bytes. After the wait it fails with CodeUnavailable.
 // A cost of more than large uploads may hold together counts as that much.
-func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error) {
+func (a *transferLimit) acquire(ctx context.Context, cost int64) (reservation, error) {
 	r := reservation{from: a, class: &a.small}
 	if cost > smallUpload {
 		r.class = &a.large
@@ -89,7 +89,7 @@ func (a *admission) acquire(ctx context.Context, cost int64) (reservation, error
 
 // leave takes an upload out of its queue. It reports whether its turn came
 // meanwhile.
-func (a *admission) leave(c *class, place *list.Element) bool {
+func (a *transferLimit) leave(c *class, place *list.Element) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	select {
@@ -105,7 +105,7 @@ func (a *admission) leave(c *class, place *list.Element) bool {
 
 // pressed reports whether an upload waits, or gave up within the last wait, so
 // that a caller that looks rarely sees it too.
-func (a *admission) pressed() bool {
+func (a *transferLimit) pressed() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.large.queue.Len()+a.small.queue.Len() > 0 || time.Since(a.left) < a.wait
@@ -122,7 +122,7 @@ func (r reservation) release() {
 }
 
 // serve starts the waiting uploads whose turn it is.
-func (a *admission) serve() {
+func (a *transferLimit) serve() {
 	for _, c := range []*class{&a.large, &a.small} {
 		for first := c.queue.Front(); first != nil; first = c.queue.Front() {
 			t := first.Value.(*turn)
@@ -137,7 +137,7 @@ func (a *admission) serve() {
 }
 
 // fits reports whether the next upload of a class can have its memory.
-func (a *admission) fits(c *class, cost int64) bool {
+func (a *transferLimit) fits(c *class, cost int64) bool {
 	switch {
 	case cost > a.free:
 		return false
@@ -147,7 +147,7 @@ func (a *admission) fits(c *class, cost int64) bool {
 	return a.large.queue.Len() == 0 || a.small.held == 0 || a.small.held+cost <= a.reserve
 }
 
-func (a *admission) take(c *class, cost int64) {
+func (a *transferLimit) take(c *class, cost int64) {
 	c.held += cost
 	a.free -= cost
 }

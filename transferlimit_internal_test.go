@@ -12,7 +12,7 @@ import (
 const mib = 1 << 20
 
 // ask starts to wait for memory, and sends what it got.
-func ask(ctx context.Context, a *admission, cost int64) <-chan reservation {
+func ask(ctx context.Context, a *transferLimit, cost int64) <-chan reservation {
 	got := make(chan reservation, 1)
 	go func() {
 		defer close(got)
@@ -27,7 +27,7 @@ func ask(ctx context.Context, a *admission, cost int64) <-chan reservation {
 // that wait, keep no small one waiting.
 func TestSmallUploadsPassLargeOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmission(96*mib, time.Minute)
+		a := newTransferLimit(96*mib, time.Minute)
 		var large []reservation
 		for range 2 {
 			large = append(large, <-ask(t.Context(), a, 33*mib))
@@ -60,7 +60,7 @@ func TestSmallUploadsPassLargeOnes(t *testing.T) {
 // is followed by another; a large one gets its turn.
 func TestLargeUploadsAreNotStarved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmission(96*mib, time.Hour)
+		a := newTransferLimit(96*mib, time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var small []reservation
@@ -103,7 +103,7 @@ func TestLargeUploadsAreNotStarved(t *testing.T) {
 // its turn.
 func TestSmallUploadsOfLittleMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmission(3*mib, time.Minute)
+		a := newTransferLimit(3*mib, time.Minute)
 		slow := <-ask(t.Context(), a, mib+1)
 		waits := ask(t.Context(), a, 40*mib)
 		synctest.Wait()
@@ -137,7 +137,7 @@ func TestSmallUploadsOfLittleMemory(t *testing.T) {
 // on when it leaves.
 func TestUploadThatGivesUpBlocksNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmission(16*mib, time.Hour)
+		a := newTransferLimit(16*mib, time.Hour)
 		for range 8 {
 			<-ask(t.Context(), a, mib)
 		}
@@ -161,13 +161,13 @@ func TestUploadThatGivesUpBlocksNoOther(t *testing.T) {
 	})
 }
 
-// TestAdmissionAtRandom: no more is held than there is, everybody gets a turn,
+// TestTransferLimitAtRandom: no more is held than there is, everybody gets a turn,
 // and all is given back.
-func TestAdmissionAtRandom(t *testing.T) {
+func TestTransferLimitAtRandom(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	synctest.Test(t, func(t *testing.T) {
-		a := newAdmission(96*mib, time.Hour)
+		a := newTransferLimit(96*mib, time.Hour)
 		var all sync.WaitGroup
 		for i := range uint64(200) {
 			rng := rand.New(rand.NewPCG(seed, i))
