@@ -64,9 +64,12 @@ func (p *packets) columnBody(c wharf.Column) {
 	if !c.Nullable && c.Type != wharf.TypeNull {
 		d.flags |= mysql.NOT_NULL_FLAG
 	}
-	b := append(p.buf, 3, 'd', 'e', 'f', 0, 0, 0) // catalog, schema, table, its alias
-	b = append(appendString(b, c.Name), 0)        // the column's name, and in its table
-	b = append(b, 12)                             // length of what follows
+	if d.charset != binaryCharset && p.encoding.collation != 0 {
+		d.charset = p.encoding.collation
+	}
+	b := append(p.buf, 3, 'd', 'e', 'f', 0, 0, 0)           // catalog, schema, table, its alias
+	b = append(appendString(b, p.encoding.text(c.Name)), 0) // the column's name, and in its table
+	b = append(b, 12)                                       // length of what follows
 	b = binary.LittleEndian.AppendUint16(b, d.charset)
 	b = binary.LittleEndian.AppendUint32(b, d.length)
 	b = append(b, d.typ)

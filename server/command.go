@@ -22,6 +22,7 @@ func (c *conn) command(packet []byte) bool {
 		return true
 	}
 	body := packet[1:]
+	c.encode()
 	switch packet[0] {
 	case mysql.COM_QUIT:
 		c.quit = true
@@ -31,7 +32,7 @@ func (c *conn) command(packet []byte) bool {
 	case mysql.COM_PING:
 		c.done(nil)
 	case mysql.COM_INIT_DB:
-		c.done(c.initDB(string(body)))
+		c.done(c.initDB(c.text(body)))
 	case mysql.COM_FIELD_LIST:
 		c.fieldList(body)
 	case mysql.COM_STMT_PREPARE:
@@ -76,7 +77,8 @@ func (c *conn) command(packet []byte) bool {
 func (c *conn) text(body []byte) string {
 	text := string(body)
 	c.wire.forgetBody()
-	return text
+	client, _ := c.session.Charsets()
+	return decode(client, text)
 }
 
 func (c *conn) status() uint16 { return statusOf(c.session.Status(), false) }

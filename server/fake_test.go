@@ -99,6 +99,8 @@ func (w *fakeWorld) sessions() int {
 	return w.open
 }
 
+func (s *fakeSession) Charsets() (client, results string) { return "utf8mb4", "utf8mb4" }
+
 func (s *fakeSession) Memory() *exec.Memory { return s.memory }
 
 func (s *fakeSession) Parse(text string) (*exec.Stmt, string, error) {

@@ -25,13 +25,17 @@ type handshakeResponse struct {
 	db     string
 	plugin string
 	zstd   int // the level of compression that it asks for
+	// collation is MySQL's number of the client's; 0 if it said none.
+	collation uint16
 }
 
 // parseHandshakeResponse reads a HandshakeResponse41.
 func parseHandshakeResponse(p []byte) (handshakeResponse, bool) {
 	f := fields{b: p}
 	h := handshakeResponse{caps: f.u32()}
-	f.bytes(4 + 1 + 23) // its packet limit, its collation, reserved
+	f.bytes(4) // its packet limit
+	h.collation = uint16(f.u8())
+	f.bytes(23) // reserved
 	h.user = string(f.nul())
 	switch {
 	case h.caps&mysql.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA != 0:
@@ -64,7 +68,7 @@ func parseChangeUser(p []byte, caps uint32) (handshakeResponse, bool) {
 	h.auth = f.bytes(uint64(f.u8()))
 	h.db = string(f.nul())
 	if len(f.b) > 0 {
-		f.u16() // its collation
+		h.collation = f.u16()
 	}
 	if caps&mysql.CLIENT_PLUGIN_AUTH != 0 && len(f.b) > 0 {
 		h.plugin = string(f.nul())

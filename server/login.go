@@ -165,9 +165,12 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 // welcome opens the session of a user who was let in, on the database that
 // the client named.
 func (c *conn) welcome(h *handshakeResponse) error {
+	if _, ok := exec.FindCollation(h.collation); !ok && h.collation != 0 {
+		return unknownCharset(h.collation)
+	}
 	version, cipher := c.secured()
 	session := c.srv.o.NewSession(exec.Client{
-		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Sessions: c.srv,
+		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Sessions: c.srv, Collation: h.collation,
 		Cipher: cipher, TLSVersion: version, Compressed: c.wire.packed != nil, Counters: c.counted.counters,
 	})
 	if h.db != "" {

@@ -21,7 +21,8 @@ type packets struct {
 	seq   uint8        // of the next packet
 	caps  uint32
 	err   error
-	sink  rowSink // of the result that is being written
+	encoding
+	sink rowSink // of the result that is being written
 
 	flushing rowFlush
 }
@@ -121,6 +122,7 @@ func (p *packets) noEOF() bool { return p.caps&mysql.CLIENT_DEPRECATE_EOF != 0 }
 // refuse writes an ERR packet.
 func (p *packets) refuse(r refusal) {
 	p.begin()
+	r.msg = p.encoding.text(r.msg)
 	p.buf = append(p.buf, r.payload(true)...)
 	p.end()
 }

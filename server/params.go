@@ -145,3 +145,8 @@ func (f *fields) duration() (wharf.Value, bool) {
 func isClock(minute, second uint8, micros uint32) bool {
 	return minute <= 59 && second <= 59 && micros <= 999_999
 }
+
+// isText reports whether the values are in the client's character set.
+func (t paramType) isText() bool {
+	return t.typ == mysql.MYSQL_TYPE_STRING || t.typ == mysql.MYSQL_TYPE_VAR_STRING || t.typ == mysql.MYSQL_TYPE_VARCHAR
+}

@@ -125,6 +125,7 @@ func (c *conn) execute(body []byte) {
 	args, err := p.arguments(&f)
 	c.forgetLongData(p)
 	if err == nil {
+		c.decodeArguments(p, args)
 		err = c.statement(func(ctx context.Context) error { return c.run(ctx, p.stmt, args, binaryRow, false) })
 	}
 	if err != nil && c.out.err == nil {

@@ -106,6 +106,7 @@ func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, mor
 		return nil
 	}
 	c.wire.until = r.Until
+	c.encode() // an earlier statement of the same text may have set another
 	if err := c.out.rows(ctx, r.Rows, encode, statusOf(c.session.Status(), more)); err != nil {
 		return err
 	}

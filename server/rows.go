@@ -75,19 +75,27 @@ func (s *rowSink) write(row []wharf.Value) (err error) {
 }
 
 // textRow is a row of the text protocol.
-func textRow(p *packets, _ []wharf.Column, row []wharf.Value) error {
+func textRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
 	for i := range row {
 		v := &row[i]
 		switch v.Kind() {
 		case wharf.NullValue:
 			p.buf = append(p.buf, 0xfb)
 		case wharf.TextValue:
-			p.putString(v.Str())
+			p.putText(cols[i].Type, v.Str())
 		default:
 			p.buf = appendNumber(p.buf, *v)
 		}
 	}
 	return nil
+}
+
+// putText writes the text of a value: text in the client's character set.
+func (p *packets) putText(t wharf.Type, s string) {
+	if p.encoding.convert != nil && t == wharf.TypeString {
+		s = p.encoding.text(s)
+	}
+	p.putString(s)
 }
 
 // appendNumber writes a number as text, which is shorter than 251 bytes: one
@@ -112,7 +120,7 @@ func binaryRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
 			continue
 		}
 		if v.Kind() == wharf.TextValue && isWrittenAsText(cols[i].Type) {
-			p.putString(v.Str())
+			p.putText(cols[i].Type, v.Str())
 			continue
 		}
 		var err error

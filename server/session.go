@@ -27,6 +27,9 @@ type Session interface {
 	Reset()
 	UseDatabase(ctx context.Context, name string) error
 	Database() string
+	// Charsets are the character sets of what the client sends and of what is
+	// sent to it, by MySQL's names; "" is no conversion.
+	Charsets() (client, results string)
 	// WaitTimeout is how long to wait for the next command. It is
 	// more than 0.
 	WaitTimeout() time.Duration

@@ -18,7 +18,7 @@ func TestBoundLimit(t *testing.T) {
 		c := s.session(params)
 		for query, want := range map[string]string{
 			"SELECT 5 LIMIT ? OFFSET ?": "",
-			"SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS ORDER BY 1 LIMIT ? OFFSET ?": "utf8mb3",
+			"SELECT CHARACTER_SET_NAME FROM information_schema.CHARACTER_SETS ORDER BY 1 LIMIT ? OFFSET ?": "binary",
 			"SELECT $1 FROM @s/n.csv ORDER BY 1 LIMIT ? OFFSET ?":                                          "2",
 		} {
 			var got string

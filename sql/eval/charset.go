@@ -8,8 +8,8 @@ import (
 // DefaultCollation is that of all text.
 const DefaultCollation = "utf8mb4_0900_ai_ci"
 
-// Charset is a character set that a client may ask for: UTF-8 by its names,
-// and bytes. Wharf converts nothing, and so refuses the others.
+// Charset is a character set that a client may ask for: UTF-8 by its names, the
+// two that listeners convert, and bytes. Wharf refuses the others.
 type Charset struct {
 	Name, Description, Collation string
 	MaxLen                       int64
@@ -18,7 +18,9 @@ type Charset struct {
 // Charsets returns the character sets that a client may ask for.
 func Charsets() []Charset {
 	return []Charset{
+		{"ascii", "US ASCII", "ascii_general_ci", 1},
 		{"binary", "Binary pseudo charset", "binary", 1},
+		{"latin1", "cp1252 West European", "latin1_swedish_ci", 1},
 		{"utf8mb3", "UTF-8 Unicode", "utf8mb3_general_ci", 3},
 		{"utf8mb4", "UTF-8 Unicode", DefaultCollation, 4},
 	}
@@ -67,6 +69,11 @@ var collations = [...]Collation{
 	{"utf8mb4_general_ci", "utf8mb4", 45, false, padSpace, byGeneral},
 	{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, padSpace, byLetters},
 	{"utf8mb4_unicode_ci", "utf8mb4", 224, false, padSpace, byLetters},
+	{"ascii_bin", "ascii", 65, false, padSpace, byBytes},
+	{"ascii_general_ci", "ascii", 11, true, padSpace, byGeneral},
+	{"latin1_bin", "latin1", 47, false, padSpace, byBytes},
+	{"latin1_general_ci", "latin1", 48, false, padSpace, byGeneral},
+	{"latin1_swedish_ci", "latin1", 8, true, padSpace, byGeneral},
 }
 
 // ListedCollations are the collations in the order of their names.
@@ -77,6 +84,32 @@ func ListedCollations() []Collation {
 // systemCollation is that of the names that the server gives:
 // utf8mb3_general_ci.
 const systemCollation collationID = 3
+
+// CollationOf returns the collation with MySQL's number. That of another order
+// of a character set that there is returns the character set's default. ok is
+// false for those of other character sets, and for 0.
+func CollationOf(number uint16) (c Collation, ok bool) {
+	for _, c := range collations {
+		if c.Id == int64(number) {
+			return c, true
+		}
+	}
+	in := func(low, high uint16) bool { return low <= number && number <= high }
+	var charset string
+	switch {
+	case in(225, 247), in(255, 323):
+		charset = "utf8mb4"
+	case in(193, 215), number == 76, number == 223:
+		charset = "utf8mb3"
+	case number == 5, number == 15, number == 31, number == 49, number == 94:
+		charset = "latin1"
+	default:
+		return Collation{}, false
+	}
+	known, _ := FindCharset(charset)
+	id, _ := FindCollation(known.Collation)
+	return id.Collation(), true
+}
 
 // FindCollation finds a collation by its name in any case; without one it
 // returns the default.

@@ -264,6 +264,9 @@ func (c *Compiler) collate(e sql.Call) (Node, error) {
 	if x.Typ == wharf.TypeBytes && id.Collation().Charset != "binary" {
 		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET 'binary'", id.Collation().Name)
 	}
+	if set := id.Collation().Charset; (set == "latin1" || set == "ascii") && x.Coll.Id.Collation().Charset != set {
+		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", id.Collation().Name, x.Coll.Id.Collation().Charset)
+	}
 	n := Node{Typ: wharf.TypeString, Coll: collating{id, ofExplicit}}
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		d, err := x.Eval(ev)

@@ -27,8 +27,8 @@
 //
 // Queries are answered by the two engines that it is given, one for tables that
 // the server holds and one for files; it chooses, and says what the names in a
-// query mean. Expressions are sql/eval's. What would be misread is refused: a
-// character set other than UTF-8.
+// query mean. Expressions are sql/eval's. Text is UTF-8 here: listeners convert latin1 and ascii,
+// and the other character sets are refused.
 //
 // The package knows the numbers of MySQL of its warnings and causes; the others
 // come from the listener by [Options]. It reads no file, opens no connection and

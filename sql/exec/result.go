@@ -12,6 +12,9 @@ type Client struct {
 	ID        uint32 // the connection's ID, as CONNECTION_ID() and KILL know it
 	Principal wharf.Principal
 	Host      string // the client's address, without its port
+	// Collation is MySQL's number of the collation that the handshake named, as
+	// FindCollation knows it; 0 is the server's.
+	Collation uint16
 	// Sessions are the connections that there are; nil knows of none.
 	Sessions Sessions
 	// Cipher and TLSVersion are those of its TLS, "" without.

@@ -120,6 +120,12 @@ func (s *Session) Status() Status {
 	return Status{Autocommit: s.autocommit, InTransaction: s.inTransaction}
 }
 
+// Charsets are the character sets of what the client sends and of what it wants
+// to be sent; "" is no conversion.
+func (s *Session) Charsets() (client, results string) {
+	return s.Value("character_set_client").Str(), s.Value("character_set_results").Str()
+}
+
 // Database is the database in use, or "".
 func (s *Session) Database() string { return s.database }
 
@@ -157,6 +163,7 @@ func (s *Session) Close() { s.start() }
 func (s *Session) start() {
 	s.database = ""
 	s.vars, s.userVars = nil, nil
+	s.setClientCollation()
 	s.statement.ReturnTo(0)
 	s.memory.Unkeep(s.userVarBytes)
 	s.userVarBytes = 0

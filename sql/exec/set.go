@@ -267,12 +267,28 @@ func (s *Session) setTimeZone(v wharf.Value) error {
 	return err
 }
 
+// FindCollation returns the name of the collation that a session begins with
+// where the client's handshake has that number; ok is false where Wharf does
+// not have its character set, and for 0.
+func FindCollation(number uint16) (name string, ok bool) {
+	co, ok := eval.CollationOf(number)
+	return co.Name, ok
+}
+
+// setClientCollation makes the character set and collation of the login those of
+// the session.
+func (s *Session) setClientCollation() {
+	if co, ok := eval.CollationOf(s.client.Collation); ok {
+		s.setCharset(co.Charset, co.Name)
+	}
+}
+
 // setNames is SET NAMES and SET CHARACTER SET: what the client sends and
 // wants to be sent.
 func (s *Session) setNames(name, collate string) error {
 	cs, ok := eval.FindCharset(name)
 	if !ok {
-		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'; Wharf speaks utf8mb4", eval.CutRunes(name, 64))
+		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'; Wharf has utf8mb4, utf8mb3, latin1, ascii and binary", eval.CutRunes(name, 64))
 	}
 	order := cs.Collation
 	if collate != "" {
@@ -286,11 +302,15 @@ func (s *Session) setNames(name, collate string) error {
 		}
 		order = co.Name
 	}
-	for _, v := range []string{"character_set_client", "character_set_connection", "character_set_results"} {
-		s.setVar(v, wharf.Text(cs.Name))
-	}
-	s.setVar("collation_connection", wharf.Text(order))
+	s.setCharset(cs.Name, order)
 	return nil
+}
+
+func (s *Session) setCharset(charset, collation string) {
+	for _, v := range []string{"character_set_client", "character_set_connection", "character_set_results"} {
+		s.setVar(v, wharf.Text(charset))
+	}
+	s.setVar("collation_connection", wharf.Text(collation))
 }
 
 // setTimestamp makes NOW() tell that time, in seconds since 1970; 0 and DEFAULT
