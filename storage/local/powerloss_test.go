@@ -384,7 +384,7 @@ func (w *world) putAll(e *Engine) error {
 // fail begins an upload that ends too soon. It leaves nothing.
 func (w *world) fail(e *Engine) error {
 	o := w.someObject()
-	_, err := e.Store(o.stage).Put(bg, o.key, bytes.NewReader(make([]byte, 3000)), wharf.PutOptions{Size: 9000})
+	_, err := e.Store(o.stage).Put(bg, o.key, bytes.NewReader(make([]byte, chunkSize+1)), wharf.PutOptions{Size: 2 * chunkSize})
 	if wharf.CodeOf(err) == wharf.CodeInvalid || w.crashed() {
 		return nil
 	}

@@ -1,0 +1,116 @@
+package local
+
+import (
+	"bytes"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"wharf"
+)
+
+// TestPowerLossInStart cuts the power at each operation of a start. The next one
+// finds the index whole, and need not make it anew.
+func TestPowerLossInStart(t *testing.T) {
+	disk := NewCrashDisk()
+	e := openEngine(t, "data", tinyOptions(Mortal{disk}))
+	put(t, e.Store(stageOne), "k", []byte("x"))
+	must(t, e.Close())
+	seeds := uint64(12)
+	if raceDetector {
+		seeds = 2
+	}
+	for at, more := 0, true; more; at++ {
+		for seed := range seeds {
+			after, ops := startCut(t, disk, at, rand.New(rand.NewPCG(seed, uint64(at))))
+			if more = at < ops; !more {
+				break
+			}
+			var log bytes.Buffer
+			o := tinyOptions(Mortal{after})
+			o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+			e := openEngine(t, "data", o)
+			if data, err := readAll(e.Store(stageOne), "k"); err != nil || string(data) != "x" || log.Len() > 0 {
+				t.Fatalf("power lost at operation %d, seed %d: %q, %v\n%s", at, seed, data, err, &log)
+			}
+			must(t, e.Close())
+		}
+	}
+}
+
+// startCut starts an engine, and returns what the disk has when the power fails
+// at an operation of that, and how many there were.
+func startCut(t *testing.T, disk *CrashDisk, at int, rng *rand.Rand) (after *CrashDisk, ops int) {
+	t.Helper()
+	work := disk.Crash(0, rng)
+	var mu sync.Mutex // guards what follows
+	opened := false
+	e := openEngine(t, "data", tinyOptions(Mortal{errorfs.Wrap(work, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if opened || op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
+			return nil
+		}
+		if ops == at {
+			after = work.Crash(30+rng.IntN(40), rng)
+		}
+		ops++
+		return nil
+	}))}))
+	mu.Lock()
+	opened = true
+	mu.Unlock()
+	must(t, e.Close())
+	return after, ops
+}
+
+// TestFailedUploadStaysInFlight: the file of an upload that failed could not be
+// removed durably. The records that follow must not say that no upload has its
+// number any more: then no start would remove it.
+func TestFailedUploadStaysInFlight(t *testing.T) {
+	disk := NewCrashDisk()
+	armed, fail := true, false
+	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(disk, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		fail = fail || armed && op.Kind == errorfs.OpRemove && strings.Contains(op.Path, bodiesFolder)
+		if fail && op.Kind == errorfs.OpFileSync && strings.Contains(op.Path, bodiesFolder) {
+			return syscall.EIO
+		}
+		return nil
+	}))))
+	s := e.Store(stageOne)
+	put(t, s, "whole", make([]byte, 3000))              // makes the folder
+	ended := bytes.NewReader(make([]byte, chunkSize+1)) // the file is made after the first chunk
+	if _, err := s.Put(bg, "failed", &syncing{Reader: ended, disk: disk}, wharf.PutOptions{Size: 2 * chunkSize}); err == nil {
+		t.Fatal("an upload that ends too soon is stored")
+	}
+	put(t, s, "later", []byte("x"))
+	again := openEngine(t, "data", tinyOptions(disk.Crash(0, nil)))
+	must(t, noStrays(again))
+	armed, fail = false, false
+}
+
+// syncing is a body whose end finds the file of the upload on the disk.
+type syncing struct {
+	*bytes.Reader
+	disk *CrashDisk
+}
+
+func (r *syncing) Read(p []byte) (int, error) {
+	if r.Len() == 0 {
+		folders, err := r.disk.List("data/" + bodiesFolder)
+		for _, name := range folders {
+			if err == nil {
+				err = syncFolder(r.disk, r.disk.PathJoin("data", bodiesFolder, name))
+			}
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return r.Reader.Read(p)
+}
