@@ -54,7 +54,7 @@ func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 	}
 	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}, placed: map[[2]string]*placement{}}
 	l.sources = s
-	tr, err := Translate(q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Expressions: q.Expressions}, s.relation)
+	tr, err := Translate(q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Database: q.Database, Expressions: q.Expressions}, s.relation)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,6 +160,9 @@ func (s *sources) table(r sql.ServerTable) Relation {
 	t := table{name: fmt.Sprintf("relation%d", len(s.tables)+1), ServerTable: r}
 	s.tables = append(s.tables, t)
 	rel := Relation{SQL: t.name}
+	if r.Schema == "" {
+		rel.Alias = r.Name // of a function
+	}
 	for _, c := range r.Columns {
 		rel.Columns = append(rel.Columns, Column{Name: c.Name, Type: duckType(c.Type)})
 	}

@@ -62,13 +62,20 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 		t.fail(err)
 		return ""
 	}
+	if n.AsName.O == "" && rel.Alias != "" {
+		shown = rel.Alias
+	}
+	database := name.Schema.O
+	if database == "" {
+		database = t.database
+	}
 	t.reads = append(t.reads, Read{Source: [2]string{name.Schema.O, name.Name.O}, Alias: alias})
 	for i, c := range append(append([]Column(nil), rel.Columns...), rel.Hidden...) {
 		e := readColumn(alias+"."+quoteName(c.Name), c.Type)
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {
 			e.sql = t.local(e.sql)
 		}
-		s.columns = append(s.columns, scoped{schema: name.Schema.O, table: shown, name: c.Name, expr: e, asked: i >= len(rel.Columns)})
+		s.columns = append(s.columns, scoped{schema: database, table: shown, name: c.Name, expr: e, asked: i >= len(rel.Columns)})
 	}
 	return rel.SQL + " AS " + alias
 }

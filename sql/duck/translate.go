@@ -28,6 +28,7 @@ type Relation struct {
 	// FirstRows gives text that reads at least so many of the first rows, and not
 	// the row groups behind them; nil where there is none.
 	FirstRows func(rows int64) string
+	Alias   string   // that it has where the query gives none; "" is its name in the query
 }
 
 // Translation is a query for DuckDB.
@@ -53,6 +54,8 @@ type Session struct {
 	Zone string        // its time zone
 	Args []wharf.Value // of the placeholders; nil where they are not known yet
 	Mode sql.Mode      // by which the text is read
+	// Database is that of tables without one; "" is none.
+	Database string
 	// Expressions computes what DuckDB has no words for; nil refuses that.
 	Expressions sql.Expressions
 }
@@ -70,7 +73,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
 	numberPlaceholders(nodes[0])
-	t := &translator{resolve: resolve, zone: session.Zone, args: session.Args, mode: session.Mode, expressions: session.Expressions}
+	t := &translator{resolve: resolve, zone: session.Zone, database: session.Database, args: session.Args, mode: session.Mode, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
 		return nil, refused("this statement")
@@ -143,12 +146,13 @@ const normalized = "JSON_EXTRACT(i0, '$')"
 
 // translator is one statement's translation. The first error stays.
 type translator struct {
-	resolve Resolve
-	zone    string
-	tables  int // named so far
-	reads   []Read
-	args    []wharf.Value
-	mode    sql.Mode
+	resolve  Resolve
+	zone     string
+	database string
+	tables   int // named so far
+	reads    []Read
+	args     []wharf.Value
+	mode     sql.Mode
 
 	expressions sql.Expressions
 	clause      string   // as MySQL calls it in errors

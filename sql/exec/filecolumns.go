@@ -130,6 +130,9 @@ func (s *Session) tableNamed(ctx context.Context, database, name string, columns
 		return s.executor.findInfoTable(name)
 	}
 	found, err := s.findSchema(ctx, s.databaseOf(database))
+	if hint := s.unquoted(ctx, err, database, name); hint != nil {
+		return infoTable{}, hint
+	}
 	if err != nil {
 		return infoTable{}, err
 	}

@@ -247,6 +247,9 @@ func typeOfName(name string) wharf.FileType {
 // a '/' at its end a folder.
 func (s *Session) stageTable(ctx context.Context, database, name string) (sql.Source, error) {
 	found, err := s.findSchema(ctx, database)
+	if hint := s.unquoted(ctx, err, database, name); hint != nil {
+		return sql.Source{}, hint
+	}
 	if err != nil || !found.isStage() {
 		return sql.Source{}, noTable(err, database, name)
 	}

@@ -253,6 +253,24 @@ func (s *Session) folderFiles(ctx context.Context, loc wharf.Location, format ta
 	return files, nil
 }
 
+// unquoted returns the error of a file's name without its backticks, which MySQL
+// reads as a database and a table: books.parquet. It returns nil for another
+// failure to find the database.
+func (s *Session) unquoted(ctx context.Context, err error, database, name string) error {
+	if wharf.CodeOf(err) != wharf.CodeNotFound || !s.isStage(s.database) {
+		return nil
+	}
+	used, err := s.findSchema(ctx, s.database)
+	if err != nil {
+		return nil
+	}
+	file := database + "." + name
+	if _, err := s.fileTable(ctx, used.stage, file); err != nil {
+		return nil
+	}
+	return wharf.Errorf(wharf.CodeNotFound, "Table '%s' doesn't exist in a database '%s'; the file's name needs backticks: `%s`", eval.CutRunes(name, 64), eval.CutRunes(database, 64), eval.CutRunes(file, 256))
+}
+
 // noTable makes the error of a table that is not there, for any reason that
 // its name gives; nil is one of them.
 func noTable(err error, database, name string) error {

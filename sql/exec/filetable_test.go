@@ -81,6 +81,21 @@ func TestColumnsAreFoundOutOnce(t *testing.T) {
 	if rows := step(1, "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN ('s', 'other')"); len(rows) != 2 || rows[0][0] != "a.csv" {
 		t.Errorf("columns that are known: %v", rows)
 	}
+	rows, err := begin(t.Context(), s, "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND ? IN (TABLE_NAME) AND TABLE_NAME = ?",
+		wharf.Text("s"), wharf.Text("d/b.csv"), wharf.Text("d/b.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err := range rows.All {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 2 || files.asked != 2 {
+		t.Errorf("a table named by a placeholder has %d columns after %d looks", n, files.asked)
+	}
+	files.asked = 1
 	step(2, "DESC s.`d/`")
 	step(2, "DESC `d/`")
 	h.put(t, "s", []string{"d/e.csv"}) // the folder is another, the file is not

@@ -142,15 +142,27 @@ func (s *Session) UseDatabase(ctx context.Context, name string) error {
 		return err
 	}
 	s.database = strings.Clone(found.name) // name may be a piece of a long text
+	s.setDatabaseText(found.charset())
 	return nil
+}
+
+// setDatabaseText sets the variables that tell of the database in use.
+func (s *Session) setDatabaseText(charset, collation string) {
+	if s.vars == nil {
+		s.vars = map[string]wharf.Value{}
+	}
+	s.vars["character_set_database"], s.vars["collation_database"] = wharf.Text(charset), wharf.Text(collation)
 }
 
 // Reset puts everything but the connection's identity back to how it was
 // after login, as COM_RESET_CONNECTION asks. The database in use stays.
 func (s *Session) Reset() {
 	database := s.database
+	charset, collation := s.Value("character_set_database").Str(), s.Value("collation_database").Str()
 	s.start()
-	s.database = database
+	if s.database = database; database != "" {
+		s.setDatabaseText(charset, collation)
+	}
 }
 
 // Memory is the bound of what the session holds. The listener takes from it
