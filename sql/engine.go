@@ -42,11 +42,11 @@ type Explainer interface {
 // Request is what an engine is asked.
 type Request struct {
 	Query *Query
-	User  string        // whose it is: an engine never mixes two users
-	Zone  string        // the session's time zone
+	User  string // whose it is: an engine never mixes two users
+	Zone  string // the session's time zone
 	// Database is that in use; "" is none.
 	Database string
-	Args  []wharf.Value // of the placeholders; nil while only the columns are asked for
+	Args     []wharf.Value // of the placeholders; nil while only the columns are asked for
 	// Expressions computes expressions in the session. State is what an engine
 	// gives its workers, to compute them there.
 	Expressions Expressions

@@ -7,10 +7,13 @@ import "strings"
 func (p *parser) explain() Statement {
 	s := &Explain{Format: "TRADITIONAL", plain: p.src.plain()}
 	start := p.tok
+	if s.Analyze = p.accept("ANALYZE"); s.Analyze {
+		s.Format = "TREE"
+	}
 	if !p.accept("EXTENDED") && !p.accept("PARTITIONS") && p.acceptAll("FORMAT", "=") {
 		s.Format = strings.ToUpper(strings.Trim(p.advance(), `'"`))
 	}
-	known := s.Format == "TRADITIONAL" || s.Format == "JSON" || s.Format == "TREE"
+	known := s.Format == "TREE" || !s.Analyze && (s.Format == "TRADITIONAL" || s.Format == "JSON")
 	if !known || !p.is("SELECT") && !p.is("WITH") && !p.is("(") {
 		p.tok = start
 		return nil

@@ -23,6 +23,8 @@ type Query struct {
 type Explain struct {
 	Of     Statement // a Select or a Query
 	Format string    // "TRADITIONAL", "JSON" or "TREE"
+	// Analyze is EXPLAIN ANALYZE: the SELECT is run, and each step has its time.
+	Analyze bool
 	plain
 }
 

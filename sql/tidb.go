@@ -37,9 +37,6 @@ func readPlain(src source) (Statement, error) {
 	if src.open != "" && !src.transfers() {
 		return nil, src.torn()
 	}
-	if stmt, err := readExplainTree(src); stmt != nil || err != nil {
-		return stmt, err
-	}
 	if stmt := readTiDBGaps(src); stmt != nil {
 		return stmt, nil
 	}

@@ -28,7 +28,7 @@ type Relation struct {
 	// FirstRows gives text that reads at least so many of the first rows, and not
 	// the row groups behind them; nil where there is none.
 	FirstRows func(rows int64) string
-	Alias   string   // that it has where the query gives none; "" is its name in the query
+	Alias     string // that it has where the query gives none; "" is its name in the query
 }
 
 // Translation is a query for DuckDB.

@@ -9,22 +9,14 @@ import (
 	"wharf/sql"
 )
 
-// explainTree plans EXPLAIN FORMAT = TREE and EXPLAIN ANALYZE, with a row for each
-// step: a query of files tells its steps, any other one its tables.
-func (s *Session) explainTree(st *sql.ExplainTree, args []wharf.Value) (plan, error) {
-	of, err := s.plan(st.Of, args)
-	if err != nil {
-		return plan{}, err
+// explainTree has a row for each step of a SELECT: a query of files tells its
+// steps, any other one its tables.
+func (s *Session) explainTree(ctx context.Context, st *sql.Explain, of plan, args []wharf.Value) ([][]wharf.Value, error) {
+	lines, ok, err := s.steps(ctx, st.Of, args, st.Analyze)
+	if err == nil && !ok {
+		lines, err = s.tableSteps(ctx, of, st)
 	}
-	p := s.answer([]wharf.Column{text("EXPLAIN")}, func(ctx context.Context) ([][]wharf.Value, error) {
-		lines, ok, err := s.steps(ctx, st.Of, args, st.Analyze)
-		if err == nil && !ok {
-			lines, err = s.tableSteps(ctx, of, st)
-		}
-		return rowsOf(lines, func(line string) []wharf.Value { return texts(line) }), err
-	})
-	p.timed = true
-	return p, nil
+	return rowsOf(lines, func(line string) []wharf.Value { return texts(line) }), err
 }
 
 // steps asks the engine of a query for its steps. ok is false where it cannot
@@ -52,21 +44,28 @@ func (s *Session) steps(ctx context.Context, of sql.Statement, args []wharf.Valu
 
 // tableSteps tells the tables of a query that no engine tells the steps of, and
 // with ANALYZE its rows and its time.
-func (s *Session) tableSteps(ctx context.Context, p plan, st *sql.ExplainTree) ([]string, error) {
-	line := "-> Rows of the query"
-	if st.Analyze {
+func (s *Session) tableSteps(ctx context.Context, p plan, st *sql.Explain) ([]string, error) {
+	var lines []string
+	indent := ""
+	switch {
+	case st.Analyze:
 		begin := time.Now()
 		n, err := count(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		line += fmt.Sprintf("  (actual time=%.3f ms rows=%d)", float64(time.Since(begin).Microseconds())/1000, n)
-	}
-	lines := []string{line}
-	if q, ok := st.Of.(*sql.Query); ok {
-		for _, t := range q.Tables {
-			lines = append(lines, "    -> Table scan on "+t.Name)
+		lines = append(lines, fmt.Sprintf("-> Rows of the query  (actual time=%.3f ms rows=%d)", float64(time.Since(begin).Microseconds())/1000, n))
+		indent = "    "
+	case p.describe != nil:
+		if _, err := p.describe(ctx); err != nil {
+			return nil, err
 		}
+	}
+	for _, table := range tablesRead(st.Of) {
+		lines = append(lines, indent+"-> Table scan on "+table)
+	}
+	if len(lines) == 0 {
+		lines = []string{"-> Rows fetched before execution"}
 	}
 	return lines, nil
 }

@@ -165,8 +165,6 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return s.planSelect(st, args)
 	case *sql.Query:
 		return s.planQuery(st, args)
-	case *sql.ExplainTree:
-		return s.explainTree(st, args)
 	case *sql.Set:
 		return do(func(ctx context.Context) (Result, error) { return s.set(ctx, st, args) }), nil
 	case *sql.Show:
