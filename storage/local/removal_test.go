@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -65,10 +66,12 @@ func TestRemovalOutlivesOlderRecords(t *testing.T) {
 // durable still counts as one that may have older records.
 func TestSegmentIsKnownUntilItIsGone(t *testing.T) {
 	mem := NewCrashDisk()
-	armed, fail := false, false
+	var armed, fail atomic.Bool // file operations come from many goroutines
 	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		fail = fail || armed && op.Kind == errorfs.OpRemove && strings.HasSuffix(op.Path, segmentSuffix)
-		if fail && op.Kind == errorfs.OpFileSync && strings.TrimSuffix(op.Path, "/") == "data/"+logFolder {
+		if armed.Load() && op.Kind == errorfs.OpRemove && strings.HasSuffix(op.Path, segmentSuffix) {
+			fail.Store(true)
+		}
+		if fail.Load() && op.Kind == errorfs.OpFileSync && strings.TrimSuffix(op.Path, "/") == "data/"+logFolder {
 			return syscall.EIO
 		}
 		return nil
@@ -81,7 +84,7 @@ func TestSegmentIsKnownUntilItIsGone(t *testing.T) {
 			put(t, s, wharf.Key(fmt.Sprint(i)), make([]byte, 1900))
 		}
 	}
-	armed = true
+	armed.Store(true)
 	if err := e.compactor.work(); err == nil {
 		t.Fatal("a sync that fails is not noticed: this tests nothing")
 	}
@@ -92,7 +95,8 @@ func TestSegmentIsKnownUntilItIsGone(t *testing.T) {
 			t.Errorf("segment %d counts as removed, and a crash brings it back", n)
 		}
 	}
-	armed, fail = false, false
+	armed.Store(false)
+	fail.Store(false)
 	must(t, e.compactor.work())
 }
 

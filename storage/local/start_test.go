@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -74,10 +75,12 @@ func startCut(t *testing.T, disk *CrashDisk, at int, rng *rand.Rand) (after *Cra
 // number any more: then no start would remove it.
 func TestFailedUploadStaysInFlight(t *testing.T) {
 	disk := NewCrashDisk()
-	armed, fail := true, false
+	var off, fail atomic.Bool // file operations come from many goroutines
 	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(disk, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		fail = fail || armed && op.Kind == errorfs.OpRemove && strings.Contains(op.Path, bodiesFolder)
-		if fail && op.Kind == errorfs.OpFileSync && strings.Contains(op.Path, bodiesFolder) {
+		if op.Kind == errorfs.OpRemove && strings.Contains(op.Path, bodiesFolder) {
+			fail.Store(true)
+		}
+		if fail.Load() && !off.Load() && op.Kind == errorfs.OpFileSync && strings.Contains(op.Path, bodiesFolder) {
 			return syscall.EIO
 		}
 		return nil
@@ -91,7 +94,7 @@ func TestFailedUploadStaysInFlight(t *testing.T) {
 	put(t, s, "later", []byte("x"))
 	again := openEngine(t, "data", tinyOptions(disk.Crash(0, nil)))
 	must(t, noStrays(again))
-	armed, fail = false, false
+	off.Store(true)
 }
 
 // syncing is a body whose end finds the file of the upload on the disk.
