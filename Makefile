@@ -12,6 +12,7 @@ ARGS      ?=
 FUZZ      ?= $(shell grep -rl --include='*_test.go' --exclude-dir=.tools '^func Fuzz' . | xargs -n1 dirname | sort -u)
 TOOLS     := .tools/bin
 NODE      := .tools/node
+MORE      := mycli mydumper unixodbc odbc-mariadb python3-pyodbc python3-peewee python3-django python3-aiomysql ruby-mysql2 ruby-activerecord
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
 # Tests write up to 7 GiB at a time, which is not for a /tmp in memory, and talk
 # to this machine alone, which is not for a proxy.
@@ -26,10 +27,10 @@ ONLY          ?=
 BENCH_AGAINST ?= 97a9245
 BEFORE        := $(SCRATCH)/wharf-$(BENCH_AGAINST)
 
-.PHONY: help build run test tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
+.PHONY: help build run test test-clients tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
 
 help: ## shows this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## leaves bin/wharf (VERSION=… names the version)
 	go build -ldflags '$(LDFLAGS)' -o bin/wharf ./cmd/wharf
@@ -46,6 +47,16 @@ test: tools ## all tests, with the race detector and real clients; those of memo
 	$(WITH) go test -timeout 10m ./tests/attack
 	$(WITH) go test -timeout 10m -run '^TestPowerLoss' ./storage/local
 	$(WITH) go test -timeout 10m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
+
+# A matrix of its own, because it installs a lot.
+test-clients: clients ## the second matrix of clients: ORMs, ODBC and MySQL's tools, each from its Debian package
+	@missing=; \
+	for package in $(MORE); do \
+	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \
+	done; \
+	$(call apt-install,$$missing)
+	mkdir -p $(SCRATCH)
+	$(WITH) go test -tags moreclients -timeout 10m ./tests/moreclients
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
