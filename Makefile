@@ -12,6 +12,7 @@ ARGS      ?=
 FUZZ      ?= $(shell grep -rl --include='*_test.go' --exclude-dir=.tools '^func Fuzz' . | xargs -n1 dirname | sort -u)
 TOOLS     := .tools/bin
 NODE      := .tools/node
+MORENODE  := .tools/morenode
 MORE      := mycli mydumper unixodbc odbc-mariadb python3-pyodbc python3-peewee python3-django python3-aiomysql ruby-mysql2 ruby-activerecord
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
 # Tests write up to 7 GiB at a time, which is not for a /tmp in memory, and talk
@@ -49,7 +50,7 @@ test: tools ## all tests, with the race detector and real clients; those of memo
 	$(WITH) go test -timeout 10m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
 
 # A matrix of its own, because it installs a lot.
-test-clients: clients ## the second matrix of clients: ORMs, ODBC and MySQL's tools, each from its Debian package
+test-clients: clients $(MORENODE)/installed ## the second matrix of clients: ORMs, ODBC and MySQL's tools, each from its package
 	@missing=; \
 	for package in $(MORE); do \
 	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \
@@ -88,6 +89,11 @@ clients:
 $(NODE)/installed: tests/clients/node/package.json tests/clients/node/package-lock.json | packages
 	@mkdir -p $(NODE); cp $^ $(NODE)
 	cd $(NODE) && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(MORENODE)/installed: tests/moreclients/node/package.json tests/moreclients/node/package-lock.json | packages
+	@mkdir -p $(MORENODE); cp $^ $(MORENODE)
+	cd $(MORENODE) && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 compiler:

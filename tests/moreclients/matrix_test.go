@@ -47,6 +47,10 @@ var matrix = []client{
 	{name: "aiomysql", command: []string{python, "scripts/aiomysql_tour.py"}, want: toured("1054", "1146")},
 	{name: "pyodbc", command: []string{python, "scripts/pyodbc_tour.py"}, want: toured("42S22", "42S02")},
 	{name: "ActiveRecord", command: []string{"/usr/bin/ruby", "scripts/record_tour.rb"}, want: toured("1054", "1146 | 42S02")},
+	{name: "knex", command: []string{"node", "node/knex.js"}, want: toured("1054", "1146")},
+	{name: "sequelize", command: []string{"node", "node/sequelize.js"}, want: toured("1054", "1146")},
+	{name: "typeorm", command: []string{"node", "node/typeorm.js"}, want: toured("1054", "1146")},
+	{name: "drizzle", command: []string{"node", "node/drizzle.js"}, want: toured("1054", "1146")},
 	{name: "mycli", command: []string{"mycli", "-h", "$HOST", "-P", "$PORT", "-u", "root", "--no-warn", "-e", "LIST @$STAGE", "default"}, want: "file_name\na.csv"},
 	{name: "mycli/error", command: []string{"mycli", "-h", "$HOST", "-P", "$PORT", "-u", "root", "-e", "SELECT nope", "default"}, fails: true,
 		want: `(1054, "Unknown column 'nope'")`, holds: true},
@@ -62,14 +66,16 @@ var matrix = []client{
 // TestMoreClients runs each client against one server.
 func TestMoreClients(t *testing.T) {
 	// The go command runs the tests again when a file that they looked at changed.
-	scripts, err := os.ReadDir("scripts")
-	for _, script := range scripts {
-		if _, err := os.ReadFile(filepath.Join("scripts", script.Name())); err != nil {
-			t.Fatal(err)
+	for _, pattern := range []string{"scripts/*", "node/*"} {
+		scripts, err := filepath.Glob(pattern)
+		if err != nil || len(scripts) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(scripts), err)
 		}
-	}
-	if err != nil {
-		t.Fatal(err)
+		for _, script := range scripts {
+			if _, err := os.Stat(script); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	binary := filepath.Join(t.TempDir(), "wharf")
 	if err := harness.Build(root, binary); err != nil {
@@ -109,6 +115,10 @@ func makeStage(t *testing.T, values map[string]string, addr string) {
 }
 
 func (c client) run(t *testing.T, values map[string]string) {
+	modules, err := filepath.Abs(filepath.Join(root, ".tools/morenode/node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	expand := func(s string) string { return os.Expand(s, func(name string) string { return values[name] }) }
 	args := make([]string, len(c.command))
 	for i, arg := range c.command {
@@ -117,13 +127,13 @@ func (c client) run(t *testing.T, values map[string]string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), "HOME="+values["DIR"], "LC_ALL=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(os.Environ(), "HOME="+values["DIR"], "LC_ALL=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH="+modules)
 	for name, value := range values {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(expand(c.input)), &out, &errs
-	err := cmd.Run()
+	err = cmd.Run()
 	var exit *exec.ExitError
 	if failed := errors.As(err, &exit); err != nil && !failed || failed != c.fails {
 		t.Fatalf("it ended with %v\n%s%s", err, out.String(), errs.String())
