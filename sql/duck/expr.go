@@ -310,6 +310,9 @@ func (t *translator) scalar(n *ast.SubqueryExpr, s *scope) expr {
 
 // quantified is x op ANY (…) and ALL.
 func (t *translator) quantified(n *ast.CompareSubqueryExpr, s *scope) expr {
+	if row, ok := unwrapped(n.L).(*ast.RowExpr); ok {
+		return t.quantifiedRow(row, n, s)
+	}
 	x := t.expr(n.L, s)
 	q := t.query(n.R.(*ast.SubqueryExpr).Query, s)
 	if t.err != nil {

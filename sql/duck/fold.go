@@ -104,6 +104,13 @@ type rowFinder struct {
 	params []int
 }
 
+// readsNoRow reports whether an expression is the same for all rows.
+func readsNoRow(n ast.ExprNode) bool {
+	v := &rowFinder{}
+	n.Accept(v)
+	return !v.found
+}
+
 // eachRow are the functions that give another value for each row.
 var eachRow = []string{"rand", "uuid", "sleep", "uuid_short", "benchmark", "grouping", "values"}
 

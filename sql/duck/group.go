@@ -86,12 +86,13 @@ func (t *translator) groupsOf(n *ast.SelectStmt, s *scope) []expr {
 // by its place or its name, or itself.
 func groupedNode(item ast.ExprNode, n *ast.SelectStmt, s *scope) ast.ExprNode {
 	fields := n.Fields.Fields
-	switch item := item.(type) {
-	case *ast.PositionExpr:
-		if item.N >= 1 && item.N <= len(fields) && fields[item.N-1].Expr != nil {
-			return fields[item.N-1].Expr
+	if place, ok := placeOf(item); ok {
+		if place >= 1 && place <= len(fields) && fields[place-1].Expr != nil {
+			return fields[place-1].Expr
 		}
-	case *ast.ColumnNameExpr:
+		return item
+	}
+	if item, ok := item.(*ast.ColumnNameExpr); ok {
 		if _, found, err := s.column(item.Name.Schema.O, item.Name.Table.O, item.Name.Name.O, ""); found || err != nil || item.Name.Table.O != "" {
 			return item
 		}
@@ -105,23 +106,29 @@ func groupedNode(item ast.ExprNode, n *ast.SelectStmt, s *scope) ast.ExprNode {
 }
 
 // groupBy writes GROUP BY. Groups are those that [translator.groupsOf] gave.
-func (t *translator) groupBy(g *ast.GroupByClause, s *scope, items, groups []expr) string {
+func (t *translator) groupBy(n *ast.SelectStmt, s *scope, items, groups []expr) string {
 	t.clause = "group statement"
+	g := n.GroupBy
 	parts := make([]string, len(g.Items))
 	for i, item := range g.Items {
 		if groups != nil {
 			parts[i] = t.group(groups[i])
 			continue
 		}
-		if p, ok := item.Expr.(*ast.PositionExpr); ok {
-			if p.N < 1 || p.N > len(items) {
-				t.fail(unknownColumn(strconv.Itoa(p.N), "group statement"))
+		if place, ok := placeOf(item.Expr); ok {
+			if place < 1 || place > len(items) {
+				t.fail(unknownColumn(strconv.Itoa(place), "group statement"))
 				return ""
 			}
-			parts[i] = items[p.N-1].sql
+			parts[i] = items[place-1].sql
 			continue
 		}
 		parts[i] = t.expr(item.Expr, s).sql
+	}
+	for i, item := range g.Items {
+		if readsNoRow(groupedNode(item.Expr, n, s)) {
+			parts[i] = "(" + parts[i] + " IS NULL)" // DuckDB takes a number for a place
+		}
 	}
 	t.rollup = nil
 	if g.Rollup {

@@ -188,6 +188,12 @@ func (e expr) real() string {
 
 // integer gives e as a BIGINT, rounded as MySQL does for an argument.
 func (e expr) integer() string {
+	switch {
+	case e.kind == kindMoment && e.scale > 0:
+		e.sql, e.scale = "mysql_round_moment("+e.sql+", 0)", 0
+	case e.kind == kindTime && e.scale > 0:
+		e.sql, e.scale = "mysql_round_time("+e.sql+")", 0
+	}
 	n := e.number()
 	switch n.kind {
 	case kindInt:

@@ -50,13 +50,18 @@ CREATE MACRO mysql_unescaped(s) AS CASE WHEN NOT contains(s, '\') THEN s ELSE li
 CREATE MACRO mysql_moment(s) AS TRY_CAST(mysql_eval_text('{"Text":"CAST(i0 AS DATETIME(6))","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) AS TIMESTAMP);
 CREATE MACRO mysql_in_years(t) AS CASE WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END;
 CREATE MACRO mysql_time_of(t) AS CAST(date_diff('microsecond', TIME '00:00:00', t) AS BIGINT);
+CREATE MACRO mysql_round_time(t) AS sign(t) * least((abs(t) + 500000) // 1000000, 3020399) * 1000000;
 CREATE MACRO mysql_time_text(t, digits) AS CASE WHEN t < 0 THEN '-' ELSE '' END || printf('%02d:%02d:%02d', abs(t) // 3600000000, abs(t) // 60000000 % 60, abs(t) // 1000000 % 60) || CASE WHEN digits > 0 THEN '.' || left(printf('%06d', abs(t) % 1000000), digits) ELSE '' END;
 CREATE MACRO mysql_time_number(t) AS CAST(sign(t) AS BIGINT) * (abs(t) // 3600000000 * 10000 + abs(t) // 60000000 % 60 * 100 + abs(t) // 1000000 % 60);
 CREATE MACRO mysql_time_decimal(t) AS CAST(CAST(mysql_time_number(t) AS VARCHAR) || '.' || printf('%06d', abs(t) % 1000000) AS DECIMAL(20,6));
 CREATE MACRO mysql_from_unixtime(x) AS CASE WHEN x >= 0 AND x < 32536771200 THEN to_timestamp(x) END;
 CREATE MACRO mysql_round_moment(t, n) AS make_timestamp(CAST(round(CAST(epoch_us(t) AS DECIMAL(25,0)) / pow(10, 6 - n)) * pow(10, 6 - n) AS BIGINT));
 CREATE MACRO mysql_shown_moment(t, s, days) AS CASE WHEN days AND NOT contains(trim(s), ':') THEN strftime(t, '%Y-%m-%d') WHEN date_part('microsecond', t) % 1000000 <> 0 THEN strftime(t, '%Y-%m-%d %H:%M:%S.%f') ELSE strftime(t, '%Y-%m-%d %H:%M:%S') END;
-CREATE MACRO mysql_date_sub(u, a, b) AS date_sub(u, a, b);
+CREATE MACRO mysql_into_month(t) AS epoch_us(t) - epoch_us(date_trunc('month', t));
+CREATE MACRO mysql_calendar_months(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a);
+-- DuckDB takes the last day of a month for the whole month.
+CREATE MACRO mysql_months(a, b) AS CASE WHEN mysql_calendar_months(a, b) > 0 AND mysql_into_month(b) < mysql_into_month(a) THEN mysql_calendar_months(a, b) - 1 WHEN mysql_calendar_months(a, b) < 0 AND mysql_into_month(b) > mysql_into_month(a) THEN mysql_calendar_months(a, b) + 1 ELSE mysql_calendar_months(a, b) END;
+CREATE MACRO mysql_date_sub(u, a, b) AS CASE u WHEN 'year' THEN mysql_months(a, b) // 12 WHEN 'quarter' THEN mysql_months(a, b) // 3 WHEN 'month' THEN mysql_months(a, b) ELSE date_sub(u, a, b) END;
 CREATE MACRO mysql_makedate(y, n) AS CASE WHEN n < 1 THEN NULL ELSE make_date(y, 1, 1) + CAST(n - 1 AS INTEGER) END;
 CREATE MACRO mysql_zone(z) AS CASE WHEN regexp_matches(z, '^[+-]\d\d:\d\d$') THEN NULL ELSE z END;
 CREATE MACRO mysql_offset(z) AS to_minutes(CAST(left(z, 1) || '1' AS BIGINT) * (60 * CAST(substring(z, 2, 2) AS BIGINT) + CAST(substring(z, 5, 2) AS BIGINT)));

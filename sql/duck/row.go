@@ -100,10 +100,30 @@ func (t *translator) inRowQuery(row *ast.RowExpr, n *ast.PatternInExpr, s *scope
 		return t.fail(operandColumns(len(left)))
 	}
 	sought, of := make([]string, len(left)), make([]string, len(left))
+	leftNull, rightNull, may := make([]string, len(left)), make([]string, len(left)), make([]string, len(left))
+	name := t.fresh()
 	for i, l := range left {
-		r := q.columns[i].expr
-		r.sql = fmt.Sprintf("c%d", i)
+		r := q.columns[i].expr.asColumn()
+		r.sql = fmt.Sprintf("%s.c%d", name, i)
 		sought[i], of[i] = t.comparable(l, r)
+		leftNull[i], rightNull[i] = sought[i]+" IS NULL", of[i]+" IS NULL"
+		may[i] = "(" + sought[i] + " = " + of[i] + ") IS DISTINCT FROM FALSE"
 	}
-	return condition("(("+strings.Join(sought, ", ")+") "+not(n.Not)+"IN (SELECT ("+strings.Join(of, ", ")+") FROM ("+q.sql+") AS sought))", left...)
+	// DuckDB's rows are equal where both have NULL; MySQL does not know then.
+	// So the rows without NULL are looked up, and the others are compared.
+	const or = " OR "
+	from, could := " FROM ("+q.sql+") AS "+name+" WHERE ", " AND "+strings.Join(may, " AND ")+")"
+	isIn := "(" + strings.Join(sought, ", ") + ") IN (SELECT (" + strings.Join(of, ", ") + ")" + from + "NOT (" + strings.Join(rightNull, or) + "))"
+	unknown := "EXISTS (SELECT 1" + from + "(" + strings.Join(rightNull, or) + ")" + could +
+		" OR EXISTS (SELECT 1" + from + "(" + strings.Join(leftNull, or) + ")" + could
+	return condition("("+not(n.Not)+"(CASE WHEN "+isIn+" THEN TRUE WHEN "+unknown+" THEN NULL ELSE FALSE END))", left...)
+}
+
+// quantifiedRow is (a, b) = ANY (SELECT …) and (a, b) <> ALL (SELECT …), which
+// are IN and NOT IN. Rows have no other of these comparisons.
+func (t *translator) quantifiedRow(row *ast.RowExpr, n *ast.CompareSubqueryExpr, s *scope) expr {
+	if op := comparisons[n.Op]; (op != "=" || n.All) && (op != "<>" || !n.All) {
+		return t.fail(operandColumns(1))
+	}
+	return t.inRowQuery(row, &ast.PatternInExpr{Expr: row, Sel: n.R, Not: n.All}, s)
 }

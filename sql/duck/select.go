@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 )
 
 // selects translates one SELECT.
@@ -50,7 +51,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	}
 	s.aliases = aliases(columns, items)
 	if n.GroupBy != nil {
-		b.WriteString(t.groupBy(n.GroupBy, s, items, groups))
+		b.WriteString(t.groupBy(n, s, items, groups))
 	}
 	if n.Having != nil {
 		t.clause = "having clause"
@@ -227,14 +228,17 @@ func (t *translator) orderOf(items []*ast.ByItem, columns []outColumn) string {
 // order writes ORDER BY. NULL is first, and last with DESC.
 func (t *translator) order(items []*ast.ByItem, s *scope, columns []outColumn) string {
 	t.clause = "order clause"
-	parts := make([]string, len(items))
-	for i, item := range items {
+	parts := make([]string, 0, len(items))
+	for _, item := range items {
 		e := t.byItem(item, s, columns)
 		text := t.key(e)
+		if _, isPlace := placeOf(item.Expr); !isPlace && readsNoRow(item.Expr) || e.constant && isLiteral(text) {
+			continue // it orders nothing, and DuckDB takes a number for a place
+		}
 		if item.Desc {
-			parts[i] = text + " DESC NULLS LAST"
+			parts = append(parts, text+" DESC NULLS LAST")
 		} else {
-			parts[i] = text + " ASC NULLS FIRST"
+			parts = append(parts, text+" ASC NULLS FIRST")
 		}
 	}
 	if len(parts) == 0 {
@@ -243,14 +247,32 @@ func (t *translator) order(items []*ast.ByItem, s *scope, columns []outColumn) s
 	return " ORDER BY " + strings.Join(parts, ", ")
 }
 
+// placeOf is the place in the SELECT that an item of ORDER BY or GROUP BY names:
+// a whole number, be it in parentheses.
+func placeOf(n ast.ExprNode) (int, bool) {
+	switch n := unwrapped(n).(type) {
+	case *ast.PositionExpr:
+		return n.N, true
+	case *driver.ValueExpr:
+		return int(n.GetInt64()), n.Kind() == driver.KindInt64
+	}
+	return 0, false
+}
+
+// isLiteral reports whether a constant, be it behind an alias, is written as a
+// literal.
+func isLiteral(text string) bool {
+	return text != "" && strings.Contains("0123456789'-", text[:1]) || text == "NULL" || text == "TRUE" || text == "FALSE"
+}
+
 // byItem is one item of ORDER BY, by expression or by position.
 func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) expr {
-	if p, ok := item.Expr.(*ast.PositionExpr); ok {
-		if p.N < 1 || p.N > len(columns) {
-			return t.fail(unknownColumn(strconv.Itoa(p.N), t.clause))
+	if n, ok := placeOf(item.Expr); ok {
+		if n < 1 || n > len(columns) {
+			return t.fail(unknownColumn(strconv.Itoa(n), t.clause))
 		}
-		e := columns[p.N-1].expr
-		e.sql = fmt.Sprintf("c%d", p.N-1)
+		e := columns[n-1].expr
+		e.sql = fmt.Sprintf("c%d", n-1)
 		return e
 	}
 	return t.expr(item.Expr, s)

@@ -220,7 +220,7 @@ func (d Datum) ToInt() int64 {
 	case kNull:
 		return 0
 	case kDate, kDateTime, kTime:
-		return d.temporalNumber().int64()
+		return d.withPlaces(0).temporalNumber().int64()
 	}
 	if d.Literal {
 		return int64(d.literalNumber().Num)

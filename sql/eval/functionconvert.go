@@ -153,7 +153,8 @@ func runQuote(_ *Evaluation, a []Datum) (Datum, error) {
 	return StringDatum("'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`, "\x1a", `\Z`).Replace(a[0].Text()) + "'"), nil
 }
 
-// soundex is how a word sounds in English.
+// soundex is how a word sounds in English: the original algorithm, which drops
+// vowels before it drops repetitions.
 func soundex(s string) string {
 	const codes = "01230120022455012623010202" // of A to Z
 	var b strings.Builder
@@ -162,17 +163,20 @@ func soundex(s string) string {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		r = unicode.ToUpper(r)
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
+		}
 		code := byte('0')
 		if r >= 'A' && r <= 'Z' {
 			code = codes[r-'A']
 		}
 		if b.Len() == 0 {
 			b.WriteRune(r)
+			last = code
 		} else if code != '0' && code != last {
 			b.WriteByte(code)
+			last = code
 		}
-		last = code
 	}
 	if b.Len() == 0 {
 		return ""

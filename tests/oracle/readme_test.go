@@ -40,7 +40,7 @@ func TestReadmeFunctions(t *testing.T) {
 				continue
 			}
 			names++
-			if !isAsked(asked, name) {
+			if !isAsked(asked, strings.ToUpper(name)) {
 				t.Errorf("no statement over staged rows has %s", name)
 			}
 		}
