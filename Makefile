@@ -28,7 +28,7 @@ ONLY          ?=
 BENCH_AGAINST ?= 97a9245
 BEFORE        := $(SCRATCH)/wharf-$(BENCH_AGAINST)
 
-.PHONY: help build run test test-clients tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
+.PHONY: help build run test test-clients noduck tools packages clients compiler check vulnerabilities demo fuzz soak bench clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,7 +42,7 @@ run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed o
 # What tests/attack measures is memory, of which the race detector takes several
 # times as much: its tests are left out of the first run. Damage at many places is
 # mostly the disk's work, which the race detector would only slow down.
-test: tools ## all tests, with the race detector and real clients; those of memory, damage and long simulations without it
+test: tools noduck ## all tests, with the race detector and real clients; those of memory, damage, long simulations and noduck without it
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -race -timeout 20m ./...
 	$(WITH) go test -timeout 10m ./tests/attack
@@ -58,6 +58,16 @@ test-clients: clients $(MORENODE)/installed ## the second matrix of clients: ORM
 	$(call apt-install,$$missing)
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -tags moreclients -timeout 10m ./tests/moreclients
+
+# What needs no SELECT over files passes without DuckDB, and without C: a part of
+# the tests that takes a minute, of every package and of the server itself.
+PURE       := . ./cmd/... ./httpapi/... ./meta/... ./server ./sql ./sql/eval ./sql/exec ./sql/rowexec ./sql/textfile ./storage/dir
+PURE_TESTS := ^(TestPage|TestCurl|TestCurlManyFiles|TestReplaceIsAtomic|TestDownloadCurl|TestDefinitions|TestFolderStage|TestPresign|TestPipedScript|TestWithoutDuckDB)$$
+
+noduck: tools ## tests of a build without DuckDB: pure Go, as the one for macOS
+	mkdir -p $(SCRATCH)
+	$(WITH) CGO_ENABLED=0 go test -tags noduck -short $(PURE)
+	$(WITH) CGO_ENABLED=0 go test -tags noduck ./tests -run '$(PURE_TESTS)'
 
 # Only what is missing is installed: Debian's packages by apt-get, as root or
 # by sudo, mysql2 by npm, and the S3 server that the tests talk to by go.
@@ -114,7 +124,7 @@ check: vulnerabilities ## format, vet, staticcheck, go.mod, macOS, known vulnera
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
-	GOOS=darwin go build -o /dev/null ./cmd/wharf
+	GOOS=darwin go build -tags noduck -o /dev/null ./cmd/wharf
 	go tool staticcheck ./...
 	go mod tidy -diff
 

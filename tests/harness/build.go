@@ -19,7 +19,12 @@ func Build(root, path string, flags ...string) error {
 	if err := noteSources(root); err != nil {
 		return err
 	}
-	args := append([]string{"build", "-ldflags", "-X main.version=" + Version, "-o", path}, flags...)
+	args := append([]string{"build", "-ldflags", "-X main.version=" + Version, "-o", path}, buildFlags...)
+	for _, flag := range flags {
+		if len(buildFlags) == 0 || flag != "-race" { // the race detector needs C
+			args = append(args, flag)
+		}
+	}
 	cmd := exec.Command("go", append(args, "./cmd/wharf")...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
