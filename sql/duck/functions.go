@@ -94,7 +94,7 @@ func texts() map[string]function {
 		"field":    {least: 2, most: -1, write: field, takes: alike},
 		"hex":      {least: 1, most: 1, write: hex, takes: func(a []expr) bool { return !a[0].numeric() || a[0].kind == kindInt }},
 		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
-		"regexp_like": {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
+		"regexp_like": {least: 2, most: 3, takes: func(a []expr) bool { return len(a) == 2 }, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
 		"regexp_replace": {least: 3, most: 3, write: func(t *translator, a []expr) expr {
 			return text("regexp_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
 		}},

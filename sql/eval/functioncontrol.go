@@ -94,7 +94,29 @@ func controlFunctions() map[string]Function {
 		"ISNULL":   {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), Run: func(_ *Evaluation, a []Datum) (Datum, error) { return BoolDatum(a[0].IsNull()), nil }},
 		"GREATEST": {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(1)},
 		"LEAST":    {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(-1)},
+		"INTERVAL": {Min: 2, Max: -1, Typ: Always(wharf.TypeInt), Run: runInterval},
 	}
+}
+
+// runInterval is INTERVAL(n, a, b, …): how many of the numbers after n stand
+// before the first that is greater than n, and -1 where n is NULL.
+func runInterval(ev *Evaluation, args []Datum) (Datum, error) {
+	if args[0].IsNull() {
+		return IntDatum(-1), nil
+	}
+	n := ev.Number(args[0], wharf.TypeDecimal)
+	for i, a := range args[1:] {
+		if err := ev.step(1); err != nil {
+			return NullDatum(), err
+		}
+		if a.IsNull() {
+			continue
+		}
+		if order, _ := Compare(ev.Number(a, wharf.TypeDecimal), n); order > 0 {
+			return IntDatum(int64(i)), nil
+		}
+	}
+	return IntDatum(int64(len(args) - 1)), nil
 }
 
 // extreme is GREATEST or LEAST. One text among the arguments makes texts of
