@@ -57,7 +57,9 @@ func diskOf(folder string) (free, all int64, err error) {
 	if err := unix.Statfs(folder, &fs); err != nil {
 		return 0, 0, err
 	}
-	return int64(fs.Bavail) * fs.Bsize, int64(fs.Blocks) * fs.Bsize, nil
+	// Bsize has another type on each system.
+	block := uint64(fs.Bsize)
+	return int64(fs.Bavail * block), int64(fs.Blocks * block), nil
 }
 
 // Cache is safe for concurrent use.

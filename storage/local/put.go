@@ -22,7 +22,11 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	defer s.e.leave()
 	s.e.hash.uploads.Add(1)
 	defer s.e.hash.uploads.Add(-1)
-	u := &upload{ctx: ctx, s: s, key: key, r: r, o: o}
+	body, err := wharf.NewBody(ctx, r, o)
+	if err != nil {
+		return wharf.Object{}, fault(op, err)
+	}
+	u := &upload{ctx: ctx, s: s, key: key, body: body, o: o}
 	if err := u.precheck(); err != nil {
 		return wharf.Object{}, fault(op, err)
 	}
@@ -38,19 +42,15 @@ type upload struct {
 	ctx   context.Context
 	s     *Store
 	key   wharf.Key
-	r     io.Reader
+	body  *wharf.Body
 	o     wharf.PutOptions
-	got   int64 // bytes read so far
-	ended bool  // r has nothing more
+	ended bool // the body has nothing more
 }
 
 // precheck refuses what can be refused before a byte is read.
 func (u *upload) precheck() error {
 	if err := u.ctx.Err(); err != nil {
 		return err
-	}
-	if u.o.Limit > 0 && u.o.Size > u.o.Limit {
-		return u.tooLarge()
 	}
 	if err := u.s.e.take(u.ctx, "local.Put", max(u.o.Size, 0)); err != nil {
 		return err
@@ -148,62 +148,19 @@ func (h *head) objectOf() wharf.Object {
 	return e.object(h.key)
 }
 
-// fill reads as much of the body as fits into buf, and checks its length as
-// far as it can be told. It reads one byte further than what was declared
-// or allowed, to see that there is no more.
+// fill reads as much of the body as fits into buf.
 func (u *upload) fill(buf []byte) ([]byte, error) {
 	n := 0
 	for n < len(buf) && !u.ended {
-		if err := u.ctx.Err(); err != nil {
-			return nil, err
-		}
-		m, err := u.r.Read(buf[n:u.want(n, len(buf))])
+		m, err := u.body.Read(buf[n:])
 		n += m
-		if u.got += int64(m); u.got > u.most() {
-			return nil, u.overrun()
-		}
 		if errors.Is(err, io.EOF) {
 			u.ended = true
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	if u.ended && u.o.Size >= 0 && u.got != u.o.Size {
-		return nil, wharf.Errorf(wharf.CodeInvalid,
-			"the file ended after %d bytes; %d were declared", u.got, u.o.Size)
-	}
 	return buf[:n], nil
-}
-
-// want is the end of the part of the buffer to read into next.
-func (u *upload) want(n, end int) int {
-	if left := u.most() - u.got; left < int64(end-n) {
-		return n + int(left) + 1
-	}
-	return end
-}
-
-// most is how long the body may be.
-func (u *upload) most() int64 {
-	most := int64(1<<63 - 2)
-	if u.o.Limit > 0 {
-		most = u.o.Limit
-	}
-	if u.o.Size >= 0 {
-		most = min(most, u.o.Size)
-	}
-	return most
-}
-
-func (u *upload) overrun() error {
-	if u.o.Size >= 0 && u.got > u.o.Size {
-		return wharf.Errorf(wharf.CodeInvalid, "the file is longer than the %d bytes that were declared", u.o.Size)
-	}
-	return u.tooLarge()
-}
-
-func (u *upload) tooLarge() error {
-	return wharf.Errorf(wharf.CodeTooLarge, "the file is longer than %d bytes, the most that is allowed", u.o.Limit)
 }
 
 func (u *upload) present() error {

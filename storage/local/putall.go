@@ -69,12 +69,16 @@ func (c *commit) write(ctx context.Context, files []wharf.NewFile) error {
 }
 
 func (c *commit) writeOne(ctx context.Context, f wharf.NewFile, buf []byte) (*folder, error) {
-	body, err := f.Open()
+	file, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close()
-	u := &upload{ctx: ctx, s: c.s, key: f.Key, r: body, o: f.Options}
+	defer file.Close()
+	body, err := wharf.NewBody(ctx, file, f.Options)
+	if err != nil {
+		return nil, err
+	}
+	u := &upload{ctx: ctx, s: c.s, key: f.Key, body: body, o: f.Options}
 	if err := u.precheck(); err != nil {
 		return nil, err
 	}
