@@ -23,6 +23,7 @@ type compactor struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    chan struct{} // closed when the goroutine has ended
+	started bool
 	rounds  shared
 	waiting atomic.Int32 // uploads that wait for space
 }
@@ -47,11 +48,16 @@ func (c *compactor) init(e *Engine) {
 
 func (c *compactor) wakeUp() { wakeUp(c.wake) }
 
-func (c *compactor) start() { go c.run() }
+func (c *compactor) start() {
+	c.started = true
+	go c.run()
+}
 
 func (c *compactor) close() {
 	c.stop()
-	<-c.done
+	if c.started {
+		<-c.done
+	}
 	// A round that an upload began may work still.
 	_ = c.rounds.alone(func() error { return nil })
 }

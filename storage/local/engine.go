@@ -85,13 +85,15 @@ func (e *Engine) open(o Options) error {
 	e.sizes = chooseSizes(e.fs, e.dir, o)
 	e.space.init(e.fs, e.dir, e.sizes)
 	e.space.ballast.release() // recovery may need its room
-	if err := e.recover(context.Background(), o.keepStrays); err != nil {
+	if err := e.recover(context.Background(), o.repairing); err != nil {
 		return err
 	}
 	e.space.ballast.restore()
 	e.committer.start()
 	e.reaper.start()
-	e.compactor.start()
+	if !o.repairing {
+		e.compactor.start()
+	}
 	e.hash.start()
 	e.sweeper.start()
 	return nil

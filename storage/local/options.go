@@ -32,9 +32,10 @@ type Options struct {
 	// Benchmarks move it.
 	border int
 
-	// keepStrays keeps body files that no object has, for a repair that finds
-	// out whose they are.
-	keepStrays bool
+	// repairing is for a repair, which puts aside what it takes out of the folder.
+	// So body files that no object has are kept, and nothing is compacted: that
+	// would remove a damaged segment once nothing of it is needed.
+	repairing bool
 
 	// window is how many body files share a folder; 0 is folderFiles. It is
 	// part of the format: only tests choose another.

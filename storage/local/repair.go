@@ -19,7 +19,7 @@ type Repairer struct{ e *Engine }
 // set, or if the index is damaged.
 func OpenRepairer(dir string, newIndex bool, o Options) (*Repairer, error) {
 	o = o.withDefaults()
-	o.keepStrays = true
+	o.repairing = true
 	if newIndex {
 		if err := dropIndex(&disk{o.FS}, dir); err != nil {
 			return nil, fault("local.OpenRepairer", err)
