@@ -1,13 +1,18 @@
 package sql
 
-import "wharf"
+import (
+	"context"
+
+	"wharf"
+)
 
 // Expressions computes single expressions of MySQL, for an engine that has no
 // words of its own for them.
 type Expressions interface {
-	// Compile makes an expression ready to be computed. What is wrong with it
-	// is an error, what is not known is wharf.CodeUnsupported.
-	Compile(e Expression) (*Compiled, error)
+	// Compile makes an expression ready to be computed, until the context ends.
+	// What is wrong with it is an error, what is not known is
+	// wharf.CodeUnsupported.
+	Compile(ctx context.Context, e Expression) (*Compiled, error)
 }
 
 // Expression is an expression in which names stand for values that it is given.

@@ -54,7 +54,7 @@ func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
 	}
 	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}, placed: map[[2]string]*placement{}}
 	l.sources = s
-	tr, err := Translate(q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Database: q.Database, Expressions: q.Expressions}, s.relation)
+	tr, err := Translate(l.ctx, q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Database: q.Database, Expressions: q.Expressions}, s.relation)
 	if err != nil {
 		return nil, nil, err
 	}

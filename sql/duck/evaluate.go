@@ -8,6 +8,7 @@ void wharf_evaluate(void *info, void *chunk, void *out);
 import "C"
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -68,7 +69,7 @@ func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.Compile(sql.Expression{Text: e.Text, Key: e.Key, Inputs: e.Inputs})
+	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Inputs: e.Inputs})
 }
 
 func giveCompiled(said string, c *sql.Compiled) {

@@ -57,7 +57,7 @@ func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 			folded, collation = true, e.collation
 		}
 	}
-	compiled, err := t.expressions.Compile(sql.Expression{Text: text, Key: key, Inputs: said.Inputs})
+	compiled, err := t.expressions.Compile(t.ctx, sql.Expression{Text: text, Key: key, Inputs: said.Inputs})
 	if err != nil {
 		return t.fail(err)
 	}

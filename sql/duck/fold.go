@@ -41,7 +41,7 @@ func (t *translator) fold(n ast.ExprNode) (expr, bool) {
 		}
 		asked.Args = append(asked.Args, t.args[p])
 	}
-	compiled, err := t.expressions.Compile(asked)
+	compiled, err := t.expressions.Compile(t.ctx, asked)
 	if err == nil {
 		var value wharf.Value
 		if value, err = compiled.Eval(nil); err == nil {

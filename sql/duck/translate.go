@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ type Session struct {
 
 // Translate gives DuckDB's text for a SELECT of MySQL. What DuckDB would
 // answer differently is written so that it does not, or refused by name.
-func Translate(text string, session Session, resolve Resolve) (*Translation, error) {
+func Translate(ctx context.Context, text string, session Session, resolve Resolve) (*Translation, error) {
 	p := parser.New()
 	p.SetSQLMode(modes(session.Mode))
 	nodes, _, err := p.ParseSQL(text)
@@ -73,7 +74,7 @@ func Translate(text string, session Session, resolve Resolve) (*Translation, err
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
 	numberPlaceholders(nodes[0])
-	t := &translator{resolve: resolve, zone: session.Zone, database: session.Database, args: session.Args, mode: session.Mode, expressions: session.Expressions}
+	t := &translator{ctx: ctx, resolve: resolve, zone: session.Zone, database: session.Database, args: session.Args, mode: session.Mode, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
 		return nil, refused("this statement")
@@ -155,8 +156,9 @@ type translator struct {
 	mode     sql.Mode
 
 	expressions sql.Expressions
-	clause      string   // as MySQL calls it in errors
-	rollup      []string // the order of the SELECT that has WITH ROLLUP
+	ctx         context.Context // of the statement
+	clause      string          // as MySQL calls it in errors
+	rollup      []string        // the order of the SELECT that has WITH ROLLUP
 	grouping
 	err   error
 	depth int

@@ -31,7 +31,7 @@ func EnvOf(x sql.Expressions) Env {
 }
 
 // Compile makes an expression ready.
-func (x *expressions) Compile(e sql.Expression) (*sql.Compiled, error) {
+func (x *expressions) Compile(ctx context.Context, e sql.Expression) (*sql.Compiled, error) {
 	parsed, _, err := sql.Parse("SELECT " + e.Text)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (x *expressions) Compile(e sql.Expression) (*sql.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sql.Compiled{Type: n.Typ, Scale: n.Scale, Eval: x.eval(n, e.Key)}, nil
+	return &sql.Compiled{Type: n.Typ, Scale: n.Scale, Eval: x.eval(ctx, n, e.Key)}, nil
 }
 
 // input is the field that stands for an input.
@@ -90,8 +90,8 @@ func (in *inputs) Subquery(sql.Subquery, Node) (Node, error) {
 
 // eval computes a node. One evaluation serves all rows, so that what they
 // share, such as a pattern, is made once.
-func (x *expressions) eval(n Node, key bool) func([]wharf.Value) (wharf.Value, error) {
-	ev := NewEvaluation(context.Background(), x.env)
+func (x *expressions) eval(ctx context.Context, n Node, key bool) func([]wharf.Value) (wharf.Value, error) {
+	ev := NewEvaluation(ctx, x.env)
 	ev.now = x.now
 	return func(row []wharf.Value) (wharf.Value, error) {
 		mark := ev.Held.Taken()
