@@ -48,7 +48,7 @@ func TestSpaceIsGivenBack(t *testing.T) {
 	dir := t.TempDir()
 	s := openEngine(t, dir, Options{SegmentSize: 1 << 20}).Store(stageOne)
 	high, rounds := int64(0), 100
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		rounds = 10
 	}
 	for round := range rounds {
