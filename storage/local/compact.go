@@ -206,7 +206,7 @@ func (c *compactor) copyAll(g *segment, salvage bool) (damages int, err error) {
 		return 0, err
 	}
 	defer s.close()
-	s.closed = true
+	s.closed, s.repairing = true, salvage
 	if _, err = s.run(b.add); err == nil {
 		err = b.flush()
 	}

@@ -221,10 +221,10 @@ func (f *Folder) Log(ctx context.Context, do func(Record) error, bad func(Damage
 		if err != nil {
 			return err
 		}
+		s.repairing = true
 		if g.number == f.from.segment {
 			if s.proven = f.from.offset; s.proven > s.size {
-				s.damages = append(s.damages, span{s.size, s.proven})
-				s.closed = true
+				s.closed, s.want = true, max(s.want, s.proven)
 			}
 		}
 		_, err = s.run(func(r record) error {

@@ -36,8 +36,10 @@ type scan struct {
 	tag  uint64
 	// closed is set for a segment that has a successor: all in it was synced.
 	// Of another one, all before proven was.
-	closed bool
-	proven int64
+	closed    bool
+	proven    int64
+	want      int64 // how long a closed segment should be, where that is known
+	repairing bool
 
 	off      int64 // where the next record is expected
 	batch    int64
@@ -69,6 +71,9 @@ func (s *scan) run(do func(record) error) (end int64, err error) {
 	}
 	if s.closed {
 		s.prove(s.size)
+		if end := max(s.off, s.size); end < s.want {
+			s.damages = append(s.damages, span{end, s.want})
+		}
 		return s.size, s.emit(do)
 	}
 	return s.settle(do)
@@ -177,11 +182,17 @@ func (s *scan) next() (r record, found bool, err error) {
 	return r, true, nil
 }
 
+// holds reports whether the file has the record. A repair, and the check before
+// it, take one of which the last head was cut off: its body is read as well.
+func (s *scan) holds(r record) bool {
+	return r.end() <= s.size || s.repairing && s.closed && r.end()-r.prefix() <= s.size
+}
+
 // follows reports whether the record may come next. One of a write that failed
 // and was written over by another does not.
 func (s *scan) follows(r record, gap bool) bool {
 	switch {
-	case r.end() > s.size || r.batch > r.offset:
+	case !s.holds(r) || r.batch > r.offset:
 		return false
 	case r.batch == r.offset:
 		return true
@@ -382,11 +393,8 @@ func (e *Engine) scanOf(g *segment, later []*segment) (*openScan, error) {
 
 // limit sets where the segment ends. What is missing of it is damage.
 func (s *openScan) limit(end int64) {
-	if end > s.length {
-		s.damages = append(s.damages, span{s.length, end})
-		return
-	}
-	s.size = end
+	s.want = end
+	s.size = min(s.size, end)
 }
 
 // firstRecord reads the first record that a segment has.
