@@ -168,8 +168,8 @@ type work struct {
 	changed      <-chan struct{}
 }
 
-// claim returns what lacks of the wanted blocks, and claims what nobody else is
-// doing.
+// claim returns which of the wanted blocks are missing, and claims those that nobody
+// else is fetching.
 func (e *entry) claim(wanted []run) work {
 	e.mu.Lock()
 	defer e.mu.Unlock()
