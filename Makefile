@@ -46,7 +46,7 @@ test: tools noduck ## all tests, with the race detector and real clients; those 
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -race -timeout 20m ./...
 	$(WITH) go test -timeout 10m ./tests/attack
-	$(WITH) go test -timeout 10m -run '^Test(PowerLossIn|SpaceIsGivenBack|ClearCutShort|CutAfterKill)' ./storage/local
+	$(WITH) go test -timeout 10m -run '^Test(PowerLoss|SpaceIsGivenBack|ClearCutShort|CutAfterKill)' ./storage/local
 	$(WITH) go test -timeout 10m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
 
 # A matrix of its own, because it installs a lot.

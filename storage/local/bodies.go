@@ -296,10 +296,31 @@ func (e *Engine) strays(ctx context.Context, low uint64, keep, noLog bool) error
 	if labelled > 0 {
 		e.log.Error("the log is missing and there are files of objects; stop the server and run wharf check", "files", labelled)
 	}
-	if err != nil || len(gone) == 0 || keep {
+	if err != nil || keep {
 		return err
 	}
-	return e.removeBodies(gone)
+	if err := e.removeBodies(gone); err != nil {
+		return err
+	}
+	return e.syncBodies(low)
+}
+
+// syncBodies makes durable what a killed server removed of the body files from
+// the number low on. No later start looks for these.
+func (e *Engine) syncBodies(low uint64) error {
+	root := e.path(bodiesFolder)
+	names, err := e.fs.List(root)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if n, ok := parseHex(name, 8); ok && (n+1)*e.bodies.width > low {
+			if err := syncFolder(e.fs, e.fs.PathJoin(root, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return syncFolder(e.fs, root)
 }
 
 // label is what the extended attribute of a body file says, so that it can be

@@ -133,7 +133,6 @@ type world struct {
 	mem  *CrashDisk
 	drop func(path string, dataOnly bool) bool
 
-	removed bool // the index was, once
 	indexed bool // there is a whole index on the disk
 	kills   int
 	killed  bool // the history ends by a kill, after which the disk has all that was written
@@ -162,7 +161,7 @@ func (w *world) history() error {
 		if err := w.mem.RemoveAll("data/" + indexFolder); err != nil {
 			return err
 		}
-		w.removed, w.indexed = true, false // a crash may bring a part of it back
+		w.indexed = false // a crash may bring a part of it back, until a start has made a new one
 	}
 	// What is left of a dead engine must not work on the disk of the next.
 	var over atomic.Bool
@@ -207,7 +206,7 @@ func (w *world) work(fs vfs.FS) error {
 	} else {
 		err = w.compare(e)
 	}
-	w.indexed = w.indexed || !w.crashed() && !w.removed
+	w.indexed = w.indexed || !w.crashed()
 	for range 1 + w.rng.IntN(16) {
 		if err != nil || w.crashed() {
 			break

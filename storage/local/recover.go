@@ -53,6 +53,10 @@ func (e *Engine) recover(ctx context.Context, keepStrays bool) error {
 			return err
 		}
 	}
+	// A checkpoint writes down this position: the index must have it.
+	if err := e.index.db.Set([]byte{spacePosition}, e.committer.durable.append(nil), pebble.NoSync); err != nil {
+		return err
+	}
 	return e.index.each(ctx, spaceDead, nil, func(k, _ []byte) (bool, error) {
 		if n, ok := parseNumberKey(k); ok {
 			e.reaper.add(n)

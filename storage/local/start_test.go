@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"wharf"
@@ -116,4 +118,60 @@ func (r *syncing) Read(p []byte) (int, error) {
 		}
 	}
 	return r.Reader.Read(p)
+}
+
+// TestCheckpointAfterStart: what a start wrote behind a torn end is a part of what
+// the first checkpoint says that the index has.
+func TestCheckpointAfterStart(t *testing.T) {
+	disk := NewCrashDisk()
+	e := openEngine(t, "data", tinyOptions(Mortal{disk}))
+	put(t, e.Store(stageOne), "k", []byte("x"))
+	last := e.segs.active.path
+	must(t, e.Close())
+	f, err := disk.OpenReadWrite(last, vfs.WriteCategoryUnspecified)
+	must(t, err)
+	info, err := f.Stat()
+	must(t, err)
+	_, err = f.WriteAt(make([]byte, 300), info.Size())
+	must(t, errors.Join(err, f.Sync(), f.Close()))
+
+	e = openEngine(t, "data", tinyOptions(Mortal{disk}))
+	must(t, e.checkpoint(bg))
+	var log bytes.Buffer
+	o := tinyOptions(Mortal{disk.Crash(0, nil)})
+	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+	again := openEngine(t, "data", o)
+	if data, err := readAll(again.Store(stageOne), "k"); err != nil || string(data) != "x" || log.Len() > 0 {
+		t.Fatalf("%q, %v\n%s", data, err, &log)
+	}
+}
+
+// TestKilledStartRemovedStrays: a start that was killed had removed some of the
+// files of failed uploads. They stay gone, though the next start does not see them.
+func TestKilledStartRemovedStrays(t *testing.T) {
+	for name, stray := range map[string]struct{ removed, left uint64 }{
+		"in a folder that stays":    {2, 5},
+		"in a folder of its own":    {5, 9},
+		"in the folder of the next": {2, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := NewCrashDisk()
+			e := openEngine(t, "data", tinyOptions(Mortal{disk}))
+			put(t, e.Store(stageOne), "k", make([]byte, 3000))
+			must(t, e.Close())
+			for _, n := range []uint64{stray.removed, stray.left} {
+				must(t, disk.MkdirAll(e.folderPath(n), folderMode))
+				f, err := disk.Create(e.bodyPath(n), vfs.WriteCategoryUnspecified)
+				must(t, errors.Join(err, f.Sync(), f.Close(), syncFolder(disk, e.folderPath(n))))
+			}
+			must(t, syncFolder(disk, e.path(bodiesFolder)))
+
+			must(t, disk.Remove(e.bodyPath(stray.removed)))
+			_ = disk.Remove(e.folderPath(stray.removed)) // if it is empty
+			e = openEngine(t, "data", tinyOptions(Mortal{disk}))
+			put(t, e.Store(stageOne), "k", make([]byte, 3000))
+			must(t, e.Close())
+			must(t, noStrays(openEngine(t, "data", tinyOptions(Mortal{disk.Crash(0, nil)}))))
+		})
+	}
 }
