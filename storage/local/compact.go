@@ -206,7 +206,7 @@ func (c *compactor) copyAll(g *segment, salvage bool) (damages int, err error) {
 		return 0, err
 	}
 	defer s.close()
-	s.closed, s.repairing = true, salvage
+	s.closed = true
 	if _, err = s.run(b.add); err == nil {
 		err = b.flush()
 	}

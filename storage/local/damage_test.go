@@ -296,3 +296,42 @@ func TestStartSyncsTheLog(t *testing.T) {
 		}
 	}
 }
+
+// TestLastHeadCutOff cuts a segment that has a successor in the last head of its
+// last record. All in it was synced: the object is there, with the index and with
+// a new one, also when a compaction has copied it.
+func TestLastHeadCutOff(t *testing.T) {
+	mem := vfs.NewMem()
+	o := tinyOptions(mem).WithoutCompactor()
+	e := openEngine(t, "data", o)
+	want := bytes.Repeat([]byte("x"), 1900)
+	for i := range 6 {
+		put(t, e.Store(stageOne), wharf.Key(fmt.Sprint("k", i)), want)
+	}
+	must(t, e.Close())
+	list, err := e.segs.load(mem, "data/log")
+	must(t, err)
+	path, length := list[0].path, int(list[0].size)
+	h := head{key: "k0"}
+	for cut := 1; cut <= int(h.prefix()); cut += 3 {
+		after := vfs.NewMem()
+		copyFolder(t, mem, after, "data")
+		writeFile(t, after, path, bytes.Clone(content(t, mem, path)[:length-cut]))
+		o.FS = after
+		for _, then := range []string{"start", "new index", "compaction", "new index"} {
+			if then == "new index" {
+				must(t, after.RemoveAll("data/"+indexFolder))
+			}
+			e := openEngine(t, "data", o)
+			if then == "compaction" {
+				must(t, CompactSegment(e, list[0].number))
+			}
+			for i := range 6 {
+				if data, err := readAll(e.Store(stageOne), wharf.Key(fmt.Sprint("k", i))); err != nil || !bytes.Equal(data, want) {
+					t.Fatalf("%d bytes cut off, %s: k%d: %d bytes, %v", cut, then, i, len(data), err)
+				}
+			}
+			must(t, e.Close())
+		}
+	}
+}

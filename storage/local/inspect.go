@@ -221,7 +221,6 @@ func (f *Folder) Log(ctx context.Context, do func(Record) error, bad func(Damage
 		if err != nil {
 			return err
 		}
-		s.repairing = true
 		if g.number == f.from.segment {
 			if s.proven = f.from.offset; s.proven > s.size {
 				s.closed, s.want = true, max(s.want, s.proven)

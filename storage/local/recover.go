@@ -73,23 +73,30 @@ func (e *Engine) reopen(r *replay) error {
 		return err
 	}
 	e.committer.turn = rand.Uint32()
-	if end == r.length {
+	heads := r.mends
+	for _, m := range heads {
+		e.log.Warn("a damaged head of a record is written anew", "segment", g.number, "offset", m.at)
+	}
+	if end < r.length {
+		h := head{kind: kindTorn, batch: end, turn: e.committer.turn, low: r.applied.low, size: max(0, r.length-end-2*headLen)}
+		heads = append(heads,
+			placed{end + h.prefix() + h.size, h.append(nil, tailMagic, g.tag, end)},
+			placed{end, h.append(nil, headMagic, g.tag, end)})
+		end += h.length()
+	}
+	if len(heads) == 0 {
 		return nil
 	}
-	h := head{kind: kindTorn, batch: end, turn: e.committer.turn, low: r.applied.low, size: max(0, r.length-end-2*headLen)}
-	tail := h.append(nil, tailMagic, g.tag, end)
-	err := writeAll(g.file, [][]byte{tail}, end+h.prefix()+h.size)
-	if err == nil {
-		err = writeAll(g.file, [][]byte{h.append(nil, headMagic, g.tag, end)}, end)
+	for _, h := range heads {
+		if err := writeAll(g.file, [][]byte{h.head}, h.at); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = g.file.Sync()
-	}
-	if err != nil {
+	if err := g.file.Sync(); err != nil {
 		return err
 	}
-	e.committer.durable.offset = end + h.length()
-	e.segs.grow(g, end+h.length())
+	e.committer.durable.offset = end
+	e.segs.grow(g, end)
 	return nil
 }
 
@@ -263,6 +270,7 @@ type replay struct {
 	damages int
 	last    *segment // to be written on; nil if it is damaged
 	length  int64    // of its file
+	mends   []placed // heads of its last batch to be written anew
 
 	from    applied
 	changes *changes
@@ -333,7 +341,7 @@ func (r *replay) segment(ctx context.Context, g *segment, later []*segment) erro
 	r.damages += len(s.damages)
 	r.applied.position = position{g.number, end}
 	if len(later) == 0 && len(s.damages) == 0 {
-		r.last, r.length = g, s.length
+		r.last, r.length, r.mends = g, s.length, s.mends
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"wharf"
 )
@@ -36,10 +37,9 @@ type scan struct {
 	tag  uint64
 	// closed is set for a segment that has a successor: all in it was synced.
 	// Of another one, all before proven was.
-	closed    bool
-	proven    int64
-	want      int64 // how long a closed segment should be, where that is known
-	repairing bool
+	closed bool
+	proven int64
+	want   int64 // how long a closed segment should be, where that is known
 
 	off      int64 // where the next record is expected
 	batch    int64
@@ -47,6 +47,7 @@ type scan struct {
 	held     []record // of a batch that is not proven yet
 	bad      []span   // that are not proven to be damage yet
 	damages  []span   // that are
+	mends    []placed // heads of the last batch as they were before a byte was damaged
 	window   []byte   // bytes of the file from windowAt on
 	windowAt int64
 }
@@ -142,6 +143,7 @@ func (s *scan) settle(do func(record) error) (end int64, err error) {
 	s.bad = nil
 	if n := s.committed(); n < len(s.held) {
 		s.held, end = s.held[:n], s.held[n].offset
+		s.mends = slices.DeleteFunc(s.mends, func(p placed) bool { return p.at >= end })
 	}
 	return end, s.emit(do)
 }
@@ -182,10 +184,10 @@ func (s *scan) next() (r record, found bool, err error) {
 	return r, true, nil
 }
 
-// holds reports whether the file has the record. A repair, and the check before
-// it, take one of which the last head was cut off: its body is read as well.
+// holds reports whether the file has the record. All of a closed segment was
+// synced: of one that was cut, a record counts that lacks only its last head.
 func (s *scan) holds(r record) bool {
-	return r.end() <= s.size || s.repairing && s.closed && r.end()-r.prefix() <= s.size
+	return r.end() <= s.size || s.closed && r.end()-r.prefix() <= s.size
 }
 
 // follows reports whether the record may come next. One of a write that failed
@@ -284,17 +286,42 @@ func readStored(f io.ReaderAt, p []byte, offset int64) error {
 	return err
 }
 
-// whole reads the whole record and verifies it.
+// placed is an encoded head, and where in the segment it belongs.
+type placed struct {
+	at   int64
+	head []byte
+}
+
+// whole reads the whole record and verifies it. Both of its heads must have been
+// written. One of which a single byte is wrong was: a bit flipped afterwards, and
+// the other says what the record is.
 func (s *scan) whole(r record) (bool, error) {
-	if r.damaged {
-		return false, nil // its first head was not written
+	p, err := readPayload(s.file, r)
+	if err != nil {
+		return false, err
 	}
-	data, err := verifiedRecord(s.file, s.tag, r)
-	if errors.Is(err, errRecord) {
+	defer p.release()
+	if !p.matches(r) {
 		return false, nil
 	}
-	data.release()
-	return err == nil, err
+	other := placed{r.end() - r.prefix(), r.append(nil, tailMagic, s.tag, r.offset)}
+	if r.damaged {
+		other = placed{r.offset, r.append(nil, headMagic, s.tag, r.offset)}
+	}
+	found := make([]byte, len(other.head))
+	if err := readFull(s.file, found, other.at); err != nil {
+		return false, err
+	}
+	wrong := 0
+	for i, b := range found {
+		if b != other.head[i] {
+			wrong++
+		}
+	}
+	if wrong == 1 {
+		s.mends = append(s.mends, other)
+	}
+	return wrong <= 1, nil
 }
 
 var errRecord = errors.New("a record is damaged")
@@ -322,26 +349,6 @@ func readPayload(f io.ReaderAt, r record) (payload, error) {
 		return payload{}, err
 	}
 	p.table, p.body = all[:r.tableLen()], all[r.tableLen():]
-	return p, nil
-}
-
-// verifiedRecord reads a record whose first head is known, with its last head.
-// errRecord if any of it is not what was written.
-func verifiedRecord(f io.ReaderAt, tag uint64, r record) (payload, error) {
-	p, err := readPayload(f, r)
-	if err != nil {
-		return payload{}, err
-	}
-	tail := make([]byte, r.prefix())
-	if err := readFull(f, tail, r.end()-r.prefix()); err != nil {
-		p.release()
-		return payload{}, err
-	}
-	_, begin, ok := parseLast(tail, tag, r.end()-r.prefix())
-	if !ok || begin != r.offset || !p.matches(r) {
-		p.release()
-		return payload{}, errRecord
-	}
 	return p, nil
 }
 
