@@ -41,6 +41,24 @@ func CompactSegment(e *Engine, number uint64) error {
 	})
 }
 
+// Segments lists the segments that have a successor.
+func Segments(e *Engine) (all []uint64) {
+	for _, g := range e.segs.sorted() {
+		if g.number < e.committer.position().segment {
+			all = append(all, g.number)
+		}
+	}
+	return all
+}
+
+// SegmentsOf lists all segments.
+func SegmentsOf(r *Repairer) (all []uint64) {
+	for _, g := range r.e.segs.sorted() {
+		all = append(all, g.number)
+	}
+	return all
+}
+
 // HashOwed works out the MD5s that are owed.
 func HashOwed(e *Engine) error { return e.hash.work() }
 
