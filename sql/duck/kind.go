@@ -319,10 +319,11 @@ func collated(a, b expr) (binary, folded bool, collation string) {
 }
 
 // asColumn is an expression as the column of a query: text that reads no file
-// keeps the collation of the connection.
+// keeps the collation of the connection. The other rows of the column, such as
+// those of a recursive query, need not have the value that is written in it.
 func (e expr) asColumn() expr {
 	e.folded = e.kind == kindText && e.foldedText()
-	e.constant, e.literal = false, nil
+	e.constant, e.literal, e.written = false, nil, ""
 	return e
 }
 
