@@ -25,6 +25,7 @@ require (
 	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
 	github.com/ulikunitz/xz v0.5.17 // files that are queried: xz
 	go.etcd.io/bbolt v1.5.0 // the catalog
+	golang.org/x/net v0.59.0 // tests: a DNS server
 	golang.org/x/sync v0.23.0 // groups of goroutines, a weighted semaphore
 	golang.org/x/sys v0.49.0 // what the system offers and package os does not: statfs, flock, fallocate
 	golang.org/x/text v0.42.0 // LIKE without regard to accents; encodings of files that are queried
@@ -98,7 +99,6 @@ require (
 	golang.org/x/exp v0.0.0-20250408133849-7e4ce0ab07d0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.41.0 // indirect
-	golang.org/x/net v0.59.0 // indirect
 	golang.org/x/telemetry v0.0.0-20260924152758-ed294f943157 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	golang.org/x/tools/go/packages/packagestest v0.1.1-deprecated // indirect

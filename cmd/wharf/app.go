@@ -126,8 +126,11 @@ func (a *app) openCache(cfg *config) (*cache.Cache, error) {
 }
 
 func (a *app) openS3(cfg *config) (*s3.Backend, error) {
+	reach := cfg.s3Allow
+	reach.Loopback = addrPort(a.httpLn).Addr().IsLoopback() && addrPort(a.mysqlLn).Addr().IsLoopback()
 	o := s3.Options{
 		Endpoint:          cfg.s3Endpoint,
+		Reach:             reach,
 		Region:            cfg.s3Region,
 		ServerCredentials: cfg.s3ServerCredentials,
 		Self:              []netip.AddrPort{addrPort(a.httpLn), addrPort(a.mysqlLn)},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -12,6 +13,7 @@ import (
 
 	"wharf"
 	"wharf/meta/auth"
+	"wharf/storage/s3"
 )
 
 // config is everything that can be set, validated.
@@ -25,6 +27,7 @@ type config struct {
 	s3Endpoint          string
 	s3Region            string
 	s3ServerCredentials bool
+	s3Allow             s3.Reach
 	fsAllow             []string // absolute paths
 	passwordFile        string
 	passwordFrom        string // which setting named that file
@@ -89,6 +92,9 @@ var settings = []setting{
 	{name: "s3-server-credentials", value: "false", arg: "BOOL",
 		usage: "stages without keys use the server's own AWS credentials; otherwise their requests are anonymous",
 		set:   func(c *config, v string) (err error) { c.s3ServerCredentials, err = parseBool(v); return }},
+	{name: "s3-allow", arg: "HOST:PORT", list: true,
+		usage: "S3 server on a loopback, private or link-local address that stages may use: host, host:port, *.domain or CIDR; may be given several times, or as a list separated by commas; the one of s3-endpoint needs no entry, and loopback none while both ports listen on loopback only",
+		set:   setS3Allow},
 	{name: "fs-allow", arg: "DIR", list: true,
 		usage: "folder of this machine that may hold fs:// stages; may be given several times, or as a list separated by commas; without it, there are none",
 		set:   setFSAllow},
@@ -183,6 +189,13 @@ func setEndpoint(c *config, v string) error {
 	}
 	if !wharf.ValidPort(u) {
 		return fmt.Errorf("its port must be a number from 1 to 65535")
+	}
+	return nil
+}
+
+func setS3Allow(c *config, v string) (err error) {
+	if c.s3Allow, err = s3.ParseReach(v); err != nil {
+		return errors.New(wharf.MessageOf(err))
 	}
 	return nil
 }

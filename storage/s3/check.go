@@ -54,6 +54,9 @@ func (b *Backend) target(s wharf.Stage) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
+		if err := b.reach.checkEndpoint(u); err != nil {
+			return target{}, err
+		}
 		if err := b.o.checkSelf(u); err != nil {
 			return target{}, err
 		}

@@ -25,7 +25,10 @@
 //   - The memory of an answer is bounded: 16 MiB of a page, 1 MiB of an error
 //     and 64 KiB of headers are read, through a scan that bounds depth, elements
 //     and the length of each value.
-//   - No request goes to this server itself, and each has wharf.HopHeader.
+//   - No request goes to this server itself, and each has wharf.HopHeader. None
+//     goes to a loopback, private or link-local address that is not listed, by
+//     whatever name, form or redirect. What is refused answers in the time and
+//     the words of a port that is closed and of a name that does not exist.
 //   - No message and no cause has keys, tokens, signatures or query strings of
 //     URLs. Requests follow no redirects.
 //   - The server's own credentials sign requests only if Options say so, and

@@ -132,7 +132,7 @@ func explain(err error) (wharf.Code, string) {
 	if errors.As(err, &lack) {
 		return wharf.CodeUpstream, lack.msg
 	}
-	if errors.As(err, &selfError{}) {
+	if isSelf(err) {
 		return wharf.CodeUpstream, "{address} is this server itself, not an S3 server"
 	}
 	if why, ok := alienReason(err); ok {
@@ -158,6 +158,9 @@ func explain(err error) (wharf.Code, string) {
 	}
 	if status >= 300 {
 		return wharf.CodeUpstream, fmt.Sprintf("{host} failed with HTTP status %d", status)
+	}
+	if unconnected(err) {
+		return wharf.CodeUpstream, "{host} cannot be reached: there is no such host, nothing answers there, or the server's setting --s3-allow does not list it"
 	}
 	return wharf.CodeUpstream, "{host}: " + networkReason(err)
 }
@@ -217,23 +220,23 @@ func statusOf(err error) int {
 	return 0
 }
 
-// networkReason tells in plain words why there was no answer.
+// unconnected reports whether there was no connection. Why is not told: it would
+// show what is in the server's network.
+func unconnected(err error) bool {
+	var dns *net.DNSError
+	var op *net.OpError
+	return errors.As(err, new(*unreachableError)) || errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+}
+
+// networkReason tells in plain words why there was no answer on a connection.
 func networkReason(err error) string {
 	var (
-		dns      *net.DNSError
-		op       *net.OpError
 		unknown  x509.UnknownAuthorityError
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
 		record   tls.RecordHeaderError
 	)
 	switch {
-	case errors.As(err, &dns):
-		return "no such host"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
-		return "no connection could be made in time"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "the network does not reach it"
 	case errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):

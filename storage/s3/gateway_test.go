@@ -162,6 +162,7 @@ func stageAt(url, endpoint string) wharf.Stage {
 }
 
 func newBackend(t testing.TB, o s3.Options) *s3.Backend {
+	o.Reach.Loopback = true
 	b := s3.New(o)
 	t.Cleanup(func() {
 		if err := b.Close(); err != nil {

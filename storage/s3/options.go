@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -40,7 +41,8 @@ type Options struct {
 	// fast as the SDK's transfer manager with its 6, and 3 reach 0.85 of it.
 	Concurrency int
 
-	// ConnectTimeout bounds the making of a connection; 0 is 3 s.
+	// ConnectTimeout bounds the making of a connection; 0 is 3 s. One that
+	// cannot be made takes all of it.
 	ConnectTimeout time.Duration
 	// StallTimeout is how long a request may see no progress, which is less
 	// than 1 KiB a second; 0 is 10 s. An answer that is no object's bytes may
@@ -61,6 +63,12 @@ type Options struct {
 	// that is one of them is CodeInvalid.
 	Self    []netip.AddrPort
 	SelfURL *url.URL
+
+	// Reach lists the addresses besides public ones that stages may have the
+	// server connect to. Endpoint counts as listed.
+	Reach Reach
+	// Resolver looks up names; nil is the system's.
+	Resolver *net.Resolver
 
 	// Logger logs what no caller is told: what a list skipped, what a sweep
 	// aborted. nil discards it.
@@ -127,6 +135,7 @@ func setDefault[T comparable](v *T, d T) {
 // connections and its buffers.
 type Backend struct {
 	o      Options
+	reach  Reach
 	client *watchedClient
 	bufs   *bufferPool
 
@@ -149,6 +158,7 @@ func New(o Options) *Backend {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Backend{
 		o:      o,
+		reach:  o.Reach.with(o.Endpoint),
 		client: &watchedClient{next: o.Transport, wait: o.StallTimeout},
 		bufs:   newBufferPool(int(o.PartSize)),
 		ctx:    ctx,

@@ -58,10 +58,11 @@ func (p *publishing) use(o *s3.Options) {
 func retryable(err error) aws.Ternary {
 	var stall *stallError
 	var lack *noCredentialsError
+	var unreachable *unreachableError
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
-	case errors.As(err, &stall), errors.As(err, &lack), notS3(err), errors.As(err, new(selfError)), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &stall), errors.As(err, &lack), errors.As(err, &unreachable), notS3(err), isSelf(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return aws.FalseTernary
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return aws.FalseTernary

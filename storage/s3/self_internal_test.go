@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"errors"
 	"net/netip"
 	"testing"
 )
@@ -27,8 +26,19 @@ func TestSelf(t *testing.T) {
 		if got := s.has(parse(c.to)); got != c.is {
 			t.Errorf("on %s, %s is this server: %v", c.own, c.to, got)
 		}
-		if err := s.control("tcp", c.to, nil); errors.As(err, &selfError{}) != c.is {
+		d := newDialer(Options{Self: s, Reach: everywhere(t)})
+		if err := d.control("s3.test:1")("tcp", c.to, nil); isSelf(err) != c.is {
 			t.Errorf("on %s, a connection to %s: %v", c.own, c.to, err)
 		}
 	}
+}
+
+// everywhere lists all addresses.
+func everywhere(t *testing.T) Reach {
+	t.Helper()
+	r, err := ParseReach("0.0.0.0/0,::/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

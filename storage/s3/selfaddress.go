@@ -1,11 +1,11 @@
 package s3
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"wharf"
 )
@@ -19,14 +19,7 @@ type selfError struct{}
 
 func (selfError) Error() string { return "the address is this server's own" }
 
-// control refuses to connect to this server, whatever name the address had. It
-// is a [net.Dialer]'s.
-func (s self) control(_, address string, _ syscall.RawConn) error {
-	if to, err := netip.ParseAddrPort(address); err == nil && s.has(to) {
-		return selfError{}
-	}
-	return nil
-}
+func isSelf(err error) bool { return errors.As(err, new(selfError)) }
 
 // has reports whether a connection to the address would reach one of s.
 func (s self) has(to netip.AddrPort) bool {

@@ -34,7 +34,7 @@ func TestSweep(t *testing.T) {
 			swept <- r.Method
 			return resp, err
 		}}
-		b := s3.New(s3.Options{SweepAge: age, Transport: net})
+		b := s3.New(s3.Options{Reach: s3.Reach{Loopback: true}, SweepAge: age, Transport: net})
 		open(t, b, stageAt("s3://"+bucket+"/path/", shared.url))
 		return b
 	}

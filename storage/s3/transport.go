@@ -19,9 +19,9 @@ import (
 // newTransport makes the connections to S3 servers. The times that a request
 // may take are watchedClient's affair.
 func newTransport(o Options) *http.Transport {
-	dialer := &net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: 30 * time.Second, Control: self(o.Self).control}
+	dialer := newDialer(o)
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
+		Proxy:               dialer.proxy,
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: o.ConnectTimeout,
 		MaxIdleConnsPerHost: 64,
