@@ -192,8 +192,8 @@ func (Mortal) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
 
 func (w *world) work(fs vfs.FS) error {
 	o := tinyOptions(fs)
-	var log bytes.Buffer
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+	var log errorLog
+	o.Logger = log.logger()
 	e, err := Open("data", o)
 	if w.crashed() && w.killed && err != nil {
 		return nil
@@ -201,8 +201,8 @@ func (w *world) work(fs vfs.FS) error {
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	if !w.crashed() && w.indexed && log.Len() > 0 {
-		err = fmt.Errorf("a start after a crash speaks of damage: %s", &log)
+	if text := log.String(); !w.crashed() && w.indexed && text != "" {
+		err = fmt.Errorf("a start after a crash speaks of damage: %s", text)
 	} else {
 		err = w.compare(e)
 	}
@@ -222,6 +222,30 @@ func (w *world) work(fs vfs.FS) error {
 		err = fmt.Errorf("close: %w", cerr)
 	}
 	return err
+}
+
+// errorLog has the errors that an engine logs, which it may do until it is closed.
+type errorLog struct {
+	mu   sync.Mutex // guards text
+	text []byte
+}
+
+func (l *errorLog) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+// Write is called by the logger.
+func (l *errorLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	return len(p), nil
+}
+
+func (l *errorLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
 }
 
 // unlessKilled is for the errors of a process that is dead.

@@ -3,7 +3,6 @@ package local
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -34,11 +33,11 @@ func TestPowerLossInStart(t *testing.T) {
 			if more = at < ops; !more {
 				break
 			}
-			var log bytes.Buffer
+			var log errorLog
 			o := tinyOptions(Mortal{after})
-			o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+			o.Logger = log.logger()
 			e := openEngine(t, "data", o)
-			if data, err := readAll(e.Store(stageOne), "k"); err != nil || string(data) != "x" || log.Len() > 0 {
+			if data, err := readAll(e.Store(stageOne), "k"); err != nil || string(data) != "x" || log.String() != "" {
 				t.Fatalf("power lost at operation %d, seed %d: %q, %v\n%s", at, seed, data, err, &log)
 			}
 			must(t, e.Close())
@@ -137,11 +136,11 @@ func TestCheckpointAfterStart(t *testing.T) {
 
 	e = openEngine(t, "data", tinyOptions(Mortal{disk}))
 	must(t, e.checkpoint(bg))
-	var log bytes.Buffer
+	var log errorLog
 	o := tinyOptions(Mortal{disk.Crash(0, nil)})
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+	o.Logger = log.logger()
 	again := openEngine(t, "data", o)
-	if data, err := readAll(again.Store(stageOne), "k"); err != nil || string(data) != "x" || log.Len() > 0 {
+	if data, err := readAll(again.Store(stageOne), "k"); err != nil || string(data) != "x" || log.String() != "" {
 		t.Fatalf("%q, %v\n%s", data, err, &log)
 	}
 }
