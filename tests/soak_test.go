@@ -25,7 +25,7 @@ type soakSize struct {
 }
 
 var (
-	fullSize  = soakSize{single: 2048 * mib, many: 64, each: 64 * mib, small: 500}
+	fullSize  = soakSize{single: 1024 * mib, many: 64, each: 32 * mib, small: 300}
 	shortSize = soakSize{single: 256 * mib, many: 64, each: 8 * mib, small: 50}
 )
 

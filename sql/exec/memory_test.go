@@ -215,8 +215,12 @@ func (c *endsAfter) Err() error {
 func TestLongStatementsEnd(t *testing.T) {
 	e, memory := bounded(1024*mib, 1024*mib)
 	s := e.NewSession(exec.Client{Principal: wharf.Root})
-	long := wharf.Text(strings.Repeat("a", 8*mib))
-	other := wharf.Text(strings.Repeat("a", 8*mib-1) + "b")
+	size := 8 * mib
+	if raceDetector {
+		size = mib
+	}
+	long := wharf.Text(strings.Repeat("a", size))
+	other := wharf.Text(strings.Repeat("a", size-1) + "b")
 	for _, c := range []struct {
 		text string
 		args []wharf.Value
