@@ -1,6 +1,7 @@
 package local
 
 import (
+	"log/slog"
 	"math/rand/v2"
 	"path"
 	"slices"
@@ -97,4 +98,28 @@ func panicOn(err error) {
 	if err != nil {
 		panic(err)
 	}
+}
+
+// errorLog has the errors that an engine logs, which it may do until it is closed.
+type errorLog struct {
+	mu   sync.Mutex // guards text
+	text []byte
+}
+
+func (l *errorLog) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+// Write is called by the logger.
+func (l *errorLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	return len(p), nil
+}
+
+func (l *errorLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
 }

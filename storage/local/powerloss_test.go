@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"runtime"
@@ -222,30 +221,6 @@ func (w *world) work(fs vfs.FS) error {
 		err = fmt.Errorf("close: %w", cerr)
 	}
 	return err
-}
-
-// errorLog has the errors that an engine logs, which it may do until it is closed.
-type errorLog struct {
-	mu   sync.Mutex // guards text
-	text []byte
-}
-
-func (l *errorLog) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
-}
-
-// Write is called by the logger.
-func (l *errorLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	return len(p), nil
-}
-
-func (l *errorLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.text)
 }
 
 // unlessKilled is for the errors of a process that is dead.
