@@ -95,7 +95,8 @@ func (f *stopFS) wrap(file vfs.File) vfs.File {
 	return w
 }
 
-// stopFile is a vital file.
+// stopFile is a vital file. What else a file can do the index does not ask of
+// these (pebble v2.1.4, version_set.go and vfs/atomicfs/marker.go).
 type stopFile struct {
 	vfs.File
 	fs   *stopFS
@@ -118,22 +119,6 @@ func (f *stopFile) Sync() error {
 		f.fs.stop(f.File.Sync())
 	}
 	return nil
-}
-
-func (f *stopFile) SyncData() error {
-	if !f.dead() {
-		f.fs.stop(f.File.SyncData())
-	}
-	return nil
-}
-
-func (f *stopFile) SyncTo(length int64) (bool, error) {
-	if f.dead() {
-		return false, nil
-	}
-	full, err := f.File.SyncTo(length)
-	f.fs.stop(err)
-	return full, nil
 }
 
 func (f *stopFile) Stat() (vfs.FileInfo, error) {

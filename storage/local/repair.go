@@ -167,6 +167,9 @@ func (r *Repairer) evacuate(ctx context.Context, number uint64) error {
 	if err := e.checkpoint(ctx); err != nil {
 		return err
 	}
+	if e.committer.position().segment == number { // the copies would go with it
+		return wharf.Errorf(wharf.CodeUnavailable, "no segment could be begun for what is whole of a damaged one; free some space or file handles, and repair again")
+	}
 	if err := e.compactor.salvage(g); err != nil {
 		return err
 	}

@@ -104,13 +104,17 @@ func (tr *trace) record(op errorfs.Op) error {
 	if strings.HasPrefix(path, "data/index/") || path == "data/index" {
 		return nil // its work is its own, and partly in the background
 	}
-	line := fmt.Sprintf("%s %s", name, segmentPath.ReplaceAllString(path, "a segment"))
+	tr.add(fmt.Sprintf("%s %s", name, segmentPath.ReplaceAllString(path, "a segment")))
+	return nil
+}
+
+// add adds a line, unless it is the same as the last.
+func (tr *trace) add(line string) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if n := len(tr.lines); n == 0 || tr.lines[n-1] != line {
 		tr.lines = append(tr.lines, line)
 	}
-	return nil
 }
 
 // take gives what was recorded since the last time.
