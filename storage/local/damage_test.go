@@ -335,3 +335,44 @@ func TestLastHeadCutOff(t *testing.T) {
 		}
 	}
 }
+
+// TestOldIndexIsNoticed: the index is one of before a compaction, as one that is
+// cut short may be. The log has what it was applied to, so that it is made anew:
+// what was removed, and whose removal is forgotten, stays away.
+func TestOldIndexIsNoticed(t *testing.T) {
+	mem := vfs.NewMem()
+	e := openEngine(t, "data", tinyOptions(mem).WithoutCompactor())
+	s := e.Store(stageOne)
+	put(t, s, "gone", make([]byte, 1900))
+	fill := func(name string) {
+		for i := range 6 {
+			put(t, s, wharf.Key(fmt.Sprint(name, i)), make([]byte, 1900))
+		}
+	}
+	fill("a")
+	must(t, e.Close())
+	old := vfs.NewMem()
+	copyFolder(t, mem, old, "data/index")
+
+	e = openEngine(t, "data", tinyOptions(mem).WithoutCompactor())
+	s = e.Store(stageOne)
+	must(t, s.Delete(bg, []wharf.Key{"gone"}))
+	fill("b")
+	for _, number := range Segments(e) { // the object's record, and then that of its removal
+		must(t, CompactSegment(e, number))
+	}
+	if left, err := Removals(mem, "data"); err != nil || len(left) > 0 {
+		t.Fatalf("the removal is not forgotten: %v, %v", left, err)
+	}
+	must(t, e.Close())
+	must(t, mem.RemoveAll("data/index"))
+	copyFolder(t, old, mem, "data/index")
+	e = openEngine(t, "data", tinyOptions(mem))
+	for o, err := range e.Store(stageOne).List(bg, wharf.ListOptions{}) {
+		must(t, err)
+		if _, err := readAll(e.Store(stageOne), o.Key); err != nil || o.Key == "gone" {
+			t.Errorf("%s: %v", o.Key, err)
+		}
+	}
+	must(t, e.Close())
+}
