@@ -8,7 +8,13 @@ import "context"
 //
 // Each method is one transaction: durable when it returns nil, without effect
 // when it returns an error. Values that go in and come out are copies. No
-// transaction outlives the call. Text that is not valid UTF-8 is
+// transaction outlives the call.
+//
+// The methods that replace, rename or drop something take checks: each is called
+// within the transaction with the definition as it then is, and an error of one
+// comes back with its code and changes nothing. A check does nothing but compute.
+//
+// Text that is not valid UTF-8 is
 // [CodeInvalid], a failure of the catalog itself [CodeInternal], a full disk
 // [CodeNoSpace].
 type Catalog interface {
@@ -17,13 +23,13 @@ type Catalog interface {
 	// s. Where the name is taken, mode decides: CreateNew fails with
 	// CodeExists, CreateIfNotExists returns the present stage unchanged, and
 	// CreateOrReplace drops the present stage, as DropStage does, in the same
-	// transaction.
-	CreateStage(ctx context.Context, s Stage, mode CreateMode) (Stage, bool, error)
+	// transaction, if all checks pass of it.
+	CreateStage(ctx context.Context, s Stage, mode CreateMode, checks ...func(Stage) error) (Stage, bool, error)
 
 	// DropStage removes the stage and returns what it was. An internal
 	// stage's ID goes on the list of dropped stages. CodeNotFound if there is
 	// none of that name.
-	DropStage(ctx context.Context, name StageName) (Stage, error)
+	DropStage(ctx context.Context, name StageName, checks ...func(Stage) error) (Stage, error)
 
 	// Stage returns the stage of that name, or CodeNotFound.
 	Stage(ctx context.Context, name StageName) (Stage, error)
@@ -57,7 +63,7 @@ type Catalog interface {
 	// afterwards, its Revision one higher. Its ID stays, and so do its files.
 	// CodeNotFound if no stage has the old name, else CodeExists if one has the
 	// new name, also if both are the same.
-	RenameStage(ctx context.Context, from, to StageName) (Stage, error)
+	RenameStage(ctx context.Context, from, to StageName, checks ...func(Stage) error) (Stage, error)
 
 	// ForgetDropped takes a swept stage off the list of dropped stages. An ID
 	// that is not on it is not an error.
@@ -66,11 +72,16 @@ type Catalog interface {
 	// CreateConnection adds a named connection, by the mode as CreateStage
 	// does: it returns the connection of that name as it is afterwards, and
 	// whether that is c.
-	CreateConnection(ctx context.Context, c NamedConnection, mode CreateMode) (NamedConnection, bool, error)
+	CreateConnection(ctx context.Context, c NamedConnection, mode CreateMode, checks ...func(NamedConnection) error) (NamedConnection, bool, error)
+
+	// UpdateConnection replaces a named connection by what change makes of it, as
+	// UpdateStage does. CodeNotFound if there is none of that name, CodeInternal
+	// if change touched Name, Creator or CreatedOn.
+	UpdateConnection(ctx context.Context, name ConnectionName, change func(NamedConnection) (NamedConnection, error)) (NamedConnection, error)
 
 	// DropConnection removes a named connection, CodeNotFound if there is
 	// none. Stages that were made with it keep what they copied.
-	DropConnection(ctx context.Context, name ConnectionName) error
+	DropConnection(ctx context.Context, name ConnectionName, checks ...func(NamedConnection) error) error
 
 	// Connection returns the connection of that name, or CodeNotFound.
 	Connection(ctx context.Context, name ConnectionName) (NamedConnection, error)
@@ -81,17 +92,32 @@ type Catalog interface {
 	// CreateFileFormat adds a named file format, by the mode as CreateStage
 	// does: it returns the format of that name as it is afterwards, and
 	// whether that is f.
-	CreateFileFormat(ctx context.Context, f NamedFormat, mode CreateMode) (NamedFormat, bool, error)
+	CreateFileFormat(ctx context.Context, f NamedFormat, mode CreateMode, checks ...func(NamedFormat) error) (NamedFormat, bool, error)
 
 	// DropFileFormat removes a named file format, CodeNotFound if there is
 	// none. Whether a stage refers to it is not looked at.
-	DropFileFormat(ctx context.Context, name FormatName) error
+	DropFileFormat(ctx context.Context, name FormatName, checks ...func(NamedFormat) error) error
 
 	// FileFormat returns the file format of that name, or CodeNotFound.
 	FileFormat(ctx context.Context, name FormatName) (NamedFormat, error)
 
 	// FileFormats returns a page of the named file formats, as Stages does.
 	FileFormats(ctx context.Context, after FormatName, limit int) ([]NamedFormat, error)
+}
+
+// UserCatalog holds the users and roles. It is safe for concurrent use; its methods
+// are transactions as those of a [Catalog] are, and have their codes.
+type UserCatalog interface {
+	// Users returns all users and roles as they are now: what an UpdateUsers
+	// that has returned changed is seen. It costs little.
+	Users(ctx context.Context) (*Users, error)
+
+	// UpdateUsers replaces the users and roles by what change makes of them, and
+	// returns them as they are afterwards. An error of change comes back with its
+	// code and changes nothing. change may be called more than once; it does
+	// nothing but compute. Two users with one ID or one account, and a user
+	// without either, are CodeInternal.
+	UpdateUsers(ctx context.Context, change func([]User) ([]User, error)) (*Users, error)
 }
 
 // CreateMode says what CREATE does where the name is taken.

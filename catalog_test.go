@@ -24,18 +24,18 @@ func (c *catalog) failure(method string) error {
 	return c.fail(method)
 }
 
-func (c *catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+func (c *catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode, checks ...func(wharf.Stage) error) (wharf.Stage, bool, error) {
 	if err := c.failure("CreateStage"); err != nil {
 		return wharf.Stage{}, false, err
 	}
-	return c.Catalog.CreateStage(ctx, s, mode)
+	return c.Catalog.CreateStage(ctx, s, mode, checks...)
 }
 
-func (c *catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+func (c *catalog) DropStage(ctx context.Context, name wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	if err := c.failure("DropStage"); err != nil {
 		return wharf.Stage{}, err
 	}
-	return c.Catalog.DropStage(ctx, name)
+	return c.Catalog.DropStage(ctx, name, checks...)
 }
 
 func (c *catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {

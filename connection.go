@@ -187,6 +187,14 @@ type NamedConnection struct {
 	Connection  Connection
 	Creator     string
 	CreatedOn   time.Time // UTC
+	Owner       UserID
+	Granted     []Granted // each user or role at most once
+}
+
+// Clone returns a copy that shares nothing that can be changed.
+func (c NamedConnection) Clone() NamedConnection {
+	c.Granted = slices.Clone(c.Granted)
+	return c
 }
 
 // storageTypes are the schemes that take a connection.
@@ -216,11 +224,12 @@ func ParseNamedConnection(options []Option) (NamedConnection, error) {
 // CreatedOn it fills. It reports whether it was made; only CreateIfNotExists
 // leaves an existing one and returns false. A taken name is CodeExists.
 func (s *Service) CreateConnection(ctx context.Context, p Principal, def NamedConnection, mode CreateMode) (bool, error) {
-	if err := authorize(p); err != nil {
+	a, err := s.mayCreate(ctx, p, "connection")
+	if err != nil {
 		return false, err
 	}
-	def.Creator, def.CreatedOn = p.User, s.now().UTC()
-	_, created, err := s.catalog.CreateConnection(ctx, def, mode)
+	def.Creator, def.Owner, def.Granted, def.CreatedOn = p.User, p.ID, nil, s.now().UTC()
+	_, created, err := s.catalog.CreateConnection(ctx, def, mode, replaceConnection(a))
 	return created, err
 }
 
@@ -228,10 +237,11 @@ func (s *Service) CreateConnection(ctx context.Context, p Principal, def NamedCo
 // it keep what they copied. With ifExists, it reports whether there was one;
 // without, an unknown name is CodeNotFound.
 func (s *Service) DropConnection(ctx context.Context, p Principal, name ConnectionName, ifExists bool) (bool, error) {
-	if err := authorize(p); err != nil {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
 		return false, err
 	}
-	return existed(s.catalog.DropConnection(ctx, name), ifExists)
+	return existed(s.catalog.DropConnection(ctx, name, ownConnection(a)), ifExists)
 }
 
 // ReadConnection reads what CONNECTION = (…) or CREDENTIALS = (…) says: the
@@ -259,16 +269,32 @@ func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Opt
 
 // Connection returns the connection of that name.
 func (s *Service) Connection(ctx context.Context, p Principal, name ConnectionName) (NamedConnection, error) {
-	if err := authorize(p); err != nil {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
 		return NamedConnection{}, err
 	}
-	return s.catalog.Connection(ctx, name)
+	c, err := s.catalog.Connection(ctx, name)
+	if err == nil {
+		err = requireConnection(a, c, PrivilegeUsage)
+	}
+	if err != nil {
+		return NamedConnection{}, err
+	}
+	return c, nil
 }
 
 // Connections streams all named connections in byte order of name.
 func (s *Service) Connections(ctx context.Context, p Principal) (iter.Seq2[NamedConnection, error], error) {
-	if err := authorize(p); err != nil {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
 		return nil, err
 	}
-	return paged(ctx, s.catalog.Connections, func(c NamedConnection) ConnectionName { return c.Name }), nil
+	all := paged(ctx, s.catalog.Connections, func(c NamedConnection) ConnectionName { return c.Name })
+	return func(yield func(NamedConnection, error) bool) {
+		for c, err := range all {
+			if (err != nil || a.Connection(c) != 0) && !yield(c, err) {
+				return
+			}
+		}
+	}, nil
 }

@@ -2,6 +2,7 @@ package wharf_test
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -118,7 +119,7 @@ func TestNamedConnections(t *testing.T) {
 		got.Connection.SecretAccessKey.Reveal() != "very secret" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if all, err := collect(f.Connections(t.Context(), wharf.Root)); err != nil || len(all) != 1 || all[0] != got {
+	if all, err := collect(f.Connections(t.Context(), wharf.Root)); err != nil || len(all) != 1 || !reflect.DeepEqual(all[0], got) {
 		t.Errorf("%+v, %v", all, err)
 	}
 	if dropped, err := f.DropConnection(t.Context(), wharf.Root, "c", false); !dropped || err != nil {

@@ -19,7 +19,7 @@ import (
 // copied once the caller stops ranging or ctx ends; copies that were made stay.
 // A file that is removed meanwhile is skipped.
 func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat Pattern, to Location) (Listing[Key], error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return Listing[Key]{}, err
 	}
 	if !to.IsFolder() {
@@ -57,21 +57,21 @@ func (s *Service) CopyFiles(ctx context.Context, p Principal, from Location, pat
 // copySource opens the store that is copied from. It refuses a target where the
 // list of the source would meet the copies.
 func (s *Service) copySource(ctx context.Context, p Principal, from, to Location) (Store, error) {
-	source, err := s.resolve(ctx, p, from.Stage)
+	source, err := s.resolve(ctx, p, from.Stage, PrivilegeRead)
 	if err != nil {
 		return nil, err
 	}
-	target, err := s.resolve(ctx, p, to.Stage)
+	target, err := s.resolve(ctx, p, to.Stage, PrivilegeWrite)
 	if err != nil {
 		return nil, err
 	}
-	store, err := s.opener.Open(ctx, source)
+	store, err := s.open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
 	meet := source.ID == target.ID && (Place{Path: from.Path}).meets(Place{Path: to.Path})
 	if placer, ok := store.(Placer); ok && !meet {
-		other, err := s.opener.Open(ctx, target)
+		other, err := s.open(ctx, target)
 		if err != nil {
 			return nil, err
 		}

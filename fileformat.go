@@ -116,6 +116,7 @@ type NamedFormat struct {
 	Format    FileFormat // by [ParseNamedFormat]
 	Creator   string
 	CreatedOn time.Time // UTC
+	Owner     UserID
 }
 
 // FileType is a type of file.
@@ -245,11 +246,15 @@ func (f FileFormat) checkDelimiters(clause string) error {
 // leaves an existing one and returns false. A taken name is CodeExists, the
 // name of a type CodeInvalid.
 func (s *Service) CreateFileFormat(ctx context.Context, p Principal, def NamedFormat, mode CreateMode) (bool, error) {
-	if err := authorizeFormat(p, def.Name); err != nil {
+	if err := checkOwnFormat(def.Name); err != nil {
 		return false, err
 	}
-	def.Creator, def.CreatedOn = p.User, s.now().UTC()
-	_, created, err := s.catalog.CreateFileFormat(ctx, def, mode)
+	a, err := s.mayCreate(ctx, p, "file format")
+	if err != nil {
+		return false, err
+	}
+	def.Creator, def.Owner, def.CreatedOn = p.User, p.ID, s.now().UTC()
+	_, created, err := s.catalog.CreateFileFormat(ctx, def, mode, ownFormat(a))
 	return created, err
 }
 
@@ -257,23 +262,28 @@ func (s *Service) CreateFileFormat(ctx context.Context, p Principal, def NamedFo
 // so when its files are read. With ifExists, it reports whether there was one;
 // without, an unknown name is CodeNotFound.
 func (s *Service) DropFileFormat(ctx context.Context, p Principal, name FormatName, ifExists bool) (bool, error) {
-	if err := authorizeFormat(p, name); err != nil {
+	if err := checkOwnFormat(name); err != nil {
 		return false, err
 	}
-	return existed(s.catalog.DropFileFormat(ctx, name), ifExists)
+	a, err := s.authorize(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	return existed(s.catalog.DropFileFormat(ctx, name, ownFormat(a)), ifExists)
 }
 
-func authorizeFormat(p Principal, name FormatName) error {
+// checkOwnFormat refuses the names of the types.
+func checkOwnFormat(name FormatName) error {
 	if _, ok := parseFileType(string(name)); ok {
 		return Errorf(CodeInvalid, "%s is a type that every server has as a file format; it is neither created nor dropped", name)
 	}
-	return authorize(p)
+	return nil
 }
 
 // FileFormat returns the file format of that name. The names of the types
 // are among them, in any case.
 func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) (NamedFormat, error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return NamedFormat{}, err
 	}
 	if typ, ok := parseFileType(string(name)); ok {
@@ -285,7 +295,7 @@ func (s *Service) FileFormat(ctx context.Context, p Principal, name FormatName) 
 // FileFormats streams all file formats that were created, in byte order of
 // name.
 func (s *Service) FileFormats(ctx context.Context, p Principal) (iter.Seq2[NamedFormat, error], error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return nil, err
 	}
 	return paged(ctx, s.catalog.FileFormats, func(f NamedFormat) FormatName { return f.Name }), nil

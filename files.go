@@ -32,21 +32,18 @@ func (s *Service) BeginDownload(ctx context.Context, count int64) (end func(), e
 func (s *Service) DownloadsWait() bool { return s.downloads.pressed() }
 
 // file returns the store and the key of the one file that the location names.
-func (s *Service) file(ctx context.Context, p Principal, loc Location) (Store, Key, error) {
-	if err := authorizeFile(p); err != nil {
-		return nil, "", err
-	}
+func (s *Service) file(ctx context.Context, p Principal, loc Location, need Privileges) (Store, Key, error) {
 	key, err := ParseKey(loc.Path)
 	if err != nil {
 		return nil, "", err
 	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, err := s.store(ctx, p, loc.Stage, need)
 	return store, key, err
 }
 
 // OpenFile opens the one file that the location names.
 func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File, error) {
-	store, key, err := s.file(ctx, p, loc)
+	store, key, err := s.file(ctx, p, loc, PrivilegeRead)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +52,7 @@ func (s *Service) OpenFile(ctx context.Context, p Principal, loc Location) (File
 
 // StatFile returns what the store knows of the one file that the location names.
 func (s *Service) StatFile(ctx context.Context, p Principal, loc Location) (Object, error) {
-	store, key, err := s.file(ctx, p, loc)
+	store, key, err := s.file(ctx, p, loc, PrivilegeRead)
 	if err != nil {
 		return Object{}, err
 	}
@@ -66,7 +63,7 @@ func (s *Service) StatFile(ctx context.Context, p Principal, loc Location) (Obje
 // does. It returns nil where the stage's store has none, and the file is read
 // with OpenFile.
 func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (LocalFile, error) {
-	store, key, err := s.file(ctx, p, loc)
+	store, key, err := s.file(ctx, p, loc, PrivilegeRead)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +84,14 @@ func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (Loc
 // pattern is CodeUnsafe if safe is set: clients strip comments, and
 // "REMOVE @s/*.csv" arrives as "REMOVE @s".
 func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (Listing[Key], error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return Listing[Key]{}, err
 	}
 	if safe && loc.Bare && pat.IsZero() {
 		return Listing[Key]{}, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
 			"write %s to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc.Folder())
 	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, err := s.store(ctx, p, loc.Stage, PrivilegeWrite)
 	if err != nil {
 		return Listing[Key]{}, err
 	}
@@ -108,10 +105,10 @@ func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pa
 
 // RemoveFile removes the one file that the location names, and no other.
 func (s *Service) RemoveFile(ctx context.Context, p Principal, loc Location) error {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return err
 	}
-	store, key, err := s.file(ctx, p, loc)
+	store, key, err := s.file(ctx, p, loc, PrivilegeWrite)
 	if err != nil {
 		return err
 	}

@@ -88,10 +88,10 @@ func (s *Service) ListFilesAfter(ctx context.Context, p Principal, loc Location,
 }
 
 func (s *Service) listFiles(ctx context.Context, p Principal, loc Location, pat Pattern, o ListOptions) (Listing[Object], error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return Listing[Object]{}, err
 	}
-	store, err := s.store(ctx, p, loc.Stage)
+	store, err := s.store(ctx, p, loc.Stage, PrivilegeRead)
 	if err != nil {
 		return Listing[Object]{}, err
 	}

@@ -100,14 +100,46 @@ func (id StageID) String() string { return hex.EncodeToString(id[:]) }
 // IsZero reports whether it is no ID.
 func (id StageID) IsZero() bool { return id == StageID{} }
 
+// IsOwn reports whether it is the name under which the catalog has the own stage
+// of a user.
+func (n StageName) IsOwn() bool { return strings.HasPrefix(string(n), string(UserStage)) }
+
 // Principal is who asks. The zero Principal may do nothing.
 type Principal struct {
-	User string
+	User string // the name, "root" or that of the account
+	Host string // that of the account; "" for root
+	ID   UserID // zero for root
+	// Roles are active, as far as they are granted; AllRoles are all that are
+	// granted.
+	Roles    []UserID
+	AllRoles bool
 	// Only, unless zero, is the one stage that the principal reaches, under
 	// whatever name it asks: that of a presigned URL. It may read and store
 	// files there, and nothing else.
 	Only StageID
 }
 
-// Root is the one user there is until users can be created.
+// Root is the user that every server has. It is in no catalog: its password is the
+// server's own setting.
 var Root = Principal{User: "root"}
+
+func (p Principal) isRoot() bool { return p.User == Root.User && p.ID.IsZero() }
+
+// Account is the name of the principal's account; root's is 'root'@'%'.
+func (p Principal) Account() Account {
+	if p.Host == "" {
+		return Account{p.User, "%"}
+	}
+	return Account{p.User, p.Host}
+}
+
+// Subject names the principal in what outlives a rename, such as a presigned URL:
+// "root", or the ID.
+func (p Principal) Subject() string {
+	if p.isRoot() {
+		return Root.User
+	}
+	return p.ID.String()
+}
+
+func (p Principal) hasRole(id UserID) bool { return p.AllRoles || slices.Contains(p.Roles, id) }

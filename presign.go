@@ -48,7 +48,7 @@ type Presigner interface {
 // second to 7 days, and a malformed content type are CodeInvalid; a stage on
 // storage without presigned URLs is CodeUnsupported.
 func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o PresignRequest) (Presigned, error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return Presigned{}, err
 	}
 	if o.Expire == 0 {
@@ -64,14 +64,14 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 	if err != nil {
 		return Presigned{}, err
 	}
-	st, err := s.resolve(ctx, p, loc.Stage)
+	st, err := s.resolve(ctx, p, loc.Stage, o.privilege())
 	if err != nil {
 		return Presigned{}, err
 	}
 	if st.Internal() {
 		return s.presignHere(ctx, p, st, loc, o)
 	}
-	store, err := s.opener.Open(ctx, st)
+	store, err := s.open(ctx, st)
 	if err != nil {
 		return Presigned{}, err
 	}
@@ -89,11 +89,19 @@ func (s *Service) presignHere(ctx context.Context, p Principal, st Stage, loc Lo
 		return Presigned{}, Errorf(CodeUnsupported, "this server signs no URLs")
 	}
 	return s.signer.SignURL(ctx, Grant{
-		User: p.User, Stage: st.ID, Name: loc.Stage, Key: Key(loc.Path),
+		User: p.Subject(), Stage: st.ID, Name: loc.Stage, Key: Key(loc.Path),
 		Upload: o.Upload, ContentType: o.ContentType,
 		// Up to the next whole second, so that none is cut off.
 		Expires: s.now().Add(o.Expire + time.Second - 1).UTC().Truncate(time.Second),
 	})
+}
+
+// privilege is what the signer needs on the stage.
+func (o PresignRequest) privilege() Privileges {
+	if o.Upload {
+		return PrivilegeWrite
+	}
+	return PrivilegeRead
 }
 
 func (o PresignRequest) check() error {
@@ -115,7 +123,7 @@ func (o PresignRequest) check() error {
 // Grant is the right to one file of an internal stage that a presigned URL of
 // this server carries: everything that its signature binds.
 type Grant struct {
-	User        string    // in whose name, the signer's
+	User        string    // in whose name: the signer's [Principal.Subject]
 	Stage       StageID   // the stage, whatever its name is or will be
 	Name        StageName // as the URL writes it
 	Key         Key
@@ -124,9 +132,26 @@ type Grant struct {
 	Expires     time.Time // whole seconds; from then on the grant is void
 }
 
-// Principal returns who a request with the grant acts for: its signer, limited
-// to the grant's stage.
-func (g Grant) Principal() Principal { return Principal{User: g.User, Only: g.Stage} }
+// Bearer returns who a request with the grant acts for: its signer, with all roles
+// that are granted to it now, limited to the grant's stage. A signer who was
+// dropped is [CodeDenied]. What the signer may do now is looked at when the file is
+// read or stored.
+func (s *Service) Bearer(ctx context.Context, g Grant) (Principal, error) {
+	if g.User == Root.User {
+		return Principal{User: Root.User, Only: g.Stage}, nil
+	}
+	id, err := ParseUserID(g.User)
+	if err == nil && s.users != nil {
+		users, err := s.users.Users(ctx)
+		if err != nil {
+			return Principal{}, err
+		}
+		if u, ok := users.ByID(id); ok {
+			return Principal{User: u.User, Host: u.Host, ID: id, AllRoles: true, Only: g.Stage}, nil
+		}
+	}
+	return Principal{}, Errorf(CodeDenied, "the presigned URL is void: the user who made it was dropped")
+}
 
 // Method is the HTTP method that the grant is for. HEAD goes with GET.
 func (g Grant) Method() string {

@@ -156,7 +156,10 @@ func TestGrantReachesOneStage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := wharf.Grant{User: "root", Stage: stage.ID}.Principal()
+	p, err := f.Bearer(t.Context(), wharf.Grant{User: "root", Stage: stage.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
 	wantOpen := func(want wharf.Code) {
 		t.Helper()
 		file, err := f.OpenFile(t.Context(), p, location(t, "s/a"))

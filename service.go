@@ -12,9 +12,15 @@ import (
 // needed; the rest has defaults.
 type ServiceOptions struct {
 	Catalog Catalog
+	Users   UserCatalog    // nil: there is no user but root
+	Hasher  PasswordHasher // nil: users have no passwords
 	Opener  Opener
 	Signer  URLSigner    // for PRESIGN of internal stages; nil: it is not supported
 	Logger  *slog.Logger // nil discards
+
+	// ServerCredentials is set where stages on S3 without keys use the server's
+	// own, which is for the stages of users with SUPER.
+	ServerCredentials bool
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
 	UploadMemory int64         // bytes that all uploads together may hold; 0 is 96 MiB
@@ -36,10 +42,14 @@ const (
 // they use, and those that they name.
 type Service struct {
 	catalog Catalog
+	users   UserCatalog    // may be nil
+	hasher  PasswordHasher // may be nil
 	opener  Opener
 	signer  URLSigner // may be nil
 	log     *slog.Logger
 	now     func() time.Time
+
+	serverCredentials bool
 
 	maxFileSize int64
 	uploads     *transferLimit // of files' bytes
@@ -79,11 +89,16 @@ func NewService(o ServiceOptions) *Service {
 		leastUpload = o.UploadMemory / int64(o.MaxUploads)
 	}
 	return &Service{
-		catalog:     o.Catalog,
-		opener:      o.Opener,
-		signer:      o.Signer,
-		log:         o.Logger,
-		now:         o.Now,
+		catalog: o.Catalog,
+		users:   o.Users,
+		hasher:  o.Hasher,
+		opener:  o.Opener,
+		signer:  o.Signer,
+		log:     o.Logger,
+		now:     o.Now,
+
+		serverCredentials: o.ServerCredentials,
+
 		maxFileSize: o.MaxFileSize,
 		uploads:     newTransferLimit(o.UploadMemory, o.UploadWait),
 		leastUpload: leastUpload,
@@ -99,54 +114,6 @@ func (s *Service) MaxFileSize() int64 { return s.maxFileSize }
 
 // UploadWait is how long an upload or a download waits for its turn.
 func (s *Service) UploadWait() time.Duration { return s.uploads.wait }
-
-// resolve finds the stage that p means by name. A user's own stage is created
-// when it is first looked up. A grant's stage is found by its ID: it may have
-// been renamed, and another stage may have its old name.
-func (s *Service) resolve(ctx context.Context, p Principal, name StageName) (Stage, error) {
-	if !p.Only.IsZero() {
-		return s.catalog.StageByID(ctx, p.Only)
-	}
-	if name != UserStage {
-		return s.catalog.Stage(ctx, name)
-	}
-	// ParseStageName accepts no longer name that starts with '~'.
-	own := UserStage + StageName(p.User)
-	st, err := s.catalog.Stage(ctx, own)
-	if CodeOf(err) != CodeNotFound {
-		return st, err
-	}
-	def := Stage{ID: NewStageID(), Name: own, Creator: p.User, CreatedOn: s.now().UTC(), Revision: 1}
-	st, _, err = s.catalog.CreateStage(ctx, def, CreateIfNotExists)
-	return st, err
-}
-
-// store opens the store of the stage that p means by name.
-func (s *Service) store(ctx context.Context, p Principal, name StageName) (Store, error) {
-	st, err := s.resolve(ctx, p, name)
-	if err != nil {
-		return nil, err
-	}
-	return s.opener.Open(ctx, st)
-}
-
-// authorize checks that p is a user without a grant: there is one user, who may
-// do everything.
-func authorize(p Principal) error {
-	if !p.Only.IsZero() {
-		return Errorf(CodeDenied, "a presigned URL is for one file and for nothing else")
-	}
-	return authorizeFile(p)
-}
-
-// authorizeFile checks that p may read or store a file, which a grant allows
-// too. The listener that admitted the grant has checked which file.
-func authorizeFile(p Principal) error {
-	if p.User == "" {
-		return Errorf(CodeUnauthenticated, "no user is logged in")
-	}
-	return nil
-}
 
 // definitionsPage is how many definitions are read from the catalog at once.
 const definitionsPage = 200

@@ -48,7 +48,7 @@ func (o *opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 
 func newFixture(t *testing.T, change ...func(*wharf.ServiceOptions)) *fixture {
 	f := &fixture{t: t, catalog: newCatalog(), opener: &opener{Opener: memory.NewOpener()}}
-	o := wharf.ServiceOptions{Catalog: f.catalog, Opener: f.opener, Now: func() time.Time { return time.Unix(1e9, 0) }}
+	o := wharf.ServiceOptions{Catalog: f.catalog, Users: f.catalog, Hasher: hasher{}, Opener: f.opener, Now: func() time.Time { return time.Unix(1e9, 0) }}
 	for _, c := range change {
 		c(&o)
 	}
@@ -235,7 +235,7 @@ func TestUserStage(t *testing.T) {
 	if err != nil || len(stages) != 0 {
 		t.Fatalf("%v, %v", stages, err)
 	}
-	other, err := f.ListFiles(t.Context(), wharf.Principal{User: "other"}, location(t, "~"), wharf.Pattern{})
+	other, err := f.ListFiles(t.Context(), f.user("other"), location(t, "~"), wharf.Pattern{})
 	if err != nil {
 		t.Fatal(err)
 	}

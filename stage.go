@@ -3,6 +3,7 @@ package wharf
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,8 @@ type Stage struct {
 	Comment     string
 	Creator     string
 	CreatedOn   time.Time // UTC
+	Owner       UserID    // of a user or role
+	Granted     []Granted // each user or role at most once
 	// Revision grows by one with each change of the definition: a cache of
 	// something made from a stage compares ID and Revision.
 	Revision uint64
@@ -50,6 +53,7 @@ type Connection struct {
 // Clone returns a copy that shares nothing that can be changed.
 func (s Stage) Clone() Stage {
 	s.FileFormat = s.FileFormat.Clone()
+	s.Granted = slices.Clone(s.Granted)
 	return s
 }
 
@@ -69,7 +73,8 @@ const HopHeader = "Wharf-Hop"
 // that cannot work, is CodeInvalid, CodeDenied or CodeUnsupported, a taken name CodeExists, an
 // unknown file format CodeNotFound.
 func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode CreateMode) (bool, error) {
-	if err := authorize(p); err != nil {
+	a, err := s.mayCreate(ctx, p, "stage")
+	if err != nil {
 		return false, err
 	}
 	if def.Name == UserStage {
@@ -79,7 +84,7 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 		return false, err
 	}
 	def.ID = NewStageID()
-	def.Creator = p.User
+	def.Creator, def.Owner, def.Granted = p.User, p.ID, nil
 	def.CreatedOn = s.now().UTC()
 	def.Revision = 1
 	if err := checkComment(def.Comment); err != nil {
@@ -88,10 +93,13 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	if err := s.opener.Check(def); err != nil {
 		return false, err
 	}
+	if err := s.checkServersOwn(ctx, def); err != nil {
+		return false, err
+	}
 	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
 		return false, err
 	}
-	_, created, err := s.catalog.CreateStage(ctx, def, mode)
+	_, created, err := s.catalog.CreateStage(ctx, def, mode, replaceStage(a))
 	if err == nil && mode == CreateOrReplace {
 		s.kickSweep()
 	}
@@ -114,38 +122,40 @@ func checkComment(comment string) error {
 // an external stage stay where they are. With ifExists, it reports whether there
 // was one; without, an unknown name is CodeNotFound.
 func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, ifExists bool) (bool, error) {
-	if err := authorize(p); err != nil {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
 		return false, err
 	}
 	if name == UserStage {
 		return false, Errorf(CodeInvalid, "@~ is every user's own stage; it is not dropped. REMOVE @~/ empties it")
 	}
-	_, err := s.catalog.DropStage(ctx, name)
+	_, err = s.catalog.DropStage(ctx, name, ownStage(a))
 	if err == nil {
 		s.kickSweep()
 	}
 	return existed(err, ifExists)
 }
 
-// Stage returns the definition of a stage.
+// Stage returns the definition of a stage, to those who have any privilege on it.
 func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage, error) {
-	if err := authorize(p); err != nil {
+	if _, err := s.authorize(ctx, p); err != nil {
 		return Stage{}, err
 	}
-	return s.resolve(ctx, p, name)
+	return s.resolve(ctx, p, name, 0)
 }
 
-// Stages streams the definitions of all named stages in byte order of name.
-// The users' own stages are not among them.
+// Stages streams the definitions of all named stages that p has a privilege on, in
+// byte order of name. The users' own stages are not among them.
 func (s *Service) Stages(ctx context.Context, p Principal) (iter.Seq2[Stage, error], error) {
-	if err := authorize(p); err != nil {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
 		return nil, err
 	}
 	all := paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name })
 	return func(yield func(Stage, error) bool) {
 		for st, err := range all {
-			own := strings.HasPrefix(string(st.Name), string(UserStage))
-			if (err != nil || !own) && !yield(st, err) {
+			shown := !st.Name.IsOwn() && a.Stage(st) != 0
+			if (err != nil || shown) && !yield(st, err) {
 				return
 			}
 		}
@@ -167,7 +177,8 @@ type StageChange struct {
 // could be created; if it is not, nothing is changed. With ifExists, it reports
 // whether there is such a stage; without, an unknown name is CodeNotFound.
 func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c StageChange, ifExists bool) (bool, error) {
-	if err := authorizeAlter(p, name); err != nil {
+	a, err := s.authorizeAlter(ctx, p, name)
+	if err != nil {
 		return false, err
 	}
 	if c.FileFormat != nil {
@@ -180,7 +191,10 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 			return false, err
 		}
 	}
-	_, err := s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+	_, err = s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+		if err := ownStage(a)(st); err != nil {
+			return st, err
+		}
 		if err := c.check(st); err != nil {
 			return st, err
 		}
@@ -194,7 +208,8 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 // taken name is CodeExists, a reserved one CodeInvalid. With ifExists, it reports whether there is such a
 // stage; without, an unknown name is CodeNotFound.
 func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageName, ifExists bool) (bool, error) {
-	if err := authorizeAlter(p, from); err != nil {
+	a, err := s.authorizeAlter(ctx, p, from)
+	if err != nil {
 		return false, err
 	}
 	if to == UserStage {
@@ -203,15 +218,15 @@ func (s *Service) RenameStage(ctx context.Context, p Principal, from, to StageNa
 	if err := checkReserved(to); err != nil {
 		return false, err
 	}
-	_, err := s.catalog.RenameStage(ctx, from, to)
+	_, err = s.catalog.RenameStage(ctx, from, to, ownStage(a))
 	return existed(err, ifExists)
 }
 
-func authorizeAlter(p Principal, name StageName) error {
+func (s *Service) authorizeAlter(ctx context.Context, p Principal, name StageName) (Access, error) {
 	if name == UserStage {
-		return Errorf(CodeInvalid, "@~ is every user's own stage; it is not altered")
+		return Access{}, Errorf(CodeInvalid, "@~ is every user's own stage; it is not altered")
 	}
-	return authorize(p)
+	return s.authorize(ctx, p)
 }
 
 // existed reads the error of what was done to something that may be missing.

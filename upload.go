@@ -33,14 +33,11 @@ type Upload struct {
 // UnknownSize: the memory depends on it. CodeUnavailable if there is none
 // within the wait.
 func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, size int64) (*Upload, error) {
-	if err := authorizeFile(p); err != nil {
-		return nil, err
-	}
 	u, err := s.beginInflight(ctx, p, name)
 	if err != nil {
 		return nil, err
 	}
-	u.store, err = s.opener.Open(ctx, u.stage)
+	u.store, err = s.open(ctx, u.stage)
 	if err != nil {
 		s.endInflight(u.stage.ID)
 		return nil, err
@@ -200,7 +197,7 @@ func tooLarge(limit int64) error {
 func (s *Service) beginInflight(ctx context.Context, p Principal, name StageName) (*Upload, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	st, err := s.resolve(ctx, p, name)
+	st, err := s.resolve(ctx, p, name, PrivilegeWrite)
 	if err != nil {
 		return nil, err
 	}

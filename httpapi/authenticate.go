@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
@@ -11,12 +12,13 @@ import (
 
 // Authenticator knows who has which password.
 type Authenticator interface {
-	// PasswordSet reports whether root has a password. While not, the server
+	// RootPasswordSet reports whether root has a password. While not, the server
 	// answers to this machine only.
-	PasswordSet() bool
-	// CheckPlain reports whether the password is the user's. It takes as long
-	// for a user who does not exist.
-	CheckPlain(user, password string) bool
+	RootPasswordSet() bool
+	// Login returns who a client at that address is that sends this name and
+	// password. ok is false for all that do not match; it takes as long for a
+	// user who does not exist.
+	Login(ctx context.Context, user, password, address string) (p wharf.Principal, ok bool, err error)
 }
 
 // guard decides who may come in.
@@ -25,8 +27,14 @@ type guard struct {
 	hosts map[string]bool // in lower case
 }
 
-func newGuard(auth Authenticator, hosts []string) guard {
-	g := guard{auth: auth, hosts: map[string]bool{"localhost": true}}
+// noPassword knows root, who has no password.
+var noPassword = auth.NewGate(auth.GateOptions{})
+
+func newGuard(a Authenticator, hosts []string) guard {
+	if a == nil {
+		a = noPassword
+	}
+	g := guard{auth: a, hosts: map[string]bool{"localhost": true}}
 	for _, h := range hosts {
 		g.hosts[strings.ToLower(h)] = true
 	}
@@ -48,7 +56,7 @@ func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 	if len(given) > 1 {
 		return wharf.Principal{}, invalid("the header Authorization is there twice")
 	}
-	set := g.auth != nil && g.auth.PasswordSet()
+	set := g.auth.RootPasswordSet()
 	if !set && !(len(given) == 1 && isBasic(given[0])) {
 		return wharf.Root, nil
 	}
@@ -58,12 +66,17 @@ func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password are needed (curl -u user:password)")
 	case !ok:
 		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the header Authorization cannot be read; root has no password, so none is needed")
-	case set && !g.auth.CheckPlain(user, password):
-		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong")
-	case !set && (user != wharf.Root.User || password != ""):
-		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong: this server has no user but root, who has no password")
 	}
-	return wharf.Principal{User: user}, nil
+	p, ok, err := g.auth.Login(r.Context(), user, password, hostname(r.RemoteAddr))
+	switch {
+	case err != nil:
+		return wharf.Principal{}, err
+	case !ok && !set:
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong; root has no password on this server")
+	case !ok:
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the user or the password is wrong")
+	}
+	return p, nil
 }
 
 // isBasic reports whether an Authorization header is of Basic authentication.
@@ -75,7 +88,7 @@ func isBasic(authorization string) bool {
 // checkHost checks the client's address and the Host header; it needs no
 // credentials.
 func (g guard) checkHost(r *http.Request) error {
-	if g.auth != nil && g.auth.PasswordSet() {
+	if g.auth.RootPasswordSet() {
 		return nil
 	}
 	if !auth.IsLoopback(hostname(r.RemoteAddr)) {

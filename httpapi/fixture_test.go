@@ -33,10 +33,10 @@ func (o oneStore) Open(context.Context, wharf.Stage) (wharf.Store, error) { retu
 // password is an Authenticator with one password, root's.
 type password string
 
-func (p password) PasswordSet() bool { return p != "" }
+func (p password) RootPasswordSet() bool { return p != "" }
 
-func (p password) CheckPlain(user, given string) bool {
-	return user == "root" && given == string(p)
+func (p password) Login(_ context.Context, user, given, _ string) (wharf.Principal, bool, error) {
+	return wharf.Root, user == "root" && given == string(p), nil
 }
 
 // logBuffer is a log that can be read while it is written.

@@ -26,7 +26,9 @@ func (s *Server) granted(u use) echo.HandlerFunc {
 		if err := x.authenticated(); err != nil {
 			return err
 		}
-		x.principal = g.Principal()
+		if x.principal, err = s.service.Bearer(x.r.Context(), g); err != nil {
+			return err
+		}
 		if !g.Upload {
 			x.contentType = g.ContentType
 		}

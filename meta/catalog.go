@@ -45,6 +45,8 @@ type Catalog struct {
 	seal *sealer
 	// recent keeps what was read since the last write.
 	recent recent
+	// users keeps all users since they were read.
+	users atomic.Pointer[keptUsers]
 	// writing holds one token: bbolt lets its writers wait on a mutex, which
 	// no context ends.
 	writing chan struct{}

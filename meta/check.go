@@ -46,6 +46,8 @@ func (c *Catalog) Check(ctx context.Context) error {
 		})
 		_, err := c.signingKeys(tx)
 		found = append(found, err)
+		_, err = c.readUsers(tx)
+		found = append(found, err)
 		if names != stages {
 			found = append(found, fmt.Errorf("there are %d names and %d stages", names, stages))
 		}

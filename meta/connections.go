@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"wharf"
@@ -14,6 +15,8 @@ type namedConnectionRecord struct {
 	Connection  *connectionRecord `json:"connection,omitempty"`
 	Creator     string            `json:"creator,omitempty"`
 	CreatedOn   time.Time         `json:"created_on"`
+	Owner       ownerRecord       `json:"owner,omitzero"`
+	Granted     []grantRecord     `json:"granted,omitempty"`
 }
 
 func (c *Catalog) connections() named[wharf.NamedConnection] {
@@ -23,7 +26,8 @@ func (c *Catalog) connections() named[wharf.NamedConnection] {
 
 func (c *Catalog) encodeConnection(v wharf.NamedConnection) (string, []byte, error) {
 	name := string(v.Name)
-	r := namedConnectionRecord{StorageType: v.StorageType, Creator: v.Creator, CreatedOn: v.CreatedOn.UTC()}
+	r := namedConnectionRecord{StorageType: v.StorageType, Creator: v.Creator, CreatedOn: v.CreatedOn.UTC(),
+		Owner: ownerRecord(v.Owner), Granted: encodeGrants(v.Granted)}
 	ok := valid(name, r.StorageType, r.Creator)
 	if ok {
 		r.Connection = c.sealConnection(connectionIdentity(name), v.Connection)
@@ -38,26 +42,41 @@ func (c *Catalog) decodeConnection(name string, payload []byte) (wharf.NamedConn
 	if err := decodeJSON(payload, &r); err != nil {
 		return wharf.NamedConnection{}, err
 	}
+	granted, err := decodeGrants(r.Granted)
+	if err != nil {
+		return wharf.NamedConnection{}, err
+	}
 	connection, err := c.openConnection(connectionIdentity(name), r.Connection)
 	if err != nil {
 		return wharf.NamedConnection{}, err
 	}
 	return wharf.NamedConnection{
 		Name: wharf.ConnectionName(name), StorageType: r.StorageType, Connection: connection,
-		Creator: r.Creator, CreatedOn: r.CreatedOn,
+		Creator: r.Creator, CreatedOn: r.CreatedOn, Owner: wharf.UserID(r.Owner), Granted: granted,
 	}, nil
 }
 
 func connectionIdentity(name string) identity { return identity{kind: "connection", id: name} }
 
 // CreateConnection implements [wharf.Catalog].
-func (c *Catalog) CreateConnection(ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
-	return c.connections().create(ctx, c, "meta.CreateConnection", v, mode)
+func (c *Catalog) CreateConnection(ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode, checks ...func(wharf.NamedConnection) error) (wharf.NamedConnection, bool, error) {
+	return c.connections().create(ctx, c, "meta.CreateConnection", v, mode, checks)
 }
 
 // DropConnection implements [wharf.Catalog].
-func (c *Catalog) DropConnection(ctx context.Context, name wharf.ConnectionName) error {
-	return c.connections().drop(ctx, c, "meta.DropConnection", string(name))
+func (c *Catalog) DropConnection(ctx context.Context, name wharf.ConnectionName, checks ...func(wharf.NamedConnection) error) error {
+	return c.connections().drop(ctx, c, "meta.DropConnection", string(name), checks)
+}
+
+// UpdateConnection implements [wharf.Catalog].
+func (c *Catalog) UpdateConnection(ctx context.Context, name wharf.ConnectionName, change func(wharf.NamedConnection) (wharf.NamedConnection, error)) (wharf.NamedConnection, error) {
+	return c.connections().alter(ctx, c, "meta.UpdateConnection", string(name), func(present wharf.NamedConnection) (wharf.NamedConnection, error) {
+		next, err := change(present.Clone())
+		if err == nil && (next.Creator != present.Creator || !next.CreatedOn.Equal(present.CreatedOn)) {
+			err = fmt.Errorf("a change of the connection %q touched what stays", name)
+		}
+		return next, err
+	})
 }
 
 // Connection implements [wharf.Catalog].

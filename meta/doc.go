@@ -40,10 +40,13 @@
 //	connections  name      record: a named connection as JSON
 //	formats      name      record: a named file format as JSON
 //	signing      ID        record: a signing key as JSON
+//	users        ID        record: a user or role as JSON
 //
 // Version 1 had no connections and no formats, version 2 no signing keys.
 // They are not read. The version went up with the buckets, so that an older
-// server does not open a newer catalog and ignore a part of it.
+// server does not open a newer catalog and ignore a part of it. It did not for the
+// users, whose bucket is made with the first: a server without users lets in root
+// alone, and refuses what has an owner or grants.
 //
 // A record:
 //
@@ -59,7 +62,7 @@
 //
 // A stage as JSON has the fields of stageRecord, a connection those of
 // namedConnectionRecord, a file format those of formatRecord, a signing key
-// those of signingKeyRecord. A secret in them is a sealed value, in base64:
+// those of signingKeyRecord, a user those of userRecord. A secret in them is a sealed value, in base64:
 //
 //	byte 0     version of the seal: 1
 //	byte 1-12  nonce, random
@@ -71,6 +74,6 @@
 // one byte before it; for a secret of a stage "stage", the 16 bytes of its ID
 // and the name of the field as in [wharf.Connection]; for one of a named
 // connection "connection", its name and the same; for a signing key "signing
-// key", its ID and "Secret"; for the check "catalog", ""
+// key", its ID and "Secret"; for a user "user", its ID and "Hash"; for the check "catalog", ""
 // and "check". The length of a secret can be seen.
 package meta

@@ -21,7 +21,7 @@ type named[T any] struct {
 
 // create adds v by the mode, and returns what is there afterwards and whether
 // that is v.
-func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode wharf.CreateMode) (after T, created bool, err error) {
+func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode wharf.CreateMode, checks []func(T) error) (after T, created bool, err error) {
 	var none T
 	name, payload, err := n.encode(v)
 	if err != nil {
@@ -40,6 +40,10 @@ func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode w
 			return nil
 		case taken && mode != wharf.CreateOrReplace:
 			return wharf.Errorf(wharf.CodeExists, "the %s %q exists already", n.what, name)
+		case taken:
+			if err := passes(present, checks); err != nil {
+				return err
+			}
 		}
 		created = true
 		if err := putRecord(tx, n.bucket, []byte(name), payload); err != nil {
@@ -54,13 +58,58 @@ func (n named[T]) create(ctx context.Context, c *Catalog, op string, v T, mode w
 	return after, created, nil
 }
 
-func (n named[T]) drop(ctx context.Context, c *Catalog, op, name string) error {
+// passes asks the checks of what is there.
+func passes[T any](present T, checks []func(T) error) error {
+	for _, check := range checks {
+		if err := check(present); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n named[T]) drop(ctx context.Context, c *Catalog, op, name string, checks []func(T) error) error {
 	return c.update(ctx, op, func(tx *bolt.Tx) error {
-		if _, found, err := n.find(tx, name); err != nil || !found {
+		present, found, err := n.find(tx, name)
+		if err != nil || !found {
 			return n.orMissing(name, err)
+		}
+		if err := passes(present, checks); err != nil {
+			return err
 		}
 		return tx.Bucket([]byte(n.bucket)).Delete([]byte(name))
 	})
+}
+
+// alter stores what change makes of the definition of that name, whose name stays.
+func (n named[T]) alter(ctx context.Context, c *Catalog, op, name string, change func(T) (T, error)) (after T, err error) {
+	var none T
+	err = c.update(ctx, op, func(tx *bolt.Tx) error {
+		present, found, err := n.find(tx, name)
+		if err != nil || !found {
+			return n.orMissing(name, err)
+		}
+		next, err := change(present)
+		if err != nil {
+			return err
+		}
+		now, payload, err := n.encode(next)
+		if err != nil {
+			return err
+		}
+		if now != name {
+			return fmt.Errorf("a change of the %s %q touched its name", n.what, name)
+		}
+		if err := putRecord(tx, n.bucket, []byte(name), payload); err != nil {
+			return err
+		}
+		after, err = n.decode(name, payload)
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return after, nil
 }
 
 func (n named[T]) one(ctx context.Context, c *Catalog, op, name string) (T, error) {

@@ -264,7 +264,7 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 		return errOtherFormat(v)
 	}
 	for _, name := range buckets {
-		if tx.Bucket([]byte(name)) == nil {
+		if tx.Bucket([]byte(name)) == nil && name != bucketUsers { // which older versions did not make
 			return errNotOurs(name)
 		}
 	}

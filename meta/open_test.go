@@ -48,6 +48,7 @@ func closeNow(t *testing.T, c *Catalog) {
 func TestCatalog(t *testing.T) {
 	metatest.Run(t, func(t *testing.T) wharf.Catalog { return open(t, t.TempDir()) })
 	metatest.RunSigningKeys(t, func(t *testing.T) wharf.SigningKeys { return open(t, t.TempDir()) })
+	metatest.RunUsers(t, func(t *testing.T) wharf.UserCatalog { return open(t, t.TempDir()) })
 }
 
 func TestReopen(t *testing.T) {

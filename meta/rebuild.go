@@ -76,7 +76,7 @@ type rebuilding struct {
 }
 
 func (r *rebuilding) run() error {
-	for _, part := range []func() error{r.dropped, r.stages, r.named, r.lostNames, r.recoverStages} {
+	for _, part := range []func() error{r.dropped, r.stages, r.users, r.named, r.lostNames, r.recoverStages} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -141,6 +141,32 @@ func (r *rebuilding) stages() error {
 		if _, err := r.c.add(r.tx, s); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// users keeps the users and roles. Where the records may be of before a change,
+// all are locked: one of them may have been dropped, or have had another password
+// or fewer privileges.
+func (r *rebuilding) users() error {
+	kept := 0
+	for _, key := range r.old.in(bucketUsers) {
+		if len(key) != len(wharf.UserID{}) {
+			continue
+		}
+		u, err := r.c.decodeUser(wharf.UserID([]byte(key)), r.old.records[place{bucketUsers, key}])
+		if err != nil {
+			r.o.Done("repair: lost: " + line(err))
+			continue
+		}
+		u.Locked = u.Locked || r.old.old && !u.IsRole
+		if err := r.c.putUser(r.tx, u); err != nil {
+			return err
+		}
+		kept++
+	}
+	if kept > 0 && r.old.old {
+		r.o.Done("repair: all users are locked, because some may have been dropped or changed before; look at SHOW USERS and SHOW GRANTS, and ALTER USER … ACCOUNT UNLOCK")
 	}
 	return nil
 }

@@ -19,12 +19,13 @@ const (
 	bucketConnections = "connections"
 	bucketFormats     = "formats"
 	bucketSigning     = "signing"
+	bucketUsers       = "users"
 
 	keyFormat = "format"
 	keyCheck  = "check"
 )
 
-var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats, bucketSigning}
+var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats, bucketSigning, bucketUsers}
 
 const (
 	recordVersion = 1

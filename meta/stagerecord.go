@@ -24,6 +24,8 @@ type stageRecord struct {
 	Creator     string            `json:"creator,omitempty"`
 	CreatedOn   time.Time         `json:"created_on"`
 	Revision    uint64            `json:"revision"`
+	Owner       ownerRecord       `json:"owner,omitzero"`
+	Granted     []grantRecord     `json:"granted,omitempty"`
 }
 
 // encodeStage returns the payload of a stage's record.
@@ -38,6 +40,8 @@ func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 		Creator:     s.Creator,
 		CreatedOn:   s.CreatedOn.UTC(),
 		Revision:    s.Revision,
+		Owner:       ownerRecord(s.Owner),
+		Granted:     encodeGrants(s.Granted),
 	}
 	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
@@ -52,6 +56,10 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 	if err != nil {
 		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
 	}
+	granted, err := decodeGrants(r.Granted)
+	if err != nil {
+		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
+	}
 	return wharf.Stage{
 		ID:          id,
 		Name:        wharf.StageName(r.Name),
@@ -63,6 +71,8 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 		Creator:     r.Creator,
 		CreatedOn:   r.CreatedOn,
 		Revision:    r.Revision,
+		Owner:       wharf.UserID(r.Owner),
+		Granted:     granted,
 	}, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // CreateStage implements [wharf.Catalog].
-func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode, checks ...func(wharf.Stage) error) (wharf.Stage, bool, error) {
 	var after wharf.Stage
 	created := false
 	if s.ID.IsZero() || s.Name == "" {
@@ -27,6 +27,9 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 		case taken && mode != wharf.CreateOrReplace:
 			return wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
 		case taken:
+			if err := passes(present.Clone(), checks); err != nil {
+				return err
+			}
 			if err := c.drop(tx, present); err != nil {
 				return err
 			}
@@ -42,7 +45,7 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 }
 
 // DropStage implements [wharf.Catalog].
-func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	var dropped wharf.Stage
 	err := c.update(ctx, "meta.DropStage", func(tx *bolt.Tx) error {
 		present, found, err := c.byName(tx, name)
@@ -51,6 +54,9 @@ func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.St
 		}
 		if !found {
 			return errNoStage(name)
+		}
+		if err := passes(present.Clone(), checks); err != nil {
+			return err
 		}
 		dropped = present
 		return c.drop(tx, present)
@@ -180,11 +186,14 @@ func sameStage(a, b wharf.Stage) bool {
 }
 
 // RenameStage implements [wharf.Catalog].
-func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error) {
+func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	if to == "" {
 		return wharf.Stage{}, translate("meta.RenameStage", fmt.Errorf("a stage is to have no name"))
 	}
 	return c.alter(ctx, "meta.RenameStage", from, func(tx *bolt.Tx, present wharf.Stage) (wharf.Stage, error) {
+		if err := passes(present.Clone(), checks); err != nil {
+			return present, err
+		}
 		_, taken, err := c.byName(tx, to)
 		if err != nil {
 			return present, err

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -13,10 +14,9 @@ import (
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
+	"wharf"
 	"wharf/meta/auth"
 )
-
-const rootUser = "root"
 
 // packetIO is how an attempt talks to its client.
 type packetIO interface {
@@ -36,86 +36,81 @@ type attempt struct {
 	dummy   bool // empty data says nothing yet: ask again
 }
 
-// authenticator knows who may log in. It is safe for concurrent use.
+// authenticator lets clients prove who they are. It is safe for concurrent use.
 type authenticator struct {
-	root  auth.Password
-	decoy auth.Password // for every other user, so that they take as long
-	key   func() (*rsa.PrivateKey, error)
-
-	mu     sync.Mutex             // guards digest
-	digest map[string]auth.Digest // of passwords that were seen, by their stored hash
+	gate *auth.Gate
+	key  func() (*rsa.PrivateKey, error)
 }
 
-func newAuthenticator(root auth.Password) *authenticator {
-	a := &authenticator{root: root, digest: map[string]auth.Digest{}}
-	if root.IsSet() {
-		a.decoy = auth.Decoy()
-	}
+func newAuthenticator(gate *auth.Gate) *authenticator {
+	a := &authenticator{gate: gate}
 	// Made when it is first needed, for it takes long: a password for
 	// caching_sha2_password over a connection without TLS.
 	a.key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 	return a
 }
 
-// run checks an attempt. A refusal is for the client, any other error means
-// that the client is gone or makes no sense.
-func (a *authenticator) run(t *attempt) error {
-	record, known := a.root, t.user == rootUser
-	if !known {
-		record = a.decoy
+// run checks an attempt, and returns who the client is. A refusal is for the client,
+// any other error means that the client is gone or makes no sense.
+func (a *authenticator) run(t *attempt) (wharf.Principal, error) {
+	who, err := a.gate.Find(context.Background(), t.user, t.host)
+	if err != nil {
+		return wharf.Principal{}, err
+	}
+	if !who.Password.Takes(t.plugin) {
+		// What was sent is for a plugin that the user has not got.
+		if t.plugin, t.data, t.dummy = otherPlugin(t.plugin), nil, true; !who.Password.Takes(t.plugin) {
+			return wharf.Principal{}, t.denied()
+		}
 	}
 	if t.dummy && isEmpty(t.data) {
 		if err := t.again(); err != nil {
-			return err
+			return wharf.Principal{}, err
 		}
 	}
-	if isEmpty(t.data) {
-		if known && !record.IsSet() {
-			return nil
+	ok := isEmpty(t.data) && !who.Password.IsSet()
+	if !isEmpty(t.data) {
+		if ok, err = a.matches(who, t); err != nil {
+			return wharf.Principal{}, err
 		}
-		return t.denied()
 	}
-	ok, err := a.matches(record, t)
-	if err != nil {
-		return err
+	switch {
+	case ok && who.Locked():
+		return wharf.Principal{}, t.locked()
+	case !ok || !who.Admits():
+		return wharf.Principal{}, t.denied()
 	}
-	if !ok || !known {
-		return t.denied()
-	}
-	return nil
+	return who.Principal, nil
 }
 
-func (a *authenticator) matches(record auth.Password, t *attempt) (bool, error) {
+func otherPlugin(plugin string) string {
+	if plugin == nativePlugin {
+		return sha2Plugin
+	}
+	return nativePlugin
+}
+
+func (a *authenticator) matches(who auth.Candidate, t *attempt) (bool, error) {
 	switch {
-	case !record.IsSet():
+	case !who.Password.IsSet():
 		return false, nil
 	case t.plugin == sha2Plugin:
-		return a.sha2(record, t)
+		return a.sha2(who, t)
 	}
-	return record.CheckNative(t.data, t.salt), nil
+	return who.Password.CheckNative(t.data, t.salt), nil
 }
 
 // sha2 is caching_sha2_password: by the digest if the password was seen
 // before, else by the password itself.
-func (a *authenticator) sha2(record auth.Password, t *attempt) (bool, error) {
-	_, stored := record.Stored()
-	a.mu.Lock()
-	digest, seen := a.digest[stored]
-	a.mu.Unlock()
-	if seen && digest.Check(t.data, t.salt) {
+func (a *authenticator) sha2(who auth.Candidate, t *attempt) (bool, error) {
+	if digest, seen := who.Digest(); seen && digest.Check(t.data, t.salt) {
 		return true, t.write(mysql.MORE_DATE_HEADER, mysql.CACHE_SHA2_FAST_AUTH)
 	}
 	if err := t.write(mysql.MORE_DATE_HEADER, mysql.CACHE_SHA2_FULL_AUTH); err != nil {
 		return false, err
 	}
 	plain, err := a.plain(t)
-	if err != nil || !record.CheckSHA2(plain) {
-		return false, err
-	}
-	a.mu.Lock()
-	a.digest[stored] = auth.NewDigest(plain)
-	a.mu.Unlock()
-	return true, nil
+	return err == nil && who.CheckSHA2(plain), err
 }
 
 // plain reads the password: as it is under TLS, else encrypted with our key.
@@ -186,6 +181,11 @@ func (t *attempt) denied() refusal {
 		using = "NO"
 	}
 	return refusal{1045, "28000", fmt.Sprintf("Access denied for user '%s'@'%s' (using password: %s)", t.user, t.host, using)}
+}
+
+// locked is MySQL's answer to a user who has proven the password and may not come in.
+func (t *attempt) locked() refusal {
+	return refusal{3118, "HY000", fmt.Sprintf("Access denied for user '%s'@'%s'. Account is locked.", t.user, t.host)}
 }
 
 // isEmpty tells the proof of the empty password, which some clients send as

@@ -83,7 +83,7 @@ func BenchmarkLogin(b *testing.B) {
 					c.startTLS(plainCaps)
 				}
 				var proof []byte
-				if o.Root.IsSet() {
+				if o.Gate != nil {
 					proof = nativeProof(testPassword, c.salt())
 				}
 				wantOK(b, c.logIn("root", "", nativePlugin, proof))

@@ -147,6 +147,9 @@ func (c *conn) processKill(body []byte) error {
 		return malformed()
 	}
 	id := binary.LittleEndian.Uint32(body)
+	if err := c.session.MayKill(context.Background(), id); err != nil {
+		return err
+	}
 	err := c.srv.Kill(context.Background(), id, false)
 	if err == nil && id == c.id {
 		return interrupted()

@@ -211,11 +211,12 @@ func (s *fakeSession) forever(yield func([]wharf.Value, error) bool) {
 	s.world.ended <- nil
 }
 
-func (s *fakeSession) Status() exec.Status        { return s.status }
-func (s *fakeSession) Warnings() uint16           { return s.warnings }
-func (s *fakeSession) Reset()                     { s.status, s.db = exec.Status{Autocommit: true}, "" }
-func (s *fakeSession) Database() string           { return s.db }
-func (s *fakeSession) WaitTimeout() time.Duration { return s.wait }
+func (s *fakeSession) Status() exec.Status                   { return s.status }
+func (s *fakeSession) Warnings() uint16                      { return s.warnings }
+func (s *fakeSession) Reset()                                { s.status, s.db = exec.Status{Autocommit: true}, "" }
+func (s *fakeSession) Database() string                      { return s.db }
+func (s *fakeSession) MayKill(context.Context, uint32) error { return nil }
+func (s *fakeSession) WaitTimeout() time.Duration            { return s.wait }
 
 func (s *fakeSession) UseDatabase(_ context.Context, name string) error {
 	if strings.HasPrefix(name, "no") {

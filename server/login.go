@@ -87,10 +87,11 @@ func (c *conn) authenticate(h *handshakeResponse, salt []byte) error {
 	if salt == nil {
 		a.data = nil
 	}
-	if err := c.srv.check.run(&a); err != nil {
+	who, err := c.srv.check.run(&a)
+	if err != nil {
 		return err
 	}
-	return c.welcome(h)
+	return c.welcome(h, who)
 }
 
 // refuseLogin tells the client why it is not let in, and the log too.
@@ -164,13 +165,13 @@ func (c *unreadConn) Read(p []byte) (int, error) {
 
 // welcome opens the session of a user who was let in, on the database that
 // the client named.
-func (c *conn) welcome(h *handshakeResponse) error {
+func (c *conn) welcome(h *handshakeResponse, who wharf.Principal) error {
 	if _, ok := exec.FindCollation(h.collation); !ok && h.collation != 0 {
 		return unknownCharset(h.collation)
 	}
 	version, cipher := c.secured()
 	session := c.srv.o.NewSession(exec.Client{
-		ID: c.id, Principal: wharf.Principal{User: h.user}, Host: c.host, Sessions: c.srv, Collation: h.collation,
+		ID: c.id, Principal: who, Host: c.host, Sessions: c.srv, Collation: h.collation,
 		Cipher: cipher, TLSVersion: version, Compressed: c.wire.packed != nil, Counters: c.counted.counters,
 	})
 	if h.db != "" {
@@ -183,7 +184,7 @@ func (c *conn) welcome(h *handshakeResponse) error {
 	c.session = session
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.user, c.db = h.user, session.Database()
+	c.user, c.owner, c.db = h.user, who.ID, session.Database()
 	return nil
 }
 

@@ -35,7 +35,7 @@ func withPassword(t testing.TB, o Options) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Root = p
+	o.Gate = auth.NewGate(auth.GateOptions{Root: p})
 	return o
 }
 
@@ -437,9 +437,9 @@ func TestNoPasswordMeansLoopbackOnly(t *testing.T) {
 		go s.accept(strangerConn{remote})
 		c := &rawClient{Conn: client, t: t, in: bufio.NewReader(client)}
 		client.SetDeadline(time.Now().Add(10 * time.Second))
-		if b := c.read(); o.Root.IsSet() != (b[0] == 10) {
-			t.Errorf("password set %v: a stranger is greeted with %.20q", o.Root.IsSet(), b)
-		} else if !o.Root.IsSet() {
+		if b := c.read(); (o.Gate != nil) != (b[0] == 10) {
+			t.Errorf("password set %v: a stranger is greeted with %.20q", (o.Gate != nil), b)
+		} else if !(o.Gate != nil) {
 			wantErr(t, b, 1130, "Host '192.0.2.1' is not allowed")
 		}
 		client.Close()

@@ -20,9 +20,9 @@ import (
 type Options struct {
 	// NewSession opens the session of a connection that has logged in.
 	NewSession func(exec.Client) Session
-	// Root is root's password. While none is set, only loopback addresses
-	// may connect.
-	Root auth.Password
+	// Gate knows who may log in; nil knows root, without a password. While root
+	// has none, only loopback addresses may connect.
+	Gate *auth.Gate
 	// Version is the server's version in the greeting: 8.0.36-wharf-….
 	Version string
 	// TLS is offered to clients if it is not nil.
@@ -57,6 +57,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Pool == nil {
 		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
+	}
+	if o.Gate == nil {
+		o.Gate = auth.NewGate(auth.GateOptions{})
 	}
 	setDefault(&o.Version, exec.DefaultVersion)
 	setDefault(&o.MaxConnections, exec.DefaultMaxConnections)
@@ -104,7 +107,7 @@ var _ exec.Sessions = (*Server)(nil)
 func New(o Options) *Server {
 	o.setDefaults()
 	return &Server{
-		o: o, check: newAuthenticator(o.Root), memory: newMemory(&o), started: time.Now(),
+		o: o, check: newAuthenticator(o.Gate), memory: newMemory(&o), started: time.Now(),
 		listeners: map[net.Listener]struct{}{}, conns: map[uint32]*conn{},
 	}
 }
@@ -195,7 +198,7 @@ func (s *Server) accept(raw net.Conn) {
 
 func (s *Server) admit(raw net.Conn) (*conn, refusal) {
 	host := hostOf(raw.RemoteAddr())
-	if !s.o.Root.IsSet() && !auth.IsLoopback(host) {
+	if !s.o.Gate.RootPasswordSet() && !auth.IsLoopback(host) {
 		s.o.Logger.Warn("refused a MySQL connection from another machine: root has no password", "client", host)
 		return nil, hostNotAllowed(host)
 	}

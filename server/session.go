@@ -23,6 +23,8 @@ type Session interface {
 	// Warnings is the number of warnings of the statement that ran last, to its
 	// last row.
 	Warnings() uint16
+	// MayKill refuses to end a connection that is not the session's user's to end.
+	MayKill(ctx context.Context, id uint32) error
 	// Reset makes the session as it was when it was new.
 	Reset()
 	UseDatabase(ctx context.Context, name string) error

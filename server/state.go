@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"wharf"
 	"wharf/sql/exec"
 )
 
@@ -18,9 +19,10 @@ type state struct {
 	why      error // it was told to end now; nil if not
 	since    time.Time
 	user, db string
-	tls      *tls.Conn  // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
-	stmt     *exec.Stmt // what is running
-	info     string     // stmt as the process list shows it; "" until then
+	owner    wharf.UserID // zero for root
+	tls      *tls.Conn    // over the socket, once it is set up; nil without. Its goroutine reads it without the lock
+	stmt     *exec.Stmt   // what is running
+	info     string       // stmt as the process list shows it; "" until then
 	cancel   context.CancelCauseFunc
 	watch
 }
@@ -122,7 +124,7 @@ func (c *conn) end(why refusal) {
 func (c *conn) process() (exec.Process, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := exec.Process{ID: c.id, User: c.user, Host: c.host, DB: c.db, Command: "Sleep", Since: c.since}
+	p := exec.Process{ID: c.id, User: c.user, Owner: c.owner, Host: c.host, DB: c.db, Command: "Sleep", Since: c.since}
 	switch c.phase {
 	case busy:
 		p.Command = "Query"

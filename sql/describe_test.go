@@ -39,10 +39,42 @@ func describe(stmt Statement) string {
 		return "Do " + describeExprs(s.Exprs)
 	case *Prepared:
 		return fmt.Sprintf("Prepared params=%d %s", NumParams(s), s.Redacted())
+	case *CreateUser:
+		d := fmt.Sprintf("CreateUser role=%t if not exists=%t locked=%t", s.IsRole, s.IfNotExists, s.Locked)
+		return d + describeUsers(s.Users)
+	case *AlterUser:
+		d := fmt.Sprintf("AlterUser if exists=%t", s.IfExists)
+		if s.Locked != nil {
+			d += fmt.Sprintf(" locked=%t", *s.Locked)
+		}
+		return d + describeUsers(s.Users)
+	case *DropUser:
+		return fmt.Sprintf("DropUser role=%t if exists=%t %v", s.IsRole, s.IfExists, s.Accounts)
+	case *RenameUser:
+		return fmt.Sprintf("RenameUser %v to %v", s.From, s.To)
+	case *Grant:
+		return fmt.Sprintf("Grant revoke=%t %q on %q %q to %v", s.Revoke, s.Privileges, s.On, s.Name, s.To)
+	case *GrantRole:
+		return fmt.Sprintf("GrantRole revoke=%t %v to %v", s.Revoke, s.Roles, s.To)
+	case *SetRole:
+		return fmt.Sprintf("SetRole %q %v", s.Which, s.Roles)
+	case *SetDefaultRole:
+		return fmt.Sprintf("SetDefaultRole %q %v to %v", s.Which, s.Roles, s.Users)
 	case *Unsupported:
 		return "Unsupported " + s.Name
 	}
 	return strings.TrimPrefix(fmt.Sprintf("%T", stmt), "*sql.")
+}
+
+func describeUsers(specs []UserSpec) string {
+	d := ""
+	for _, u := range specs {
+		d += fmt.Sprintf(" %v", u.Account)
+		if u.Auth != nil {
+			d += fmt.Sprintf(" auth={Plugin:%s Plain:%s Hash:%s IsHash:%t}", u.Auth.Plugin, u.Auth.Plain.Reveal(), u.Auth.Hash.Reveal(), u.Auth.IsHash)
+		}
+	}
+	return d
 }
 
 func describeSelect(s *Select) string {
@@ -102,6 +134,12 @@ func describeShow(s *Show) string {
 	}
 	if s.Database != "" {
 		d += fmt.Sprintf(" database=%q", s.Database)
+	}
+	if s.Of != nil {
+		d += fmt.Sprintf(" of=%v", *s.Of)
+	}
+	if s.Using != nil {
+		d += fmt.Sprintf(" using=%v", s.Using)
 	}
 	if s.Like != nil {
 		d += fmt.Sprintf(" like=%q", *s.Like)

@@ -82,6 +82,10 @@ type Show struct {
 	// Database is that of On where On is a table and its database is given.
 	Database string
 	Limit    *Limit // of SHOW WARNINGS and ERRORS; nil if not given
+	// Of and Using are the user and the roles of SHOW GRANTS; Of is nil for the
+	// user who asks.
+	Of    *AccountName
+	Using []AccountName
 	plain
 }
 

@@ -109,6 +109,10 @@ var forms = []form{
 	{[]string{"SHOW", "FILE", "FORMATS"}, (*parser).showFileFormats},
 	{[]string{"SHOW", "FILES"}, (*parser).showFiles},
 	{[]string{"ALTER", "STAGE"}, (*parser).alterStage},
+	{[]string{"GRANT"}, (*parser).grant},
+	{[]string{"REVOKE"}, (*parser).revoke},
+	{[]string{"SHOW", "USERS"}, (*parser).showUsers},
+	{[]string{"SHOW", "ROLES"}, (*parser).showRoles},
 }
 
 // leadingWords tells from a statement's first words whether it is one of

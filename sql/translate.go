@@ -139,6 +139,8 @@ func (t *translator) statement(node ast.StmtNode) (Statement, error) {
 		}
 	case *ast.UseStmt:
 		return &Use{Database: n.DBName, plain: t.plain}, nil
+	case *ast.CreateUserStmt, *ast.AlterUserStmt, *ast.DropUserStmt, *ast.RenameUserStmt, *ast.SetPwdStmt, *ast.SetRoleStmt, *ast.SetDefaultRoleStmt:
+		return t.users(n), nil
 	case *ast.DoStmt:
 		return &Do{Exprs: t.exprs(n.Exprs), plain: t.plain}, nil
 	}

@@ -54,6 +54,13 @@ func (t *translator) show(n *ast.ShowStmt) (Statement, error) {
 		s.What = "COUNT(*) " + what
 	}
 	s.On, s.Database = showOn(n)
+	if n.Tp == ast.ShowGrants {
+		s.Using = roleNames(n.Roles)
+		if n.User != nil && !n.User.CurrentUser {
+			of := accountName(n.User)
+			s.Of = &of
+		}
+	}
 	if n.Pattern != nil {
 		s.Like = t.pattern(n.Pattern.Pattern)
 	}
@@ -86,8 +93,6 @@ func showOn(n *ast.ShowStmt) (on, database string) {
 			database = n.DBName
 		}
 		return table.Name.O, database
-	case n.User != nil && !n.User.CurrentUser:
-		return n.User.Username + "@" + n.User.Hostname, ""
 	}
 	return n.DBName, ""
 }

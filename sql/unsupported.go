@@ -98,7 +98,7 @@ func (p *parser) inDefiner() bool {
 var stageNames = []string{
 	"ALTER CONNECTION", "ALTER FILE FORMAT", "COPY INTO", "CREATE OR REPLACE TEMP STAGE", "CREATE OR REPLACE TEMPORARY STAGE",
 	"CREATE TEMP STAGE", "CREATE TEMPORARY STAGE", "CREATE STORAGE INTEGRATION", "SHOW CREATE CONNECTION",
-	"SHOW CREATE FILE FORMAT", "SHOW GRANTS ON", "SHOW ROLES", "SHOW USERS", "SHOW WAREHOUSES", "TRUNCATE STAGE", "UNDROP",
+	"SHOW CREATE FILE FORMAT", "SHOW GRANTS ON", "SHOW WAREHOUSES", "TRUNCATE STAGE", "UNDROP",
 	"USE CATALOG", "USE ROLE", "USE SCHEMA", "USE WAREHOUSE", "VACUUM",
 }
 
@@ -123,20 +123,8 @@ func ofStages(src source) string {
 		return "GET"
 	case byLeadingWords(src, stageNames) != "":
 		return byLeadingWords(src, stageNames)
-	case p.is("GRANT") || p.is("REVOKE"):
-		return p.onStage(strings.ToUpper(p.text()))
 	case p.is("SELECT") || p.is("WITH") || p.is("INSERT") || p.is("REPLACE") || p.is("CREATE") || p.is("EXPLAIN") || p.is("("):
 		return p.fromStage()
-	}
-	return ""
-}
-
-// onStage looks for ON STAGE, or for CREATE STAGE ON.
-func (p *parser) onStage(verb string) string {
-	for ; p.tok.kind != kindEnd; p.advance() {
-		if p.acceptAll("ON", "STAGE") || p.acceptAll("CREATE", "STAGE") {
-			return verb + " … ON STAGE"
-		}
 	}
 	return ""
 }

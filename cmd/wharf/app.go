@@ -12,6 +12,7 @@ import (
 	"wharf"
 	"wharf/httpapi"
 	"wharf/meta"
+	"wharf/meta/auth"
 	"wharf/sql"
 	"wharf/storage"
 	"wharf/storage/cache"
@@ -23,6 +24,7 @@ import (
 type app struct {
 	log     *slog.Logger
 	service *wharf.Service
+	users   wharf.UserCatalog
 	signer  *httpapi.Signer
 	engine  sql.Engine // nil in a build without one
 	mysql   listener
@@ -90,8 +92,11 @@ func (a *app) open(cfg *config) error {
 		Cache: bytes,
 	})
 	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, a.httpLn.Addr())})
+	a.users = catalog
 	a.service = wharf.NewService(wharf.ServiceOptions{
-		Catalog: catalog, Opener: opener, Signer: a.signer, Logger: a.log,
+		Catalog: catalog, Users: catalog, Hasher: auth.Hasher{}, Opener: opener, Signer: a.signer, Logger: a.log,
+		ServerCredentials: cfg.s3ServerCredentials,
+
 		MaxFileSize:  cfg.maxFileSize,
 		UploadMemory: cfg.uploadMemory,
 		UploadWait:   cfg.uploadWait,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/subtle"
 	"net"
 	"path/filepath"
 
@@ -23,6 +22,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	if err != nil {
 		return err
 	}
+	gate := auth.NewGate(auth.GateOptions{Root: cfg.password, Users: a.users})
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
 		Service: a.service, Relations: rowexec.Engine{}, Files: a.engine, Logger: a.log,
@@ -34,7 +34,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	})
 	mysql := server.New(server.Options{
 		NewSession: func(c exec.Client) server.Session { return executor.NewSession(c) },
-		Root:       cfg.password,
+		Gate:       gate,
 		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
 		Logger:     a.log,
@@ -45,7 +45,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	a.warnOfOrigins(cfg)
 	a.http = httpapi.New(httpapi.Options{
 		Service: a.service,
-		Auth:    rootPassword{cfg.password},
+		Auth:    gate,
 		Signer:  a.signer,
 		Logger:  a.log,
 		Pool:    pool,
@@ -58,16 +58,3 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 
 // port is the one that the MySQL half is on, for @@port.
 func (a *app) port() int { return a.mysqlLn.Addr().(*net.TCPAddr).Port }
-
-// rootPassword is the one user's password as httpapi sees it.
-type rootPassword struct{ password auth.Password }
-
-func (r rootPassword) PasswordSet() bool { return r.password.IsSet() }
-
-// CheckPlain compares with root's password for any user, so that the time it
-// takes does not tell who exists.
-func (r rootPassword) CheckPlain(user, password string) bool {
-	matches := r.password.Check(password)
-	isRoot := subtle.ConstantTimeCompare([]byte(user), []byte("root")) == 1
-	return matches && isRoot
-}

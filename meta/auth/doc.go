@@ -1,5 +1,5 @@
-// Package auth checks passwords and signatures. It is pure: no I/O but random
-// salts and keys, no state, no clock.
+// Package auth checks passwords and signatures. It is pure, with one exception: no
+// I/O but random salts and keys, no state, no clock.
 //
 // A [Password] is what may be kept of a password: two hashes, never the
 // password. One is of the form that mysql_native_password proves knowledge
@@ -23,5 +23,9 @@
 //   - What a stranger may send is bounded before it is hashed: the salted
 //     hash costs time that grows with the square of the length.
 //
-// The package does not know users, hosts or privileges.
+// The exception is [Gate], which all listeners ask who may log in. It reads the users
+// from the catalog, and remembers passwords that were proven, by their digests,
+// for minutes.
+//
+// The package does not know privileges.
 package auth

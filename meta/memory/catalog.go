@@ -19,11 +19,13 @@ type Catalog struct {
 	connections named[wharf.ConnectionName, wharf.NamedConnection]
 	formats     named[wharf.FormatName, wharf.NamedFormat]
 	signing     []wharf.SigningKey // the newest first
+	users       *wharf.Users
 }
 
 var (
 	_ wharf.Catalog     = (*Catalog)(nil)
 	_ wharf.SigningKeys = (*Catalog)(nil)
+	_ wharf.UserCatalog = (*Catalog)(nil)
 )
 
 // New makes an empty catalog.
@@ -33,6 +35,7 @@ func New() *Catalog {
 		dropped:     map[wharf.StageID]wharf.Stage{},
 		connections: newConnections(),
 		formats:     newFormats(),
+		users:       &wharf.Users{},
 	}
 }
 
@@ -53,7 +56,7 @@ func errNoStage(name wharf.StageName) error {
 }
 
 // CreateStage implements [wharf.Catalog].
-func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode, checks ...func(wharf.Stage) error) (wharf.Stage, bool, error) {
 	const op = "memory.CreateStage"
 	unlock, err := c.lock(ctx, op)
 	if err != nil {
@@ -69,6 +72,10 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 		return old.Clone(), false, nil
 	case taken && mode != wharf.CreateOrReplace:
 		return wharf.Stage{}, false, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", s.Name)
+	case taken:
+		if err := passes(old, wharf.Stage.Clone, checks); err != nil {
+			return wharf.Stage{}, false, wrap(op, err)
+		}
 	}
 	if err := checkStage(s); err != nil {
 		return wharf.Stage{}, false, err
@@ -104,8 +111,9 @@ func (c *Catalog) drop(s wharf.Stage) {
 }
 
 // DropStage implements [wharf.Catalog].
-func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
-	unlock, err := c.lock(ctx, "memory.DropStage")
+func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
+	const op = "memory.DropStage"
+	unlock, err := c.lock(ctx, op)
 	if err != nil {
 		return wharf.Stage{}, err
 	}
@@ -113,6 +121,9 @@ func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName) (wharf.St
 	s, ok := c.stages[name]
 	if !ok {
 		return wharf.Stage{}, errNoStage(name)
+	}
+	if err := passes(s, wharf.Stage.Clone, checks); err != nil {
+		return wharf.Stage{}, wrap(op, err)
 	}
 	c.drop(s)
 	return s.Clone(), nil
@@ -221,7 +232,7 @@ func (c *Catalog) UpdateStage(ctx context.Context, name wharf.StageName, change 
 }
 
 // RenameStage implements [wharf.Catalog].
-func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error) {
+func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	const op = "memory.RenameStage"
 	unlock, err := c.lock(ctx, op)
 	if err != nil {
@@ -234,6 +245,9 @@ func (c *Catalog) RenameStage(ctx context.Context, from, to wharf.StageName) (wh
 	s, ok := c.stages[from]
 	if !ok {
 		return wharf.Stage{}, errNoStage(from)
+	}
+	if err := passes(s, wharf.Stage.Clone, checks); err != nil {
+		return wharf.Stage{}, wrap(op, err)
 	}
 	if _, taken := c.stages[to]; taken {
 		return wharf.Stage{}, wharf.Errorf(wharf.CodeExists, "the stage %q exists already", to)

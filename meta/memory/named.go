@@ -20,7 +20,7 @@ func newConnections() named[wharf.ConnectionName, wharf.NamedConnection] {
 	return named[wharf.ConnectionName, wharf.NamedConnection]{
 		what:  "connection",
 		name:  func(c wharf.NamedConnection) wharf.ConnectionName { return c.Name },
-		clone: func(c wharf.NamedConnection) wharf.NamedConnection { return c },
+		clone: wharf.NamedConnection.Clone,
 		texts: func(c wharf.NamedConnection) []string {
 			return append(connectionTexts(c.Connection), string(c.Name), c.StorageType, c.Creator)
 		},
@@ -43,7 +43,7 @@ func newFormats() named[wharf.FormatName, wharf.NamedFormat] {
 	}
 }
 
-func (n named[N, T]) create(ctx context.Context, c *Catalog, v T, mode wharf.CreateMode) (none T, created bool, err error) {
+func (n named[N, T]) create(ctx context.Context, c *Catalog, v T, mode wharf.CreateMode, checks []func(T) error) (none T, created bool, err error) {
 	unlock, err := c.lock(ctx, "memory.create")
 	if err != nil {
 		return none, false, err
@@ -62,9 +62,23 @@ func (n named[N, T]) create(ctx context.Context, c *Catalog, v T, mode wharf.Cre
 		return n.clone(old), false, nil
 	case taken && mode != wharf.CreateOrReplace:
 		return none, false, wharf.Errorf(wharf.CodeExists, "the %s %q exists already", n.what, name)
+	case taken:
+		if err := passes(old, n.clone, checks); err != nil {
+			return none, false, wrap("memory.create", err)
+		}
 	}
 	n.all[name] = n.clone(v)
 	return n.clone(v), true, nil
+}
+
+// passes asks the checks of what is there.
+func passes[T any](present T, clone func(T) T, checks []func(T) error) error {
+	for _, check := range checks {
+		if err := check(clone(present)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n named[N, T]) find(ctx context.Context, c *Catalog, name N) (none T, err error) {
@@ -80,14 +94,18 @@ func (n named[N, T]) find(ctx context.Context, c *Catalog, name N) (none T, err 
 	return n.clone(v), nil
 }
 
-func (n named[N, T]) drop(ctx context.Context, c *Catalog, name N) error {
+func (n named[N, T]) drop(ctx context.Context, c *Catalog, name N, checks []func(T) error) error {
 	unlock, err := c.lock(ctx, "memory.drop")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if _, ok := n.all[name]; !ok {
+	old, ok := n.all[name]
+	if !ok {
 		return n.missing(name)
+	}
+	if err := passes(old, n.clone, checks); err != nil {
+		return wrap("memory.drop", err)
 	}
 	delete(n.all, name)
 	return nil
@@ -111,13 +129,39 @@ func (n named[N, T]) list(ctx context.Context, c *Catalog, after N, limit int) (
 }
 
 // CreateConnection implements [wharf.Catalog].
-func (c *Catalog) CreateConnection(ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
-	return c.connections.create(ctx, c, v, mode)
+func (c *Catalog) CreateConnection(ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode, checks ...func(wharf.NamedConnection) error) (wharf.NamedConnection, bool, error) {
+	return c.connections.create(ctx, c, v, mode, checks)
 }
 
 // DropConnection implements [wharf.Catalog].
-func (c *Catalog) DropConnection(ctx context.Context, name wharf.ConnectionName) error {
-	return c.connections.drop(ctx, c, name)
+func (c *Catalog) DropConnection(ctx context.Context, name wharf.ConnectionName, checks ...func(wharf.NamedConnection) error) error {
+	return c.connections.drop(ctx, c, name, checks)
+}
+
+// UpdateConnection implements [wharf.Catalog].
+func (c *Catalog) UpdateConnection(ctx context.Context, name wharf.ConnectionName, change func(wharf.NamedConnection) (wharf.NamedConnection, error)) (wharf.NamedConnection, error) {
+	const op = "memory.UpdateConnection"
+	unlock, err := c.lock(ctx, op)
+	if err != nil {
+		return wharf.NamedConnection{}, err
+	}
+	defer unlock()
+	old, ok := c.connections.all[name]
+	if !ok {
+		return wharf.NamedConnection{}, c.connections.missing(name)
+	}
+	next, err := change(old.Clone())
+	if err == nil {
+		err = checkText(c.connections.texts(next))
+	}
+	if err == nil && (next.Name != old.Name || next.Creator != old.Creator || !next.CreatedOn.Equal(old.CreatedOn)) {
+		err = errors.New("the change touched what stays")
+	}
+	if err != nil {
+		return wharf.NamedConnection{}, wrap(op, err)
+	}
+	c.connections.all[name] = next.Clone()
+	return next.Clone(), nil
 }
 
 // Connection implements [wharf.Catalog].
@@ -131,13 +175,13 @@ func (c *Catalog) Connections(ctx context.Context, after wharf.ConnectionName, l
 }
 
 // CreateFileFormat implements [wharf.Catalog].
-func (c *Catalog) CreateFileFormat(ctx context.Context, v wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
-	return c.formats.create(ctx, c, v, mode)
+func (c *Catalog) CreateFileFormat(ctx context.Context, v wharf.NamedFormat, mode wharf.CreateMode, checks ...func(wharf.NamedFormat) error) (wharf.NamedFormat, bool, error) {
+	return c.formats.create(ctx, c, v, mode, checks)
 }
 
 // DropFileFormat implements [wharf.Catalog].
-func (c *Catalog) DropFileFormat(ctx context.Context, name wharf.FormatName) error {
-	return c.formats.drop(ctx, c, name)
+func (c *Catalog) DropFileFormat(ctx context.Context, name wharf.FormatName, checks ...func(wharf.NamedFormat) error) error {
+	return c.formats.drop(ctx, c, name, checks)
 }
 
 // FileFormat implements [wharf.Catalog].

@@ -26,18 +26,18 @@ type broken struct {
 	formats      func(context.Context, wharf.FormatName, int) ([]wharf.NamedFormat, error)
 }
 
-func (b *broken) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode) (wharf.Stage, bool, error) {
+func (b *broken) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.CreateMode, checks ...func(wharf.Stage) error) (wharf.Stage, bool, error) {
 	if b.createStage != nil {
 		return b.createStage(ctx, s, mode)
 	}
-	return b.Catalog.CreateStage(ctx, s, mode)
+	return b.Catalog.CreateStage(ctx, s, mode, checks...)
 }
 
-func (b *broken) DropStage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+func (b *broken) DropStage(ctx context.Context, name wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	if b.dropStage != nil {
 		return b.dropStage(ctx, name)
 	}
-	return b.Catalog.DropStage(ctx, name)
+	return b.Catalog.DropStage(ctx, name, checks...)
 }
 
 func (b *broken) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
@@ -82,25 +82,25 @@ func (b *broken) UpdateStage(ctx context.Context, name wharf.StageName, change f
 	return b.Catalog.UpdateStage(ctx, name, change)
 }
 
-func (b *broken) RenameStage(ctx context.Context, from, to wharf.StageName) (wharf.Stage, error) {
+func (b *broken) RenameStage(ctx context.Context, from, to wharf.StageName, checks ...func(wharf.Stage) error) (wharf.Stage, error) {
 	if b.rename != nil {
 		return b.rename(ctx, from, to)
 	}
-	return b.Catalog.RenameStage(ctx, from, to)
+	return b.Catalog.RenameStage(ctx, from, to, checks...)
 }
 
-func (b *broken) CreateConnection(ctx context.Context, c wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
+func (b *broken) CreateConnection(ctx context.Context, c wharf.NamedConnection, mode wharf.CreateMode, checks ...func(wharf.NamedConnection) error) (wharf.NamedConnection, bool, error) {
 	if b.createConn != nil {
 		return b.createConn(ctx, c, mode)
 	}
-	return b.Catalog.CreateConnection(ctx, c, mode)
+	return b.Catalog.CreateConnection(ctx, c, mode, checks...)
 }
 
-func (b *broken) DropConnection(ctx context.Context, name wharf.ConnectionName) error {
+func (b *broken) DropConnection(ctx context.Context, name wharf.ConnectionName, checks ...func(wharf.NamedConnection) error) error {
 	if b.dropConn != nil {
 		return b.dropConn(ctx, name)
 	}
-	return b.Catalog.DropConnection(ctx, name)
+	return b.Catalog.DropConnection(ctx, name, checks...)
 }
 
 func (b *broken) Connection(ctx context.Context, name wharf.ConnectionName) (wharf.NamedConnection, error) {
@@ -117,11 +117,11 @@ func (b *broken) Connections(ctx context.Context, after wharf.ConnectionName, li
 	return b.Catalog.Connections(ctx, after, limit)
 }
 
-func (b *broken) CreateFileFormat(ctx context.Context, f wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
+func (b *broken) CreateFileFormat(ctx context.Context, f wharf.NamedFormat, mode wharf.CreateMode, checks ...func(wharf.NamedFormat) error) (wharf.NamedFormat, bool, error) {
 	if b.createFormat != nil {
 		return b.createFormat(ctx, f, mode)
 	}
-	return b.Catalog.CreateFileFormat(ctx, f, mode)
+	return b.Catalog.CreateFileFormat(ctx, f, mode, checks...)
 }
 
 func (b *broken) FileFormats(ctx context.Context, after wharf.FormatName, limit int) ([]wharf.NamedFormat, error) {

@@ -33,6 +33,9 @@ func fill(t recorder, v reflect.Value, n *int) {
 	case wharf.Secret:
 		v.Set(reflect.ValueOf(wharf.NewSecret(fmt.Sprintf("secret %d", *n))))
 		return
+	case wharf.Privileges:
+		v.SetUint(uint64(wharf.PrivilegeRead | wharf.PrivilegeOwnership))
+		return
 	case time.Time:
 		v.Set(reflect.ValueOf(time.Unix(int64(*n)*1e9, 123456789).UTC()))
 		return

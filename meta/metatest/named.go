@@ -30,12 +30,16 @@ func connections() kind[wharf.ConnectionName, wharf.NamedConnection] {
 			c.Name = wharf.ConnectionName(name)
 			return c
 		},
-		name:   func(c wharf.NamedConnection) wharf.ConnectionName { return c.Name },
-		spoil:  func(c *wharf.NamedConnection) { c.Connection.Region = "\xff" },
-		create: wharf.Catalog.CreateConnection,
-		drop:   wharf.Catalog.DropConnection,
-		one:    wharf.Catalog.Connection,
-		all:    wharf.Catalog.Connections,
+		name:  func(c wharf.NamedConnection) wharf.ConnectionName { return c.Name },
+		spoil: func(c *wharf.NamedConnection) { c.Connection.Region = "\xff" },
+		create: func(c wharf.Catalog, ctx context.Context, v wharf.NamedConnection, mode wharf.CreateMode) (wharf.NamedConnection, bool, error) {
+			return c.CreateConnection(ctx, v, mode)
+		},
+		drop: func(c wharf.Catalog, ctx context.Context, name wharf.ConnectionName) error {
+			return c.DropConnection(ctx, name)
+		},
+		one: wharf.Catalog.Connection,
+		all: wharf.Catalog.Connections,
 	}
 }
 
@@ -47,12 +51,16 @@ func formats() kind[wharf.FormatName, wharf.NamedFormat] {
 			f.Name = wharf.FormatName(name)
 			return f
 		},
-		name:   func(f wharf.NamedFormat) wharf.FormatName { return f.Name },
-		spoil:  func(f *wharf.NamedFormat) { f.Format.NullIf.Value[1] = "\xff" },
-		create: wharf.Catalog.CreateFileFormat,
-		drop:   wharf.Catalog.DropFileFormat,
-		one:    wharf.Catalog.FileFormat,
-		all:    wharf.Catalog.FileFormats,
+		name:  func(f wharf.NamedFormat) wharf.FormatName { return f.Name },
+		spoil: func(f *wharf.NamedFormat) { f.Format.NullIf.Value[1] = "\xff" },
+		create: func(c wharf.Catalog, ctx context.Context, v wharf.NamedFormat, mode wharf.CreateMode) (wharf.NamedFormat, bool, error) {
+			return c.CreateFileFormat(ctx, v, mode)
+		},
+		drop: func(c wharf.Catalog, ctx context.Context, name wharf.FormatName) error {
+			return c.DropFileFormat(ctx, name)
+		},
+		one: wharf.Catalog.FileFormat,
+		all: wharf.Catalog.FileFormats,
 	}
 }
 

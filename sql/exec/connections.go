@@ -66,5 +66,5 @@ func (s *Session) descConnection(st *sql.DescConnection) plan {
 }
 
 func (s *Session) showConnections(st *sql.ShowConnections) plan {
-	return definitions(connectionColumns(), s.executor.service.Connections, s, st.Like, connectionRow)
+	return definitions(connectionColumns(), s.executor.service.Connections, s, st.Like, withoutContext(connectionRow))
 }

@@ -18,6 +18,8 @@ const maxWarnings = 1024
 
 // The numbers that MySQL's own warnings have.
 const (
+	warnUserExists    = 3163 // ER_USER_ALREADY_EXISTS
+	warnNoUser        = 3162 // ER_USER_DOES_NOT_EXIST
 	warnNoSuchTable   = 1051 // ER_BAD_TABLE_ERROR
 	warnExists        = 1050 // ER_TABLE_EXISTS_ERROR
 	warnNotRolledBack = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
@@ -102,6 +104,9 @@ var (
 	errUnknownEngine   = eval.NewCause(1286, "42000", "unknown storage engine")
 	errNoGrant         = eval.NewCause(1141, "42000", "no such grant")
 	errNoInfoTable     = eval.NewCause(1109, "42S02", "unknown table of information_schema")
+	errUserOperation   = eval.NewCause(1396, "HY000", "a statement about a user failed")
+	errNeedsSuper      = eval.NewCause(1227, "42000", "SUPER is needed")
+	errNoRole          = eval.NewCause(3530, "HY000", "role not granted")
 	errLockName        = eval.NewCause(3057, "42000", "wrong name of a lock")
 	ErrInTransaction   = eval.NewCause(1568, "25001", "transaction in progress")
 

@@ -68,7 +68,7 @@ func (e *Executor) engineOf(s *Session, st *sql.Query) (sql.Engine, error) {
 func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
 	now := s.Now()
 	return sql.Request{
-		Query: st, User: s.client.Principal.User, Zone: s.zoneName(), Database: s.database, Args: args,
+		Query: st, User: s.client.Principal.Subject(), Zone: s.zoneName(), Database: s.database, Args: args,
 		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),
 		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
 			return s.source(ctx, st, schema, name)

@@ -181,7 +181,7 @@ func (e *Executor) NewSession(c Client) *Session {
 	if c.Counters == nil {
 		c.Counters = func() Counters { return Counters{} }
 	}
-	s := &Session{executor: e, client: c, memory: e.memory.Session(e.sessionMost, freeMemory)}
+	s := &Session{executor: e, client: c, login: c.Principal, memory: e.memory.Session(e.sessionMost, freeMemory)}
 	s.statement.Memory = s.memory
 	s.start()
 	return s

@@ -60,5 +60,5 @@ func (s *Session) descFileFormat(st *sql.DescFileFormat) plan {
 }
 
 func (s *Session) showFileFormats(st *sql.ShowFileFormats) plan {
-	return definitions(formatColumns(), s.executor.service.FileFormats, s, st.Like, formatRow)
+	return definitions(formatColumns(), s.executor.service.FileFormats, s, st.Like, withoutContext(formatRow))
 }

@@ -91,16 +91,3 @@ func infoPlugins(ctx context.Context, s *Session) ([][]wharf.Value, error) {
 		})
 	}), err
 }
-
-func infoUsers(_ context.Context, s *Session) ([][]wharf.Value, error) {
-	return [][]wharf.Value{{wharf.Text(s.client.Principal.User), wharf.Text("%"), wharf.Null()}}, nil
-}
-
-// infoUserPrivileges has what SHOW PRIVILEGES lists: the one user has all.
-func infoUserPrivileges(ctx context.Context, s *Session) ([][]wharf.Value, error) {
-	shown, err := shownRows("PRIVILEGES")(ctx, s)
-	grantee := "'" + strings.ReplaceAll(s.client.Principal.User, "'", "''") + "'@'%'"
-	return rowsOf(shown, func(row []wharf.Value) []wharf.Value {
-		return texts(grantee, "def", strings.ToUpper(row[0].Str()), "NO")
-	}), err
-}

@@ -47,6 +47,7 @@ type Status struct {
 type Process struct {
 	ID      uint32
 	User    string
+	Owner   wharf.UserID // of User; zero for root
 	Host    string
 	DB      string
 	Command string // "Query", "Sleep"

@@ -199,6 +199,9 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		}
 		return plan{}, eval.Unsupported(st.Name)
 	}
+	if p, ok := s.planUsers(stmt); ok {
+		return s.inAccess(p, false), nil
+	}
 	p, err := s.planStage(stmt)
 	if f, ok := stmt.(interface{ Condition() sql.Expr }); err == nil && ok && f.Condition() != nil {
 		p, err = s.where(p, f.Condition(), args)

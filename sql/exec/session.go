@@ -16,6 +16,7 @@ import (
 type Session struct {
 	executor *Executor
 	client   Client
+	login    wharf.Principal // who logged in, with the roles of then
 
 	memory    *Memory
 	statement eval.Account // what the statement under way holds
@@ -174,6 +175,7 @@ func (s *Session) Close() { s.start() }
 
 func (s *Session) start() {
 	s.database = ""
+	s.client.Principal = s.login
 	s.vars, s.userVars = nil, nil
 	s.setClientCollation()
 	s.statement.ReturnTo(0)

@@ -19,6 +19,7 @@ func system() string  { return runtime.GOOS }
 // assignment of the same statement fails.
 type setting struct {
 	s       *Session
+	ctx     context.Context // of the statement
 	ev      *eval.Evaluation
 	args    []wharf.Value
 	globals map[string]wharf.Value
@@ -28,7 +29,7 @@ type setting struct {
 func (s *Session) set(ctx context.Context, st *sql.Set, args []wharf.Value) (Result, error) {
 	before := *s
 	before.vars, before.userVars = maps.Clone(s.vars), maps.Clone(s.userVars)
-	w := &setting{s: s, ev: eval.NewEvaluation(ctx, s), args: args, globals: map[string]wharf.Value{}}
+	w := &setting{s: s, ctx: ctx, ev: eval.NewEvaluation(ctx, s), args: args, globals: map[string]wharf.Value{}}
 	for _, a := range st.Assign {
 		if err := w.assign(a); err != nil {
 			s.restore(&before)
@@ -208,6 +209,9 @@ func (w *setting) variable(v *variable, a sql.Assignment, d eval.Datum) error {
 		}
 	}
 	if global {
+		if err := w.s.needsSuper(w.ctx, "SET GLOBAL"); err != nil {
+			return err
+		}
 		if v.name == "time_zone" {
 			if _, err := eval.ParseZone(value.Str()); err != nil {
 				return err

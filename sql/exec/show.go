@@ -21,7 +21,7 @@ type show struct {
 // showTable is all SHOWs by what they show.
 func showTable() map[string]show {
 	all := map[string]show{}
-	for _, part := range []map[string]show{diagnosticShows(), serverShows(), schemaShows(), emptyShows()} {
+	for _, part := range []map[string]show{diagnosticShows(), serverShows(), userShows(), schemaShows(), emptyShows()} {
 		for name, s := range part {
 			all[name] = s
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -50,15 +49,9 @@ func serverShows() map[string]show {
 		"CHARACTER SET": {rows: showCharsets, columns: fixed(text("Charset"), text("Description"), text("Default collation"), integer("Maxlen"))},
 		"ENGINES": constantShow([]wharf.Column{text("Engine"), text("Support"), text("Comment"), text("Transactions"), text("XA"), text("Savepoints")},
 			texts("WHARF", "DEFAULT", "Stages: named places where data files land", "NO", "NO", "NO")),
-		"PRIVILEGES": constantShow([]wharf.Column{text("Privilege"), text("Context"), text("Comment")},
-			texts("Read", "Stages", "To list, download and query files"),
-			texts("Write", "Stages", "To upload, remove and unload files")),
 		"PLUGINS": constantShow([]wharf.Column{text("Name"), text("Status"), text("Type"), textNull("Library"), text("License")},
 			append(texts("mysql_native_password", "ACTIVE", "AUTHENTICATION"), wharf.Null(), wharf.Text("Apache-2.0")),
 			append(texts("caching_sha2_password", "ACTIVE", "AUTHENTICATION"), wharf.Null(), wharf.Text("Apache-2.0"))),
-		"GRANTS": {rows: showGrants, columns: func(s *Session, _ *sql.Show) []wharf.Column {
-			return []wharf.Column{text("Grants for " + s.client.Principal.User + "@%")}
-		}},
 	}
 }
 
@@ -83,7 +76,25 @@ func showVariables(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 // infoLength is how much of a statement SHOW PROCESSLIST shows without FULL.
 const infoLength = 100
 
-func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+// processes returns the connections that the session's user may see: its own, and
+// with SUPER all.
+func (s *Session) processes(ctx context.Context) ([]Process, error) {
+	a, err := s.executor.service.Access(ctx, s.client.Principal)
+	if err != nil {
+		return nil, err
+	}
+	all := s.client.Sessions.Processes()
+	if a.IsSuper() {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(p Process) bool { return !a.SameUser(p.Owner) }), nil
+}
+
+func showProcesses(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	all, err := s.processes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now := s.executor.now()
 	orNull := func(t string) wharf.Value {
 		if t == "" {
@@ -91,7 +102,7 @@ func showProcesses(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value
 		}
 		return wharf.Text(t)
 	}
-	return rowsOf(s.client.Sessions.Processes(), func(p Process) []wharf.Value {
+	return rowsOf(all, func(p Process) []wharf.Value {
 		info := p.Info
 		if !st.Full {
 			info = eval.CutRunes(info, infoLength)
@@ -122,13 +133,4 @@ func showCharsets(context.Context, *Session, *sql.Show) ([][]wharf.Value, error)
 	return rowsOf(eval.Charsets(), func(c eval.Charset) []wharf.Value {
 		return append(texts(c.Name, c.Description, c.Collation), wharf.Int(c.MaxLen))
 	}), nil
-}
-
-// showGrants is about the one user there is.
-func showGrants(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-	user := s.client.Principal.User
-	if name, _, _ := strings.Cut(st.On, "@"); st.On != "" && name != user {
-		return nil, eval.Because(errNoGrant, wharf.CodeNotFound, "There is no such grant defined for user '%s'", eval.CutRunes(name, 64))
-	}
-	return [][]wharf.Value{texts("GRANT ALL PRIVILEGES ON *.* TO `" + strings.ReplaceAll(user, "`", "``") + "`@`%`")}, nil
 }

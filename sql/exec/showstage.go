@@ -29,7 +29,8 @@ func stageColumns() []wharf.Column {
 	}
 }
 
-func stageRow(st wharf.Stage) []wharf.Value {
+func (s *Session) stageRow(ctx context.Context, st wharf.Stage) []wharf.Value {
+	owner, _ := s.executor.service.OwnerName(ctx, st.Owner) // "" if it cannot be told
 	kind, storage, place := "Internal", "local", wharf.Null()
 	if !st.Internal() {
 		kind, place = "External", wharf.Text(st.URL)
@@ -52,7 +53,7 @@ func stageRow(st wharf.Stage) []wharf.Value {
 		wharf.Text(st.Creator),
 		wharf.DateTime(st.CreatedOn),
 		wharf.Text(st.Comment),
-		wharf.Text(st.Creator),
+		wharf.Text(owner),
 	}
 }
 
@@ -99,13 +100,13 @@ func (p params) json() string {
 }
 
 func (s *Session) showStages(st *sql.ShowStages) plan {
-	return definitions(stageColumns(), s.executor.service.Stages, s, st.Like, stageRow)
+	return definitions(stageColumns(), s.executor.service.Stages, s, st.Like, s.stageRow)
 }
 
 // definitions is a plan that streams a row for each definition whose name, the
 // row's first value, is like the pattern, if there is one.
 func definitions[T any](columns []wharf.Column, list func(context.Context, wharf.Principal) (iter.Seq2[T, error], error), s *Session,
-	like *string, row func(T) []wharf.Value) plan {
+	like *string, row func(context.Context, T) []wharf.Value) plan {
 	return plan{columns: columns, run: func(ctx context.Context) (Result, error) {
 		all, err := list(ctx, s.client.Principal)
 		if err != nil {
@@ -118,12 +119,17 @@ func definitions[T any](columns []wharf.Column, list func(context.Context, wharf
 					yield(nil, err)
 					return
 				}
-				if r := row(item); matches(r[0].Str()) && !yield(r, nil) {
+				if r := row(ctx, item); matches(r[0].Str()) && !yield(r, nil) {
 					return
 				}
 			}
 		}}}, nil
 	}}
+}
+
+// withoutContext makes of a row that needs no context one for definitions.
+func withoutContext[T any](row func(T) []wharf.Value) func(context.Context, T) []wharf.Value {
+	return func(_ context.Context, item T) []wharf.Value { return row(item) }
 }
 
 // findStage looks a stage up by the name in a statement.
@@ -143,7 +149,7 @@ func (s *Session) descStage(st *sql.DescStage) plan {
 		if err != nil {
 			return nil, err
 		}
-		return [][]wharf.Value{stageRow(stage)}, nil
+		return [][]wharf.Value{s.stageRow(ctx, stage)}, nil
 	})
 }
 

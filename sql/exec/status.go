@@ -113,10 +113,43 @@ func commandOf(st sql.Statement) string {
 		return name
 	case *sql.CreateDatabase:
 		return "create_db"
+	case *sql.CreateUser:
+		return userCommand("create", st.IsRole)
+	case *sql.DropUser:
+		return userCommand("drop", st.IsRole)
+	case *sql.AlterUser:
+		if st.SetPassword {
+			return "set_password"
+		}
+		return "alter_user"
+	case *sql.RenameUser:
+		return "rename_user"
+	case *sql.Grant:
+		return grantCommand(st.Revoke, "")
+	case *sql.GrantRole:
+		return grantCommand(st.Revoke, "_roles")
+	case *sql.SetRole:
+		return "set_role"
+	case *sql.SetDefaultRole:
+		return "alter_user_default_role"
 	case *sql.Unsupported:
 		return strings.ToLower(strings.ReplaceAll(st.Name, " ", "_"))
 	}
 	return ""
+}
+
+func userCommand(verb string, isRole bool) string {
+	if isRole {
+		return verb + "_role"
+	}
+	return verb + "_user"
+}
+
+func grantCommand(revoke bool, what string) string {
+	if revoke {
+		return "revoke" + what
+	}
+	return "grant" + what
 }
 
 // showCommand gives the kind of SHOW what.

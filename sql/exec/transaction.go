@@ -112,11 +112,29 @@ func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) er
 	if id > math.MaxUint32 {
 		return unknownThread(id)
 	}
+	if err := s.MayKill(ctx, uint32(id)); err != nil {
+		return err
+	}
 	err := s.client.Sessions.Kill(ctx, uint32(id), st.Query)
 	if wharf.CodeOf(err) == wharf.CodeNotFound {
 		return unknownThread(id)
 	}
 	return err
+}
+
+// MayKill refuses the connections of others to users without SUPER, in the words in
+// which one is refused that is not there.
+func (s *Session) MayKill(ctx context.Context, id uint32) error {
+	a, err := s.executor.service.Access(ctx, s.client.Principal)
+	if err != nil || a.IsSuper() {
+		return err
+	}
+	for _, p := range s.client.Sessions.Processes() {
+		if p.ID == id && a.SameUser(p.Owner) {
+			return nil
+		}
+	}
+	return unknownThread(uint64(id))
 }
 
 func unknownThread(id uint64) error {

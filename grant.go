@@ -1,0 +1,461 @@
+package wharf
+
+import (
+	"context"
+	"slices"
+)
+
+// named returns the users or roles of those names. One that is not there is
+// CodeNotFound.
+func (u *Users) named(accounts []Account) ([]User, error) {
+	list := make([]User, len(accounts))
+	for i, a := range accounts {
+		var ok bool
+		if list[i], ok = u.ByAccount(a); !ok {
+			return nil, Errorf(CodeNotFound, "there is no user or role %s; CREATE USER makes a user", a)
+		}
+	}
+	return list, nil
+}
+
+func errNoGrant(a Account, what string) error {
+	return because(ErrNoGrant, CodeNotFound, "There is no such grant defined for user %s: it has not got %s", a, what)
+}
+
+// grantees returns the users and roles that a GRANT or REVOKE is about.
+func (s *Service) grantees(ctx context.Context, op string, accounts []Account) ([]User, *Users, error) {
+	if err := s.checkAccounts(op, accounts); err != nil {
+		return nil, nil, err
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := users.named(accounts)
+	return list, users, err
+}
+
+func grantOp(revoke bool) string {
+	if revoke {
+		return "REVOKE"
+	}
+	return "GRANT"
+}
+
+// GrantGlobal grants privileges ON *.*, or revokes them, of all or of none. It takes
+// SUPER. To revoke what was not granted is CodeNotFound.
+func (s *Service) GrantGlobal(ctx context.Context, p Principal, privileges Privileges, accounts []Account, revoke bool) error {
+	if err := s.administer(ctx, p, grantOp(revoke)+" ON *.*", accounts...); err != nil {
+		return err
+	}
+	if _, _, err := s.grantees(ctx, grantOp(revoke), accounts); err != nil {
+		return err
+	}
+	_, err := s.changeUsers(ctx, grantOp(revoke), accounts, false, func(User) bool { return true }, func(_ int, u *User) error {
+		switch {
+		case !revoke:
+			u.Global |= privileges
+		case !u.Global.Has(privileges):
+			return errNoGrant(u.Account, (privileges&^u.Global).String()+" ON *.*")
+		default:
+			u.Global &^= privileges
+		}
+		return nil
+	})
+	return err
+}
+
+// GrantStage grants privileges on a stage, or revokes them, of all or of none. It
+// takes OWNERSHIP of the stage. OWNERSHIP is granted to one user or role, and taken
+// from the one that had it; revoked, it is root's. To revoke what was not granted
+// is CodeNotFound.
+func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, privileges Privileges, accounts []Account, revoke bool) error {
+	if name == UserStage {
+		return Errorf(CodeInvalid, "@~ is every user's own stage; no privilege on it is granted")
+	}
+	a, err := s.authorize(ctx, p)
+	if err != nil {
+		return err
+	}
+	// Before the accounts, so that it does not tell who exists to those who may
+	// not grant.
+	if _, err := s.resolve(ctx, p, name, PrivilegeOwnership); err != nil {
+		return err
+	}
+	list, users, err := s.grantees(ctx, grantOp(revoke), accounts)
+	if err != nil {
+		return err
+	}
+	_, err = s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+		if err := ownStage(a)(st); err != nil {
+			return st, err
+		}
+		var err error
+		st.Owner, st.Granted, err = changeGrants(users, st.Owner, st.Granted, privileges, list, revoke)
+		return st, err
+	})
+	return err
+}
+
+// GrantConnection is GrantStage for a connection.
+func (s *Service) GrantConnection(ctx context.Context, p Principal, name ConnectionName, privileges Privileges, accounts []Account, revoke bool) error {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
+		return err
+	}
+	c, err := s.catalog.Connection(ctx, name)
+	if err == nil {
+		err = ownConnection(a)(c)
+	}
+	if err != nil {
+		return err
+	}
+	list, users, err := s.grantees(ctx, grantOp(revoke), accounts)
+	if err != nil {
+		return err
+	}
+	_, err = s.catalog.UpdateConnection(ctx, name, func(c NamedConnection) (NamedConnection, error) {
+		if err := ownConnection(a)(c); err != nil {
+			return c, err
+		}
+		var err error
+		c.Owner, c.Granted, err = changeGrants(users, c.Owner, c.Granted, privileges, list, revoke)
+		return c, err
+	})
+	return err
+}
+
+// changeGrants returns owner and grants of a stage or connection after a GRANT or
+// REVOKE. What was granted to users who were dropped is left out.
+func changeGrants(users *Users, owner UserID, granted []Granted, privileges Privileges, list []User, revoke bool) (UserID, []Granted, error) {
+	granted = slices.DeleteFunc(slices.Clone(granted), func(g Granted) bool { _, known := users.byID[g.To]; return !known })
+	if privileges.Has(PrivilegeOwnership) {
+		if len(list) != 1 {
+			return owner, nil, Errorf(CodeInvalid, "OWNERSHIP is granted to one user or role, and not to %d", len(list))
+		}
+		switch {
+		case revoke && owner != list[0].ID:
+			return owner, nil, errNoGrant(list[0].Account, "OWNERSHIP")
+		case revoke:
+			owner = UserID{}
+		default:
+			owner = list[0].ID
+		}
+	}
+	privileges &^= PrivilegeOwnership
+	for _, u := range list {
+		at := slices.IndexFunc(granted, func(g Granted) bool { return g.To == u.ID })
+		if at < 0 {
+			granted = append(granted, Granted{To: u.ID})
+			at = len(granted) - 1
+		}
+		g := &granted[at].Privileges
+		switch {
+		case !revoke:
+			*g |= privileges
+		case !g.Has(privileges):
+			return owner, nil, errNoGrant(u.Account, (privileges &^ *g).String())
+		default:
+			*g &^= privileges
+		}
+	}
+	return owner, slices.DeleteFunc(granted, func(g Granted) bool { return g.Privileges == 0 }), nil
+}
+
+// GrantRoles grants roles to users and roles, or revokes them, all or none. It takes
+// SUPER. A role that would come to have itself is CodeInvalid; to revoke what was not
+// granted is CodeNotFound.
+func (s *Service) GrantRoles(ctx context.Context, p Principal, roles, accounts []Account, revoke bool) error {
+	if err := s.administer(ctx, p, grantOp(revoke)+" of a role", accounts...); err != nil {
+		return err
+	}
+	if err := s.checkAccounts(grantOp(revoke), roles); err != nil {
+		return err
+	}
+	_, err := s.users.UpdateUsers(ctx, func(all []User) ([]User, error) {
+		users := NewUsers(all)
+		granted, err := users.roles(roles)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := users.named(accounts); err != nil {
+			return nil, err
+		}
+		for i := range all {
+			if !slices.Contains(accounts, all[i].Account) {
+				continue
+			}
+			for _, r := range granted {
+				if err := changeRole(users, &all[i], r, revoke); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return all, nil
+	})
+	return err
+}
+
+// roles returns the roles of those names.
+func (u *Users) roles(accounts []Account) ([]User, error) {
+	list, err := u.named(accounts)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range list {
+		if !r.IsRole {
+			return nil, Errorf(CodeInvalid, "%s is a user and not a role; CREATE ROLE makes a role", r.Account)
+		}
+	}
+	return list, nil
+}
+
+func changeRole(users *Users, u *User, role User, revoke bool) error {
+	has := slices.Contains(u.Roles, role.ID)
+	is := func(id UserID) bool { return id == role.ID }
+	switch {
+	case revoke && !has:
+		return errNoGrant(u.Account, "the role "+role.Account.String())
+	case revoke:
+		u.Roles = slices.DeleteFunc(u.Roles, is)
+		u.Default = slices.DeleteFunc(u.Default, is)
+	case users.reach([]UserID{role.ID})[u.ID]:
+		return Errorf(CodeInvalid, "the role %s has %s already; a role cannot have itself", role.Account, u.Account)
+	case !has:
+		u.Roles = append(u.Roles, role.ID)
+	}
+	return nil
+}
+
+// RoleChoice is which of the granted roles SET ROLE and SET DEFAULT ROLE mean.
+type RoleChoice uint8
+
+// The choices.
+const (
+	RolesNone RoleChoice = iota
+	RolesAll
+	RolesListed
+	RolesExcept // all but those that are listed
+	RolesDefault
+)
+
+// chosen returns the IDs that a choice means of the roles of a user. A listed role
+// that is not granted is CodeDenied, unless it is excepted.
+func (u *Users) chosen(user User, choice RoleChoice, listed []Account) ([]UserID, error) {
+	switch choice {
+	case RolesNone:
+		return nil, nil
+	case RolesAll:
+		return user.Roles, nil
+	case RolesDefault:
+		if user.DefaultAll {
+			return user.Roles, nil
+		}
+		return user.Default, nil
+	}
+	var ids []UserID
+	for _, a := range listed {
+		role, ok := u.ByAccount(a)
+		if choice == RolesListed && (!ok || !slices.Contains(user.Roles, role.ID)) {
+			return nil, because(ErrNoRole, CodeDenied, "%s is not granted to %s", a, user.Account)
+		}
+		ids = append(ids, role.ID)
+	}
+	if choice == RolesListed {
+		return ids, nil
+	}
+	return slices.DeleteFunc(slices.Clone(user.Roles), func(id UserID) bool { return slices.Contains(ids, id) }), nil
+}
+
+// SetRoles returns the principal with other roles active: those of the choice that
+// are granted to it. RolesAll are those that are granted later, too.
+func (s *Service) SetRoles(ctx context.Context, p Principal, choice RoleChoice, listed []Account) (Principal, error) {
+	if _, err := s.authorize(ctx, p); err != nil {
+		return p, err
+	}
+	users, err := s.userList(ctx, p)
+	if err != nil {
+		return p, err
+	}
+	user, ok := users.ByID(p.ID)
+	if !ok {
+		user = User{Account: p.Account()}
+	}
+	ids, err := users.chosen(user, choice, listed)
+	if err != nil {
+		return p, err
+	}
+	p.Roles, p.AllRoles = slices.Clone(ids), choice == RolesAll
+	return p, nil
+}
+
+// SetDefaultRoles sets the roles that are active after login, of all users or of
+// none. It takes SUPER, but for a user's own. The roles must be granted.
+func (s *Service) SetDefaultRoles(ctx context.Context, p Principal, choice RoleChoice, listed, accounts []Account) error {
+	const op = "SET DEFAULT ROLE"
+	own := len(accounts) == 1 && accounts[0] == p.Account() && !p.isRoot()
+	if _, err := s.authorize(ctx, p); err != nil {
+		return err
+	}
+	if own {
+		if err := s.checkAccounts(op, accounts); err != nil {
+			return err
+		}
+	} else if err := s.administer(ctx, p, op, accounts...); err != nil {
+		return err
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.changeUsers(ctx, op, accounts, false, isLogin, func(_ int, u *User) error {
+		ids, err := users.chosen(*u, choice, listed)
+		u.Default, u.DefaultAll = slices.Clone(ids), choice == RolesAll
+		return err
+	})
+	return err
+}
+
+// ActiveRoles returns the names of the roles that are active for p, in order.
+func (s *Service) ActiveRoles(ctx context.Context, p Principal) ([]Account, error) {
+	users, err := s.userList(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var names []Account
+	for _, u := range users.All() {
+		if slices.Contains(users.ActiveRoles(p), u.ID) {
+			names = append(names, u.Account)
+		}
+	}
+	return names, nil
+}
+
+// RoleNames returns the names of roles, in order.
+func (s *Service) RoleNames(ctx context.Context, ids []UserID) ([]Account, error) {
+	if s.users == nil || len(ids) == 0 {
+		return nil, nil
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return users.names(ids), nil
+}
+
+// UserGrants is what was granted to a user or role, itself and by the roles that
+// were asked for.
+type UserGrants struct {
+	Account     Account
+	Global      Privileges
+	Stages      []NamedGrant
+	Connections []NamedGrant
+	Roles       []Account
+	Default     []Account
+}
+
+// NamedGrant is what is granted on one stage or connection.
+type NamedGrant struct {
+	Name       string
+	Privileges Privileges
+}
+
+// Grants returns what was granted to a user or role, and to the roles that are used
+// beside. It takes SUPER, but for a user's own and for the roles it has.
+func (s *Service) Grants(ctx context.Context, p Principal, of Account, using []Account) (UserGrants, error) {
+	a, err := s.authorize(ctx, p)
+	if err != nil {
+		return UserGrants{}, err
+	}
+	if of.User == Root.User && (p.isRoot() || a.IsSuper()) {
+		return UserGrants{Account: of, Global: GlobalPrivileges}, nil
+	}
+	if s.users == nil {
+		return UserGrants{}, errNoGrant(of, "any")
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return UserGrants{}, err
+	}
+	u, ok := users.ByAccount(of)
+	self, _ := users.ByID(p.ID)
+	switch {
+	case !a.IsSuper() && (!ok || u.ID != p.ID && !users.reach(self.Roles)[u.ID]):
+		return UserGrants{}, because(ErrNeedsSuper, CodeDenied, "Access denied; you need the SUPER privilege for SHOW GRANTS of another user")
+	case !ok:
+		return UserGrants{}, errNoGrant(of, "any")
+	}
+	ids, err := users.chosen(u, RolesListed, using)
+	if err != nil {
+		return UserGrants{}, err
+	}
+	subjects := users.reach(ids)
+	subjects[u.ID] = true
+	g := UserGrants{Account: u.Account, Roles: users.names(u.Roles), Default: users.names(u.Default)}
+	if u.DefaultAll {
+		g.Default = g.Roles
+	}
+	for id := range subjects {
+		g.Global |= users.all[users.byID[id]].Global
+	}
+	return g, s.grantedTo(ctx, Access{subjects: subjects}, &g)
+}
+
+// grantedTo adds what the subjects of a have on stages and connections.
+func (s *Service) grantedTo(ctx context.Context, a Access, g *UserGrants) error {
+	of := func(owner UserID, list []Granted) Privileges {
+		all := a.granted(list)
+		if a.owns(owner) {
+			all |= PrivilegeOwnership
+		}
+		return all
+	}
+	for st, err := range paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name }) {
+		if err != nil {
+			return err
+		}
+		if has := of(st.Owner, st.Granted); has != 0 && !st.Name.IsOwn() {
+			g.Stages = append(g.Stages, NamedGrant{string(st.Name), has})
+		}
+	}
+	for c, err := range paged(ctx, s.catalog.Connections, func(c NamedConnection) ConnectionName { return c.Name }) {
+		if err != nil {
+			return err
+		}
+		if has := of(c.Owner, c.Granted); has != 0 {
+			g.Connections = append(g.Connections, NamedGrant{string(c.Name), has})
+		}
+	}
+	return nil
+}
+
+// names returns the accounts of those IDs, in order.
+func (u *Users) names(ids []UserID) []Account {
+	var names []Account
+	for _, one := range u.all {
+		if slices.Contains(ids, one.ID) {
+			names = append(names, one.Account)
+		}
+	}
+	return names
+}
+
+// OwnerName returns the account of the owner of something, for those who may see
+// it; "" where the owner was dropped.
+func (s *Service) OwnerName(ctx context.Context, owner UserID) (string, error) {
+	if owner.IsZero() || s.users == nil {
+		return Root.User, nil
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return "", err
+	}
+	u, ok := users.ByID(owner)
+	switch {
+	case !ok:
+		return "", nil
+	case u.Host == "%":
+		return u.User, nil
+	}
+	return u.User + "@" + u.Host, nil
+}

@@ -1,0 +1,193 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"net/netip"
+	"sync"
+	"time"
+
+	"wharf"
+)
+
+// Gate knows who may log in, by name, address and password. It is safe for
+// concurrent use, and shared by all listeners.
+type Gate struct {
+	root  Password
+	users wharf.UserCatalog // nil: there is no user but root
+	now   func() time.Time
+
+	// decoy is what the password of a user who does not exist is compared with, so
+	// that it takes as many hash operations as a real one. secret chooses by its
+	// name with which plugin it is asked for, always the same for one name.
+	decoy  Password
+	secret []byte
+
+	mu     sync.Mutex       // guards proven
+	proven map[string]proof // by the stored hash
+}
+
+// proof is a password that was seen and matched.
+type proof struct {
+	digest Digest
+	until  time.Time
+}
+
+const (
+	// provenFor is how long a password that was proven by its salted hash, which
+	// costs milliseconds, is remembered by its digest after it was last used.
+	provenFor = 5 * time.Minute
+	// maxProven bounds the passwords that are remembered.
+	maxProven = 10_000
+)
+
+// GateOptions are what a Gate is made of.
+type GateOptions struct {
+	Root  Password          // root's; the zero Password is none
+	Users wharf.UserCatalog // nil: there is no user but root
+	Now   func() time.Time
+}
+
+// NewGate puts a Gate together. It does no I/O.
+func NewGate(o GateOptions) *Gate {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	g := &Gate{root: o.Root, users: o.Users, now: o.Now, proven: map[string]proof{}, secret: make([]byte, sha256.Size)}
+	rand.Read(g.secret) // never fails: crypto/rand ends the program instead
+	if o.Root.IsSet() || o.Users != nil {
+		g.decoy = Decoy()
+	}
+	return g
+}
+
+// RootPasswordSet reports whether root has a password. While not, the server
+// answers to this machine only.
+func (g *Gate) RootPasswordSet() bool { return g.root.IsSet() }
+
+// Candidate is whom a client would be if it proves the password.
+type Candidate struct {
+	Password  Password
+	Principal wharf.Principal
+	known     bool
+	locked    bool
+	local     bool // the client is on this machine
+	gate      *Gate
+}
+
+// Find returns whom a client at that address would be with that name. It returns a
+// candidate for a name that does not exist too, whose password matches nothing.
+func (g *Gate) Find(ctx context.Context, name, address string) (Candidate, error) {
+	c := Candidate{gate: g, local: IsLoopback(address)}
+	if name == wharf.Root.User {
+		c.Password, c.Principal, c.known = g.root, wharf.Root, true
+		return c, nil
+	}
+	users := &wharf.Users{}
+	if g.users != nil {
+		var err error
+		if users, err = g.users.Users(ctx); err != nil {
+			return c, err
+		}
+	}
+	addr, _ := netip.ParseAddr(address)
+	if u, ok := users.Find(name, addr); ok {
+		password, err := StoredPassword(u.Plugin, u.Hash)
+		if err != nil {
+			return c, wharf.WrapError(wharf.CodeInternal, "auth.Find", "", err)
+		}
+		c.Password, c.Principal, c.known, c.locked = password, u.Principal(), true, u.Locked
+		return c, nil
+	}
+	if users.Len() == 0 && !g.root.IsSet() {
+		return c, nil // as there is nobody to be told from
+	}
+	c.Password = g.decoy
+	if users.Len() > 0 {
+		c.Password = g.decoy.Only(g.pluginOf(name, users))
+	}
+	return c, nil
+}
+
+// pluginOf chooses the plugin for a name that does not exist: one that some user
+// has.
+func (g *Gate) pluginOf(name string, users *wharf.Users) string {
+	native, sha2 := false, false
+	for _, u := range users.All() {
+		native = native || u.Plugin == wharf.PluginNative
+		sha2 = sha2 || u.Plugin == wharf.PluginSHA2
+	}
+	h := hmac.New(sha256.New, g.secret)
+	h.Write([]byte(name))
+	if native && (!sha2 || h.Sum(nil)[0]%2 == 0) {
+		return wharf.PluginNative
+	}
+	return wharf.PluginSHA2
+}
+
+// Admits reports whether a client that has proven the password may come in. A user
+// without a password comes from this machine only, as root does.
+func (c Candidate) Admits() bool {
+	return c.known && !c.locked && (c.local || c.Password.IsSet())
+}
+
+// Locked reports whether the user may not log in whatever it proves.
+func (c Candidate) Locked() bool { return c.known && c.locked }
+
+// Digest returns the digest of the password, if it was proven not long ago.
+func (c Candidate) Digest() (Digest, bool) {
+	g, key := c.gate, c.Password.sha2
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p, ok := g.proven[key]
+	if !ok || key == "" || g.now().After(p.until) {
+		delete(g.proven, key)
+		return Digest{}, false
+	}
+	p.until = g.now().Add(provenFor)
+	g.proven[key] = p
+	return p.digest, true
+}
+
+// CheckSHA2 reports whether plain is the password, by its salted hash, and remembers
+// it if it is.
+func (c Candidate) CheckSHA2(plain string) bool {
+	if !c.Password.CheckSHA2(plain) {
+		return false
+	}
+	if c.Password.sha2 == "" {
+		return true
+	}
+	g := c.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.proven) >= maxProven {
+		clear(g.proven)
+	}
+	g.proven[c.Password.sha2] = proof{NewDigest(plain), g.now().Add(provenFor)}
+	return true
+}
+
+// Check reports whether plain is the password. One that was proven not long ago
+// costs little.
+func (c Candidate) Check(plain string) bool {
+	if c.Password.hasNative || !c.Password.IsSet() {
+		return c.Password.Check(plain)
+	}
+	if digest, ok := c.Digest(); ok && digest.Equal(NewDigest(plain)) {
+		return true
+	}
+	return c.CheckSHA2(plain)
+}
+
+// Login returns who a client is that sends name and password at once. ok is false for
+// all that do not match, in the same way.
+func (g *Gate) Login(ctx context.Context, name, password, address string) (p wharf.Principal, ok bool, err error) {
+	c, err := g.Find(ctx, name, address)
+	if err != nil || !c.Check(password) || !c.Admits() {
+		return wharf.Principal{}, false, err
+	}
+	return c.Principal, true, nil
+}

@@ -1,0 +1,46 @@
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wharf"
+)
+
+// Users implements [wharf.UserCatalog].
+func (c *Catalog) Users(ctx context.Context) (*wharf.Users, error) {
+	unlock, err := c.lock(ctx, "memory.Users")
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return c.users, nil
+}
+
+// UpdateUsers implements [wharf.UserCatalog].
+func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]wharf.User, error)) (*wharf.Users, error) {
+	const op = "memory.UpdateUsers"
+	unlock, err := c.lock(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	next, err := change(c.users.All())
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	ids, names := map[wharf.UserID]bool{}, map[wharf.Account]bool{}
+	for i, u := range next {
+		if u.ID.IsZero() || u.User == "" || ids[u.ID] || names[u.Account] {
+			return nil, wrap(op, errors.New("a user needs an ID and an account of its own"))
+		}
+		if err := checkText([]string{u.User, u.Host, u.Plugin}); err != nil {
+			return nil, fmt.Errorf("user: %w", err)
+		}
+		ids[u.ID], names[u.Account] = true, true
+		next[i].CreatedOn = u.CreatedOn.UTC()
+	}
+	c.users = wharf.NewUsers(next)
+	return c.users, nil
+}

@@ -1,0 +1,157 @@
+package metatest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"wharf"
+)
+
+// RunUsers runs the cases of [wharf.UserCatalog] as subtests of t. The function
+// returns a fresh, empty one.
+func RunUsers(t *testing.T, fresh func(t *testing.T) wharf.UserCatalog) {
+	for name, run := range map[string]func(t *testing.T, c wharf.UserCatalog){
+		"users":          testUsers,
+		"users-refused":  testUsersRefused,
+		"users-contexts": testUsersContexts,
+		"users-race":     testUsersRace,
+	} {
+		t.Run(name, func(t *testing.T) { run(t, fresh(t)) })
+	}
+}
+
+// User returns a user of that name with every field set.
+func User(name string) wharf.User {
+	id := func(n byte) wharf.UserID { return wharf.UserID{0: 'u', 1: name[0], 15: n} }
+	return wharf.User{
+		ID: id(0), Account: wharf.Account{User: name, Host: "10.0.0.%"}, IsRole: true, Locked: true,
+		Plugin: wharf.PluginSHA2, Hash: wharf.NewSecret("$A$005$the hash of " + name + "\x01\x7f"),
+		CreatedOn: time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC), Global: wharf.GlobalPrivileges,
+		Roles: []wharf.UserID{id(1), id(2)}, Default: []wharf.UserID{id(2)}, DefaultAll: true,
+	}
+}
+
+func wantUsers(t *testing.T, c wharf.UserCatalog, want ...wharf.User) {
+	t.Helper()
+	got, err := c.Users(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := got.All(); len(all) != len(want) || len(all) > 0 && !reflect.DeepEqual(all, want) {
+		t.Errorf("the users are %+v, want %+v", all, want)
+	}
+}
+
+// setUsers makes the users those.
+func setUsers(t *testing.T, c wharf.UserCatalog, users ...wharf.User) {
+	t.Helper()
+	after, err := c.UpdateUsers(t.Context(), func([]wharf.User) ([]wharf.User, error) { return users, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Len() != len(users) {
+		t.Errorf("UpdateUsers returns %d users, want %d", after.Len(), len(users))
+	}
+}
+
+func testUsers(t *testing.T, c wharf.UserCatalog) {
+	wantUsers(t, c)
+	a, b := User("a"), User("b")
+	elsewhere := a
+	elsewhere.CreatedOn = a.CreatedOn.In(time.FixedZone("east", 3600))
+	setUsers(t, c, b, elsewhere)
+	wantUsers(t, c, a, b)
+	b.Locked, b.Hash, b.Roles = false, wharf.NewSecret("other"), nil
+	setUsers(t, c, a, b)
+	wantUsers(t, c, a, b)
+	bare := wharf.User{ID: wharf.UserID{1}, Account: wharf.Account{User: "c", Host: "%"}, CreatedOn: a.CreatedOn}
+	setUsers(t, c, bare, b)
+	wantUsers(t, c, b, bare)
+	b.Account, bare.Account = bare.Account, b.Account // two that change their names
+	setUsers(t, c, b, bare)
+	wantUsers(t, c, bare, b)
+	setUsers(t, c)
+	wantUsers(t, c)
+}
+
+func testUsersRefused(t *testing.T, c wharf.UserCatalog) {
+	a := User("a")
+	setUsers(t, c, a)
+	noID, noName, twice, sameName, text := User("b"), User("b"), User("b"), User("b"), User("b")
+	noID.ID = wharf.UserID{}
+	noName.User = ""
+	twice.ID = a.ID
+	sameName.Account = a.Account
+	text.User = "b\xff"
+	for what, c2 := range map[string]struct {
+		user wharf.User
+		code wharf.Code
+	}{
+		"no ID": {noID, wharf.CodeInternal}, "no name": {noName, wharf.CodeInternal}, "an ID twice": {twice, wharf.CodeInternal},
+		"an account twice": {sameName, wharf.CodeInternal}, "no UTF-8": {text, wharf.CodeInvalid},
+	} {
+		_, err := c.UpdateUsers(t.Context(), func(all []wharf.User) ([]wharf.User, error) { return append(all, c2.user), nil })
+		if wharf.CodeOf(err) != c2.code {
+			t.Errorf("%s: want the code %q: %v", what, c2.code, err)
+		}
+	}
+	_, err := c.UpdateUsers(t.Context(), func(all []wharf.User) ([]wharf.User, error) {
+		all[0].Roles[0] = wharf.UserID{}
+		return nil, wharf.Errorf(wharf.CodeExists, "no")
+	})
+	if wharf.CodeOf(err) != wharf.CodeExists {
+		t.Errorf("the error of change: %v", err)
+	}
+	wantUsers(t, c, a)
+}
+
+func testUsersContexts(t *testing.T, c wharf.UserCatalog) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.Users(ctx)
+	_, changed := c.UpdateUsers(ctx, func([]wharf.User) ([]wharf.User, error) { return nil, errors.New("called") })
+	for _, err := range []error{err, changed} {
+		if wharf.CodeOf(err) != wharf.CodeCanceled {
+			t.Errorf("a context that ended: %v", err)
+		}
+	}
+}
+
+// testUsersRace: what an UpdateUsers that has returned changed is seen.
+func testUsersRace(t *testing.T, c wharf.UserCatalog) {
+	var writers sync.WaitGroup
+	for i := range 4 {
+		writers.Go(func() {
+			u := User(string(rune('a' + i)))
+			for n := range 10 {
+				u.Locked = n%2 == 0
+				_, err := c.UpdateUsers(t.Context(), func(all []wharf.User) ([]wharf.User, error) {
+					for i := range all {
+						if all[i].ID == u.ID {
+							all[i] = u
+							return all, nil
+						}
+					}
+					return append(all, u), nil
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				users, err := c.Users(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got, ok := users.ByID(u.ID); !ok || got.Locked != u.Locked {
+					t.Errorf("%s is there: %t, locked: %t, want %t", u.User, ok, got.Locked, u.Locked)
+				}
+			}
+		})
+	}
+	writers.Wait()
+}

@@ -1,0 +1,220 @@
+package meta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"wharf"
+)
+
+var _ wharf.UserCatalog = (*Catalog)(nil)
+
+// userRecord is a user or role as it is stored, under its ID, the hash of its
+// password sealed.
+type userRecord struct {
+	User       string        `json:"user"`
+	Host       string        `json:"host"`
+	IsRole     bool          `json:"role,omitempty"`
+	Locked     bool          `json:"locked,omitempty"`
+	Plugin     string        `json:"plugin,omitempty"`
+	Hash       []byte        `json:"hash,omitempty"`
+	CreatedOn  time.Time     `json:"created_on"`
+	Global     []string      `json:"global,omitempty"`
+	Roles      []ownerRecord `json:"roles,omitempty"`
+	Default    []ownerRecord `json:"default_roles,omitempty"`
+	DefaultAll bool          `json:"default_all,omitempty"`
+}
+
+func userIdentity(id wharf.UserID) identity {
+	return identity{kind: "user", id: string(id[:]), field: "Hash"}
+}
+
+// Users implements [wharf.UserCatalog].
+func (c *Catalog) Users(ctx context.Context) (*wharf.Users, error) {
+	if err := c.ready(ctx); err != nil {
+		return nil, translate("meta.Users", err)
+	}
+	before := c.recent.writes.Load()
+	if kept := c.users.Load(); kept != nil && kept.as == before {
+		return kept.users, nil
+	}
+	var users *wharf.Users
+	err := c.view(ctx, "meta.Users", func(tx *bolt.Tx) error {
+		list, err := c.readUsers(tx)
+		users = wharf.NewUsers(list)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if before%2 == 0 { // no write was under way
+		c.users.Store(&keptUsers{as: before, users: users})
+	}
+	return users, nil
+}
+
+// keptUsers is the users, decoded, as they were when the catalog's count of writes
+// was as.
+type keptUsers struct {
+	as    uint64
+	users *wharf.Users
+}
+
+// UpdateUsers implements [wharf.UserCatalog].
+func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]wharf.User, error)) (*wharf.Users, error) {
+	var after *wharf.Users
+	err := c.update(ctx, "meta.UpdateUsers", func(tx *bolt.Tx) error {
+		before, err := c.readUsers(tx)
+		if err != nil {
+			return err
+		}
+		next, err := change(before)
+		if err != nil {
+			return err
+		}
+		if err := c.writeUsers(tx, next); err != nil {
+			return err
+		}
+		list, err := c.readUsers(tx)
+		after = wharf.NewUsers(list)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return after, nil
+}
+
+// writeUsers makes the bucket hold those users, and touches only what differs.
+func (c *Catalog) writeUsers(tx *bolt.Tx, list []wharf.User) error {
+	bucket, err := tx.CreateBucketIfNotExists([]byte(bucketUsers))
+	if err != nil {
+		return err
+	}
+	stale := map[string]bool{}
+	each(tx, bucketUsers, func(key []byte) { stale[string(key)] = true })
+	ids, names := map[wharf.UserID]bool{}, map[wharf.Account]bool{}
+	for _, u := range list {
+		if u.ID.IsZero() || u.User == "" || ids[u.ID] || names[u.Account] {
+			return errors.New("a user needs an ID and an account of its own")
+		}
+		ids[u.ID], names[u.Account] = true, true
+		delete(stale, string(u.ID[:]))
+		if err := c.putUser(tx, u); err != nil {
+			return err
+		}
+	}
+	for key := range stale {
+		if err := bucket.Delete([]byte(key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putUser stores a user unless it is stored so already. A hash that did not change
+// is not sealed again, so that the record can be compared.
+func (c *Catalog) putUser(tx *bolt.Tx, u wharf.User) error {
+	old, err := record(tx, bucketUsers, u.ID[:])
+	if err != nil {
+		return err
+	}
+	var sealed []byte
+	if old != nil {
+		present, err := c.decodeUser(u.ID, old)
+		if err != nil {
+			return err
+		}
+		var r userRecord
+		if err := decodeJSON(old, &r); err == nil && present.Hash == u.Hash {
+			sealed = r.Hash
+		}
+	}
+	payload, err := c.encodeUser(u, sealed)
+	if err != nil || bytes.Equal(payload, old) {
+		return err
+	}
+	return putRecord(tx, bucketUsers, u.ID[:], payload)
+}
+
+func (c *Catalog) encodeUser(u wharf.User, sealed []byte) ([]byte, error) {
+	if sealed == nil && !u.Hash.IsZero() {
+		sealed = c.seal.seal(userIdentity(u.ID), u.Hash.Reveal())
+	}
+	r := userRecord{
+		User: u.User, Host: u.Host, IsRole: u.IsRole, Locked: u.Locked, Plugin: u.Plugin, Hash: sealed,
+		CreatedOn: u.CreatedOn.UTC(), Global: u.Global.Names(), DefaultAll: u.DefaultAll,
+	}
+	for _, id := range u.Roles {
+		r.Roles = append(r.Roles, ownerRecord(id))
+	}
+	for _, id := range u.Default {
+		r.Default = append(r.Default, ownerRecord(id))
+	}
+	if !valid(u.User, u.Host, u.Plugin) {
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the name of a user is not valid UTF-8")
+	}
+	return json.Marshal(r)
+}
+
+func (c *Catalog) decodeUser(id wharf.UserID, payload []byte) (wharf.User, error) {
+	var r userRecord
+	if err := decodeJSON(payload, &r); err != nil {
+		return wharf.User{}, fmt.Errorf("user %s: %w", id, err)
+	}
+	global, err := decodePrivileges(r.Global)
+	if err != nil {
+		return wharf.User{}, fmt.Errorf("user %s: %w", id, err)
+	}
+	u := wharf.User{
+		ID: id, Account: wharf.Account{User: r.User, Host: r.Host}, IsRole: r.IsRole, Locked: r.Locked, Plugin: r.Plugin,
+		CreatedOn: r.CreatedOn, Global: global, DefaultAll: r.DefaultAll,
+	}
+	for _, id := range r.Roles {
+		u.Roles = append(u.Roles, wharf.UserID(id))
+	}
+	for _, id := range r.Default {
+		u.Default = append(u.Default, wharf.UserID(id))
+	}
+	if r.Hash != nil {
+		hash, err := c.seal.open(userIdentity(id), r.Hash)
+		if err != nil {
+			return wharf.User{}, fmt.Errorf("user %s: %w", id, err)
+		}
+		u.Hash = wharf.NewSecret(hash)
+	}
+	return u, nil
+}
+
+// readUsers returns all users. A catalog of before there were users has no bucket
+// for them.
+func (c *Catalog) readUsers(tx *bolt.Tx) ([]wharf.User, error) {
+	bucket := tx.Bucket([]byte(bucketUsers))
+	if bucket == nil {
+		return nil, nil
+	}
+	var list []wharf.User
+	err := bucket.ForEach(func(key, _ []byte) error {
+		if len(key) != len(wharf.UserID{}) {
+			return fmt.Errorf("the ID of a user has %d bytes", len(key))
+		}
+		u, err := c.userAt(tx, wharf.UserID(key))
+		list = append(list, u)
+		return err
+	})
+	return list, err
+}
+
+func (c *Catalog) userAt(tx *bolt.Tx, id wharf.UserID) (wharf.User, error) {
+	payload, err := record(tx, bucketUsers, id[:])
+	if err != nil {
+		return wharf.User{}, err
+	}
+	return c.decodeUser(id, payload)
+}
