@@ -52,7 +52,7 @@ func (c *conn) command(packet []byte) bool {
 		c.done(c.resetStatement(body))
 	case mysql.COM_STMT_FETCH:
 		c.counted.fetches.Add(1)
-		c.fail(refusal{1421, "HY000", "The statement has no open cursor"})
+		c.fetch(body)
 	case mysql.COM_CHANGE_USER:
 		return c.changeUser(body)
 	case mysql.COM_RESET_CONNECTION:

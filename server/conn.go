@@ -33,6 +33,7 @@ type conn struct {
 
 	stmts    map[uint32]*prepared
 	lastStmt uint32
+	cursors  int  // that are open
 	longData int  // bytes that are kept for statements' parameters
 	released bool // a statement ended the connection
 	quit     bool // the client did

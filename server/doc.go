@@ -18,6 +18,7 @@
 //	disconnect.go   a client that leaves during a statement
 //	prepared.go     NULLs from a second execute; SEND_LONG_DATA; statements
 //	                without number
+//	cursor.go       cursors, which it does not open
 //	params.go       malformed executes, which panic
 //	columns.go      blobs as text, no DATE, lost microseconds
 //	packet.go       OK and EOF packets without the session's status

@@ -56,6 +56,9 @@ func emptyQuery() refusal   { return refusal{1065, "42000", "Query was empty"} }
 func unknownStatement(id uint32, command string) refusal {
 	return refusal{1243, "HY000", fmt.Sprintf("Unknown prepared statement handler (%d) given to %s", id, command)}
 }
+func noCursor(id uint32) refusal {
+	return refusal{1421, "HY000", fmt.Sprintf("The statement (%d) has no open cursor", id)}
+}
 func wrongArguments(command string) refusal {
 	return refusal{1210, "HY000", "Incorrect arguments to " + command}
 }

@@ -40,6 +40,7 @@ import (
 //	kill, kill query   its own connection, or itself
 //	wait DURATION      sets how long to wait for the next command
 //	conn               the connection's ID and user
+//	cursor             SHOW VARIABLES, where a cursor is asked for
 //	show               the columns of a table, for COM_FIELD_LIST
 //	syntax             cannot be parsed
 type fakeStmt struct{ verb, arg string }
@@ -124,6 +125,19 @@ func (s *fakeSession) Columns(_ context.Context, stmt *exec.Stmt) ([]wharf.Colum
 		return typeColumns(), nil
 	}
 	return nil, nil
+}
+
+func (s *fakeSession) OpenCursor(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, *exec.Cursor, error) {
+	if stmt.Statement().(*fakeStmt).verb == "cursor" {
+		real := exec.New(exec.Options{Memory: s.world.memory}).NewSession(s.client)
+		variables, _, err := real.Parse("SHOW VARIABLES")
+		if err != nil {
+			return exec.Result{}, nil, err
+		}
+		return real.OpenCursor(ctx, variables, nil)
+	}
+	r, err := s.Run(ctx, stmt, args)
+	return r, nil, err
 }
 
 func (s *fakeSession) Run(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, error) {

@@ -20,6 +20,7 @@ type prepared struct {
 	types   []paramType              // of the last execute that named them
 	long    map[int]*strings.Builder // parameters that came in pieces
 	tooLong bool                     // and those that came are too long
+	cursor  *exec.Cursor             // nil while none is open
 }
 
 // prepare answers COM_STMT_PREPARE.
@@ -39,6 +40,7 @@ func (c *conn) prepare(text string) {
 			return err
 		}
 		c.running(st) // an engine may have to look into files
+		c.readCursorsAhead(ctx)
 		if columns, err = c.session.Columns(ctx, st); err != nil {
 			c.dismissStatement(st)
 		}
@@ -111,8 +113,7 @@ func (c *conn) describe(id uint32, params int, cols []wharf.Column) {
 	p.columns(cols, c.status())
 }
 
-// execute answers COM_STMT_EXECUTE. Cursors that a client asks for are not
-// opened, which the protocol allows: the rows follow at once.
+// execute answers COM_STMT_EXECUTE. It ends the cursor of the one before.
 func (c *conn) execute(body []byte) {
 	f := fields{b: body}
 	id := f.u32()
@@ -121,12 +122,19 @@ func (c *conn) execute(body []byte) {
 		c.fail(unknownStatement(id, "mysqld_stmt_execute"))
 		return
 	}
-	f.bytes(1 + 4) // cursor flags, and a count that is always 1
+	c.closeCursor(p)
+	flags := f.u8()
+	f.bytes(4) // a count that is always 1
 	args, err := p.arguments(&f)
 	c.forgetLongData(p)
 	if err == nil {
 		c.decodeArguments(p, args)
-		err = c.statement(func(ctx context.Context) error { return c.run(ctx, p.stmt, args, binaryRow, false) })
+		err = c.statement(func(ctx context.Context) error {
+			if flags&cursorReadOnly != 0 {
+				return c.openCursor(ctx, p, args)
+			}
+			return c.run(ctx, p.stmt, args, binaryRow, false)
+		})
 	}
 	if err != nil && c.out.err == nil {
 		c.fail(err)
@@ -181,6 +189,7 @@ func (c *conn) resetStatement(body []byte) error {
 	if p == nil {
 		return unknownStatement(id, "mysqld_stmt_reset")
 	}
+	c.closeCursor(p)
 	c.forgetLongData(p)
 	return nil
 }
@@ -190,6 +199,7 @@ func (c *conn) closeStatement(body []byte) {
 	f := fields{b: body}
 	id := f.u32()
 	if p := c.stmts[id]; p != nil {
+		c.closeCursor(p)
 		c.forgetLongData(p)
 		delete(c.stmts, id)
 		c.dismissStatement(p.stmt)
@@ -198,6 +208,7 @@ func (c *conn) closeStatement(body []byte) {
 
 func (c *conn) dropStatements() {
 	for _, p := range c.stmts {
+		c.closeCursor(p)
 		c.forgetLongData(p)
 		c.dismissStatement(p.stmt)
 	}

@@ -82,19 +82,27 @@ func (c *conn) parse(ctx context.Context, text string) (*exec.Stmt, string, erro
 }
 
 // run runs one statement and writes its result.
-func (c *conn) run(ctx context.Context, st *exec.Stmt, args []wharf.Value, encode rowEncoder, more bool) (err error) {
+func (c *conn) run(ctx context.Context, st *exec.Stmt, args []wharf.Value, encode rowEncoder, more bool) error {
+	return c.attempt(ctx, st, args, func() error {
+		r, err := c.session.Run(ctx, st, args)
+		if err != nil {
+			return err
+		}
+		return c.result(ctx, r, encode, more)
+	})
+}
+
+// attempt calls run, which runs the statement.
+func (c *conn) attempt(ctx context.Context, st *exec.Stmt, args []wharf.Value, run func() error) (err error) {
 	if st.NumParams() != len(args) {
 		return syntaxError("You have an error in your SQL syntax near '?': it stands for a value in prepared statements only")
 	}
 	c.srv.questions.Add(1)
 	c.running(st)
+	c.readCursorsAhead(ctx)
 	begun := time.Now()
 	defer func() { c.logStatement(st, begun, err) }()
-	r, err := c.session.Run(ctx, st, args)
-	if err != nil {
-		return err
-	}
-	return c.result(ctx, r, encode, more)
+	return run()
 }
 
 func (c *conn) result(ctx context.Context, r exec.Result, encode rowEncoder, more bool) error {

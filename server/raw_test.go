@@ -23,6 +23,7 @@ type rawClient struct {
 	in       *bufio.Reader
 	greeting []byte
 	seq      byte // of the last packet that came
+	caps     uint32
 }
 
 func (r *running) dial(t testing.TB) *rawClient {
@@ -83,7 +84,8 @@ const plainCaps = mysql.CLIENT_PROTOCOL_41 | mysql.CLIENT_SECURE_CONNECTION | my
 // login logs root in without a password.
 func (c *rawClient) login(more uint32) *rawClient {
 	c.t.Helper()
-	c.write(1, handshakeResponsePacket(plainCaps|more, "root", nil, "", nativePlugin))
+	c.caps = plainCaps | more
+	c.write(1, handshakeResponsePacket(c.caps, "root", nil, "", nativePlugin))
 	if b := c.read(); len(b) == 0 || b[0] != mysql.OK_HEADER {
 		c.t.Fatalf("login: %q", b)
 	}

@@ -17,10 +17,23 @@ type rowEncoder func(p *packets, cols []wharf.Column, row []wharf.Value) error
 // ended. An error that it returns came in place of the end, and is still to
 // be told to the client.
 func (p *packets) rows(ctx context.Context, r *wharf.Rows, encode rowEncoder, status uint16) error {
+	p.header(r.Columns)
+	p.endColumns(status)
+	return p.body(ctx, r, encode)
+}
+
+// header writes the columns of a result set, without what ends them.
+func (p *packets) header(cols []wharf.Column) {
 	p.begin()
-	p.buf = appendLenenc(p.buf, uint64(len(r.Columns)))
+	p.buf = appendLenenc(p.buf, uint64(len(cols)))
 	p.end()
-	p.columns(r.Columns, status)
+	for _, col := range cols {
+		p.column(col)
+	}
+}
+
+// body writes the rows of a result set, as rows does.
+func (p *packets) body(ctx context.Context, r *wharf.Rows, encode rowEncoder) error {
 	// Not a range statement, whose body would be made anew for each result
 	// with all that it shares with this function.
 	s := &p.sink

@@ -19,6 +19,8 @@ type Session interface {
 	Columns(context.Context, *exec.Stmt) ([]wharf.Column, error)
 	// Run runs a statement that this session parsed.
 	Run(ctx context.Context, s *exec.Stmt, args []wharf.Value) (exec.Result, error)
+	// OpenCursor runs it likewise, and gives a cursor where one can be opened.
+	OpenCursor(ctx context.Context, s *exec.Stmt, args []wharf.Value) (exec.Result, *exec.Cursor, error)
 	Status() exec.Status
 	// Warnings is the number of warnings of the statement that ran last, to its
 	// last row.

@@ -29,6 +29,7 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 		return engine.Columns(ctx, request)
 	}
 	p.run = func(ctx context.Context) (Result, error) {
+		s.worker = engine == s.executor.files
 		request, err := s.prepared(ctx, engine, request)
 		if err != nil {
 			return Result{}, err

@@ -110,10 +110,14 @@ func (s *Session) deadline(ctx context.Context, timed bool) (context.Context, co
 		return ctx, func() {}
 	}
 	limit := s.variableValue(s.executor.variables["max_execution_time"], false).Int64()
-	if limit == 0 {
+	switch most := time.Duration(limit) * time.Millisecond; {
+	case limit == 0:
 		return ctx, func() {}
+	case s.allowance != nil:
+		return s.allowance.start(ctx, most)
+	default:
+		return context.WithTimeoutCause(ctx, most, errDeadline)
 	}
-	return context.WithTimeoutCause(ctx, time.Duration(limit)*time.Millisecond, errDeadline)
 }
 
 func timedOut(ctx context.Context, err error) error {

@@ -44,6 +44,11 @@ type Session struct {
 	commands     map[string]uint64 // statements by kind
 	clock        time.Time         // what NOW() says, as SET timestamp set it; zero is the server's time
 
+	// What follows is of the copy of a session in which a cursor's statement runs.
+	opener    *Session   // whose copy it is; nil of a session itself
+	allowance *allowance // what the statement may take
+	worker    bool       // the statement has one of the engine for files
+
 	// compiling is the compiler of a SELECT without a table, which is here so
 	// that the most frequent statements need not allocate one.
 	compiling eval.Compiler

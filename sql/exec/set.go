@@ -129,8 +129,14 @@ func (s *Session) setUserVar(name string, d eval.Datum) error {
 	return nil
 }
 
-// Assign gives a user variable a value within a statement: @v := x.
+// Assign gives a user variable a value within a statement: @v := x. A cursor's
+// statement gives it to its session too.
 func (s *Session) Assign(name string, d eval.Datum) error {
+	if s.opener != nil {
+		if err := s.opener.Assign(name, d); err != nil {
+			return err
+		}
+	}
 	old, known := s.userVars[name]
 	more := int64(d.Size())
 	if known {

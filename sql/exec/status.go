@@ -81,9 +81,13 @@ func (s *Session) countStatement(st sql.Statement) {
 
 // countTime counts a statement that took longer than long_query_time.
 func (s *Session) countTime(begun time.Time) {
-	if s.executor.now().Sub(begun).Seconds() > s.Value("long_query_time").Float64() {
+	took, session := s.executor.now().Sub(begun), s
+	if s.opener != nil {
+		took, session = took-s.allowance.idle, s.opener
+	}
+	if took.Seconds() > s.Value("long_query_time").Float64() {
 		s.executor.slow.Add(1)
-		s.slow++
+		session.slow++
 	}
 }
 
