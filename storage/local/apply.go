@@ -201,6 +201,42 @@ func (c *changes) clear(h *head) error {
 	return c.batch.Set(stageKey(spaceClear, h.stage), numberKey(0, h.seq)[1:], nil)
 }
 
+// storedSince counts the objects of a stage that are later than a sequence,
+// with those that c stores.
+func (c *changes) storedSince(stage wharf.StageID, seq uint64) (u wharf.Usage, err error) {
+	lower, upper := stageSpan(stage)
+	it, err := c.e.index.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return u, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	add := func(x entry) {
+		if x.seq > seq {
+			u.Files, u.Bytes = u.Files+1, u.Bytes+x.size
+		}
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		if _, there := c.over[string(it.Key())]; there {
+			continue
+		}
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return u, err
+		}
+		x, err := parseEntry(it.Key(), v)
+		if err != nil {
+			return u, err
+		}
+		add(x)
+	}
+	for k, x := range c.over {
+		if wharf.StageID([]byte(k[1:objectKey])) == stage {
+			add(x)
+		}
+	}
+	return u, it.Error()
+}
+
 // setMD5 gives an object the MD5 that was worked out.
 func (c *changes) setMD5(h *head) error {
 	k := appendObjectKey(nil, h.stage, h.key)

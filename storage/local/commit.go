@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"io"
 	"sync"
 	"sync/atomic"
 
@@ -384,49 +383,4 @@ func (c *committer) position() position {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.durable.position
-}
-
-// writeAll writes buffers one after the other from the offset on, in one call
-// where the file is a real one.
-func writeAll(f vfs.File, bufs [][]byte, offset int64) error {
-	if fd := f.Fd(); fd != vfs.InvalidFd {
-		return writeVectors(int(fd), bufs, offset)
-	}
-	for _, b := range bufs {
-		if len(b) == 0 {
-			continue
-		}
-		if n, err := f.WriteAt(b, offset); err != nil {
-			return err
-		} else if n < len(b) {
-			return io.ErrShortWrite
-		}
-		offset += int64(len(b))
-	}
-	return nil
-}
-
-// writeVectors writes buffers by as few calls as there can be.
-func writeVectors(fd int, bufs [][]byte, offset int64) error {
-	const most = 1024 // buffers that one call takes
-	for len(bufs) > 0 {
-		n, err := unix.Pwritev(fd, bufs[:min(len(bufs), most)], offset)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return err
-		case n == 0:
-			return io.ErrShortWrite
-		}
-		offset += int64(n)
-		for n > 0 || len(bufs) > 0 && len(bufs[0]) == 0 {
-			m := min(n, len(bufs[0]))
-			n -= m
-			if bufs[0] = bufs[0][m:]; len(bufs[0]) == 0 {
-				bufs = bufs[1:]
-			}
-		}
-	}
-	return nil
 }

@@ -197,6 +197,8 @@ func (c *compactor) copyNeeded(g *segment) error {
 	return err
 }
 
+var errRecord = errors.New("a record is damaged")
+
 // copyAll copies what is needed of an open segment. Where the body of a record is
 // damaged it ends, or, for a salvage, goes on without that.
 func (c *compactor) copyAll(g *segment, salvage bool) (damages int, err error) {

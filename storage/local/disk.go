@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -93,6 +94,73 @@ func write(f vfs.File, p []byte) error {
 	return err
 }
 
+// writeAll writes buffers one after the other from the offset on, in one call
+// where the file is a real one.
+func writeAll(f vfs.File, bufs [][]byte, offset int64) error {
+	if fd := f.Fd(); fd != vfs.InvalidFd {
+		return writeVectors(int(fd), bufs, offset)
+	}
+	for _, b := range bufs {
+		if len(b) == 0 {
+			continue
+		}
+		if n, err := f.WriteAt(b, offset); err != nil {
+			return err
+		} else if n < len(b) {
+			return io.ErrShortWrite
+		}
+		offset += int64(len(b))
+	}
+	return nil
+}
+
+// writeVectors writes buffers by as few calls as there can be.
+func writeVectors(fd int, bufs [][]byte, offset int64) error {
+	const most = 1024 // buffers that one call takes
+	for len(bufs) > 0 {
+		n, err := unix.Pwritev(fd, bufs[:min(len(bufs), most)], offset)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return io.ErrShortWrite
+		}
+		offset += int64(n)
+		for n > 0 || len(bufs) > 0 && len(bufs[0]) == 0 {
+			m := min(n, len(bufs[0]))
+			n -= m
+			if bufs[0] = bufs[0][m:]; len(bufs[0]) == 0 {
+				bufs = bufs[1:]
+			}
+		}
+	}
+	return nil
+}
+
+// readFull fills p from the offset on. A file that ends before is damaged.
+func readFull(f io.ReaderAt, p []byte, offset int64) error {
+	n, err := f.ReadAt(p, offset)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// readStored reads what an object's record says is there. A file that ends
+// before is damaged.
+func readStored(f io.ReaderAt, p []byte, offset int64) error {
+	err := readFull(f, p, offset)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return damaged("local.Read", "the file ends before the bytes that were stored")
+	}
+	return err
+}
+
 // setAttribute labels a body file. It is a help for the day when the log is
 // lost, and not every file system has attributes: without it, that day is worse.
 func setAttribute(f vfs.File, value []byte) {
@@ -113,6 +181,15 @@ func attribute(f vfs.File) []byte {
 		return nil
 	}
 	return p[:n]
+}
+
+// syncFile makes durable what is in a file.
+func syncFile(fs vfs.FS, path string) error {
+	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // syncFolder makes the entries of a folder durable.

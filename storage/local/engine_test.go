@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"wharf"
+	"wharf/storage/storagetest"
 )
 
 // stageOne is the stage of tests that need but one.
@@ -30,19 +31,7 @@ func put(t testing.TB, s *Store, key wharf.Key, data []byte) wharf.Object {
 var bg = context.Background()
 
 // readAll reads a whole object.
-func readAll(s *Store, key wharf.Key) ([]byte, error) {
-	f, err := s.Open(bg, key)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	r, err := f.Range(bg, 0, -1)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
+func readAll(s *Store, key wharf.Key) ([]byte, error) { return storagetest.ReadAll(bg, s, key) }
 
 func wantCode(t *testing.T, err error, want wharf.Code) {
 	t.Helper()

@@ -2,15 +2,11 @@ package local
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -20,237 +16,6 @@ import (
 
 	"wharf"
 )
-
-// The spaces of the index, by the first byte of a key. DESIGN.md has the
-// layout of each.
-const (
-	spaceClear    = 'c' // stage: it was cleared, and what it had is being removed
-	spaceDead     = 'd' // number: a body file that nothing refers to any more
-	spaceFile     = 'f' // number: which object a body file belongs to
-	spaceHash     = 'h' // sequence: whose MD5 is still to be worked out
-	spaceObject   = 'o' // stage, key: what is known of an object
-	spacePosition = 'p' // one entry: how far the log is applied
-	spaceSegment  = 's' // number: what of a segment is needed
-	spaceUsage    = 't' // stage: how much it holds
-)
-
-const objectKey = 1 + stageLen // where the user's key begins in an object's index key
-
-// entry is what the index knows of an object.
-type entry struct {
-	seq    uint64 // of the record that stored it; its ETag
-	at     position
-	size   int64
-	mtime  int64  // nanoseconds since 1970, UTC
-	number uint64 // of its body file
-	file   bool
-	hasMD5 bool
-	inline bool // the record that stored it has the MD5
-	md5    [md5Len]byte
-}
-
-const (
-	entryFile   = 1 << 0
-	entryMD5    = 1 << 1
-	entryInline = 1 << 2
-
-	entryVersion = 1
-	entryFixed   = 2 + 5*8
-)
-
-var errEntry = errors.New("an entry of the index is damaged")
-
-// append encodes e as the value of the index key key.
-func (e *entry) append(dst, key []byte) []byte {
-	start := len(dst)
-	var flags byte
-	if e.file {
-		flags |= entryFile
-	}
-	if e.hasMD5 {
-		flags |= entryMD5
-	}
-	if e.inline {
-		flags |= entryInline
-	}
-	be := binary.BigEndian
-	dst = append(dst, entryVersion, flags)
-	dst = be.AppendUint64(dst, e.seq)
-	dst = be.AppendUint64(dst, e.at.segment)
-	dst = be.AppendUint64(dst, uint64(e.at.offset))
-	dst = be.AppendUint64(dst, uint64(e.size))
-	dst = be.AppendUint64(dst, uint64(e.mtime))
-	if e.file {
-		dst = be.AppendUint64(dst, e.number)
-	}
-	if e.hasMD5 {
-		dst = append(dst, e.md5[:]...)
-	}
-	return be.AppendUint32(dst, keyedSum(key, dst[start:]))
-}
-
-// parseEntry decodes and verifies the value of the index key key.
-func parseEntry(key, value []byte) (entry, error) {
-	n := len(value) - crcLen
-	if n < entryFixed || value[0] != entryVersion || value[1] > entryFile|entryMD5|entryInline ||
-		keyedSum(key, value[:n]) != binary.BigEndian.Uint32(value[n:]) {
-		return entry{}, errEntry
-	}
-	be := binary.BigEndian
-	e := entry{
-		seq: be.Uint64(value[2:]), at: position{be.Uint64(value[10:]), int64(be.Uint64(value[18:]))},
-		size: int64(be.Uint64(value[26:])), mtime: int64(be.Uint64(value[34:])),
-		file: value[1]&entryFile != 0, hasMD5: value[1]&entryMD5 != 0, inline: value[1]&entryInline != 0,
-	}
-	rest := value[entryFixed:n]
-	if e.file && len(rest) >= 8 {
-		e.number, rest = be.Uint64(rest), rest[8:]
-	}
-	if e.hasMD5 && len(rest) >= md5Len {
-		e.md5, rest = [md5Len]byte(rest), rest[md5Len:]
-	}
-	want := entryFixed
-	if e.file {
-		want += 8
-	}
-	if e.hasMD5 {
-		want += md5Len
-	}
-	if len(rest) != 0 || n != want || e.size < 0 || e.at.offset < 0 {
-		return entry{}, errEntry
-	}
-	return e, nil
-}
-
-// keyedSum guards a value together with the key that it stands under, so
-// that one that landed under another's key is not believed.
-func keyedSum(key, value []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, value)
-}
-
-// recordLen is how long the record is that stored the object under key.
-func (e *entry) recordLen(key wharf.Key) int64 {
-	h := head{kind: kindPut, size: e.size, key: key}
-	if e.file {
-		h.kind = kindFile
-	}
-	return h.length()
-}
-
-// object returns e as callers see it. The texts share one allocation.
-func (e *entry) object(key wharf.Key) wharf.Object {
-	var text [16 + 32]byte
-	s := string(e.appendText(text[:0]))
-	o := wharf.Object{Key: key, Size: e.size, ETag: s[:16], ModTime: time.Unix(0, e.mtime).UTC()}
-	if e.hasMD5 {
-		o.MD5 = s[16:]
-	}
-	return o
-}
-
-// appendText appends the ETag, 16 hexadecimal digits, and the MD5 if known.
-func (e *entry) appendText(dst []byte) []byte {
-	var seq [8]byte
-	binary.BigEndian.PutUint64(seq[:], e.seq)
-	dst = hex.AppendEncode(dst, seq[:])
-	if e.hasMD5 {
-		dst = hex.AppendEncode(dst, e.md5[:])
-	}
-	return dst
-}
-
-// appendObjectKey appends the index key of an object.
-func appendObjectKey(dst []byte, stage wharf.StageID, key wharf.Key) []byte {
-	dst = append(dst, spaceObject)
-	dst = append(dst, stage[:]...)
-	return append(dst, key...)
-}
-
-// splitObjectKey takes apart an object's index key, without the space's
-// letter.
-func splitObjectKey(k []byte) (stage wharf.StageID, key wharf.Key, ok bool) {
-	if len(k) <= stageLen {
-		return stage, "", false
-	}
-	return wharf.StageID(k[:stageLen]), wharf.Key(k[stageLen:]), true
-}
-
-// numberKey is the index key of what is recorded of a number in space.
-func numberKey(space byte, n uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{space}, n)
-}
-
-// parseNumberKey is the inverse of numberKey.
-func parseNumberKey(k []byte) (uint64, bool) {
-	if len(k) != 1+8 {
-		return 0, false
-	}
-	return binary.BigEndian.Uint64(k[1:]), true
-}
-
-// stageKey is the index key of what is recorded of a stage in space.
-func stageKey(space byte, stage wharf.StageID) []byte {
-	return append([]byte{space}, stage[:]...)
-}
-
-// stageSpan returns the bounds of the index keys of a stage's objects.
-func stageSpan(stage wharf.StageID) (lower, upper []byte) {
-	lower = stageKey(spaceObject, stage)
-	return lower, successor(lower)
-}
-
-// successor is the smallest key after all that start with prefix. A prefix
-// starts with a space's letter, so that there always is one.
-func successor(prefix []byte) []byte {
-	s := append([]byte(nil), prefix...)
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] != 0xff {
-			s[i]++
-			return s[:i+1]
-		}
-	}
-	return nil
-}
-
-// applied is how far the log is applied to the index. It is written with each
-// change, so that whatever part of the changes the index has on the disk, it
-// says which.
-type applied struct {
-	position
-	seq  uint64 // the last that was given out
-	low  uint64 // body files below this number were not in flight
-	next uint64 // the next number of a body file
-}
-
-const appliedLen = 5 * 8
-
-func (a applied) append(dst []byte) []byte {
-	for _, n := range []uint64{a.segment, uint64(a.offset), a.seq, a.low, a.next} {
-		dst = binary.BigEndian.AppendUint64(dst, n)
-	}
-	return dst
-}
-
-func parseApplied(v []byte) (applied, error) {
-	if len(v) != appliedLen {
-		return applied{}, errEntry
-	}
-	n := func(i int) uint64 { return binary.BigEndian.Uint64(v[8*i:]) }
-	return applied{position{n(0), int64(n(1))}, n(2), n(3), n(4)}, nil
-}
-
-// pairs of numbers are the values of spaceSegment and spaceUsage.
-func appendPair(dst []byte, a, b int64) []byte {
-	dst = binary.BigEndian.AppendUint64(dst, uint64(a))
-	return binary.BigEndian.AppendUint64(dst, uint64(b))
-}
-
-func parsePair(v []byte) (a, b int64, err error) {
-	if len(v) != 16 {
-		return 0, 0, errEntry
-	}
-	return int64(binary.BigEndian.Uint64(v)), int64(binary.BigEndian.Uint64(v[8:])), nil
-}
 
 // index is the pebble database that finds objects in the log. It holds no
 // bytes of them and nothing that is not in the log, and has no log of its own.
@@ -470,6 +235,21 @@ func (x *index) each(ctx context.Context, space byte, from []byte, do func(key, 
 		}
 	}
 	return it.Error()
+}
+
+// cleared reads which stages were cleared and still have objects in the index,
+// each with the sequence up to which these are gone.
+func (x *index) cleared(ctx context.Context) (map[wharf.StageID]uint64, error) {
+	all := map[wharf.StageID]uint64{}
+	err := x.each(ctx, spaceClear, nil, func(k, v []byte) (bool, error) {
+		seq, ok := parseNumberKey(append([]byte{0}, v...))
+		if !ok || len(k) != 1+stageLen {
+			return false, errEntry
+		}
+		all[wharf.StageID(k[1:])] = seq
+		return true, nil
+	})
+	return all, err
 }
 
 // verify reads all tables of the index and verifies the checksums of their

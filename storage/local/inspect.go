@@ -151,15 +151,7 @@ func (f *Folder) relative(path string) string { return strings.TrimPrefix(path, 
 // Objects calls do for each object of the index, and gone for those of a stage
 // that was cleared which the index still has.
 func (f *Folder) Objects(ctx context.Context, do, gone func(Entry) error) error {
-	cleared := map[wharf.StageID]uint64{}
-	err := f.e.index.each(ctx, spaceClear, nil, func(k, v []byte) (bool, error) {
-		seq, ok := parseNumberKey(append([]byte{0}, v...))
-		if !ok || len(k) != 1+stageLen {
-			return false, errEntry
-		}
-		cleared[wharf.StageID(k[1:])] = seq
-		return true, nil
-	})
+	cleared, err := f.e.index.cleared(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 
 	"wharf"
 )
@@ -222,4 +223,35 @@ func verifyBlocks(p, table []byte) bool {
 		p = p[len(b):]
 	}
 	return true
+}
+
+// payload is what a record holds besides its heads.
+type payload struct {
+	table, body []byte
+	buffer      *[]byte
+}
+
+func (p payload) release() {
+	if p.buffer != nil {
+		buffers.give(p.buffer)
+	}
+}
+
+// readPayload reads the table and the body of a record, without a look at
+// them.
+func readPayload(f io.ReaderAt, r record) (payload, error) {
+	n := r.tableLen() + r.bodyLen()
+	p := payload{buffer: buffers.take(int(n))}
+	all := (*p.buffer)[:n]
+	if err := readFull(f, all, r.offset+r.prefix()); err != nil {
+		p.release()
+		return payload{}, err
+	}
+	p.table, p.body = all[:r.tableLen()], all[r.tableLen():]
+	return p, nil
+}
+
+// matches reports whether table and body are what the head says.
+func (p payload) matches(r record) bool {
+	return crc32.Checksum(p.table, castagnoli) == r.sum && (r.kind != kindPut || verifyBlocks(p.body, p.table))
 }

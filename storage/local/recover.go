@@ -100,14 +100,6 @@ func (e *Engine) reopen(r *replay) error {
 	return nil
 }
 
-func syncFile(fs vfs.FS, path string) error {
-	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // errBehind is what an index is that does not have what it had.
 var errBehind = errors.New("the index has lost a part of what it had on the disk")
 
@@ -175,7 +167,7 @@ func (e *Engine) verifyIndex(ctx context.Context) error {
 // loadState reads how much stages hold, which are being cleared, and what of
 // each segment is needed.
 func (e *Engine) loadState(ctx context.Context, from applied) error {
-	usage, cleared := map[wharf.StageID]wharf.Usage{}, map[wharf.StageID]uint64{}
+	usage := map[wharf.StageID]wharf.Usage{}
 	err := e.index.each(ctx, spaceUsage, nil, func(k, v []byte) (bool, error) {
 		files, bytes, err := parsePair(v)
 		if len(k) != 1+stageLen {
@@ -189,14 +181,7 @@ func (e *Engine) loadState(ctx context.Context, from applied) error {
 	if err != nil {
 		return err
 	}
-	err = e.index.each(ctx, spaceClear, nil, func(k, v []byte) (bool, error) {
-		seq, ok := parseNumberKey(append([]byte{0}, v...))
-		if !ok || len(k) != 1+stageLen {
-			return false, errEntry
-		}
-		cleared[wharf.StageID(k[1:])] = seq
-		return true, nil
-	})
+	cleared, err := e.index.cleared(ctx)
 	if err != nil {
 		return err
 	}
@@ -392,40 +377,4 @@ func (r *replay) flush(at position) error {
 	r.changes.close()
 	r.changes, r.records = r.e.replayChanges(), 0
 	return err
-}
-
-// storedSince counts the objects of a stage that are later than a sequence,
-// with those that c stores.
-func (c *changes) storedSince(stage wharf.StageID, seq uint64) (u wharf.Usage, err error) {
-	lower, upper := stageSpan(stage)
-	it, err := c.e.index.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return u, err
-	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	add := func(x entry) {
-		if x.seq > seq {
-			u.Files, u.Bytes = u.Files+1, u.Bytes+x.size
-		}
-	}
-	for ok := it.First(); ok; ok = it.Next() {
-		if _, there := c.over[string(it.Key())]; there {
-			continue
-		}
-		v, err := it.ValueAndErr()
-		if err != nil {
-			return u, err
-		}
-		x, err := parseEntry(it.Key(), v)
-		if err != nil {
-			return u, err
-		}
-		add(x)
-	}
-	for k, x := range c.over {
-		if wharf.StageID([]byte(k[1:objectKey])) == stage {
-			add(x)
-		}
-	}
-	return u, it.Error()
 }

@@ -38,7 +38,7 @@ func TestRemovalWithOneBitFlipped(t *testing.T) {
 						}
 					}
 				}
-				if len(r.removals) < 4 || n < 4*260 {
+				if len(r.removals) != 5 || n < 5*260 {
 					t.Errorf("%d removals of %d bytes were tried", len(r.removals), n)
 				}
 			})
@@ -56,7 +56,7 @@ type removals struct {
 }
 
 // newRemovals removes an object in the log, one in a file, a stage, and, last of
-// all, another object. Older records of these are left in the first segment.
+// all, two other objects. Older records of these are left in the first segment.
 func newRemovals(t *testing.T, stopped, copied bool) *removals {
 	t.Helper()
 	r := &removals{t: t, stopped: stopped, disk: local.NewCrashDisk()}
@@ -64,6 +64,7 @@ func newRemovals(t *testing.T, stopped, copied bool) *removals {
 	r.put(e, stages[0], "gone", 1900)
 	r.put(e, stages[0], "gone, a file", 2500)
 	r.put(e, stages[0], "gone last", 100)
+	r.put(e, stages[0], "gone last, too", 100)
 	r.put(e, stages[1], "cleared", 500)
 	r.put(e, stages[1], "cleared, a file", 2500)
 	for i := range 6 { // it stays in the first segment, and another one is begun
@@ -75,7 +76,7 @@ func newRemovals(t *testing.T, stopped, copied bool) *removals {
 	if copied {
 		r.copyRemovals(e)
 	}
-	r.do(e.Store(stages[0]).Delete(bg, []wharf.Key{"gone last"}))
+	r.do(e.Store(stages[0]).Delete(bg, []wharf.Key{"gone last", "gone last, too"}))
 	if stopped {
 		r.do(e.Close())
 	} else {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"path"
@@ -20,6 +19,7 @@ import (
 	"wharf"
 	"wharf/storage/local"
 	"wharf/storage/local/fsck"
+	"wharf/storage/storagetest"
 )
 
 // memory is a data folder on a disk in memory, whose power can fail.
@@ -40,19 +40,7 @@ var (
 
 func name(stage wharf.StageID, key wharf.Key) string { return fmt.Sprintf("%x/%s", stage[0], key) }
 
-func read(s wharf.Store, key wharf.Key) ([]byte, error) {
-	file, err := s.Open(bg, key)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	r, err := file.Range(bg, 0, -1)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
+func read(s wharf.Store, key wharf.Key) ([]byte, error) { return storagetest.ReadAll(bg, s, key) }
 
 // newMemory makes a stopped data folder with several segments and two long
 // bodies.

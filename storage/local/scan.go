@@ -3,8 +3,6 @@ package local
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"hash/crc32"
 	"io"
 	"slices"
 
@@ -264,28 +262,6 @@ func (s *scan) peek(offset, n int64) ([]byte, error) {
 	return s.window[at : at+n], nil
 }
 
-// readFull fills p from the offset on. A file that ends before is damaged.
-func readFull(f io.ReaderAt, p []byte, offset int64) error {
-	n, err := f.ReadAt(p, offset)
-	if n == len(p) {
-		return nil
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// readStored reads what an object's record says is there. A file that ends
-// before is damaged.
-func readStored(f io.ReaderAt, p []byte, offset int64) error {
-	err := readFull(f, p, offset)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return damaged("local.Read", "the file ends before the bytes that were stored")
-	}
-	return err
-}
-
 // placed is an encoded head, and where in the segment it belongs.
 type placed struct {
 	at   int64
@@ -322,39 +298,6 @@ func (s *scan) whole(r record) (bool, error) {
 		s.mends = append(s.mends, other)
 	}
 	return wrong <= 1, nil
-}
-
-var errRecord = errors.New("a record is damaged")
-
-// payload is what a record holds besides its heads.
-type payload struct {
-	table, body []byte
-	buffer      *[]byte
-}
-
-func (p payload) release() {
-	if p.buffer != nil {
-		buffers.give(p.buffer)
-	}
-}
-
-// readPayload reads the table and the body of a record, without a look at
-// them.
-func readPayload(f io.ReaderAt, r record) (payload, error) {
-	n := r.tableLen() + r.bodyLen()
-	p := payload{buffer: buffers.take(int(n))}
-	all := (*p.buffer)[:n]
-	if err := readFull(f, all, r.offset+r.prefix()); err != nil {
-		p.release()
-		return payload{}, err
-	}
-	p.table, p.body = all[:r.tableLen()], all[r.tableLen():]
-	return p, nil
-}
-
-// matches reports whether table and body are what the head says.
-func (p payload) matches(r record) bool {
-	return crc32.Checksum(p.table, castagnoli) == r.sum && (r.kind != kindPut || verifyBlocks(p.body, p.table))
 }
 
 // openScan is a scan of a file that it closes.

@@ -121,8 +121,8 @@ func readRange(ctx context.Context, f wharf.File, off, n int64) (b []byte, err e
 	return b, err
 }
 
-// readAll opens the key and reads all of it.
-func readAll(ctx context.Context, s wharf.Store, key wharf.Key) (b []byte, err error) {
+// ReadAll opens the key and reads all of it.
+func ReadAll(ctx context.Context, s wharf.Store, key wharf.Key) (b []byte, err error) {
 	f, err := s.Open(ctx, key)
 	if err != nil {
 		return nil, err

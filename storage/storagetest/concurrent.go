@@ -48,7 +48,7 @@ func writersAndReaders(e *env) {
 	for range 3 {
 		readers.Go(func() {
 			for ctx.Err() == nil {
-				body, err := readAll(e.ctx, e.store, "k")
+				body, err := ReadAll(e.ctx, e.store, "k")
 				if err != nil {
 					if wharf.CodeOf(err) == wharf.CodeNotFound {
 						e.Errorf("the key is missing while it is overwritten: %v", err)
@@ -75,7 +75,7 @@ func writersAndReaders(e *env) {
 	cancel()
 	readers.Wait()
 	e.Logf("%d whole versions read, %d readers were overtaken", read.Load(), failed.Load())
-	body, err := readAll(e.ctx, e.store, "k")
+	body, err := ReadAll(e.ctx, e.store, "k")
 	if err != nil {
 		e.Errorf("the key cannot be read when all is quiet: %v", err)
 	} else if _, err := parseSelf(body); err != nil {
@@ -121,7 +121,7 @@ func seenAfterReturn(e *env) {
 	readers.Go(func() {
 		for ctx.Err() == nil {
 			floor := acked.Load()
-			if body, err := readAll(e.ctx, e.store, "k"); err == nil {
+			if body, err := ReadAll(e.ctx, e.store, "k"); err == nil {
 				seq, err := parseSelf(body)
 				if err != nil {
 					e.Errorf("a reader sees bytes that are no version: %v", err)

@@ -43,12 +43,12 @@ func TestFaultyFailsOnRequest(t *testing.T) {
 		},
 		"Content": func() error {
 			f.BeforeRange, f.Content = nil, failBody(fault)
-			_, err := readAll(ctx, f, "k")
+			_, err := ReadAll(ctx, f, "k")
 			return err
 		},
 		"Range": func() error {
 			f.BeforeRange = func(context.Context, wharf.Key, int64, int64) error { return fault }
-			_, err := readAll(ctx, f, "k")
+			_, err := ReadAll(ctx, f, "k")
 			return err
 		},
 	}
@@ -57,7 +57,7 @@ func TestFaultyFailsOnRequest(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got, err := readAll(ctx, whole, "k"); err != nil || string(got) != "0123456789" {
+	if got, err := ReadAll(ctx, whole, "k"); err != nil || string(got) != "0123456789" {
 		t.Errorf("the store beneath has %q, %v", got, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"wharf"
 	"wharf/storage/local"
 	"wharf/storage/local/fsck"
+	"wharf/storage/storagetest"
 )
 
 var (
@@ -193,16 +193,4 @@ func (f *folder) served() (got map[string][]byte, failed map[string]bool, err er
 	return got, failed, nil
 }
 
-func read(s wharf.Store, key wharf.Key) ([]byte, error) {
-	file, err := s.Open(bg, key)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	r, err := file.Range(bg, 0, -1)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
+func read(s wharf.Store, key wharf.Key) ([]byte, error) { return storagetest.ReadAll(bg, s, key) }
