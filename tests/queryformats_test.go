@@ -219,7 +219,7 @@ func TestQueryBadRecords(t *testing.T) {
 		{"long.csv", "a,b\n1,2\n\n4,5,6\n", "s.`long.csv`", "@s/long.csv, line 4, column 3: it has 3 columns, and the first record has 2"},
 		{"open.csv", "a,b\n1,\"2\n3,4\n", "@s/open.csv", "@s/open.csv, line 2, column 2: the quote that opens here is not closed"},
 		{"quote.csv", "a,b\n\"1\"x,2\n", "@s/quote.csv", "@s/quote.csv, line 2, column 1: there is text behind the closing quote; a quote within quotes is doubled"},
-		{"bytes.csv", "a,b\n1,x\xff\n", "@s/bytes.csv", "@s/bytes.csv, line 2, column 2: its bytes are no UTF-8 text; ENCODING = '…' names another encoding, and ENCODING_ERROR_MODE = REPLACE reads what is no text as U+FFFD"},
+		{"bytes.csv", "a,b\n1,x\xff\n", "@s/bytes.csv", "@s/bytes.csv, line 2, column 2: its bytes are no UTF-8 text; ENCODING = '…' names another encoding, and ENCODING_ERROR_MODE = REPLACE reads each byte that is no text as U+FFFD"},
 		{"late.csv", "a,b\n" + numbers + "\"x\",2\n", "s.`late.csv`", "@s/late.csv, line 21002, column 1: the value \"x\" of column \"a\" is no BIGINT, the type of the values before it"},
 		{"short.tsv", "a\tb\n1\n", "@s/short.tsv", "@s/short.tsv, line 2, column 2: it has 1 column, and the first record has 2"},
 		{"bad.ndjson", "{\"a\":1}\n{\"a\":2\n{\"a\":3}\n", "@s/bad.ndjson", "@s/bad.ndjson, line 2, column 6: it is no JSON: unexpected end of JSON input"},

@@ -17,8 +17,9 @@ const (
 
 // descriptions remembers the columns of files by the files' versions, so that
 // a worker need not look for them before each query: of a large Parquet file
-// that means to read the footer once more. It is safe for concurrent use. What
-// was not asked for while describedColumns others came is forgotten.
+// that means to read the footer once more. It is safe for concurrent use.
+// A file's columns are forgotten when no query has used them while
+// describedColumns others were added.
 type descriptions struct {
 	mu         sync.Mutex // guards what follows
 	young, old map[string][]column

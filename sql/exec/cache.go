@@ -16,8 +16,8 @@ const (
 
 // statementCache remembers statements by their text, for clients send the
 // same few again and again. It is safe for concurrent use, as the statements
-// are: they never change. What was not asked for while maxCached others came
-// is forgotten.
+// are: they never change. A statement is forgotten when nobody has sent it
+// while maxCached others were added.
 type statementCache struct {
 	mu         sync.Mutex // guards what follows
 	young, old map[cacheKey]*Stmt

@@ -163,7 +163,7 @@ func (r *Reader) check() error {
 			if r.from != "" {
 				return r.bad("its bytes are no text in %s; ENCODING_ERROR_MODE = REPLACE reads them as U+FFFD", r.from)
 			}
-			return r.bad("its bytes are no UTF-8 text; ENCODING = '…' names another encoding, and ENCODING_ERROR_MODE = REPLACE reads what is no text as U+FFFD")
+			return r.bad("its bytes are no UTF-8 text; ENCODING = '…' names another encoding, and ENCODING_ERROR_MODE = REPLACE reads each byte that is no text as U+FFFD")
 		}
 	}
 	return nil

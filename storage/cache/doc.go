@@ -15,12 +15,11 @@
 //     its block's checksum was found right in this process. What an earlier
 //     process left is verified before it is used.
 //   - One request fetches a block for all that wait for it. If the one who
-//     fetches gives up or fails, the others go on from where it came to.
-//   - The cache holds at most Options.Size bytes, except that files in use stay.
-//     What was used least recently goes first.
-//   - Nothing is synced. After a crash the files are what they are; blocks whose
-//     checksums are wrong are fetched again, and files that belong to no object
-//     are removed by the next Open.
+//     fetches gives up or fails, the others fetch the rest.
+//   - The cache holds at most Options.Size bytes and the files in use. It removes
+//     the least recently used first.
+//   - Nothing is synced. After a crash, blocks whose checksums are wrong are
+//     fetched again, and the next Open removes files that belong to no object.
 //
 // The layout on disk is in DESIGN.md.
 package cache
