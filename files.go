@@ -16,11 +16,29 @@ const (
 	ListDownload = 4
 )
 
+// smallDownload is the most bytes of a small download. The kernel takes about as
+// many from the server whether the client reads or not.
+const smallDownload = 64 << 10
+
 // BeginDownload waits until there is room to send one more file or list, which
 // counts for FileDownload or ListDownload, and returns what ends that. After
 // the wait it is CodeUnavailable. Nothing of the file is to be open meanwhile.
-func (s *Service) BeginDownload(ctx context.Context, count int64) (end func(), err error) {
-	held, err := s.downloads.acquire(ctx, count)
+//
+// Small files have a quarter of the room to themselves, so that clients that do
+// not read keep only large files and lists waiting. size is asked only for a
+// download that would have to wait; nil is for one that is not small.
+func (s *Service) BeginDownload(ctx context.Context, count int64, size func() (int64, error)) (end func(), err error) {
+	class := &s.downloads.large
+	if size != nil && !s.downloads.hasRoom(class, count) {
+		n, err := size()
+		if err != nil {
+			return nil, err
+		}
+		if n <= smallDownload {
+			class = &s.downloads.small
+		}
+	}
+	held, err := s.downloads.acquireAs(ctx, class, count)
 	if err != nil {
 		return nil, err
 	}

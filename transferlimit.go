@@ -13,7 +13,7 @@ import (
 const smallUpload = 1 << 20
 
 // transferLimit bounds the memory that uploads hold at one time, or how many
-// downloads run. There are two queues, each first come, first served. Large
+// downloads run, which is in the same words. There are two queues, each first come, first served. Large
 // uploads leave a quarter of the memory to small ones, so that a few slow ones
 // do not keep all others out. Small uploads may take all that is free, except
 // while a large upload waits; then at most a quarter, or one at a time if a
@@ -56,10 +56,22 @@ func newTransferLimit(total int64, wait time.Duration) *transferLimit {
 // acquire waits for cost bytes. After the wait it fails with CodeUnavailable.
 // A cost of more than large uploads may hold together counts as that much.
 func (a *transferLimit) acquire(ctx context.Context, cost int64) (reservation, error) {
-	r := reservation{from: a, class: &a.small}
 	if cost > smallUpload {
-		r.class = &a.large
+		return a.acquireAs(ctx, &a.large, cost)
 	}
+	return a.acquireAs(ctx, &a.small, cost)
+}
+
+// hasRoom reports whether acquireAs would not wait now.
+func (a *transferLimit) hasRoom(c *class, cost int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return c.queue.Len() == 0 && a.fits(c, cost)
+}
+
+// acquireAs is acquire with the class given, whatever the cost.
+func (a *transferLimit) acquireAs(ctx context.Context, c *class, cost int64) (reservation, error) {
+	r := reservation{from: a, class: c}
 	cost = min(max(cost, 1), a.total-a.reserve)
 	r.cost = cost
 	a.mu.Lock()

@@ -87,6 +87,33 @@ func TestDownloadThatIsNotTaken(t *testing.T) {
 	}
 }
 
+// TestSmallDownloadsPassLargeOnes: clients that do not read what they asked for
+// keep only large files and lists waiting.
+func TestSmallDownloadsPassLargeOnes(t *testing.T) {
+	f := start(t, func(s *settings) {
+		s.service.MaxDownloads, s.service.UploadWait = 4, 300*time.Millisecond
+		s.http.StallTimeout = 10 * time.Minute
+	})
+	f.put("large", strings.Repeat("x", 32<<20))
+	f.put("small", strings.Repeat("x", 64<<10))
+	f.put("longer", strings.Repeat("x", 64<<10+1))
+	for range 3 {
+		conn := f.dial()
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET /v1/stage/s/large HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]int{"small": 200, "nothing": 404, "large": 503, "longer": 503, "": 503} {
+		if a := f.do(f.request("GET", stageURL(path), nil)); a.status != want {
+			t.Errorf("%q: %d %.200s, want %d", path, a.status, a.body, want)
+		}
+	}
+}
+
 // TestConnectionsAtOnce opens more connections than the pool has room for.
 func TestConnectionsAtOnce(t *testing.T) {
 	pool := wharf.NewConnectionPool(16)

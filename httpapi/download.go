@@ -29,11 +29,11 @@ func (s *Server) getStage(x *exchange) error {
 		return err
 	}
 	if x.r.Method == http.MethodGet {
-		count := int64(wharf.FileDownload)
+		count, size := int64(wharf.FileDownload), func() (int64, error) { return s.sizeOf(x) }
 		if path == "" {
-			count = wharf.ListDownload
+			count, size = wharf.ListDownload, nil
 		}
-		end, err := s.beginDownload(x, count)
+		end, err := s.beginDownload(x, count, size)
 		if err != nil {
 			return err
 		}
@@ -47,8 +47,8 @@ func (s *Server) getStage(x *exchange) error {
 
 // beginDownload waits for the request's turn. A client that then takes too
 // little loses it while others wait.
-func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error) {
-	release, err := s.service.BeginDownload(x.r.Context(), count)
+func (s *Server) beginDownload(x *exchange, count int64, size func() (int64, error)) (end func(), err error) {
+	release, err := s.service.BeginDownload(x.r.Context(), count, size)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,16 @@ func (s *Server) beginDownload(x *exchange, count int64) (end func(), err error)
 		c.pace.hold(nil)
 		release()
 	}, nil
+}
+
+// sizeOf returns the length of the file that the request asks for.
+func (s *Server) sizeOf(x *exchange) (int64, error) {
+	loc, err := stageFile(x)
+	if err != nil {
+		return 0, err
+	}
+	obj, err := s.service.StatFile(x.r.Context(), x.principal, loc)
+	return obj.Size, err
 }
 
 // openTries is how often a file is opened whose versions are replaced faster
