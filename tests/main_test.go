@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -27,18 +25,8 @@ var built binaries
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	parallel()
+	harness.Parallel()
 	os.Exit(run(m))
-}
-
-// parallel has at least four tests run at a time, unless the command line says
-// otherwise: most of what they do is to wait for servers and clients.
-func parallel() {
-	said := false
-	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
-	if !said {
-		flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0))))
-	}
 }
 
 func run(m *testing.M) int {

@@ -47,6 +47,7 @@ func TestSoak(t *testing.T) {
 		g := harness.StartS3(t, root, "access", "soak-secret")
 		s := start(t, settings{plain: true, args: []string{"--upload-wait", "20m", "--log-level", "warn"}, secrets: []string{g.Secret}})
 		s.exec(g.CreateStage("s", "soak/"))
+		size.many /= 2 // an S3 server is slower
 		soak(t, s, size, 256)
 	})
 }

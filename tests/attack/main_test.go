@@ -20,6 +20,7 @@ var binary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	harness.Parallel()
 	os.Exit(run(m))
 }
 

@@ -1,11 +1,14 @@
 package harness
 
 import (
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -31,6 +34,17 @@ func Build(root, path string, flags ...string) error {
 		return fmt.Errorf("go build ./cmd/wharf: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// Parallel has at least four tests of a package run at a time, unless the command
+// line says otherwise: most of what they do is to wait for servers and clients.
+// TestMain calls it after flag.Parse.
+func Parallel() {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))) // it is a number
+	}
 }
 
 // noteSources looks at every source file of the module. The go command
