@@ -16,6 +16,14 @@ func widen() { time.Sleep(time.Millisecond) }
 // createBreaks are ways not to keep the contract when stages are made.
 func createBreaks() map[string]func(b *broken) {
 	return map[string]func(b *broken){
+		"a drop asks no check": func(b *broken) {
+			b.dropStage = func(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
+				return b.Catalog.DropStage(ctx, name)
+			}
+		},
+		"a drop of a connection asks no check": func(b *broken) {
+			b.dropConn = func(ctx context.Context, name wharf.ConnectionName) error { return b.Catalog.DropConnection(ctx, name) }
+		},
 		"create takes a name that is taken": func(b *broken) {
 			b.createStage = func(ctx context.Context, s wharf.Stage, _ wharf.CreateMode) (wharf.Stage, bool, error) {
 				return b.Catalog.CreateStage(ctx, s, wharf.CreateOrReplace)

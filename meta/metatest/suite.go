@@ -32,6 +32,8 @@ func cases() map[string]func(t recorder, c wharf.Catalog) {
 		"create":            testCreate,
 		"create-modes":      testCreateModes,
 		"every-field":       testEveryField,
+		"checks":            testChecks,
+		"named-checks":      testNamedChecks,
 		"copies":            testCopies,
 		"drop":              testDrop,
 		"dropped-list":      testDroppedList,

@@ -1,0 +1,194 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"wharf"
+	"wharf/meta/auth"
+)
+
+// userList is a UserCatalog of some users.
+type userList struct {
+	users *wharf.Users
+	err   error
+}
+
+func (l *userList) Users(context.Context) (*wharf.Users, error) { return l.users, l.err }
+
+func (l *userList) UpdateUsers(context.Context, func([]wharf.User) ([]wharf.User, error)) (*wharf.Users, error) {
+	return nil, errors.New("not called")
+}
+
+func gateUser(t *testing.T, name, host, plugin, password string) wharf.User {
+	t.Helper()
+	hash, err := auth.Hasher{}.Hash(plugin, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wharf.User{ID: wharf.NewUserID(), Account: wharf.Account{User: name, Host: host}, Plugin: plugin, Hash: hash}
+}
+
+func TestGateLogin(t *testing.T) {
+	root, err := auth.NewPassword("r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := gateUser(t, "locked", "%", wharf.PluginSHA2, "p")
+	locked.Locked = true
+	list := &userList{users: wharf.NewUsers([]wharf.User{
+		gateUser(t, "sha", "%", wharf.PluginSHA2, "p"), gateUser(t, "nat", "%", wharf.PluginNative, "p"), gateUser(t, "bare", "%", wharf.PluginSHA2, ""),
+		gateUser(t, "net", "10.0.0.0/8", wharf.PluginSHA2, "p"), locked,
+		{ID: wharf.NewUserID(), Account: wharf.Account{User: "role", Host: "%"}, IsRole: true},
+	})}
+	g := auth.NewGate(auth.GateOptions{Root: root, Users: list})
+	const here, there = "127.0.0.1", "192.0.2.1"
+	for _, c := range []struct {
+		user, password, from string
+		ok                   bool
+	}{
+		{"root", "r", there, true}, {"root", "p", here, false}, {"root", "", here, false},
+		{"sha", "p", there, true}, {"sha", "p", there, true}, {"sha", "q", there, false}, {"sha", "", there, false},
+		{"nat", "p", there, true}, {"nat", "q", there, false}, {"nat", "", here, false},
+		{"bare", "", here, true}, {"bare", "", "::1", true}, {"bare", "", there, false}, {"bare", "", "", false}, {"bare", "p", here, false},
+		{"net", "p", "10.9.9.9", true}, {"net", "p", here, false}, {"net", "p", "", false},
+		{"locked", "p", here, false}, {"role", "", here, false}, {"nobody", "p", here, false}, {"nobody", "", here, false}, {"", "", here, false},
+	} {
+		p, ok, err := g.Login(t.Context(), c.user, c.password, c.from)
+		if err != nil || ok != c.ok || ok && p.User != c.user || !ok && (p.User != "" || !p.ID.IsZero()) {
+			t.Errorf("%s with %q from %s: %+v, %t, %v", c.user, c.password, c.from, p, ok, err)
+		}
+	}
+	list.err = wharf.Errorf(wharf.CodeInternal, "broken")
+	if _, ok, err := g.Login(t.Context(), "sha", "p", here); ok || wharf.CodeOf(err) != wharf.CodeInternal {
+		t.Errorf("with a broken catalog: %t, %v", ok, err)
+	}
+	if _, ok, err := g.Login(t.Context(), "root", "r", here); !ok || err != nil {
+		t.Errorf("root with a broken catalog: %t, %v", ok, err)
+	}
+}
+
+// TestGateWithoutUsers is a server as it was before there were users.
+func TestGateWithoutUsers(t *testing.T) {
+	g := auth.NewGate(auth.GateOptions{})
+	for user, want := range map[string]bool{"root": true, "nobody": false, "": false} {
+		if _, ok, err := g.Login(t.Context(), user, "", "127.0.0.1"); ok != want || err != nil {
+			t.Errorf("%q: %t, %v", user, ok, err)
+		}
+	}
+	if _, ok, _ := g.Login(t.Context(), "root", "", "192.0.2.1"); ok || g.RootPasswordSet() {
+		t.Error("root without a password comes in from elsewhere")
+	}
+}
+
+// TestUnknownUserCostsTheSame counts allocations, which the rounds of the salted hash
+// dominate, where time would be noise.
+func TestUnknownUserCostsTheSame(t *testing.T) {
+	g := auth.NewGate(auth.GateOptions{Users: &userList{users: wharf.NewUsers([]wharf.User{gateUser(t, "sha", "%", wharf.PluginSHA2, "p")})}})
+	work := func(user string) float64 {
+		return testing.AllocsPerRun(3, func() { g.Login(t.Context(), user, "wrong", "127.0.0.1") })
+	}
+	known, unknown := work("sha"), work("nobody")
+	if known < 1000 || unknown < known-20 || unknown > known+20 {
+		t.Errorf("a wrong password costs a user %v allocations and a stranger %v", known, unknown)
+	}
+}
+
+// TestUnknownUserHasAPlugin: always the same one, and one that some user has.
+func TestUnknownUserHasAPlugin(t *testing.T) {
+	sha, nat := gateUser(t, "a", "%", wharf.PluginSHA2, "p"), gateUser(t, "b", "%", wharf.PluginNative, "p")
+	for _, c := range []struct {
+		users []wharf.User
+		takes map[string]bool
+	}{
+		{[]wharf.User{sha}, map[string]bool{wharf.PluginSHA2: true}},
+		{[]wharf.User{nat}, map[string]bool{wharf.PluginNative: true}},
+		{[]wharf.User{sha, nat}, map[string]bool{wharf.PluginSHA2: true, wharf.PluginNative: true}},
+	} {
+		g := auth.NewGate(auth.GateOptions{Users: &userList{users: wharf.NewUsers(c.users)}})
+		seen := map[string]bool{}
+		for i := range 64 {
+			name := fmt.Sprint("nobody", i)
+			first, err := g.Find(t.Context(), name, "127.0.0.1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, _ := g.Find(t.Context(), name, "10.0.0.1")
+			for _, plugin := range []string{wharf.PluginSHA2, wharf.PluginNative} {
+				if first.Password.Takes(plugin) != again.Password.Takes(plugin) {
+					t.Errorf("%s is asked by another plugin the second time", name)
+				}
+				if first.Password.Takes(plugin) {
+					seen[plugin] = true
+				}
+			}
+			if first.Password.Takes(wharf.PluginSHA2) && first.Password.Takes(wharf.PluginNative) {
+				t.Fatal("a name that does not exist takes both plugins, as no user does")
+			}
+		}
+		if fmt.Sprint(seen) != fmt.Sprint(c.takes) {
+			t.Errorf("names that do not exist take %v, users %v", seen, c.takes)
+		}
+	}
+}
+
+// TestProofIsForgotten: a password is remembered for minutes, and not past a change.
+func TestProofIsForgotten(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	u := gateUser(t, "u", "%", wharf.PluginSHA2, "p")
+	list := &userList{users: wharf.NewUsers([]wharf.User{u})}
+	g := auth.NewGate(auth.GateOptions{Users: list, Now: func() time.Time { return now }})
+	proven := func() bool {
+		c, err := g.Find(t.Context(), "u", "127.0.0.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ok := c.Digest()
+		return ok
+	}
+	login := func(password string) bool {
+		_, ok, err := g.Login(t.Context(), "u", password, "127.0.0.1")
+		return ok && err == nil
+	}
+	if proven() || login("wrong") || proven() || !login("p") || !proven() {
+		t.Fatal("only the right password is remembered")
+	}
+	if login("wrong") || !login("p") {
+		t.Error("a remembered password lets in another, or not itself")
+	}
+	now = now.Add(time.Hour)
+	if proven() {
+		t.Error("the password is remembered for an hour")
+	}
+	login("p")
+	u.Hash = gateUser(t, "u", "%", wharf.PluginSHA2, "new").Hash
+	list.users = wharf.NewUsers([]wharf.User{u})
+	if login("p") || !login("new") {
+		t.Error("after a change the old password still is the password")
+	}
+}
+
+func TestStoredPassword(t *testing.T) {
+	for _, plugin := range []string{wharf.PluginSHA2, wharf.PluginNative} {
+		hash, err := auth.Hasher{}.Hash(plugin, "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := auth.StoredPassword(plugin, hash)
+		if err != nil || !p.Check("p") || p.Check("q") || p.Check("") || !p.Takes(plugin) {
+			t.Errorf("%s: %v", plugin, err)
+		}
+	}
+	for hash, plugin := range map[string]string{
+		"x": wharf.PluginSHA2, "*6C8989366EAF75BB670AD8EA7A7FC1176A95CEF4": wharf.PluginSHA2, "*6C8989366EAF75BB670AD8EA7A7FC1176A95CEFG": wharf.PluginNative,
+		"6C8989366EAF75BB670AD8EA7A7FC1176A95CEF4": wharf.PluginNative, "$A$FFF$01234567890123456789" + "0123456789012345678901234567890123456789012": wharf.PluginSHA2,
+		"$A$005$0123456789012345678$" + "0123456789012345678901234567890123456789012": wharf.PluginSHA2, "$A$005$": wharf.PluginSHA2, "*": "none",
+	} {
+		if err := (auth.Hasher{}).CheckHash(plugin, hash); wharf.CodeOf(err) != wharf.CodeInvalid {
+			t.Errorf("%q as a hash of %s: %v", hash, plugin, err)
+		}
+	}
+}
