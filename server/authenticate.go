@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -52,7 +53,25 @@ func newAuthenticator(gate *auth.Gate) *authenticator {
 
 // run checks an attempt, and returns who the client is. A refusal is for the client,
 // any other error means that the client is gone or makes no sense.
-func (a *authenticator) run(t *attempt) (wharf.Principal, error) {
+func (a *authenticator) run(t *attempt) (p wharf.Principal, err error) {
+	tried, err := a.gate.Begin(context.Background(), t.user, t.host)
+	if errors.Is(err, auth.ErrTooManyFailures) {
+		return wharf.Principal{}, blocked(t.host, err)
+	}
+	if err != nil {
+		return wharf.Principal{}, err
+	}
+	// A client that leaves may have learnt that its password is wrong.
+	defer func() { tried.End(err == nil) }()
+	return a.prove(t)
+}
+
+// blocked is MySQL's answer to a host from which too many logins have failed.
+func blocked(host string, err error) refusal {
+	return refusal{1129, "HY000", fmt.Sprintf("Host '%s' is blocked: %s", host, wharf.MessageOf(err))}
+}
+
+func (a *authenticator) prove(t *attempt) (wharf.Principal, error) {
 	who, err := a.gate.Find(context.Background(), t.user, t.host)
 	if err != nil {
 		return wharf.Principal{}, err
