@@ -179,3 +179,25 @@ func (f *folder) kept() (lost []string, err error) {
 	}
 	return lost, err
 }
+
+// TestCutAfterStop: a server that stops writes down how long the log was, and a
+// check compares: what is cut off the last segment is found, also where it has
+// nothing of an object.
+func TestCutAfterStop(t *testing.T) {
+	whole := newFolder(t)
+	segments := whole.files("log/*.seg")
+	last := whole.relative(segments[len(segments)-1])
+	info, err := os.Stat(filepath.Join(whole.dir, last))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cut := range []int64{1, 100, 256, 300} { // 256 is the length of a record without a key
+		f := whole.copyOf(t)
+		if err := os.Truncate(filepath.Join(f.dir, last), info.Size()-cut); err != nil {
+			t.Fatal(err)
+		}
+		if found := f.check(false); len(found) == 0 {
+			t.Errorf("%d bytes are cut off the log, and a check finds nothing", cut)
+		}
+	}
+}
