@@ -23,14 +23,91 @@ type knownTerm struct {
 func KnowledgeOf(conditions []sql.Expr, column func(sql.Column) (string, bool), c Compiler) Knowledge {
 	c.Names = nil
 	var k Knowledge
+	var parts []sql.Expr
 	for _, e := range conditions {
-		for _, part := range conjuncts(e) {
-			if t, ok := c.knownTerm(part, column); ok {
-				k.terms = append(k.terms, t)
-			}
+		parts = append(parts, conjuncts(e)...)
+	}
+	for _, part := range append(parts, implied(parts)...) {
+		if t, ok := c.knownTerm(part, column); ok {
+			k.terms = append(k.terms, t)
 		}
 	}
 	return k
+}
+
+// implied returns what conditions say of a column because it equals another:
+// a = b AND b = 'x' says that a = 'x'.
+func implied(parts []sql.Expr) (more []sql.Expr) {
+	equal := map[sql.Column][]sql.Column{}
+	for _, part := range parts {
+		if b, ok := part.(sql.Binary); ok && b.Op == "=" && isColumn(b.X) && isColumn(b.Y) {
+			x, y := folded(b.X), folded(b.Y)
+			equal[x], equal[y] = append(equal[x], y), append(equal[y], x)
+		}
+	}
+	if len(equal) == 0 {
+		return nil
+	}
+	for _, part := range parts {
+		for _, col := range equalTo(subject(part), equal) {
+			more = append(more, about(part, col))
+		}
+	}
+	return more
+}
+
+// equalTo returns all columns that equal a column, also by way of others.
+func equalTo(col sql.Column, equal map[sql.Column][]sql.Column) []sql.Column {
+	all := []sql.Column{col}
+	for i := 0; i < len(all); i++ {
+		for _, other := range equal[all[i]] {
+			if !slices.Contains(all, other) {
+				all = append(all, other)
+			}
+		}
+	}
+	return all[1:]
+}
+
+// folded returns the column that an expression is, by which a map knows it.
+func folded(e sql.Expr) sql.Column {
+	col := undressed(e).(sql.Column)
+	return sql.Column{Schema: strings.ToLower(col.Schema), Table: strings.ToLower(col.Table), Name: strings.ToLower(col.Name)}
+}
+
+// subject returns the column that a condition is about; none is the zero Column.
+func subject(e sql.Expr) sql.Column {
+	switch e := e.(type) {
+	case sql.Binary:
+		switch x, y := isColumn(e.X), isColumn(e.Y); {
+		case x && !y:
+			return folded(e.X)
+		case y && !x:
+			return folded(e.Y)
+		}
+	case sql.Call:
+		if (e.Name == "IN" || e.Name == "LIKE") && isColumn(e.Args[0]) {
+			return folded(e.Args[0])
+		}
+	}
+	return sql.Column{}
+}
+
+// about returns a condition as it is of another column than its subject.
+func about(e sql.Expr, col sql.Column) sql.Expr {
+	switch e := e.(type) {
+	case sql.Binary:
+		if isColumn(e.X) {
+			e.X = col
+		} else {
+			e.Y = col
+		}
+		return e
+	case sql.Call:
+		e.Args = append([]sql.Expr{col}, e.Args[1:]...)
+		return e
+	}
+	return e
 }
 
 // conjuncts are the conditions that an expression joins by AND.
@@ -131,11 +208,17 @@ func (k Knowledge) Known(ev *Evaluation) (sql.Known, error) {
 			continue
 		}
 		if before, ok := known[t.column]; ok {
-			texts = slices.DeleteFunc(texts, func(s string) bool { return !slices.Contains(before, s) })
+			texts = slices.DeleteFunc(texts, func(s string) bool { return !containsFold(before, s) })
 		}
 		known[t.column] = texts
 	}
 	return known, nil
+}
+
+// containsFold reports whether a text is among others, by case or not: the
+// collation of a condition may not tell them apart.
+func containsFold(all []string, s string) bool {
+	return slices.ContainsFunc(all, func(other string) bool { return strings.EqualFold(other, s) })
 }
 
 func (t knownTerm) texts(ev *Evaluation) (texts []string, ok bool, err error) {

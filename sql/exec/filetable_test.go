@@ -106,6 +106,27 @@ func TestColumnsAreFoundOutOnce(t *testing.T) {
 	step(5, "SELECT * FROM information_schema.COLUMNS WHERE 'no-data' = TABLE_NAME AND (TABLE_SCHEMA COLLATE utf8mb4_bin IN ('s'))")
 }
 
+// TestColumnsOfJoinedTable asks for the columns of a table that is named by a
+// column which equals the table's name, as Doctrine does.
+func TestColumnsOfJoinedTable(t *testing.T) {
+	for _, conditions := range []string{
+		"FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = 's' AND t.TABLE_SCHEMA = 's' AND t.TABLE_NAME = 'a.csv'",
+		"FROM information_schema.TABLES t, information_schema.COLUMNS c WHERE c.table_name = T.TABLE_NAME AND c.TABLE_SCHEMA = t.TABLE_SCHEMA AND 's' = t.TABLE_SCHEMA AND t.TABLE_NAME IN ('a.csv')",
+		"FROM information_schema.TABLES t JOIN information_schema.TABLES u ON u.TABLE_NAME = t.TABLE_NAME AND u.TABLE_SCHEMA = t.TABLE_SCHEMA JOIN information_schema.COLUMNS c ON c.TABLE_NAME = u.TABLE_NAME AND c.TABLE_SCHEMA = u.TABLE_SCHEMA WHERE t.TABLE_NAME LIKE 'a.csv' AND t.TABLE_SCHEMA = DATABASE()",
+		"FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_NAME) WHERE c.TABLE_SCHEMA = 's' AND c.TABLE_NAME = 'a.csv' AND t.TABLE_NAME = 'a.csv'",
+		"FROM information_schema.TABLES t LEFT JOIN information_schema.COLUMNS c ON c.TABLE_NAME = t.TABLE_NAME AND c.TABLE_SCHEMA = t.TABLE_SCHEMA WHERE t.TABLE_SCHEMA = 's' AND t.TABLE_NAME = 'a.csv'",
+	} {
+		h, files := described(t, memory.NewOpener())
+		s := h.session("main")
+		must(t, s, "CREATE STAGE s")
+		h.put(t, "s", []string{"a.csv", "b.csv"})
+		must(t, s, "USE s")
+		if rows := must(t, s, "SELECT c.COLUMN_NAME "+conditions); len(rows) != 2 || rows[1][0] != "price" || files.asked != 1 {
+			t.Errorf("%s: %v, files were read %d times", conditions, rows, files.asked)
+		}
+	}
+}
+
 // TestFieldListReadsNoFile has what clients ask who complete names: the fields
 // of every table.
 func TestFieldListReadsNoFile(t *testing.T) {

@@ -122,6 +122,18 @@ func eachOf(rows [][]wharf.Value, row func([]wharf.Value) error) error {
 	return nil
 }
 
+// joinedOn returns the conditions that all rows of a table's inner joins hold.
+func joinedOn(t sql.Table) (on []sql.Expr) {
+	j, ok := t.(sql.Join)
+	if !ok || j.Kind != "INNER" {
+		return nil
+	}
+	if j.On != nil {
+		on = append(on, j.On)
+	}
+	return append(on, joinedOn(j.Left)...)
+}
+
 // join compiles a join: for each row of one side it goes through the rows of
 // the other, which are held.
 func (c *scope) join(j sql.Join, hold []sql.Expr) (relation, error) {
@@ -131,6 +143,9 @@ func (c *scope) join(j sql.Join, hold []sql.Expr) (relation, error) {
 	}
 	if j.On != nil && j.Kind != "RIGHT" {
 		holdRight = append(slices.Clone(hold), j.On)
+	}
+	if j.Kind != "RIGHT" {
+		holdRight = append(slices.Clone(holdRight), joinedOn(j.Left)...)
 	}
 	left, err := c.relation(j.Left, holdLeft)
 	if err != nil {
