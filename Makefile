@@ -14,6 +14,7 @@ TOOLS     := .tools/bin
 NODE      := .tools/node
 MORENODE  := .tools/morenode
 MORE      := mycli mydumper unixodbc odbc-mariadb python3-pyodbc python3-peewee python3-django python3-aiomysql ruby-mysql2 ruby-activerecord
+MORE      += php-doctrine-dbal ruby-sequel libdbix-class-perl libdbd-mariadb-perl python3-pyqt5.qtsql libqt5sql5-mysql mysqltcl lua-sql-mysql lua5.3 mysqltuner percona-toolkit
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
 # Tests write up to 7 GiB at a time, which is not for a /tmp in memory, and talk
 # to this machine alone, which is not for a proxy.
@@ -56,6 +57,7 @@ test-clients: clients $(MORENODE)/installed ## the second matrix of clients: ORM
 	  [ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=" $$package"; \
 	done; \
 	$(call apt-install,$$missing)
+	go -C tests/moreclients/golang mod download
 	mkdir -p $(SCRATCH)
 	$(WITH) go test -tags moreclients -timeout 10m ./tests/moreclients
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,11 +25,11 @@ const (
 	odbc   = "DRIVER={MariaDB Unicode};SERVER=$HOST;PORT=$PORT;UID=root;DATABASE=default"
 )
 
-// toured is what a client that makes the whole tour prints.
-func toured(nested, failed string) string {
-	return strings.Join([]string{
-		"connect: default", "list: a.csv", "limit: binary | latin1", "nested: " + nested, "outer: 1", "error: " + failed, "disconnect: true",
-	}, "\n")
+// toured is what a client that makes the whole tour prints, with lines of its own
+// before the limit.
+func toured(nested, failed string, own ...string) string {
+	return strings.Join(slices.Concat([]string{"connect: default", "list: a.csv"}, own,
+		[]string{"limit: binary | latin1", "nested: " + nested, "outer: 1", "error: " + failed, "disconnect: true"}), "\n")
 }
 
 // client is a program, what it is given, and what it prints.
@@ -61,12 +62,36 @@ var matrix = []client{
 	{name: "mysqldump", command: []string{"mariadb-dump", "-h", "$HOST", "-P", "$PORT", "-u", "root", "--databases", "$STAGE"}, want: "-- Dump completed", holds: true},
 	{name: "mysqldump/all", command: []string{"mariadb-dump", "-h", "$HOST", "-P", "$PORT", "-u", "root", "--all-databases"}, want: "-- Dump completed", holds: true},
 	{name: "mydumper", command: []string{"mydumper", "-h", "$HOST", "-P", "$PORT", "-u", "root", "-B", "$STAGE", "-o", "$DIR/dump", "-v", "1"}},
+	{name: "gorm", command: []string{"$BIN/gorm"}, want: toured("1054", "1146",
+		"file: 1 | 1 | 2 | 1", "one: 2 | true", "more: 1 | 2", "row: 1 | 2")},
+	{name: "bun", command: []string{"$BIN/bun"}, want: toured("1054", "1146", "file: 1 | 1 | 2 | 1", "more: false | 1", "row: 1 | 2")},
+	{name: "Doctrine/PDO", command: []string{"php", "scripts/doctrine_tour.php", "pdo_mysql"}, want: doctrine},
+	{name: "Doctrine/mysqli", command: []string{"php", "scripts/doctrine_tour.php", "mysqli"}, want: doctrine},
+	{name: "Sequel", command: []string{"/usr/bin/ruby", "scripts/sequel_tour.rb"}, want: toured("1054", "1146",
+		"file: 1 | 2 | 1 | a | b | 0.2e1 | nil", "prepared: 1 | 2", "paged: 1 | 2", "schema: a integer | b integer | false")},
+	{name: "DBIx::Class", command: []string{"/usr/bin/perl", "scripts/dbix_tour.pl"}, want: toured("1054", "1146 | 42S02", "file: 1 | 2 | 1 | 2 | none")},
+	{name: "DBD::MariaDB", command: []string{"/usr/bin/perl", "scripts/dbdmariadb_tour.pl"}, want: toured("1054", "1146 | 42S02",
+		`file: O'Re\il | 2`, `file: O'Re\il | 2`, "tables: `landing`.`a.csv`", "columns: a BIGINT | b BIGINT")},
+	{name: "Qt", command: []string{python, "scripts/qt_tour.py"}, want: toured("1054", "1146",
+		"columns: a | b", "model: True | 1 | 2", `query: 1 | 2 | O'Re\il`)},
+	{name: "mysqltcl", command: []string{"tclsh", "scripts/mysqltcl_tour.tcl"}, want: toured("1054", "1146", "tables: a.csv", "file: 1 | 2 | a | b", `quoted: O'Re\il`)},
+	{name: "LuaSQL", command: []string{"lua5.3", "scripts/luasql_tour.lua"},
+		want: toured("Unknown column 'nope'", "Table 'default.nope' doesn't exist", "file: a number(20) | 1 | 2", `quoted: O'Re\il`)},
+	{name: "mysqltuner", command: []string{"mysqltuner", "--host", "$HOST", "--port", "$PORT", "--user", "root", "--pass", "", "--forcemem", "1000", "--forceswap", "100", "--nocolor"},
+		want: "Variables to adjust:", holds: true},
+	{name: "pt-find", command: []string{"pt-find", "-h", "$HOST", "-P", "$PORT", "-u", "root", "--dblike", "$STAGE"}, want: "`landing`.`a.csv`"},
+	{name: "pt-mysql-summary", command: []string{"pt-mysql-summary", "--", "-h", "$HOST", "-P", "$PORT", "-u", "root"}, want: "# The End #", holds: true},
+	{name: "pt-variable-advisor", command: []string{"pt-variable-advisor", "h=$HOST,P=$PORT,u=root"}, want: "# NOTE port: ", holds: true},
+	{name: "pt-duplicate-key-checker", command: []string{"pt-duplicate-key-checker", "-h", "$HOST", "-P", "$PORT", "-u", "root"}, want: "# Total Indexes  0", holds: true},
 }
+
+// doctrine is the tour of Doctrine DBAL, which is the same on each of its drivers.
+var doctrine = toured("1054", "1146 | 42S02", `file: 1 | 2 | 2 | O'Re\il`, "schema: a.csv | a bigint | b bigint")
 
 // TestMoreClients runs each client against one server.
 func TestMoreClients(t *testing.T) {
 	// The go command runs the tests again when a file that they looked at changed.
-	for _, pattern := range []string{"scripts/*", "node/*"} {
+	for _, pattern := range []string{"scripts/*", "node/*", "golang/*", "golang/*/*"} {
 		scripts, err := filepath.Glob(pattern)
 		if err != nil || len(scripts) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(scripts), err)
@@ -86,10 +111,22 @@ func TestMoreClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]string{"HOST": host, "PORT": port, "STAGE": "landing", "DIR": t.TempDir()}
+	values := map[string]string{"HOST": host, "PORT": port, "STAGE": "landing", "DIR": t.TempDir(), "BIN": t.TempDir()}
+	buildClients(t, values["BIN"])
 	makeStage(t, values, s.HTTP)
 	for _, c := range matrix {
 		t.Run(c.name, func(t *testing.T) { c.run(t, values) })
+	}
+}
+
+// buildClients builds the clients in Go, which are a module of their own: the
+// server's does not have what they need.
+func buildClients(t *testing.T, into string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", into, "./gorm", "./bun")
+	cmd.Dir = "golang"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 }
 
