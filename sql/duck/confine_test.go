@@ -79,7 +79,7 @@ func newArena(t *testing.T, change func(*Options)) *arena {
 	if a.other, err = open(t, nil).lease(t.Context(), "other"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(a.other.dir, "x"), []byte(secret), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(a.other.worker.files(), "x"), []byte(secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.other.end(nil) })

@@ -60,7 +60,8 @@ func openDatabase(l limits) (*database, error) {
 	if err := conn.exec(prelude); err != nil {
 		return nil, err
 	}
-	settings := []string{"SET TimeZone = 'UTC'"}
+	// A path of a Parquet file tells its version, or is not used again.
+	settings := []string{"SET TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true"}
 	if !l.Unlocked {
 		settings = append(settings,
 			"SET allowed_directories = ["+quoteString(l.Files)+", "+quoteString(l.Temp)+"]",

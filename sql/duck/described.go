@@ -4,6 +4,7 @@ package duck
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -84,7 +85,10 @@ func (l *lease) descriptionKey(reader string, paths []string) string {
 		}
 		fmt.Fprintf(&key, "%q %q ", name, version)
 	}
-	key.WriteString(strings.ReplaceAll(reader, l.dir, ""))
+	for i, path := range paths {
+		reader = strings.ReplaceAll(reader, quoteString(path), strconv.Itoa(i))
+	}
+	key.WriteString(reader)
 	return key.String()
 }
 

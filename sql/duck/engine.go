@@ -176,7 +176,8 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	if len(set.Files) == 0 {
 		return Relation{}, wharf.Errorf(wharf.CodeNotFound, "there is no file at %s", source.Name)
 	}
-	placed, err := s.lease.materialize(source.Name, set, len(s.known))
+	w := wants(s.query.Query.Text)
+	placed, err := s.lease.materialize(source.Name, set, len(s.known), set.named(len(set.Files), w))
 	if err != nil {
 		return Relation{}, err
 	}
@@ -184,7 +185,6 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	for _, f := range set.Files {
 		s.bytes += uint64(f.Size)
 	}
-	w := wants(s.query.Query.Text)
 	reader, err := s.lease.reader(set, placed.paths, w)
 	if err != nil {
 		return Relation{}, err

@@ -4,9 +4,11 @@ package duck
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,40 +29,52 @@ type placement struct {
 // once.
 const placedAtOnce = 8
 
-// materialize puts the files of a set into a folder of the statement.
-func (l *lease) materialize(source string, set fileSet, n int) (*placement, error) {
-	dir := filepath.Join(l.dir, fmt.Sprint(n))
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
-	}
+// materialize puts the files of a set where the worker may read them. The
+// statement reads names of files from their paths where named is true.
+func (l *lease) materialize(source string, set fileSet, n int, named bool) (*placement, error) {
 	stage, _, _ := strings.Cut(source, "/")
 	p := &placement{paths: make([]string, len(set.Files)), partial: make([]wharf.PartialFile, len(set.Files))}
 	var files errgroup.Group
 	files.SetLimit(placedAtOnce)
+	placing := make([]place, len(set.Files))
 	for i, f := range set.Files {
-		p.paths[i] = filepath.Join(dir, fmt.Sprint(i)+set.suffix(f.Key))
-		name := stage + "/" + string(f.Key)
-		l.names[p.paths[i]] = name
+		to := &placing[i]
+		to.name, to.path, to.parquet = stage+"/"+string(f.Key), fmt.Sprintf("%s%d.%d%s", l.prefix, n, i, set.suffix(f.Key)), set.Format.Type == wharf.Parquet
+		to.lasting = to.parquet && !named
 		files.Go(func() (err error) {
-			p.partial[i], err = l.place(f, name, p.paths[i], set.Format.Type == wharf.Parquet)
+			p.partial[i], err = l.place(f, to)
 			return err
 		})
 	}
-	return p, files.Wait()
+	err := files.Wait()
+	for i, to := range placing {
+		p.paths[i], l.names[to.path] = to.path, to.name
+	}
+	return p, err
 }
 
-// place puts a file at a path: by a link, where it is a file of this machine,
-// else as a copy. Of a Parquet file that is elsewhere it may fetch only the
-// footer, and returns it then.
-func (l *lease) place(f sql.File, name, to string, parquet bool) (wharf.PartialFile, error) {
-	partial, err := l.placeLocal(f, name, to, parquet)
+// place is where a file of a statement is put.
+type place struct {
+	name    string // that messages call it
+	path    string
+	parquet bool
+	lasting bool // the path may be told from the file's version
+}
+
+// place puts a file at its place: by a link, where it is a file of this
+// machine, else as a copy. Of a Parquet file that is elsewhere it may fetch
+// only the footer, and returns it then.
+func (l *lease) place(f sql.File, to *place) (wharf.PartialFile, error) {
+	unlasting := to.path
+	partial, err := l.placeLocal(f, to)
 	if errors.Is(err, wharf.ErrReplaced) {
 		// None of the old version's bytes has been used.
-		_ = os.Remove(to)
-		partial, err = l.placeLocal(f, name, to, parquet)
+		_ = os.Remove(to.path)
+		to.path = unlasting
+		partial, err = l.placeLocal(f, to)
 	}
 	if errors.Is(err, errNotLinked) {
-		return nil, l.copyFile(f, to)
+		return nil, l.copyFile(f, to.path)
 	}
 	return partial, err
 }
@@ -68,7 +82,7 @@ func (l *lease) place(f sql.File, name, to string, parquet bool) (wharf.PartialF
 // errNotLinked says that a file has to be copied.
 var errNotLinked = errors.New("the file cannot be linked")
 
-func (l *lease) placeLocal(f sql.File, name, to string, parquet bool) (wharf.PartialFile, error) {
+func (l *lease) placeLocal(f sql.File, to *place) (wharf.PartialFile, error) {
 	if f.Local == nil {
 		return nil, errNotLinked
 	}
@@ -79,21 +93,40 @@ func (l *lease) placeLocal(f sql.File, name, to string, parquet bool) (wharf.Par
 	if local == nil {
 		return nil, errNotLinked
 	}
-	if err := local.Link(to); err != nil {
+	if err := l.link(local, to); err != nil {
 		return nil, errors.Join(errNotLinked, local.Close())
 	}
-	l.hold(name, local)
+	l.hold(to.name, local)
 	partial, ok := local.(wharf.PartialFile)
 	if !ok {
 		return nil, nil
 	}
-	if parquet && partial.Object().Size > leastPartial {
-		found, err := fetchFooter(l.ctx, partial, to)
+	if to.parquet && partial.Object().Size > leastPartial {
+		found, err := fetchFooter(l.ctx, partial, to.path)
 		if err != nil || found {
 			return partial, err
 		}
 	}
 	return nil, partial.Fetch(l.ctx)
+}
+
+// link links a file at its place. A version of a Parquet file has the same path
+// in every statement of a worker, whose database then keeps its footer.
+func (l *lease) link(f wharf.LocalFile, to *place) error {
+	version := f.Object().ETag
+	if to.lasting && version != "" {
+		id := sha256.Sum256(fmt.Appendf(nil, "%q %q %d", to.name, version, f.Object().Size))
+		path := filepath.Join(l.worker.files(), fmt.Sprintf("%x.parquet", id[:16]))
+		err := f.Link(path)
+		if err == nil {
+			to.path = path
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		// The statement reads the file twice.
+	}
+	return f.Link(to.path)
 }
 
 // copyFile writes a file's verified bytes.

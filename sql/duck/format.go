@@ -133,7 +133,7 @@ func (s fileSet) addMetadata(r *reader, w wanted) {
 			keys[i] = quoteString(string(f.Key))
 		}
 		r.hidden = append(r.hidden, Column{"METADATA$FILENAME", "VARCHAR"})
-		r.extra = append(r.extra, "list_extract(["+strings.Join(keys, ", ")+"], CAST(regexp_extract("+quoteName(nameColumn)+`, '/(\d+)[^/]*$', 1) AS INTEGER) + 1)`)
+		r.extra = append(r.extra, "list_extract(["+strings.Join(keys, ", ")+"], CAST(regexp_extract("+quoteName(nameColumn)+`, '(\d+)\.[a-z]+$', 1) AS INTEGER) + 1)`)
 	}
 	if w.rowNumber {
 		number := quoteName(numberColumn)

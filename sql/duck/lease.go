@@ -23,7 +23,7 @@ type lease struct {
 	ctx     context.Context // of the statement; ends at the bound of its time
 	cancel  context.CancelCauseFunc
 	stop    func() bool          // keeps the end of ctx from ending the lease
-	dir     string               // the statement's files
+	prefix  string               // of the paths of the statement's files
 	made    string               // the folder in which the worker writes them as DuckDB reads them
 	names   map[string]string    // what messages say in the place of paths
 	texts   map[string]*textFile // the files of text, by the path that is read
@@ -49,10 +49,7 @@ func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
 	// Nothing else ends a statement within its bound: not inside one long call
 	// of a function, and not while its rows wait for a client that reads none.
 	l.stop = context.AfterFunc(ctx, func() { l.finish(false) })
-	if l.dir, l.made, err = w.foldersForFiles(); err != nil {
-		l.end(err)
-		return nil, l.explain(err)
-	}
+	l.prefix, l.made = w.pathsForFiles()
 	go l.watch()
 	return l, nil
 }
@@ -312,7 +309,7 @@ func (l *lease) clear(text string) string {
 	for path, name := range l.names {
 		text = strings.ReplaceAll(text, path, name)
 	}
-	text = strings.ReplaceAll(text, l.dir+"/", "")
+	text = strings.ReplaceAll(text, l.prefix, "")
 	return strings.ReplaceAll(text, l.worker.folder, "…")
 }
 

@@ -33,7 +33,7 @@ type remote struct {
 	opened  int
 }
 
-func newRemote(t *testing.T, key wharf.Key, data []byte) *remote {
+func newRemote(t testing.TB, key wharf.Key, data []byte) *remote {
 	t.Helper()
 	r := &remote{key: key, data: data, path: filepath.Join(t.TempDir(), "remote")}
 	r.forget(t)
@@ -41,7 +41,7 @@ func newRemote(t *testing.T, key wharf.Key, data []byte) *remote {
 }
 
 // forget makes all bytes be elsewhere again.
-func (r *remote) forget(t *testing.T) {
+func (r *remote) forget(t testing.TB) {
 	t.Helper()
 	_ = os.Remove(r.path)
 	r.fetched = make([]bool, len(r.data))
@@ -112,7 +112,7 @@ func (r *remote) share() float64 {
 }
 
 // ask runs a query over the tables.
-func (p *Pool) ask(t *testing.T, text string, tables map[string][]sql.File) ([]string, error) {
+func (p *Pool) ask(t testing.TB, text string, tables map[string][]sql.File) ([]string, error) {
 	t.Helper()
 	rows, err := p.Query(t.Context(), request(text, tables))
 	if err != nil {
@@ -139,7 +139,7 @@ func request(text string, tables map[string][]sql.File) sql.Request {
 }
 
 // writes returns the Parquet file that DuckDB writes of a query.
-func (p *Pool) writes(t *testing.T, query, options string) []byte {
+func (p *Pool) writes(t testing.TB, query, options string) []byte {
 	t.Helper()
 	l, err := p.lease(t.Context(), "maker")
 	if err != nil {
@@ -229,7 +229,7 @@ func TestPartialParquet(t *testing.T) {
 }
 
 // whole is a file of this machine.
-func whole(t *testing.T, data []byte) wharf.LocalFile {
+func whole(t testing.TB, data []byte) wharf.LocalFile {
 	t.Helper()
 	r := &remote{data: data, path: filepath.Join(t.TempDir(), "whole")}
 	if err := os.WriteFile(r.path, data, 0o600); err != nil {

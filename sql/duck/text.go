@@ -201,13 +201,11 @@ func readable(compression string) bool {
 
 // convert has a file written anew, and gives its path.
 func (l *lease) convert(j textfile.Job) (string, error) {
-	within := filepath.Base(filepath.Dir(j.Path))
-	dir := filepath.Join(l.made, within)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(l.made, 0o700); err != nil {
 		return "", err
 	}
-	base, _, _ := strings.Cut(filepath.Base(j.Path), ".")
-	j.To = filepath.Join(dir, base+".text")
+	base := filepath.Base(j.Path)
+	j.To = filepath.Join(l.made, strings.TrimSuffix(base, filepath.Ext(base))+".text")
 	j.Limit = l.pool.o.TempSpace - l.written
 	if _, err := l.do("convert", []textfile.Job{j}); err != nil {
 		return "", err
