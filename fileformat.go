@@ -40,6 +40,7 @@ type FileFormat struct {
 	BinaryFormat               Optional[string] // HEX, BASE64
 	Encoding                   Optional[string] // a label of the Encoding Standard
 	EncodingErrorMode          Optional[string] // STRICT, REPLACE
+	BinaryAsText               Optional[bool]
 }
 
 // fields lists the options in canonical order.
@@ -70,6 +71,7 @@ func (f *FileFormat) fields() []optionField {
 		{"BINARY_FORMAT", OptionWord, &f.BinaryFormat},
 		{"ENCODING", OptionString, &f.Encoding},
 		{"ENCODING_ERROR_MODE", OptionWord, &f.EncodingErrorMode},
+		{"BINARY_AS_TEXT", OptionWord, &f.BinaryAsText},
 	}
 }
 

@@ -3,8 +3,8 @@ package wharf
 import "strings"
 
 // fileFormatRules is the options of FILE_FORMAT in canonical order. Names,
-// values and which type has which are Databend's; PARSE_HEADER is
-// Snowflake's.
+// values and which type has which are Databend's; PARSE_HEADER and
+// BINARY_AS_TEXT are Snowflake's.
 func fileFormatRules() []optionRule {
 	var (
 		csv     = []FileType{CSV}
@@ -45,6 +45,7 @@ func fileFormatRules() []optionRule {
 		{"BINARY_FORMAT", csv, anyOf("HEX", "BASE64")},
 		{"ENCODING", lines, encoding()},
 		{"ENCODING_ERROR_MODE", lines, anyOf("STRICT", "REPLACE")},
+		{"BINARY_AS_TEXT", parquet, boolean()},
 	}
 }
 

@@ -25,14 +25,46 @@ func TestQueryPage(t *testing.T) {
 	s := start(t, settings{})
 	s.exec("CREATE STAGE my_internal_stage")
 	s.put("my_internal_stage", "books.parquet", "testdata/files/books.parquet")
-	got := s.mariadb("SELECT * FROM @my_internal_stage/books.parquet").stdout
 	want := strings.Join([]string{
 		"title\tauthor\tdate",
 		"Transaction Processing\tJim Gray\t1992",
 		"Readings in Database Systems\tMichael Stonebraker\t2004", "",
 	}, "\n")
-	if got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	// The file does not mark its texts: as bytes, they would be written in hex.
+	for _, args := range [][]string{nil, {"--binary-as-hex"}} {
+		if got := s.mariadb("SELECT * FROM @my_internal_stage/books.parquet", args...).stdout; got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", args, got, want)
+		}
+	}
+}
+
+// TestQueryBytes reads bytes that COPY INTO has written as bytes, and the page's
+// file as bytes where BINARY_AS_TEXT says so: of the statement, of the stage and of a
+// named format.
+func TestQueryBytes(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.exec("CREATE FILE FORMAT raw TYPE = PARQUET BINARY_AS_TEXT = FALSE")
+	s.exec("CREATE STAGE raw FILE_FORMAT = (TYPE = PARQUET, BINARY_AS_TEXT = FALSE)")
+	s.put("s", "books.parquet", "testdata/files/books.parquet")
+	s.put("raw", "books.parquet", "testdata/files/books.parquet")
+	s.exec("COPY INTO @s/bytes/ FROM (SELECT CAST('Jim' AS BINARY) AS b, x'FF00' AS image FROM @s/books.parquet LIMIT 1)")
+	s.exec("COPY INTO @s/texts/ FROM (SELECT author FROM @s/books.parquet)")
+	for query, want := range map[string]string{
+		"SELECT b, image FROM @s/bytes/": "0x4A696D\t0xFF00\n",
+		"SELECT author FROM @s/texts/":   "Jim Gray\nMichael Stonebraker\n",
+		"SELECT author FROM @s/books.parquet (FILE_FORMAT => (TYPE = PARQUET, BINARY_AS_TEXT = FALSE)) LIMIT 1":                                   "0x4A696D2047726179\n",
+		"SELECT author FROM @s/books.parquet (FILE_FORMAT => 'raw') LIMIT 1":                                                                      "0x4A696D2047726179\n",
+		"SELECT author FROM raw.`books.parquet` LIMIT 1":                                                                                          "0x4A696D2047726179\n",
+		"SELECT author FROM @raw/books.parquet (FILE_FORMAT => (TYPE = PARQUET)) LIMIT 1":                                                         "Jim Gray\n",
+		"SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'raw' AND TABLE_NAME = 'books.parquet' AND COLUMN_NAME = 'date'": "longblob\n",
+		"SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 's' AND TABLE_NAME = 'books.parquet' AND COLUMN_NAME = 'date'":   "longtext\n",
+		"SELECT type FROM INFER_SCHEMA(LOCATION => '@s/books.parquet') WHERE column_name = 'title'":                                               "longtext\n",
+	} {
+		if got := s.mariadb(query, "-N", "--binary-as-hex").stdout; got != want {
+			t.Errorf("%s:\n%swant\n%s", query, got, want)
+		}
 	}
 }
 

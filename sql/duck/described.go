@@ -57,13 +57,20 @@ func (d *descriptions) put(key string, c []column) {
 }
 
 // describeFiles returns the columns of a source's files as the reader reads
-// them. They are remembered when the statement has found the files whole.
-func (l *lease) describeFiles(reader string, paths []string) ([]column, error) {
+// them. They are remembered when the statement has found the files whole. With
+// texts, those columns of bytes are found that are texts.
+func (l *lease) describeFiles(reader string, paths []string, texts bool) ([]column, error) {
 	key := l.descriptionKey(reader, paths)
+	if key != "" && texts {
+		key += " texts"
+	}
 	if c := l.pool.described.find(key); c != nil {
 		return c, nil
 	}
 	c, err := l.describe("SELECT * FROM " + reader)
+	if err == nil && texts {
+		err = l.findTexts(c, paths)
+	}
 	if err == nil && key != "" {
 		l.described[key] = c
 	}

@@ -189,12 +189,12 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	if err != nil {
 		return Relation{}, err
 	}
-	described, err := s.lease.describeFiles(reader.SQL, placed.paths)
+	described, err := s.lease.describeFiles(reader.SQL, placed.paths, reader.parquet != nil && !set.Format.BinaryAsText.Given)
 	if err != nil {
 		return Relation{}, s.lease.located(err)
 	}
 	reader.places = reader.places && w.place
-	return reader.relation(described), nil
+	return reader.relation(reader.asTexts(described)), nil
 }
 
 // wanted is which of the columns that cost something a query names.

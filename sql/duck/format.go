@@ -44,6 +44,8 @@ type reader struct {
 	places    bool                       // columns are also called $1, $2 and so on
 	documents bool                       // of JSON
 	numbered  string                     // reads the column file_row_number too; "" where there is none
+	parquet   func(texts bool)           // sets SQL and numbered; with texts, columns of bytes are read as texts
+	decoded   map[string]bool            // columns of bytes that are texts, where others are none
 }
 
 // Columns that a reader adds to those of the files.
@@ -55,20 +57,13 @@ const (
 
 // reader gives DuckDB's text that reads the set's files.
 func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
-	r := &reader{drop: map[string]bool{}}
+	r := &reader{drop: map[string]bool{}, decoded: map[string]bool{}}
 	var err error
 	switch s.Format.Type {
 	case wharf.Parquet:
-		args := s.arguments(len(paths), w)
-		if w.rowNumber {
-			args = append(args, "file_row_number = true")
-			r.drop["file_row_number"] = true
-		}
-		r.SQL = call("read_parquet", paths, args)
-		r.numbered = r.SQL
-		if !w.rowNumber {
-			r.numbered = call("read_parquet", paths, append(args, "file_row_number = true"))
-		}
+		r.parquet = func(texts bool) { r.SQL, r.numbered = s.parquet(paths, w, texts) }
+		r.parquet(s.Format.BinaryAsText.Value)
+		r.drop["file_row_number"] = w.rowNumber
 		r.text = s.nullIf()
 	case wharf.CSV, wharf.TSV:
 		err = l.records(r, s, paths, w)
@@ -83,6 +78,20 @@ func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
 	}
 	s.addMetadata(r, w)
 	return r, nil
+}
+
+// parquet gives what reads files of Parquet, and what reads the numbers of the
+// rows with them. With texts, columns of bytes without a type are texts.
+func (s fileSet) parquet(paths []string, w wanted, texts bool) (read, numbered string) {
+	args := s.arguments(len(paths), w)
+	if texts {
+		args = append(args, "binary_as_string = true")
+	}
+	numbered = call("read_parquet", paths, append(args, "file_row_number = true"))
+	if w.rowNumber {
+		return numbered, numbered
+	}
+	return call("read_parquet", paths, args), numbered
 }
 
 func call(name string, paths, args []string) string {
@@ -365,8 +374,12 @@ func (r *reader) relation(described []column) Relation {
 		}
 		name := quoteName(c.Name)
 		item := name
+		if r.decoded[c.Name] {
+			name, plain = "decode("+name+")", false
+			item = name + " AS " + quoteName(c.Name)
+		}
 		if r.text != nil && c.Duck == "VARCHAR" {
-			item, plain = r.text(name)+" AS "+name, false
+			item, plain = r.text(name)+" AS "+quoteName(c.Name), false
 		}
 		if r.documents && c.Duck == "HUGEINT" {
 			// What has both signs is told to be of 128 bits.

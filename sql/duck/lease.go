@@ -325,6 +325,9 @@ func (f failure) explain(clear func(string) string) error {
 	if err := f.known(); err != nil {
 		return err
 	}
+	if err := f.notText(clear); err != nil {
+		return err
+	}
 	code := wharf.CodeInvalid
 	switch f.Kind {
 	case "Permission Error":

@@ -26,6 +26,11 @@ CREATE MACRO mysql_truncate_double(x, n) AS trunc(x * pow(10, n)) / pow(10, n);
 CREATE MACRO mysql_truncate_text(s, n) AS CASE WHEN n = 0 THEN split_part(s, '.', 1) ELSE split_part(s, '.', 1) || '.' || left(split_part(s, '.', 2), n) END;
 CREATE MACRO mysql_hex(n) AS printf('%X', mysql_unsigned(n));
 
+-- What the footer of a Parquet file says of a column of bytes.
+CREATE MACRO parquet_utf8(b) AS TRY(decode(b));
+CREATE MACRO parquet_value(b) AS coalesce(parquet_utf8(b), CASE WHEN octet_length(b) > 16 THEN coalesce(parquet_utf8(b[:-2]), parquet_utf8(b[:-3]), parquet_utf8(b[:-4]), parquet_utf8(b[:-5])) END);
+CREATE MACRO parquet_text(s) AS coalesce(NOT regexp_matches(parquet_value(TRY_CAST(s AS BLOB)), '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]'), false);
+
 -- Text.
 CREATE MACRO mysql_repeat(s, n) AS CASE WHEN s IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' WHEN n * strlen(s) > 16777216 THEN NULL ELSE repeat(s, n) END;
 CREATE MACRO mysql_substring_from(s, p) AS CASE WHEN p = 0 OR -p > length(s) THEN CASE WHEN s IS NOT NULL THEN '' END WHEN p IS NULL THEN NULL ELSE substring(s, p) END;

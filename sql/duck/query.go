@@ -27,6 +27,7 @@ type column struct {
 	Type     wharf.Type
 	Decimals uint8
 	Duck     string // DuckDB's type
+	bytes    byteKind
 }
 
 // batchBytes is how much a batch of rows has, at least, when it is sent. The
