@@ -399,8 +399,8 @@ func (r *reader) relation(described []column) Relation {
 	rel.Hidden = r.hidden
 	own := slices.ContainsFunc(rel.Columns, func(c Column) bool { return strings.EqualFold(c.Name, "file_row_number") })
 	if r.numbered != "" && !own {
-		rel.FirstRows = func(rows int64) string {
-			return fmt.Sprintf("(SELECT %s FROM %s WHERE file_row_number < %d)", strings.Join(items, ", "), r.numbered, rows)
+		rel.Rows = func(from, to int64) string {
+			return fmt.Sprintf("(SELECT %s FROM %s WHERE file_row_number >= %d AND file_row_number < %d)", strings.Join(items, ", "), r.numbered, from, to)
 		}
 	}
 	if !plain || len(r.hidden) > 0 {

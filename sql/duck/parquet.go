@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -70,7 +71,11 @@ func (s *sources) fetch(tr *Translation) error {
 		}
 		var ranges [][]wharf.ByteRange // of nothing known: all bytes
 		if columns, ok := tr.named(name, s.known[name]); ok {
-			c, err := s.lease.chunksOf(p, columns)
+			without := tr.without(name)
+			c, err := s.lease.chunksOf(p, columns, without)
+			if without != "" && errors.As(err, &failure{}) {
+				c, err = s.lease.chunksOf(p, columns, "")
+			}
 			if err != nil {
 				return err
 			}
@@ -86,22 +91,39 @@ func (s *sources) fetch(tr *Translation) error {
 	return nil
 }
 
-// shorten makes a query whose LIMIT is within the first row groups of its only
-// file read no others.
+// shorten makes a query read only those row groups of its only file that LIMIT
+// or WHERE leave: the first ones, or those from the first to the last that may
+// have a row.
 func (s *sources) shorten(tr *Translation, rel Relation, c *chunks) {
-	if tr.First == 0 || rel.FirstRows == nil || len(c.p.paths) != 1 || strings.Count(tr.SQL, rel.SQL) != 1 {
+	if rel.Rows == nil || len(c.p.paths) != 1 || strings.Count(tr.SQL, rel.SQL) != 1 {
 		return
 	}
-	rows, last := int64(0), int64(0)
-	for ; rows < tr.First; last++ {
-		n, ok := c.rows[last]
+	groups, rows := int64(len(c.rows)), int64(0)
+	starts := []int64{0} // of the row groups, and their end
+	for g := range groups {
+		n, ok := c.rows[g]
 		if !ok {
-			return // it needs them all
+			return
 		}
 		rows += n
+		starts = append(starts, rows)
 	}
-	c.last = last - 1
-	tr.SQL = strings.Replace(tr.SQL, rel.SQL, rel.FirstRows(rows), 1)
+	first, end := int64(0), groups
+	if tr.First > 0 {
+		for end = 0; end < groups && starts[end] < tr.First; end++ {
+		}
+	}
+	for first < end && c.without[first] {
+		first++
+	}
+	for first < end && c.without[end-1] {
+		end--
+	}
+	if first == 0 && end == groups {
+		return
+	}
+	c.first, c.end = first, end
+	tr.SQL = strings.Replace(tr.SQL, rel.SQL, rel.Rows(starts[first], starts[end]), 1)
 }
 
 // named returns which of a file's columns the translated query reads. In its
@@ -170,8 +192,8 @@ func hole(err error) bool {
 }
 
 // chunksOf returns where in each file the chunks of these columns are, as a
-// worker reads it from the footers.
-func (l *lease) chunksOf(p *placement, columns []string) (*chunks, error) {
+// worker reads it from the footers, and in which row groups no row can match.
+func (l *lease) chunksOf(p *placement, columns []string, without string) (*chunks, error) {
 	at := map[string]int{}
 	quoted := make([]string, 0, len(p.paths))
 	for i, path := range p.paths {
@@ -182,7 +204,7 @@ func (l *lease) chunksOf(p *placement, columns []string) (*chunks, error) {
 	}
 	c := newChunks(p, columns)
 	err := l.collect("SELECT file_name, path_in_schema, dictionary_page_offset, data_page_offset, index_page_offset, "+
-		"total_compressed_size, bloom_filter_offset, bloom_filter_length, row_group_id, row_group_num_rows "+
+		"total_compressed_size, bloom_filter_offset, bloom_filter_length, row_group_id, row_group_num_rows, "+cmp.Or(without, "false")+" "+
 		"FROM parquet_metadata(["+strings.Join(quoted, ", ")+"])",
 		func(row []wharf.Value) error {
 			i, ok := at[row[0].String()]
@@ -205,7 +227,9 @@ type chunks struct {
 	wanted  [][]chunk // by file
 	blooms  [][]wharf.ByteRange
 	rows    map[int64]int64 // by row group, of a set of one file
-	last    int64           // row group that is wanted; -1 is all
+	without map[int64]bool  // row groups, of a set of one file, in which no row can match
+	first   int64           // row group that is wanted
+	end     int64           // behind the last row group that is wanted; -1 is all
 	total   int
 	odd     bool
 }
@@ -219,7 +243,7 @@ type chunk struct {
 
 func newChunks(p *placement, columns []string) *chunks {
 	n := len(p.paths)
-	c := &chunks{p: p, found: make([]bool, len(columns)), rows: map[int64]int64{}, last: -1,
+	c := &chunks{p: p, found: make([]bool, len(columns)), rows: map[int64]int64{}, without: map[int64]bool{}, end: -1,
 		starts: make([][]int64, n), wanted: make([][]chunk, n), blooms: make([][]wharf.ByteRange, n)}
 	for _, name := range columns {
 		c.columns = append(c.columns, strings.ToLower(name))
@@ -253,6 +277,7 @@ func (c *chunks) add(file int, path string, numbers []wharf.Value) {
 		return
 	}
 	c.rows[group] = rows
+	c.without[group] = c.without[group] || number(8) == 1
 	c.starts[file] = append(c.starts[file], start)
 	if bloom.Off > 0 {
 		c.starts[file] = append(c.starts[file], bloom.Off)
@@ -305,7 +330,7 @@ func (c *chunks) ranges() [][]wharf.ByteRange {
 		slices.Sort(starts)
 		size := c.p.partial[file].Object().Size
 		for _, r := range c.wanted[file] {
-			if c.last >= 0 && r.group > c.last {
+			if r.group < c.first || c.end >= 0 && r.group >= c.end {
 				continue
 			}
 			end, next := r.Off+r.Len, size

@@ -48,6 +48,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	if n.Where != nil {
 		t.clause = "where clause"
 		b.WriteString(" WHERE " + t.expr(n.Where, s).truth())
+		t.boundsOf(n.Where, s)
 	}
 	s.aliases = aliases(columns, items)
 	if n.GroupBy != nil {

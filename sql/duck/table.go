@@ -69,7 +69,7 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 	if database == "" {
 		database = t.database
 	}
-	t.reads = append(t.reads, Read{Source: [2]string{name.Schema.O, name.Name.O}, Alias: alias})
+	t.reads = append(t.reads, Read{Source: [2]string{name.Schema.O, name.Name.O}, Alias: alias, columns: rel.Columns})
 	for i, c := range append(append([]Column(nil), rel.Columns...), rel.Hidden...) {
 		e := readColumn(alias+"."+quoteName(c.Name), c.Type)
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {

@@ -26,10 +26,10 @@ type Relation struct {
 	SQL     string
 	Columns []Column
 	Hidden  []Column // columns that * does not show, such as METADATA$FILENAME
-	// FirstRows gives text that reads at least so many of the first rows, and not
-	// the row groups behind them; nil where there is none.
-	FirstRows func(rows int64) string
-	Alias     string // that it has where the query gives none; "" is its name in the query
+	// Rows gives text that reads the rows of its only file from one to before
+	// another, from 0, and no row groups without any; nil where there is none.
+	Rows  func(from, to int64) string
+	Alias string // that it has where the query gives none; "" is its name in the query
 }
 
 // Translation is a query for DuckDB.
@@ -41,13 +41,16 @@ type Translation struct {
 	Types map[int]wharf.Type
 	Reads []Read
 	First int64 // how many of the first rows of the only source suffice; 0 is all
+	// Bounds are what WHERE says of the columns of sources.
+	Bounds []Bound
 }
 
 // Read is a source by the name that the translated query has for it: its columns
 // stand behind the alias and nowhere else.
 type Read struct {
-	Source [2]string // schema and name
-	Alias  string
+	Source  [2]string // schema and name
+	Alias   string
+	columns []Column
 }
 
 // Session is what a query knows of the session that it is of.
@@ -83,7 +86,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0])}
+	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0]), Bounds: t.bounds}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
@@ -152,6 +155,7 @@ type translator struct {
 	database string
 	tables   int // named so far
 	reads    []Read
+	bounds   []Bound
 	args     []wharf.Value
 	mode     sql.Mode
 
