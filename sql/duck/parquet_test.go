@@ -217,6 +217,10 @@ func TestPartialParquet(t *testing.T) {
 			t.Fatalf("%s: %v", q, err)
 		}
 		got, err := p.ask(t, q, parts)
+		if strings.Contains(q, "DISTINCT") { // which has no order
+			slices.Sort(want)
+			slices.Sort(got)
+		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s:\n%v, %v\nwant\n%v", q, got, err, want)
 		}

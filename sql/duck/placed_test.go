@@ -42,7 +42,7 @@ func TestReplacedFiles(t *testing.T) {
 			tables := map[string][]sql.File{"f": {f}}
 			for query, want := range map[string]string{
 				"SELECT COUNT(*), MIN(n) FROM f":                     fmt.Sprintf("[10000 %d000000]", v+1),
-				"SELECT x.n FROM f x, f y WHERE x.n = y.n LIMIT 1":   fmt.Sprintf("[%d000000]", v+1),
+				"SELECT MIN(x.n) FROM f x, f y WHERE x.n = y.n":      fmt.Sprintf("[%d000000]", v+1),
 				"SELECT METADATA$FILENAME, MAX(n) FROM f GROUP BY 1": fmt.Sprintf("[a.parquet %d009999]", v+1),
 			} {
 				got, err := p.ask(t, query, tables)
