@@ -13,7 +13,10 @@
 //     under the name.
 //   - A non-zero [StageName], [Key], [Location], [Pattern] or [FileFormat] that
 //     its Parse function made is valid: it is not checked again.
-//   - Every use case takes the [Principal] that asks.
+//   - Every use case takes the [Principal] that asks, and asks its [Access] as of
+//     that moment. What the principal may not see is answered as what is not there.
+//   - A [UserID] is never used twice: what a user owns and was granted is the ID's,
+//     never the name's.
 //   - Every error that leaves the package has a [Code] and a message that may
 //     be shown to the client; causes stay in the log.
 //   - A [Secret] cannot be printed, logged or marshalled by accident.
@@ -27,7 +30,7 @@
 //
 //	httpapi        server.go, cors.go, authenticate.go, upload.go,
 //	               requestheader.go: no byte of the body is read yet
-//	wharf          upload.go, service.go, transferlimit.go: BeginUpload
+//	wharf          upload.go, authorize.go, transferlimit.go: BeginUpload
 //	meta           stages.go, stagecache.go: which stage it is
 //	storage        opener.go: which store it has
 //	httpapi        form.go, formpart.go, formdisposition.go: the next file

@@ -347,7 +347,6 @@ func TestRootIsNoUser(t *testing.T) {
 func TestUserStages(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
-	f.must(f.GrantGlobal(ctx, wharf.Root, wharf.PrivilegeSuper, []wharf.Account{}, false))
 	a, b, elsewhere := f.user("a"), f.user("b"), f.user("a@10.0.0.1")
 	f.must(f.GrantGlobal(ctx, wharf.Root, wharf.PrivilegeSuper, accounts("b"), false))
 	put := func(p wharf.Principal, key string) {
