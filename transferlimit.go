@@ -163,3 +163,20 @@ func (a *transferLimit) take(c *class, cost int64) {
 	c.held += cost
 	a.free -= cost
 }
+
+// TransferStats are the uploads or downloads that hold something of a limit.
+type TransferStats struct {
+	Held, Limit int64 // bytes of memory of uploads; downloads
+	Waiting     int
+}
+
+func (a *transferLimit) stats() TransferStats {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return TransferStats{Held: a.total - a.free, Limit: a.total, Waiting: a.large.queue.Len() + a.small.queue.Len()}
+}
+
+// Transfers reports what uploads and downloads hold now, and how many wait.
+func (s *Service) Transfers() (uploads, downloads TransferStats) {
+	return s.uploads.stats(), s.downloads.stats()
+}

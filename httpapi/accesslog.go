@@ -54,6 +54,9 @@ func (s *Server) record(x *exchange) {
 	case wharf.CodeUpstream, wharf.CodeNoSpace:
 		level = slog.LevelWarn
 	}
+	if s.observe != nil {
+		s.observe(x.event())
+	}
 	ctx := x.r.Context()
 	if !s.log.Enabled(ctx, level) {
 		return
@@ -62,6 +65,7 @@ func (s *Server) record(x *exchange) {
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("id", x.id),
+		slog.Uint64("connection", connOf(ctx).id()),
 		slog.String("remote", x.r.RemoteAddr),
 		slog.String("method", shorten(x.r.Method, shownText)),
 		slog.String("path", shorten(x.r.URL.Path, loggedPath)),

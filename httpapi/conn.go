@@ -22,12 +22,24 @@ type clientConn struct {
 	pace  pace
 	limit headerLimit
 	place *wharf.PooledConnection
+	num   uint64 // in the order of arrival
 	wholeWrite
 
 	http2    *atomic.Int64 // how many connections of the server are HTTP/2's
 	counted  atomic.Bool   // this one is among them
 	prefaced bool          // it began as one of HTTP/2
 }
+
+// id is the connection's number, 0 if there is none.
+func (c *clientConn) id() uint64 {
+	if c == nil {
+		return 0
+	}
+	return c.num
+}
+
+// connections counts those of HTTP that this process has accepted.
+var connections atomic.Uint64
 
 // Read implements [net.Conn].
 func (c *clientConn) Read(p []byte) (int, error) {
@@ -77,7 +89,7 @@ func (l clientListener) Accept() (net.Conn, error) {
 		if !ok {
 			return c, err
 		}
-		w := &clientConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2}
+		w := &clientConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2, num: connections.Add(1)}
 		addr, _ := tcp.RemoteAddr().(*net.TCPAddr)
 		if w.place = l.pool.Add(addr.AddrPort().Addr(), func() { tcp.Close() }); w.place != nil {
 			return w, nil

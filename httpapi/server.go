@@ -26,6 +26,11 @@ type Options struct {
 	Logger  *slog.Logger  // nil discards
 	Version string        // shown by health
 
+	// Observe is told of each request; nil is not.
+	Observe wharf.Observer
+	// Metrics answers GET /metrics, for root alone; nil: there is none.
+	Metrics http.Handler
+
 	// Origins are those whose pages may use the server from a browser (CORS),
 	// each as ParseOrigin returns it; none by default.
 	Origins []string
@@ -86,6 +91,8 @@ type Server struct {
 	signer  *Signer // may be nil
 	version string
 	stall   time.Duration
+	observe wharf.Observer // may be nil
+	metrics http.Handler   // may be nil
 
 	answers   *answerMemory
 	pool      *wharf.ConnectionPool
@@ -120,6 +127,7 @@ func New(o Options) *Server {
 		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
+		observe: o.Observe, metrics: o.Metrics,
 		answers: newAnswerMemory(o.Service.UploadWait()),
 		pool:    o.Pool, maxHeader: o.MaxHeaderBytes,
 		running: semaphore.NewWeighted(allRequests),
@@ -233,6 +241,13 @@ func (s *Server) routes() *echo.Echo {
 	e.HEAD("/README.md", s.open((*Server).readme))
 	e.GET("/v1/health", s.open((*Server).health))
 	e.HEAD("/v1/health", s.open((*Server).health))
+	e.GET("/v1/health/live", s.open((*Server).live))
+	e.HEAD("/v1/health/live", s.open((*Server).live))
+	e.GET("/v1/health/ready", s.open((*Server).health))
+	e.HEAD("/v1/health/ready", s.open((*Server).health))
+	if s.metrics != nil {
+		e.GET("/metrics", s.guarded((*Server).showMetrics))
+	}
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.POST("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.GET(stagePrefix+"*", s.granted((*Server).getStage))

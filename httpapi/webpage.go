@@ -69,6 +69,22 @@ type health struct {
 	Version string `json:"version,omitempty"`
 }
 
+// live reports that the process answers, also while it stops.
+func (s *Server) live(x *exchange) error {
+	return newJSONWriter(x, http.StatusOK).value(health{Status: "ok", Version: s.version}).end()
+}
+
+// showMetrics is the answer of GET /metrics. It names all stages, so that it is
+// root's alone.
+func (s *Server) showMetrics(x *exchange) error {
+	if x.principal != wharf.Root {
+		return wharf.Errorf(wharf.CodeDenied, "only root may read the metrics here; --metrics-addr opens an address for them alone")
+	}
+	x.Header()["Cache-Control"] = noStore
+	s.metrics.ServeHTTP(x, x.r)
+	return nil
+}
+
 // health reports whether the server takes work. It asks nothing of the stores:
 // a health check must not wait for what it watches.
 func (s *Server) health(x *exchange) error {

@@ -57,3 +57,10 @@ func (s *Server) countEnd(c *conn) {
 		s.ended.AbortedClients++
 	}
 }
+
+// LoggedIn reports how many connections have logged in and not ended.
+func (s *Server) LoggedIn() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loggedIn
+}

@@ -87,11 +87,13 @@ func (c *conn) authenticate(h *handshakeResponse, salt []byte) error {
 	if salt == nil {
 		a.data = nil
 	}
+	begun := time.Now()
 	who, err := c.srv.check.run(&a)
-	if err != nil {
-		return err
+	if err == nil {
+		err = c.welcome(h, who)
 	}
-	return c.welcome(h, who)
+	c.observeLogin(h.user, begun, err)
+	return err
 }
 
 // refuseLogin tells the client why it is not let in, and the log too.

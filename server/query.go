@@ -70,7 +70,11 @@ func (c *conn) parse(ctx context.Context, text string) (*exec.Stmt, string, erro
 		if err := ctx.Err(); err != nil {
 			return nil, "", wharf.WrapError(wharf.CodeCanceled, "server.parse", "", err)
 		}
+		begun := time.Now()
 		st, rest, err := c.session.Parse(text)
+		if err != nil {
+			c.observeUnread(begun, err)
+		}
 		if st != nil || err != nil {
 			return st, rest, err
 		}
@@ -101,7 +105,10 @@ func (c *conn) attempt(ctx context.Context, st *exec.Stmt, args []wharf.Value, r
 	c.running(st)
 	c.readCursorsAhead(ctx)
 	begun := time.Now()
-	defer func() { c.logStatement(st, begun, err) }()
+	defer func() {
+		c.logStatement(st, begun, err)
+		c.observe(st, begun, err)
+	}()
 	return run()
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	// Logger is where the server logs; nil is slog.Default.
 	Logger *slog.Logger
 
+	// Observe is told of statements and of logins; nil is not.
+	Observe wharf.Observer
+
 	// Pool bounds the connections of this server and of others together; nil
 	// is a pool of its own.
 	Pool *wharf.ConnectionPool

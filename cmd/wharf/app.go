@@ -13,6 +13,7 @@ import (
 	"wharf/httpapi"
 	"wharf/meta"
 	"wharf/meta/auth"
+	"wharf/server"
 	"wharf/sql"
 	"wharf/storage"
 	"wharf/storage/cache"
@@ -27,10 +28,12 @@ type app struct {
 	users   wharf.UserCatalog
 	signer  *httpapi.Signer
 	engine  sql.Engine // nil in a build without one
-	mysql   listener
-	http    listener
+	metrics *metrics
+	mysql   *server.Server
+	http    *httpapi.Server
+	ports   []*port // all that is served
 
-	mysqlLn, httpLn net.Listener
+	mysqlLn, httpLn net.Listener    // of the first two of ports
 	filesFailed     <-chan struct{} // the disk no longer takes what must be on it
 
 	closers []func() error // in the order of opening
@@ -68,7 +71,9 @@ func (a *app) open(cfg *config) error {
 		return err
 	}
 	a.closers = append(a.closers, catalog.Close)
-	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{Logger: a.log, OpenFiles: budget.index})
+	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{
+		Logger: a.log, OpenFiles: budget.index, OnCommit: a.metrics.committed,
+	})
 	if err != nil {
 		return err
 	}
@@ -109,6 +114,8 @@ func (a *app) open(cfg *config) error {
 	}
 	a.engine = engine
 	a.closers = append(a.closers, closeEngine)
+	a.metrics.watchFiles(files, catalog)
+	a.metrics.watchService(a.service, bytes)
 	return a.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
 }
 
@@ -141,6 +148,7 @@ func (a *app) openS3(cfg *config) (*s3.Backend, error) {
 		Self:              []netip.AddrPort{addrPort(a.httpLn), addrPort(a.mysqlLn)},
 		SelfURL:           cfg.publicURL,
 		Logger:            a.log,
+		OnRequest:         a.metrics.s3Request,
 	}
 	if err := o.Validate(); err != nil {
 		return nil, err

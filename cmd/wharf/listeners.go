@@ -37,6 +37,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Gate:       gate,
 		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
+		Observe:    a.observe,
 		Logger:     a.log,
 		Pool:       pool,
 		Memory:     memory,
@@ -47,14 +48,20 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Service: a.service,
 		Auth:    gate,
 		Signer:  a.signer,
+		Observe: a.observe,
+		Metrics: a.metrics.handler(),
 		Logger:  a.log,
 		Pool:    pool,
 		Version: version,
 		Hosts:   publicHosts(cfg),
 		Origins: cfg.corsOrigins,
 	})
-	return nil
+	a.metrics.watchConnections(pool, mysql, memory)
+	return a.addPorts(cfg)
 }
+
+// observe is told of each event of both listeners.
+func (a *app) observe(e *wharf.Event) { a.metrics.observe(e) }
 
 // port is the one that the MySQL half is on, for @@port.
 func (a *app) port() int { return a.mysqlLn.Addr().(*net.TCPAddr).Port }

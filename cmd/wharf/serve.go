@@ -15,7 +15,7 @@ import (
 	"wharf"
 )
 
-// listener is one of the two halves, as far as starting and stopping goes.
+// listener serves a port, as far as starting and stopping goes.
 type listener interface {
 	Serve(net.Listener) error
 	Shutdown(context.Context) error
@@ -28,7 +28,7 @@ func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 	defer logs.Close(logFlush)
 	out := newLineQueue(stdout, nil)
 	defer out.Close(logFlush)
-	a := &app{log: log}
+	a := &app{log: log, metrics: newMetrics()}
 	err := a.open(cfg)
 	if err == nil {
 		err = a.run(ctx, cfg, out)
@@ -42,20 +42,32 @@ func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 // server starts would inherit that.
 func surviveClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// run serves both ports until ctx ends or one of them fails, and lets what
+// port is an address and what is served there.
+type port struct {
+	name    string // as the ready line and the log have it
+	setting string // which names the address
+	addr    string
+	ln      net.Listener
+	by      listener
+}
+
+// run serves all ports until ctx ends or one of them fails, and lets what
 // is under way finish.
 func (a *app) run(ctx context.Context, cfg *config, stdout io.Writer) (err error) {
-	mysqlLn, httpLn := a.mysqlLn, a.httpLn
 	sweeping, stopSweeping := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { a.service.Run(sweeping) })
 
-	failed := make(chan error, 2)
-	running.Go(func() { failed <- serveOn(a.mysql, mysqlLn, "MySQL") })
-	running.Go(func() { failed <- serveOn(a.http, httpLn, "HTTP") })
-	fmt.Fprintf(stdout, "ready mysql=%s http=%s\n", mysqlLn.Addr(), httpLn.Addr())
-	a.log.Info("ready", "mysql", mysqlLn.Addr().String(), "http", httpLn.Addr().String(),
-		"version", version, "data_dir", cfg.dataDir)
+	failed := make(chan error, len(a.ports))
+	line := "ready"
+	var attrs []any
+	for _, p := range a.ports {
+		running.Go(func() { failed <- p.serve() })
+		line += " " + p.name + "=" + p.ln.Addr().String()
+		attrs = append(attrs, p.name, p.ln.Addr().String())
+	}
+	fmt.Fprintln(stdout, line)
+	a.log.Info("ready", append(attrs, "version", version, "data_dir", cfg.dataDir)...)
 
 	select {
 	case <-ctx.Done():
@@ -72,32 +84,53 @@ func (a *app) run(ctx context.Context, cfg *config, stdout io.Writer) (err error
 	return err
 }
 
-func serveOn(l listener, ln net.Listener, name string) error {
-	if err := l.Serve(ln); err != nil {
-		return fmt.Errorf("the %s port failed: %w", name, err)
+func (p *port) serve() error {
+	if err := p.by.Serve(p.ln); err != nil {
+		return fmt.Errorf("the port of --%s failed: %w", p.setting, err)
 	}
 	return nil
 }
 
-// listen opens both ports. That is done before anything is opened on the
+// listen opens all ports. That is done before anything is opened on the
 // disk, so that a port in use is all that is said; who connects waits until
 // the ports are served.
 func (a *app) listen(cfg *config) (err error) {
-	if a.mysqlLn, err = listen("mysql-addr", cfg.mysqlAddr); err != nil {
-		return err
+	a.ports = []*port{{name: "mysql", setting: "mysql-addr", addr: cfg.mysqlAddr}, {name: "http", setting: "http-addr", addr: cfg.httpAddr}}
+	if cfg.metricsAddr != "" {
+		a.ports = append(a.ports, &port{name: "metrics", setting: "metrics-addr", addr: cfg.metricsAddr})
 	}
-	a.httpLn, err = listen("http-addr", cfg.httpAddr)
-	return err
+	for _, p := range a.ports {
+		if p.ln, err = listen(p.setting, p.addr); err != nil {
+			return err
+		}
+	}
+	a.mysqlLn, a.httpLn = a.ports[0].ln, a.ports[1].ln
+	return nil
+}
+
+// addPorts says what is served at each port.
+func (a *app) addPorts(cfg *config) error {
+	for _, p := range a.ports {
+		switch p.name {
+		case "mysql":
+			p.by = a.mysql
+		case "metrics":
+			p.by = newMetricsServer(a.metrics, a.http, a.log)
+		default:
+			p.by = a.http
+		}
+	}
+	return nil
 }
 
 // unlisten closes the ports that were opened and not served.
 func (a *app) unlisten() error {
 	var errs []error
-	for _, ln := range []net.Listener{a.mysqlLn, a.httpLn} {
-		if ln == nil {
+	for _, p := range a.ports {
+		if p.ln == nil {
 			continue
 		}
-		if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+		if err := p.ln.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -118,15 +151,15 @@ func listen(name, addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("--%s %s: %w", name, addr, err)
 }
 
-// stop lets both halves finish what is under way, for as long as grace, and
+// stop lets what is served finish what is under way, for as long as grace, and
 // then cancels what is left.
 func (a *app) stop(grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var wg sync.WaitGroup
-	errs := make([]error, 2)
-	for i, l := range []listener{a.http, a.mysql} {
-		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
+	errs := make([]error, len(a.ports))
+	for i, p := range a.ports {
+		wg.Go(func() { errs[i] = p.by.Shutdown(ctx) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {

@@ -24,6 +24,7 @@ type config struct {
 	httpAddr            string
 	publicURL           *url.URL // nil when not set
 	corsOrigins         []string // as httpapi.ParseOrigin returns them
+	metricsAddr         string   // "" for none
 	s3Endpoint          string
 	s3Region            string
 	s3ServerCredentials bool
@@ -77,6 +78,14 @@ var settings = []setting{
 	{name: "http-addr", value: "127.0.0.1:8000", arg: "HOST:PORT",
 		usage: "where HTTP clients connect; port 0 takes a free one",
 		set:   func(c *config, v string) error { c.httpAddr = v; return checkAddr(v) }},
+	{name: "metrics-addr", arg: "HOST:PORT",
+		usage: "where metrics and health alone are answered, without a password; without it, only GET /metrics on the HTTP port answers with metrics, and to root only",
+		set: func(c *config, v string) error {
+			if c.metricsAddr = v; v == "" {
+				return nil
+			}
+			return checkAddr(v)
+		}},
 	{name: "public-url", arg: "URL",
 		usage: "the address under which clients reach the HTTP port, if it is another; presigned URLs start with it, and its host is accepted in requests",
 		set:   setPublicURL},

@@ -93,6 +93,13 @@ func (st *Stmt) Refused() bool {
 // for process lists and logs.
 func (st *Stmt) Redacted() string { return st.parsed.Redacted() }
 
+// Action returns what kind of statement it is, one of about fifty.
+func (st *Stmt) Action() string { return sql.Action(st.parsed) }
+
+// Places returns the locations that it names. A table without a schema is a file
+// of the database.
+func (st *Stmt) Places(database string) []string { return sql.Places(st.parsed, database) }
+
 // Parse reads the first statement of text and returns what follows it. The
 // Stmt is nil where there are only blanks and comments.
 func (s *Session) Parse(text string) (*Stmt, string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -216,9 +217,11 @@ func (c *committer) batch(ops []*op) error {
 		}
 	}
 	if t.size > 0 {
+		begun := time.Now()
 		if err := c.write(t); err != nil {
 			return err
 		}
+		c.e.tell(len(ops), time.Since(begun))
 	}
 	return c.finish(t)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -28,6 +30,7 @@ type Engine struct {
 	small int // the longest body that is stored within the log
 	fs    *disk
 	log   *slog.Logger
+	tell  func(changes int, sync time.Duration)
 	lock  io.Closer
 	sizes sizes
 
@@ -65,7 +68,7 @@ func Open(dir string, o Options) (*Engine, error) {
 }
 
 func newEngine(dir string, o Options) *Engine {
-	e := &Engine{dir: dir, small: o.border, log: o.Logger, fs: &disk{FS: o.FS}}
+	e := &Engine{dir: dir, small: o.border, log: o.Logger, tell: o.OnCommit, fs: &disk{FS: o.FS}}
 	e.broken.init(o.Logger)
 	e.committer.init(e)
 	e.bodies.init(e, o.window)
@@ -102,6 +105,20 @@ func (e *Engine) open(o Options) error {
 // Store returns the store of the stage with that ID. It costs nothing, and
 // stays valid until the engine is closed.
 func (e *Engine) Store(id wharf.StageID) *Store { return &Store{e: e, id: id} }
+
+// Queued reports how many changes wait to be written to the log.
+func (e *Engine) Queued() int {
+	e.committer.mu.Lock()
+	defer e.committer.mu.Unlock()
+	return len(e.committer.queue)
+}
+
+// Usage returns how much each stage that has files holds.
+func (e *Engine) Usage() map[wharf.StageID]wharf.Usage {
+	e.usage.mu.RLock()
+	defer e.usage.mu.RUnlock()
+	return maps.Clone(e.usage.all)
+}
 
 // Failed is closed when the log could not be written, or the index not be
 // read. Nothing is stored or shown from then on, because it is not known what

@@ -2,6 +2,7 @@ package local
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -14,6 +15,10 @@ type Options struct {
 	// Logger takes what the engine has to say that no caller hears of:
 	// background work that failed, a log that was lost. nil discards it.
 	Logger *slog.Logger
+
+	// OnCommit is told of each write of the log: how many changes it has, and
+	// how long it took until they were on the disk. nil is not told.
+	OnCommit func(changes int, sync time.Duration)
 
 	// FS is the seam to the operating system: every file operation of the
 	// engine and of its index goes through it. nil is the real disk.
@@ -45,6 +50,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnCommit == nil {
+		o.OnCommit = func(int, time.Duration) {}
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default

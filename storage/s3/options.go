@@ -70,6 +70,11 @@ type Options struct {
 	// Resolver looks up names; nil is the system's.
 	Resolver *net.Resolver
 
+	// OnRequest is told of each request that was sent: its operation, which is
+	// one of S3's, how long it took until the header of its answer, and the
+	// status of that, 0 if none came. nil is not told.
+	OnRequest func(operation string, took time.Duration, status int)
+
 	// Logger logs what no caller is told: what a list skipped, what a sweep
 	// aborted. nil discards it.
 	Logger *slog.Logger
@@ -118,6 +123,9 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.OnRequest == nil {
+		o.OnRequest = func(string, time.Duration, int) {}
+	}
 	if o.Transport == nil {
 		o.Transport = newTransport(o)
 	}
@@ -159,7 +167,7 @@ func New(o Options) *Backend {
 	return &Backend{
 		o:      o,
 		reach:  o.Reach.with(o.Endpoint),
-		client: &watchedClient{next: o.Transport, wait: o.StallTimeout},
+		client: &watchedClient{next: o.Transport, wait: o.StallTimeout, tell: o.OnRequest},
 		bufs:   newBufferPool(int(o.PartSize)),
 		ctx:    ctx,
 		cancel: cancel,

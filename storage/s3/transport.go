@@ -46,6 +46,7 @@ func newTransport(o Options) *http.Transport {
 type watchedClient struct {
 	next     http.RoundTripper
 	wait     time.Duration
+	tell     func(operation string, took time.Duration, status int)
 	verified servers
 }
 
@@ -92,8 +93,14 @@ func (c *watchedClient) Do(req *http.Request) (*http.Response, error) {
 	out.Header.Set(wharf.HopHeader, "s3")
 	w.watchRequest(out)
 	w.arm()
+	begun := time.Now()
 	resp, err := c.next.RoundTrip(out)
 	w.sent()
+	status := 0
+	if err == nil {
+		status = resp.StatusCode
+	}
+	c.tell(middleware.GetOperationName(ctx), time.Since(begun), status)
 	if err != nil {
 		return nil, w.giveUp(err)
 	}

@@ -43,6 +43,8 @@ type Server struct {
 	Dir   string // the data folder
 	MySQL string // the address of the MySQL port
 	HTTP  string // the address of the HTTP port
+	// Ports are the addresses of all ports, by their names in the ready line.
+	Ports map[string]string
 
 	t       testing.TB
 	cmd     *exec.Cmd
@@ -116,10 +118,15 @@ func (s *Server) awaitReady(first <-chan string) {
 	select {
 	case line := <-first:
 		f := strings.Fields(line)
-		if len(f) != 3 || f[0] != "ready" || !strings.HasPrefix(f[1], "mysql=") || !strings.HasPrefix(f[2], "http=") {
+		if len(f) < 2 || f[0] != "ready" || !strings.HasPrefix(f[1], "mysql=") {
 			s.t.Fatalf("first line on stdout: %q, want ready mysql=ADDR http=ADDR", line)
 		}
-		s.MySQL, s.HTTP = strings.TrimPrefix(f[1], "mysql="), strings.TrimPrefix(f[2], "http=")
+		s.Ports = map[string]string{}
+		for _, port := range f[1:] {
+			name, addr, _ := strings.Cut(port, "=")
+			s.Ports[name] = addr
+		}
+		s.MySQL, s.HTTP = s.Ports["mysql"], s.Ports["http"]
 	case <-time.After(startWithin):
 		s.t.Fatalf("the server was not ready within %s", startWithin)
 	}
