@@ -31,6 +31,7 @@ require (
 	golang.org/x/sys v0.49.0 // what the system offers and package os does not: statfs, flock, fallocate
 	golang.org/x/text v0.42.0 // LIKE without regard to accents; encodings of files that are queried
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // a query's worker: a call for all its threads
+	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // rotation of the audit log
 )
 
 require (
@@ -105,7 +106,6 @@ require (
 	golang.org/x/vuln v1.1.4 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	google.golang.org/protobuf v1.36.8 // indirect
-	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
 

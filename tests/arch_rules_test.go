@@ -75,6 +75,7 @@ var architecture = rules{
 		{prefix: "github.com/BurntSushi/toml", owners: []string{"cmd/wharf"}},
 		{prefix: "github.com/prometheus", owners: []string{"cmd/wharf"}},
 	},
+		{prefix: "gopkg.in/natefinch/lumberjack", owners: []string{"cmd/wharf"}},
 	fileLines:     600,
 	functionLines: 80,
 }

@@ -30,6 +30,7 @@ type app struct {
 	engine  sql.Engine // nil in a build without one
 	metrics *metrics
 	mysql   *server.Server
+	audit   *auditLog // nil if there is none
 	http    *httpapi.Server
 	ports   []*port // all that is served
 
@@ -58,6 +59,10 @@ func (a *app) open(cfg *config) error {
 	if err := a.listen(cfg); err != nil {
 		return err
 	}
+	if a.audit, err = openAudit(cfg.audit, a.log); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.audit.Close)
 	folders, err := openFolders(cfg)
 	if err != nil {
 		return err

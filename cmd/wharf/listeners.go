@@ -57,11 +57,17 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Origins: cfg.corsOrigins,
 	})
 	a.metrics.watchConnections(pool, mysql, memory)
+	if a.audit != nil {
+		a.metrics.counter("wharf_audit_lines_lost_total", "Lines of the audit log that could not be written.", func() float64 { return float64(a.audit.lost.Load()) })
+	}
 	return a.addPorts(cfg)
 }
 
 // observe is told of each event of both listeners.
-func (a *app) observe(e *wharf.Event) { a.metrics.observe(e) }
+func (a *app) observe(e *wharf.Event) {
+	a.metrics.observe(e)
+	a.audit.record(e)
+}
 
 // port is the one that the MySQL half is on, for @@port.
 func (a *app) port() int { return a.mysqlLn.Addr().(*net.TCPAddr).Port }

@@ -26,6 +26,7 @@ const (
 // as a line of its own as soon as the writer takes one.
 type lineQueue struct {
 	w      io.Writer
+	most   int                     // bytes that may wait
 	notice func(lost int64) []byte // the line that tells the count; nil for none
 
 	mu     sync.Mutex // guards what follows
@@ -48,7 +49,11 @@ type queuedLine struct {
 }
 
 func newLineQueue(w io.Writer, notice func(lost int64) []byte) *lineQueue {
-	q := &lineQueue{w: w, notice: notice, done: make(chan struct{})}
+	return newLineQueueOf(logQueueSize, w, notice)
+}
+
+func newLineQueueOf(most int, w io.Writer, notice func(lost int64) []byte) *lineQueue {
+	q := &lineQueue{w: w, most: most, notice: notice, done: make(chan struct{})}
 	q.wake = sync.NewCond(&q.mu)
 	go q.run()
 	return q
@@ -57,17 +62,23 @@ func newLineQueue(w io.Writer, notice func(lost int64) []byte) *lineQueue {
 // Write queues p, which is one line. It never waits for the writer, and never
 // fails.
 func (q *lineQueue) Write(p []byte) (int, error) {
+	q.offer(p)
+	return len(p), nil
+}
+
+// offer is Write that reports whether there was room.
+func (q *lineQueue) offer(p []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || q.size+len(p) > logQueueSize {
+	if q.closed || q.size+len(p) > q.most {
 		q.lost++
-		return len(p), nil
+		return false
 	}
 	q.lines = append(q.lines, queuedLine{text: bytes.Clone(p), lostBefore: q.lost})
 	q.size += len(p)
 	q.lost = 0
 	q.wake.Signal()
-	return len(p), nil
+	return true
 }
 
 // Close takes no more lines, and waits for those that are queued, at most for

@@ -47,6 +47,7 @@ type config struct {
 	logFormat           string
 }
 
+	audit               auditOptions
 // queryLimits are the bounds of queries of files.
 type queryLimits struct {
 	workers      int // 0 is the engine's default
@@ -171,6 +172,15 @@ func (s setting) envName() string {
 
 func notEmpty(v string) error {
 	if v == "" {
+	{name: "audit-log", arg: "FILE",
+		usage: "file that gets a line of JSON for each login, statement and request: who, from where, what, and whether it was done; without it, there is none",
+		set:   func(c *config, v string) error { c.audit.file = v; return nil }},
+	{name: "audit-size", value: "100MiB", arg: "SIZE",
+		usage: "size at which the audit log is renamed and begun anew, from 1MiB",
+		set:   func(c *config, v string) (err error) { c.audit.size, err = parseMemory(v, 1<<20); return }},
+	{name: "audit-keep", value: "10", arg: "N",
+		usage: "how many renamed audit logs are kept; 0 is all",
+		set:   func(c *config, v string) (err error) { c.audit.keep, err = parseCount(v, 100000); return }},
 		return fmt.Errorf("it is empty")
 	}
 	return nil
