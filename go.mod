@@ -23,6 +23,7 @@ require (
 	github.com/labstack/echo/v4 v4.16.0 // HTTP routing
 	github.com/landlock-lsm/go-landlock v0.11.2 // which files a query's worker can reach
 	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
+	github.com/pires/go-proxyproto v0.8.1 // the PROXY protocol of load balancers
 	github.com/prometheus/client_golang v1.23.2 // metrics
 	github.com/ulikunitz/xz v0.5.17 // files that are queried: xz
 	go.etcd.io/bbolt v1.5.0 // the catalog
@@ -30,8 +31,8 @@ require (
 	golang.org/x/sync v0.23.0 // groups of goroutines, a weighted semaphore
 	golang.org/x/sys v0.49.0 // what the system offers and package os does not: statfs, flock, fallocate
 	golang.org/x/text v0.42.0 // LIKE without regard to accents; encodings of files that are queried
-	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // a query's worker: a call for all its threads
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // rotation of the audit log
+	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // a query's worker: a call for all its threads
 )
 
 require (

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +21,8 @@ import (
 type clientConn struct {
 	net.Conn
 	tcp   *net.TCPConn
+	tls   *tls.Conn // over tcp; nil without TLS
+	ended atomic.Bool
 	pace  pace
 	limit headerLimit
 	place *wharf.PooledConnection
@@ -43,7 +47,7 @@ var connections atomic.Uint64
 
 // Read implements [net.Conn].
 func (c *clientConn) Read(p []byte) (int, error) {
-	n, err := c.limit.read(c.tcp, p)
+	n, err := c.limit.read(c.stream(), p)
 	if err == errHeaderTooLarge {
 		return 0, c.refuseHeader()
 	}
@@ -58,7 +62,16 @@ func (c *clientConn) Read(p []byte) (int, error) {
 
 // Close implements [net.Conn].
 func (c *clientConn) Close() error {
+	c.ended.Store(true)
+	if c.tls != nil {
+		// It says so first: a client takes a mere end for an attack.
+		c.tcp.SetWriteDeadline(time.Now().Add(closeTime))
+		c.tls.Close()
+	}
 	err := c.tcp.Close()
+	if c.tls != nil && errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
 	c.endHTTP2()
 	c.place.Leave()
 	return err
@@ -69,7 +82,36 @@ func (c *clientConn) Close() error {
 func (c *clientConn) SetWriteDeadline(time.Time) error { return nil }
 
 // CloseWrite is what net/http ends a connection with before it closes it.
-func (c *clientConn) CloseWrite() error { return c.tcp.CloseWrite() }
+func (c *clientConn) CloseWrite() error {
+	if c.tls != nil {
+		c.tls.CloseWrite()
+	}
+	return c.tcp.CloseWrite()
+}
+
+// closeTime is how long a connection that ends may take to say so.
+const closeTime = time.Second
+
+// stream is what the bytes of HTTP are read from.
+func (c *clientConn) stream() io.Reader {
+	if c.tls != nil {
+		return c.tls
+	}
+	return c.tcp
+}
+
+// belowTLS is the connection that TLS is over. Its writes hold the client to its
+// pace, so that TLS sees no deadline of theirs: it could not go on after one.
+type belowTLS struct {
+	net.Conn
+	c *clientConn
+}
+
+// Write implements [net.Conn].
+func (b belowTLS) Write(p []byte) (int, error) { return b.c.writeOne(p) }
+
+// SetWriteDeadline implements [net.Conn]; see [clientConn.SetWriteDeadline].
+func (b belowTLS) SetWriteDeadline(time.Time) error { return nil }
 
 // clientListener makes clientConns, which hold their clients to a pace and have
 // a place in the pool.
@@ -79,23 +121,41 @@ type clientListener struct {
 	maxHeader int
 	pool      *wharf.ConnectionPool
 	http2     *atomic.Int64
+	tls       *tls.Config // nil without TLS
 }
 
 // Accept implements [net.Listener].
 func (l clientListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		tcp, ok := c.(*net.TCPConn)
-		if !ok {
+		tcp := tcpOf(c)
+		if tcp == nil {
 			return c, err
 		}
-		w := &clientConn{Conn: tcp, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2, num: connections.Add(1)}
-		addr, _ := tcp.RemoteAddr().(*net.TCPAddr)
+		w := &clientConn{Conn: c, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2, num: connections.Add(1)}
+		if l.tls != nil {
+			w.tls = tls.Server(belowTLS{tcp, w}, l.tls)
+		}
+		addr, _ := c.RemoteAddr().(*net.TCPAddr)
 		if w.place = l.pool.Add(addr.AddrPort().Addr(), func() { tcp.Close() }); w.place != nil {
 			return w, nil
 		}
+		if l.tls != nil {
+			tcp.Close() // who has not shaken hands reads no answer
+			continue
+		}
 		refuseConnection(tcp)
 	}
+}
+
+// tcpOf returns the connection of TCP that c is, or that it is over where c names
+// another client; nil if there is none.
+func tcpOf(c net.Conn) *net.TCPConn {
+	if over, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = over.NetConn()
+	}
+	tcp, _ := c.(*net.TCPConn)
+	return tcp
 }
 
 // refuseConnection answers a connection for which there is no place.

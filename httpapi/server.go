@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,8 +30,11 @@ type Options struct {
 
 	// Observe is told of each request; nil is not.
 	Observe wharf.Observer
-	// Metrics answers GET /metrics, for root alone; nil: there is none.
+	// Metrics answers GET /metrics, for users with SUPER; nil: there is none.
 	Metrics http.Handler
+
+	// Trusted are the networks of proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
 
 	// Origins are those whose pages may use the server from a browser (CORS),
 	// each as ParseOrigin returns it; none by default.
@@ -93,6 +98,7 @@ type Server struct {
 	stall   time.Duration
 	observe wharf.Observer // may be nil
 	metrics http.Handler   // may be nil
+	trusted []netip.Prefix
 
 	answers   *answerMemory
 	pool      *wharf.ConnectionPool
@@ -127,7 +133,7 @@ func New(o Options) *Server {
 		signer:  o.Signer,
 		version: o.Version,
 		stall:   o.StallTimeout,
-		observe: o.Observe, metrics: o.Metrics,
+		observe: o.Observe, metrics: o.Metrics, trusted: o.Trusted,
 		answers: newAnswerMemory(o.Service.UploadWait()),
 		pool:    o.Pool, maxHeader: o.MaxHeaderBytes,
 		running: semaphore.NewWeighted(allRequests),
@@ -158,7 +164,19 @@ func New(o Options) *Server {
 // one of TCP: clients of others are not held to taking their answers. It may be
 // called for several listeners at once.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(clientListener{l, s.stall, s.maxHeader, s.pool, &s.http2}); !errors.Is(err, http.ErrServerClosed) {
+	return s.serve(clientListener{l, s.stall, s.maxHeader, s.pool, &s.http2, nil})
+}
+
+// ServeTLS is Serve over TLS, with HTTP/2 for clients that ask for it. The
+// configuration has the certificate.
+func (s *Server) ServeTLS(l net.Listener, c *tls.Config) error {
+	c = c.Clone()
+	c.NextProtos = []string{"h2", "http/1.1"}
+	return s.serve(clientListener{l, s.stall, s.maxHeader, s.pool, &s.http2, c})
+}
+
+func (s *Server) serve(l clientListener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return wharf.WrapError(wharf.CodeInternal, "httpapi.Serve", "the HTTP listener failed", err)
 	}
 	return nil
@@ -197,6 +215,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c := connOf(r.Context()); c != nil && !c.begin(r) {
 		panic(http.ErrAbortHandler) // it was closed to make room
 	}
+	client, told := s.clientOf(r)
+	r.RemoteAddr = client
 	x := newExchange(w, r, s.stall)
 	x.names.memory = s.answers
 	defer s.finish(x)
@@ -217,6 +237,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions && r.RequestURI == "*" {
 		x.set("Content-Length", "0")
 		x.WriteHeader(http.StatusOK)
+		return
+	}
+	if err := s.checkForwarded(r, told); err != nil {
+		x.fail(err)
 		return
 	}
 	allowed := s.origins.allow(r, x.Header())
@@ -245,9 +269,7 @@ func (s *Server) routes() *echo.Echo {
 	e.HEAD("/v1/health/live", s.open((*Server).live))
 	e.GET("/v1/health/ready", s.open((*Server).health))
 	e.HEAD("/v1/health/ready", s.open((*Server).health))
-	if s.metrics != nil {
-		e.GET("/metrics", s.guarded((*Server).showMetrics))
-	}
+	e.GET("/metrics", s.guarded((*Server).showMetrics))
 	e.PUT("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.POST("/v1/upload_to_stage", s.guarded((*Server).uploadForm))
 	e.GET(stagePrefix+"*", s.granted((*Server).getStage))

@@ -74,11 +74,18 @@ func (s *Server) live(x *exchange) error {
 	return newJSONWriter(x, http.StatusOK).value(health{Status: "ok", Version: s.version}).end()
 }
 
-// showMetrics is the answer of GET /metrics. It names all stages, so that it is
-// root's alone.
+// showMetrics is the answer of GET /metrics. It names all stages, so that it
+// takes SUPER.
 func (s *Server) showMetrics(x *exchange) error {
-	if x.principal != wharf.Root {
-		return wharf.Errorf(wharf.CodeDenied, "only root may read the metrics here; --metrics-addr opens an address for them alone")
+	access, err := s.service.Access(x.r.Context(), x.principal)
+	if err != nil {
+		return err
+	}
+	if !access.IsSuper() {
+		return wharf.Errorf(wharf.CodeDenied, "metrics need the privilege SUPER; --metrics-addr opens an address for them alone")
+	}
+	if s.metrics == nil {
+		return wharf.Errorf(wharf.CodeNotFound, "this server has no metrics")
 	}
 	x.Header()["Cache-Control"] = noStore
 	s.metrics.ServeHTTP(x, x.r)

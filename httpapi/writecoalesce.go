@@ -30,6 +30,9 @@ func (c *clientConn) expect(n int) { c.body = n }
 
 // Write implements [net.Conn].
 func (c *clientConn) Write(p []byte) (int, error) {
+	if c.tls != nil {
+		return c.tls.Write(p)
+	}
 	if c.buffer != nil {
 		return c.writeBoth(p)
 	}
@@ -53,7 +56,7 @@ func (c *clientConn) writeOne(p []byte) (int, error) {
 	for patient := c.pace.begin(c.tcp); ; {
 		n, err := c.tcp.Write(p[total:])
 		total += n
-		if !c.pace.goOn(c.tcp, &patient, int64(n), err) {
+		if !c.pace.goOn(c.tcp, &patient, int64(n), err) || c.ended.Load() {
 			return total, err
 		}
 	}

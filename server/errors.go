@@ -47,6 +47,11 @@ func tooManyConnections() refusal { return refusal{1040, "08004", "Too many conn
 func hostNotAllowed(host string) refusal {
 	return refusal{1130, "HY000", fmt.Sprintf("Host '%s' is not allowed to connect: root has no password, so only this machine may", host)}
 }
+
+// insecure is what MySQL answers under require_secure_transport.
+func insecure() refusal {
+	return refusal{3159, "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON. This server requires TLS (--require-tls)"}
+}
 func inactive() refusal {
 	return refusal{4031, "HY000", "The client was disconnected by the server because of inactivity"}
 }

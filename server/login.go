@@ -121,6 +121,9 @@ func (c *conn) readHandshakeResponse(caps uint32) (*handshakeResponse, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.srv.o.RequireTLS && c.tls == nil {
+		return nil, insecure()
+	}
 	h, ok := parseHandshakeResponse(packet)
 	if !ok {
 		return nil, errHandshakeResponse

@@ -27,6 +27,8 @@ type Options struct {
 	Version string
 	// TLS is offered to clients if it is not nil.
 	TLS *tls.Config
+	// RequireTLS refuses logins without TLS.
+	RequireTLS bool
 	// Logger is where the server logs; nil is slog.Default.
 	Logger *slog.Logger
 

@@ -73,9 +73,10 @@ var architecture = rules{
 		{prefix: "github.com/labstack", owners: []string{"httpapi"}},
 		{prefix: "github.com/go-sql-driver/mysql", owners: []string{"tests"}, tests: []string{"server"}},
 		{prefix: "github.com/BurntSushi/toml", owners: []string{"cmd/wharf"}},
+		{prefix: "github.com/pires/go-proxyproto", owners: []string{"cmd/wharf"}},
 		{prefix: "github.com/prometheus", owners: []string{"cmd/wharf"}},
-	},
 		{prefix: "gopkg.in/natefinch/lumberjack", owners: []string{"cmd/wharf"}},
+	},
 	fileLines:     600,
 	functionLines: 80,
 }

@@ -120,11 +120,11 @@ func TestHugeHeader(t *testing.T) {
 // while root has no password.
 func TestForeignHost(t *testing.T) {
 	t.Parallel()
-	s := start(t, settings{args: []string{"--public-url", "https://stage.example.com"}})
+	s := start(t, settings{args: []string{"--public-url", "https://stage.localhost"}})
 	s.exec("CREATE STAGE s")
 	for host, status := range map[string]int{
-		"evil.example": 403, "localhost.evil.example": 403, "10.1.2.3": 403, "stage.example.com.evil.example": 403,
-		"localhost": 200, "localhost:1234": 200, "127.0.0.1": 200, "[::1]:80": 200, "stage.example.com": 200,
+		"evil.example": 403, "localhost.evil.example": 403, "10.1.2.3": 403, "stage.localhost.evil.example": 403,
+		"localhost": 200, "localhost:1234": 200, "127.0.0.1": 200, "[::1]:80": 200, "stage.localhost": 200,
 	} {
 		r := s.curl("-H", "stage_name:s", "-H", "Host: "+host, "-F", "upload=@testdata/files/books.csv", s.uploadURL())
 		if r.status != status {

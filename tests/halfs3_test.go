@@ -211,7 +211,7 @@ func TestAskedForAListOnce(t *testing.T) {
 // name, by the public URL, and through a proxy.
 func TestStageOnItself(t *testing.T) {
 	t.Parallel()
-	s := start(t, settings{secrets: []string{fakeSecret}, args: []string{"--public-url", "https://stage.example.com"}})
+	s := start(t, settings{secrets: []string{fakeSecret}, args: []string{"--public-url", "https://stage.localhost"}})
 	httpPort := port(t, s.http)
 	create := func(name, endpoint string) error {
 		_, err := s.db("").ExecContext(s.context(), harness.CreateS3Stage(name, "inner", "p/", endpoint, "access", fakeSecret))
@@ -219,7 +219,7 @@ func TestStageOnItself(t *testing.T) {
 	}
 	for _, endpoint := range []string{
 		"http://127.0.0.1:" + httpPort + "/v1/stage", "http://localhost:" + httpPort, "http://LOCALHOST.:" + httpPort + "/v1/stage/",
-		"http://[::ffff:127.0.0.1]:" + httpPort, "http://0.0.0.0:" + httpPort, "http://127.0.0.1:" + port(t, s.mysql), "https://stage.example.com:443/",
+		"http://[::ffff:127.0.0.1]:" + httpPort, "http://0.0.0.0:" + httpPort, "http://127.0.0.1:" + port(t, s.mysql), "https://stage.localhost:443/",
 	} {
 		wantSQLError(t, create("own", endpoint), 1210, "HY000", "is this server itself")
 	}

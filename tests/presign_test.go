@@ -245,15 +245,15 @@ func TestPresignS3(t *testing.T) {
 // and takes requests to its host.
 func TestPresignPublicURL(t *testing.T) {
 	t.Parallel()
-	s := start(t, settings{args: []string{"--public-url", "https://stage.example.com/wharf/"}})
+	s := start(t, settings{args: []string{"--public-url", "https://stage.localhost/wharf/"}})
 	s.exec("CREATE STAGE s")
 	p := presign(s, s.db(""), "PRESIGN UPLOAD @s/a")
-	path, ok := strings.CutPrefix(p.url, "https://stage.example.com/wharf/v1/stage/s/a?")
+	path, ok := strings.CutPrefix(p.url, "https://stage.localhost/wharf/v1/stage/s/a?")
 	if !ok {
 		t.Fatalf("the URL is %s", p.url)
 	}
 	here := "http://" + s.http + "/v1/stage/s/a?" + path
-	if r := s.curl("-T", bookFile, "-H", "Host: stage.example.com", here); r.status != 200 {
+	if r := s.curl("-T", bookFile, "-H", "Host: stage.localhost", here); r.status != 200 {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	s.curl("-T", bookFile, "-H", "Host: evil.example.com", here).wantFailure(t, 403, "denied", []string{}, "evil.example.com")

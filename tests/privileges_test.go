@@ -116,6 +116,7 @@ func requestUses() []privilegeUse {
 		{"DELETE /v1/stage/*", "DELETE /v1/stage/$s/a.csv", []string{writeS}, []string{readS}, "403"},
 		{"PUT /v1/upload_to_stage", "PUT /v1/upload_to_stage", []string{writeS}, []string{readS}, "403"},
 		{"POST /v1/upload_to_stage", "POST /v1/upload_to_stage", []string{writeS}, nil, "404"},
+		{"GET /metrics", "GET /metrics", []string{supers}, []string{creates, ownS}, "403"},
 	}
 }
 
@@ -127,6 +128,8 @@ func freeUses() (list []privilegeUse) {
 		"FLUSH": "FLUSH PRIVILEGES", "CREATE DATABASE IF NOT EXISTS": "CREATE DATABASE IF NOT EXISTS `default`",
 		"GET /": "GET /", "HEAD /": "HEAD /", "GET /README.md": "GET /README.md", "HEAD /README.md": "HEAD /README.md",
 		"GET /v1/health": "GET /v1/health", "HEAD /v1/health": "HEAD /v1/health",
+		"GET /v1/health/live": "GET /v1/health/live", "HEAD /v1/health/live": "HEAD /v1/health/live",
+		"GET /v1/health/ready": "GET /v1/health/ready", "HEAD /v1/health/ready": "HEAD /v1/health/ready",
 	} {
 		list = append(list, privilegeUse{item: item, run: run})
 	}

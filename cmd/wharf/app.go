@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"wharf"
 	"wharf/httpapi"
@@ -29,13 +30,12 @@ type app struct {
 	signer  *httpapi.Signer
 	engine  sql.Engine // nil in a build without one
 	metrics *metrics
-	mysql   *server.Server
 	audit   *auditLog // nil if there is none
+	mysql   *server.Server
 	http    *httpapi.Server
 	ports   []*port // all that is served
 
-	mysqlLn, httpLn net.Listener    // of the first two of ports
-	filesFailed     <-chan struct{} // the disk no longer takes what must be on it
+	filesFailed <-chan struct{} // the disk no longer takes what must be on it
 
 	closers []func() error // in the order of opening
 
@@ -101,7 +101,7 @@ func (a *app) open(cfg *config) error {
 		Dir:   folders,
 		Cache: bytes,
 	})
-	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: publicURL(cfg, a.httpLn.Addr())})
+	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: a.publicURL(cfg)})
 	a.users = catalog
 	a.service = wharf.NewService(wharf.ServiceOptions{
 		Catalog: catalog, Users: catalog, Hasher: auth.Hasher{}, Opener: opener, Signer: a.signer, Logger: a.log,
@@ -144,13 +144,13 @@ func (a *app) openCache(cfg *config) (*cache.Cache, error) {
 
 func (a *app) openS3(cfg *config) (*s3.Backend, error) {
 	reach := cfg.s3Allow
-	reach.Loopback = addrPort(a.httpLn).Addr().IsLoopback() && addrPort(a.mysqlLn).Addr().IsLoopback()
+	reach.Loopback = !slices.ContainsFunc(a.clientPorts(), func(at netip.AddrPort) bool { return !at.Addr().IsLoopback() })
 	o := s3.Options{
 		Endpoint:          cfg.s3Endpoint,
 		Reach:             reach,
 		Region:            cfg.s3Region,
 		ServerCredentials: cfg.s3ServerCredentials,
-		Self:              []netip.AddrPort{addrPort(a.httpLn), addrPort(a.mysqlLn)},
+		Self:              a.clientPorts(),
 		SelfURL:           cfg.publicURL,
 		Logger:            a.log,
 		OnRequest:         a.metrics.s3Request,

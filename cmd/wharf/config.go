@@ -252,10 +252,22 @@ func (c *config) validate() error {
 	if c.password, err = auth.NewPassword(c.rootPassword.Reveal()); err != nil {
 		return usagef("root's password cannot be used: %s", wharf.MessageOf(err))
 	}
+	if err := c.validateTLS(); err != nil {
+		return err
+	}
 	if c.password.IsSet() {
 		return nil
 	}
-	for _, a := range []struct{ name, addr string }{{"mysql-addr", c.mysqlAddr}, {"http-addr", c.httpAddr}} {
+	if c.publicURL != nil {
+		if host := c.publicURL.Hostname(); host != "localhost" && !strings.HasSuffix(host, ".localhost") && !auth.IsLoopback(host) {
+			return usagef("--public-url %s is of another machine while root has no password, and a proxy makes all its clients local ones: "+
+				"set WHARF_ROOT_PASSWORD or --root-password-file, or use localhost", c.publicURL)
+		}
+	}
+	for _, a := range []struct{ name, addr string }{{"mysql-addr", c.mysqlAddr}, {"http-addr", c.httpAddr}, {"https-addr", c.httpsAddr}} {
+		if a.addr == "" {
+			continue
+		}
 		tcp, err := net.ResolveTCPAddr("tcp", a.addr)
 		if err != nil {
 			return usagef("--%s %s: %s", a.name, a.addr, err)
@@ -265,6 +277,17 @@ func (c *config) validate() error {
 			return usagef("--%s %s is open to other machines while root has no password: "+
 				"set WHARF_ROOT_PASSWORD or --root-password-file, or use 127.0.0.1", a.name, a.addr)
 		}
+	}
+	return nil
+}
+
+// validateTLS holds the rules of the settings of TLS.
+func (c *config) validateTLS() error {
+	switch {
+	case (c.tlsCert == "") != (c.tlsKey == ""):
+		return usagef("--tls-cert and --tls-key go together: one of them is missing")
+	case c.requireTLS && c.httpsAddr == "":
+		return usagef("--require-tls closes the port of --http-addr; set --https-addr, such as 127.0.0.1:8443")
 	}
 	return nil
 }

@@ -216,6 +216,35 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestNetworkSettingsRefused has settings of ports, proxies and TLS that open more
+// than they say, or nothing.
+func TestNetworkSettingsRefused(t *testing.T) {
+	for _, tc := range []struct{ arg, want string }{
+		{"--public-url=https://stage.example.com", "--public-url https://stage.example.com is of another machine while root has no password"},
+		{"--https-addr=0.0.0.0:0", "--https-addr 0.0.0.0:0 is open"},
+		{"--tls-cert=/c", "--tls-cert and --tls-key go together"},
+		{"--tls-key=/c", "--tls-cert and --tls-key go together"},
+		{"--require-tls", "set --https-addr"},
+		{"--trusted-proxy=10.0.0.0/33", "neither an IP address nor a CIDR"},
+		{"--trusted-proxy=proxy.lan", "neither an IP address nor a CIDR"},
+		{"--s3-allow=http://minio:9000", "is a URL; write its host and port"},
+		{"--audit-size=1KiB", "at least 1MiB"},
+		{"--metrics-addr=9100", "HOST:PORT"},
+	} {
+		if _, err := loadConfig([]string{tc.arg}, env()); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want %q", tc.arg, err, tc.want)
+		}
+	}
+	for _, args := range [][]string{
+		{"--public-url=https://stage.localhost/x"}, {"--public-url=http://127.0.0.1:80"}, {"--require-tls", "--https-addr=127.0.0.1:0"},
+		{"--trusted-proxy=127.0.0.1,10.0.0.0/8,::1", "--trusted-proxy=fd00::/8"}, {"--s3-allow=minio.lan:9000", "--s3-allow=10.0.0.0/8"},
+	} {
+		if _, err := loadConfig(args, env()); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
 // TestPasswordSources has more than one way to set root's password at once.
 func TestPasswordSources(t *testing.T) {
 	one, two := writeFile(t, "one\n"), writeFile(t, "two\n")

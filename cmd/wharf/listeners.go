@@ -1,9 +1,6 @@
 package main
 
 import (
-	"net"
-	"path/filepath"
-
 	"wharf"
 	"wharf/httpapi"
 	"wharf/meta/auth"
@@ -18,7 +15,7 @@ const certificateFile = "tls.pem"
 
 // openListeners makes both halves over the service. Neither knows the other.
 func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
-	tls, err := server.SelfSigned(server.CertificateOptions{Path: filepath.Join(cfg.dataDir, certificateFile), Logger: a.log})
+	tls, err := a.openTLS(cfg)
 	if err != nil {
 		return err
 	}
@@ -37,6 +34,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Gate:       gate,
 		Version:    exec.DefaultVersion + "-" + version,
 		TLS:        tls,
+		RequireTLS: cfg.requireTLS,
 		Observe:    a.observe,
 		Logger:     a.log,
 		Pool:       pool,
@@ -54,13 +52,15 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 		Pool:    pool,
 		Version: version,
 		Hosts:   publicHosts(cfg),
+		Trusted: cfg.trustedProxies,
 		Origins: cfg.corsOrigins,
 	})
 	a.metrics.watchConnections(pool, mysql, memory)
 	if a.audit != nil {
 		a.metrics.counter("wharf_audit_lines_lost_total", "Lines of the audit log that could not be written.", func() float64 { return float64(a.audit.lost.Load()) })
 	}
-	return a.addPorts(cfg)
+	a.addPorts(cfg, tls)
+	return nil
 }
 
 // observe is told of each event of both listeners.
@@ -70,4 +70,4 @@ func (a *app) observe(e *wharf.Event) {
 }
 
 // port is the one that the MySQL half is on, for @@port.
-func (a *app) port() int { return a.mysqlLn.Addr().(*net.TCPAddr).Port }
+func (a *app) port() int { return int(addrPort(a.portOf("mysql").ln).Port()) }

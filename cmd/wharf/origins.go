@@ -31,19 +31,27 @@ func setPublicURL(c *config, v string) error {
 // publicURL is the address that presigned URLs start with, without a '/' at
 // its end: what --public-url says, else the HTTP port as it is reached from
 // this machine.
-func publicURL(cfg *config, http net.Addr) string {
+func publicURL(cfg *config, scheme string, at net.Addr) string {
 	if cfg.publicURL != nil {
 		return strings.TrimRight(cfg.publicURL.String(), "/")
 	}
-	tcp, ok := http.(*net.TCPAddr)
+	tcp, ok := at.(*net.TCPAddr)
 	if !ok {
-		return "http://" + http.String()
+		return scheme + "://" + at.String()
 	}
 	host := tcp.IP.String()
 	if tcp.IP.IsUnspecified() || tcp.IP.Equal(net.IPv4(127, 0, 0, 1)) || tcp.IP.Equal(net.IPv6loopback) {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+// publicURL is the one of the HTTP port, or of HTTPS if that is the only one.
+func (a *app) publicURL(cfg *config) string {
+	if p := a.portOf("http"); p != nil {
+		return publicURL(cfg, "http", p.ln.Addr())
+	}
+	return publicURL(cfg, "https", a.portOf("https").ln.Addr())
 }
 
 // publicHosts is the names under which requests may address the HTTP port.

@@ -26,7 +26,7 @@ func TestPublicURL(t *testing.T) {
 		if err := setPublicURL(cfg, c.set); err != nil {
 			t.Fatal(err)
 		}
-		if got := publicURL(cfg, addr); got != c.want {
+		if got := publicURL(cfg, "http", addr); got != c.want {
 			t.Errorf("%q on %s: %s, want %s", c.set, c.addr, got, c.want)
 		}
 	}

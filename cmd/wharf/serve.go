@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"wharf"
+	"wharf/httpapi"
 )
 
 // listener serves a port, as far as starting and stopping goes.
@@ -24,6 +27,9 @@ type listener interface {
 // serve runs the server until ctx ends, and stops it in order.
 func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 	surviveClosedPipes()
+	if err := forbidCore(); err != nil {
+		return fmt.Errorf("core files cannot be forbidden: %w", err)
+	}
 	log, logs := newLogger(cfg, stderr)
 	defer logs.Close(logFlush)
 	out := newLineQueue(stdout, nil)
@@ -95,33 +101,66 @@ func (p *port) serve() error {
 // disk, so that a port in use is all that is said; who connects waits until
 // the ports are served.
 func (a *app) listen(cfg *config) (err error) {
-	a.ports = []*port{{name: "mysql", setting: "mysql-addr", addr: cfg.mysqlAddr}, {name: "http", setting: "http-addr", addr: cfg.httpAddr}}
-	if cfg.metricsAddr != "" {
-		a.ports = append(a.ports, &port{name: "metrics", setting: "metrics-addr", addr: cfg.metricsAddr})
-	}
-	for _, p := range a.ports {
+	for _, p := range []*port{
+		{name: "mysql", setting: "mysql-addr", addr: cfg.mysqlAddr}, {name: "http", setting: "http-addr", addr: cfg.httpAddr},
+		{name: "https", setting: "https-addr", addr: cfg.httpsAddr}, {name: "metrics", setting: "metrics-addr", addr: cfg.metricsAddr},
+	} {
+		if p.addr == "" || p.name == "http" && cfg.requireTLS {
+			continue
+		}
 		if p.ln, err = listen(p.setting, p.addr); err != nil {
 			return err
 		}
+		a.ports = append(a.ports, p)
 	}
-	a.mysqlLn, a.httpLn = a.ports[0].ln, a.ports[1].ln
 	return nil
 }
 
-// addPorts says what is served at each port.
-func (a *app) addPorts(cfg *config) error {
+// portOf returns the port of that name, nil if it is not open.
+func (a *app) portOf(name string) *port {
 	for _, p := range a.ports {
-		switch p.name {
-		case "mysql":
-			p.by = a.mysql
-		case "metrics":
-			p.by = newMetricsServer(a.metrics, a.http, a.log)
-		default:
-			p.by = a.http
+		if p.name == name {
+			return p
 		}
 	}
 	return nil
 }
+
+// clientPorts returns the addresses of the ports that are for clients.
+func (a *app) clientPorts() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, p := range a.ports {
+		if p.name != "metrics" {
+			all = append(all, addrPort(p.ln))
+		}
+	}
+	return all
+}
+
+// addPorts says what is served at each port.
+func (a *app) addPorts(cfg *config, secure *tls.Config) {
+	for _, p := range a.ports {
+		switch p.name {
+		case "mysql":
+			p.by, p.ln = a.mysql, withProxies(p.ln, cfg.trustedProxies, mysqlHeaderWait)
+		case "http":
+			p.by, p.ln = a.http, withProxies(p.ln, cfg.trustedProxies, httpHeaderWait)
+		case "https":
+			p.by, p.ln = httpsPort{a.http, secure}, withProxies(p.ln, cfg.trustedProxies, httpHeaderWait)
+		case "metrics":
+			p.by = newMetricsServer(a.metrics, a.http, a.log)
+		}
+	}
+}
+
+// httpsPort serves HTTP over TLS.
+type httpsPort struct {
+	*httpapi.Server
+	secure *tls.Config
+}
+
+// Serve implements listener.
+func (p httpsPort) Serve(ln net.Listener) error { return p.ServeTLS(ln, p.secure) }
 
 // unlisten closes the ports that were opened and not served.
 func (a *app) unlisten() error {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,6 +23,10 @@ type config struct {
 	newCatalog          bool // begin with an empty catalog where it is missing
 	mysqlAddr           string
 	httpAddr            string
+	httpsAddr           string // "" for none
+	tlsCert, tlsKey     string // files; "" for a certificate of the server's own
+	requireTLS          bool   // without httpAddr, and no MySQL login in the clear
+	trustedProxies      []netip.Prefix
 	publicURL           *url.URL // nil when not set
 	corsOrigins         []string // as httpapi.ParseOrigin returns them
 	metricsAddr         string   // "" for none
@@ -42,12 +47,12 @@ type config struct {
 	query               queryLimits
 	cacheSize           int64 // 0 is without a cache, autoSize by the disk
 	requireSandbox      bool
+	audit               auditOptions
 	shutdownGrace       time.Duration
 	logLevel            slog.Level
 	logFormat           string
 }
 
-	audit               auditOptions
 // queryLimits are the bounds of queries of files.
 type queryLimits struct {
 	workers      int // 0 is the engine's default
@@ -79,14 +84,24 @@ var settings = []setting{
 	{name: "http-addr", value: "127.0.0.1:8000", arg: "HOST:PORT",
 		usage: "where HTTP clients connect; port 0 takes a free one",
 		set:   func(c *config, v string) error { c.httpAddr = v; return checkAddr(v) }},
+	{name: "https-addr", arg: "HOST:PORT",
+		usage: "where HTTP clients connect over TLS, by HTTP/1.1 or HTTP/2; without it, there is no such port",
+		set:   setAddr(func(c *config) *string { return &c.httpsAddr })},
+	{name: "tls-cert", arg: "FILE",
+		usage: "certificate of the server and those above it, in PEM, for the HTTPS and the MySQL port; read again when it changes; without it, the server makes one that no authority has signed",
+		set:   func(c *config, v string) error { c.tlsCert = v; return nil }},
+	{name: "tls-key", arg: "FILE",
+		usage: "private key of the certificate, in PEM",
+		set:   func(c *config, v string) error { c.tlsKey = v; return nil }},
+	{name: "require-tls", value: "false", arg: "BOOL",
+		usage: "do not open the HTTP port of http-addr, and refuse MySQL logins without TLS",
+		set:   func(c *config, v string) (err error) { c.requireTLS, err = parseBool(v); return }},
+	{name: "trusted-proxy", arg: "CIDR", list: true,
+		usage: "network of proxies whose X-Forwarded-For and PROXY protocol say who the client is, such as 127.0.0.1 or 10.0.0.0/24; may be given several times, or as a list separated by commas",
+		set:   setTrustedProxies},
 	{name: "metrics-addr", arg: "HOST:PORT",
-		usage: "where metrics and health alone are answered, without a password; without it, only GET /metrics on the HTTP port answers with metrics, and to root only",
-		set: func(c *config, v string) error {
-			if c.metricsAddr = v; v == "" {
-				return nil
-			}
-			return checkAddr(v)
-		}},
+		usage: "where metrics and health alone are answered, without a password; without it, only GET /metrics on the HTTP port answers with metrics, to users with SUPER",
+		set:   setAddr(func(c *config) *string { return &c.metricsAddr })},
 	{name: "public-url", arg: "URL",
 		usage: "the address under which clients reach the HTTP port, if it is another; presigned URLs start with it, and its host is accepted in requests",
 		set:   setPublicURL},
@@ -157,6 +172,15 @@ var settings = []setting{
 	{name: "shutdown-grace", value: "30s", arg: "TIME",
 		usage: "how long statements and uploads may take to finish after INT, TERM or HUP",
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
+	{name: "audit-log", arg: "FILE",
+		usage: "file that gets a line of JSON for each login, statement and request: who, from where, what, and whether it was done; without it, there is none",
+		set:   func(c *config, v string) error { c.audit.file = v; return nil }},
+	{name: "audit-size", value: "100MiB", arg: "SIZE",
+		usage: "size at which the audit log is renamed and begun anew, from 1MiB",
+		set:   func(c *config, v string) (err error) { c.audit.size, err = parseMemory(v, 1<<20); return }},
+	{name: "audit-keep", value: "10", arg: "N",
+		usage: "how many renamed audit logs are kept; 0 is all",
+		set:   func(c *config, v string) (err error) { c.audit.keep, err = parseCount(v, 100000); return }},
 	{name: "log-level", value: "info", arg: "LEVEL",
 		usage: "debug, info, warn or error",
 		set:   setLogLevel},
@@ -172,15 +196,6 @@ func (s setting) envName() string {
 
 func notEmpty(v string) error {
 	if v == "" {
-	{name: "audit-log", arg: "FILE",
-		usage: "file that gets a line of JSON for each login, statement and request: who, from where, what, and whether it was done; without it, there is none",
-		set:   func(c *config, v string) error { c.audit.file = v; return nil }},
-	{name: "audit-size", value: "100MiB", arg: "SIZE",
-		usage: "size at which the audit log is renamed and begun anew, from 1MiB",
-		set:   func(c *config, v string) (err error) { c.audit.size, err = parseMemory(v, 1<<20); return }},
-	{name: "audit-keep", value: "10", arg: "N",
-		usage: "how many renamed audit logs are kept; 0 is all",
-		set:   func(c *config, v string) (err error) { c.audit.keep, err = parseCount(v, 100000); return }},
 		return fmt.Errorf("it is empty")
 	}
 	return nil
@@ -193,6 +208,35 @@ func checkAddr(v string) error {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return fmt.Errorf("its port must be a number from 0 to 65535")
+	}
+	return nil
+}
+
+// setAddr returns how an address is set that may be missing.
+func setAddr(of func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		if *of(c) = v; v == "" {
+			return nil
+		}
+		return checkAddr(v)
+	}
+}
+
+func setTrustedProxies(c *config, v string) error {
+	c.trustedProxies = nil
+	if v == "" {
+		return nil
+	}
+	for text := range strings.SplitSeq(v, ",") {
+		text = strings.TrimSpace(text)
+		net, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
+			net, err = netip.PrefixFrom(ip.Unmap().WithZone(""), ip.Unmap().BitLen()), nil
+		}
+		if err != nil || net.Addr().Is4In6() {
+			return fmt.Errorf("%q is neither an IP address nor a CIDR such as 10.0.0.0/24", text)
+		}
+		c.trustedProxies = append(c.trustedProxies, net.Masked())
 	}
 	return nil
 }
