@@ -36,14 +36,37 @@ type fileTables struct {
 	copied int // up to where clean is in out
 	tables []FileTable
 	places []Replacement
+	edits  []edit
 	levels []fromLevel
+	table  bool // there is a JSON_TABLE
+	value  bool // there is a JSON_VALUE with words behind its path
+}
+
+// edit is a piece of the text that was written anew: from where to where it
+// stands in the new text, and in that of the statement.
+type edit struct{ from, to, oldFrom, oldTo int }
+
+// original returns where an offset of the new text is in the statement's own.
+func (f *fileTables) original(at int) int {
+	shift := 0
+	for _, e := range f.edits {
+		switch {
+		case at < e.from:
+			return at + shift
+		case at < e.to:
+			return e.oldFrom
+		}
+		shift = e.oldTo - e.to
+	}
+	return at + shift
 }
 
 // fromLevel is what is known within one pair of parentheses.
 type fromLevel struct {
-	selects bool // a SELECT was seen
-	from    bool // between FROM and the clause behind it
-	table   bool // a table comes next
+	selects bool   // a SELECT was seen
+	from    bool   // between FROM and the clause behind it
+	table   bool   // a table comes next
+	json    string // the function whose arguments these are: JSON_TABLE or JSON_VALUE
 }
 
 // endsFrom are the words behind the tables of a FROM.
@@ -52,7 +75,7 @@ var endsFrom = []string{"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", 
 // withFiles gives src with its locations replaced, and what they were. It
 // gives nil where there is none.
 func withFiles(src source) (source, *fileTables, error) {
-	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") {
+	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") && !namesJSON(src.clean) {
 		return src, nil, nil
 	}
 	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
@@ -62,7 +85,7 @@ func withFiles(src source) (source, *fileTables, error) {
 			return src, nil, err
 		}
 	}
-	if len(f.tables) == 0 {
+	if len(f.tables) == 0 && !f.table && !f.value {
 		return src, nil, nil
 	}
 	f.out.WriteString(src.clean[f.copied:])
@@ -84,6 +107,9 @@ func (f *fileTables) step() error {
 	if at.table && f.isFunction() {
 		at.table = false
 		return f.function()
+	}
+	if done, err := f.jsonStep(); done || err != nil {
+		return err
 	}
 	switch {
 	case p.is("("):
@@ -149,12 +175,20 @@ func (f *fileTables) stand(t *FileTable, start int, name string) {
 
 // replace writes text for what is between start and the next token.
 func (f *fileTables) replace(start int, text string) {
-	f.out.WriteString(f.p.src.clean[f.copied:start])
-	f.out.WriteString(text)
-	f.copied = f.p.tok.start
-	if f.copied > 0 && isSpace(f.p.src.clean[f.copied-1]) {
-		f.out.WriteByte(' ')
+	end := f.p.tok.start
+	if end > 0 && isSpace(f.p.src.clean[end-1]) {
+		text += " "
 	}
+	f.write(start, text, end)
+}
+
+// write puts text in the place of what is between two offsets.
+func (f *fileTables) write(start int, text string, end int) {
+	f.out.WriteString(f.p.src.clean[f.copied:start])
+	from := f.out.Len()
+	f.out.WriteString(text)
+	f.edits = append(f.edits, edit{from, f.out.Len(), start, end})
+	f.copied = end
 }
 
 func quoteTable(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
@@ -259,9 +293,7 @@ func (f *fileTables) place() {
 		text += "->'$." + path + "'"
 	}
 	f.places = append(f.places, Replacement{text, clean[start:end]})
-	f.out.WriteString(clean[f.copied:start])
-	f.out.WriteString(text)
-	f.copied = end
+	f.write(start, text, end)
 }
 
 // tableFinder collects the tables of a statement that no WITH names.

@@ -50,7 +50,7 @@ func readPlain(src source) (Statement, error) {
 	if files != nil {
 		node, err := guarded(callTiDB, as)
 		if err != nil {
-			return nil, as.tidbError(err)
+			return nil, src.errorAt(err, as, files.original)
 		}
 		return translateFiles(src, as, files, node)
 	}
@@ -125,6 +125,12 @@ func callTiDB(mode Mode, text string) (ast.StmtNode, error) {
 // tidbError tells of a mistake that TiDB's parser found. Its message holds
 // the client's text, so that only the place is taken from it.
 func (s source) tidbError(cause error) error {
+	return s.errorAt(cause, s, func(at int) int { return at })
+}
+
+// errorAt is [source.tidbError] of a text that was written anew: original
+// returns where an offset of it is in s.
+func (s source) errorAt(cause error, as source, original func(at int) int) error {
 	for _, known := range []struct {
 		says, state, msg string
 		number           uint16
@@ -147,7 +153,7 @@ func (s source) tidbError(cause error) error {
 	if cause.Error() == fmt.Sprintf(`line %d column %d near "" `, line, column) {
 		return s.syntaxError(len(s.clean), "")
 	}
-	at := s.tokenBefore(s.offset(line, column))
+	at := original(as.tokenBefore(as.offset(line, column)))
 	expected := ""
 	if at == s.tokenAt(0).start {
 		expected = "expected a statement"

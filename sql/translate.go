@@ -64,7 +64,7 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 		t.params, t.plain.params = m.offsets, len(m.offsets)
 	}
 	var stmt Statement
-	if !slices.ContainsFunc(files.tables, func(f FileTable) bool { return f.Function == "" }) {
+	if !files.table && !slices.ContainsFunc(files.tables, func(f FileTable) bool { return f.Function == "" }) {
 		var err error
 		if stmt, err = t.statement(node); err != nil {
 			return nil, err
@@ -72,6 +72,15 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 	}
 	if q := t.overTables(node, stmt, files); q != nil {
 		return q, nil
+	}
+	switch {
+	case t.reason != "":
+		return unsupported(src, t.reason), nil
+	case stmt != nil && len(files.tables) == 0:
+		if s, ok := stmt.(*Select); ok {
+			s.rename(files.places)
+		}
+		return stmt, nil
 	}
 	if name := statementName(node); name != "" {
 		return unsupported(src, name), nil
@@ -89,7 +98,8 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		return nil
 	}
 	tables := tablesOf(node)
-	if len(tables) == 0 && (t.reason == "" || !forEngine(node)) {
+	inEngine := files != nil && files.table
+	if len(tables) == 0 && !inEngine && (t.reason == "" || !forEngine(node)) {
 		return nil
 	}
 	q, ok := stmt.(*Query)
@@ -100,11 +110,23 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		q.Files, q.Replaced = files.tables, files.places
 		if stmt == nil {
 			q.Beyond = "a query of files"
+			if files.table {
+				q.Beyond = "JSON_TABLE"
+			}
 		}
 		q.rename()
 	}
 	q.Text, q.Mode, q.Tables = t.src.clean, t.src.mode, tables
 	return q
+}
+
+// rename gives the columns the names that were written.
+func (s *Select) rename(places []Replacement) {
+	for i := range s.Items {
+		for _, r := range places {
+			s.Items[i].Name = strings.ReplaceAll(s.Items[i].Name, r.Text, r.Written)
+		}
+	}
 }
 
 // rename gives the columns the names that were written.

@@ -95,11 +95,8 @@ func texts() map[string]function {
 		"hex":      {least: 1, most: 1, write: hex, takes: func(a []expr) bool { return !a[0].numeric() || a[0].kind == kindInt }},
 		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
 		"regexp_like": {least: 2, most: 3, takes: func(a []expr) bool { return len(a) == 2 }, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
-		"regexp_replace": {least: 3, most: 3, write: func(t *translator, a []expr) expr {
+		"regexp_replace": {least: 3, most: 6, takes: isPlainReplacement, write: func(t *translator, a []expr) expr {
 			return text("regexp_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
-		}},
-		"regexp_substr": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
-			return text("nullif(regexp_extract(" + a[0].text() + ", " + a[1].text() + ", 0, 's" + caseFlag(a[0]) + "'), '')")
 		}},
 		"uuid": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return text("CAST(uuid() AS VARCHAR)") }},
 	}
@@ -383,6 +380,16 @@ func layout(e expr) string {
 func dateFormat(_ *translator, a []expr) expr {
 	return text("strftime(" + a[0].moment() + ", " + quoteString(layout(a[1])) + ")")
 }
+
+// isPlainReplacement reports whether REGEXP_REPLACE has three arguments, and
+// what it puts in is a literal in which nothing stands for something else.
+func isPlainReplacement(a []expr) bool {
+	return len(a) == 3 && a[1].literal != nil && a[2].literal != nil && !strings.ContainsAny(*a[2].literal, `$\`) && matchesSome(*a[1].literal)
+}
+
+// matchesSome reports whether a pattern is plain enough never to match an empty
+// text, where engines of regular expressions differ.
+func matchesSome(pattern string) bool { return !strings.ContainsAny(pattern, `*?|^$({\`) }
 
 // isMoment reports whether the first argument is a date, with a time or not.
 func isMoment(a []expr) bool { return a[0].kind == kindMoment || a[0].kind == kindDate }

@@ -35,6 +35,11 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 		}
 	}
 	name, ok := n.Source.(*ast.TableName)
+	if call := jsonTableOf(n); call != nil {
+		q := t.jsonTable(call, s)
+		add("", n.AsName.O, q.columns)
+		return "LATERAL (" + q.sql + ") AS " + alias
+	}
 	if !ok {
 		inner := s.outer
 		if n.Lateral {

@@ -43,6 +43,14 @@ var (
 	errJSONManyPlaces  = &Cause{Number: 3149, State: "42000", Text: "JSON path of many places"}
 	errJSONNullKey     = &Cause{Number: 3158, State: "22032", Text: "NULL as a name in JSON"}
 	errJSONOneOrAll    = &Cause{Number: 3154, State: "42000", Text: "neither one nor all"}
+	errJSONNoCell      = &Cause{Number: 3165, State: "42000", Text: "JSON path of no cell"}
+	errJSONMissing     = &Cause{Number: 3665, State: "22035", Text: "no value for a column of JSON_TABLE"}
+	errJSONWrongValue  = &Cause{Number: 3666, State: "2203F", Text: "wrong value for a column of JSON_TABLE"}
+	errNoJSONValue     = &Cause{Number: 3966, State: "22035", Text: "no value for JSON_VALUE"}
+	errWrongJSONValue  = &Cause{Number: 3156, State: "22018", Text: "wrong value for JSON_VALUE"}
+	errWrongForType    = &Cause{Number: 1411, State: "HY000", Text: "wrong value for a function"}
+	errRegexpIndex     = &Cause{Number: 3686, State: "HY000", Text: "index out of bounds"}
+	errRegexpGroup     = &Cause{Number: 3887, State: "HY000", Text: "no such group"}
 	errRegexp          = &Cause{Number: 3688, State: "HY000", Text: "wrong regular expression"}
 )
 

@@ -50,6 +50,8 @@ const (
 	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
 	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
 	WarnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
+	warnCorrupted        = 1259 // ER_ZLIB_Z_DATA_ERROR
+	warnUnknownLocale    = 1649 // ER_UNKNOWN_LOCALE
 	warnInvalidText      = 1300 // ER_INVALID_CHARACTER_STRING
 	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
 	warnWrongParameters  = 1583 // ER_WRONG_PARAMETERS_TO_NATIVE_FCT

@@ -88,13 +88,13 @@ func FunctionTable() map[string]Function {
 	all := map[string]Function{}
 	for _, part := range []map[string]Function{
 		operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
-		calendarFunctions(), clockFunctions(), mathFunctions(), jsonFunctions(),
+		calendarFunctions(), clockFunctions(), mathFunctions(), jsonFunctions(), jsonSearchFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
 		}
 	}
-	for _, part := range []map[string]Function{textFunctions(), encodeFunctions(), convertFunctions()} {
+	for _, part := range []map[string]Function{textFunctions(), encodeFunctions(), convertFunctions(), regexpFunctions(), identityFunctions()} {
 		for name, f := range part {
 			f.text = true
 			all[name] = f
@@ -113,6 +113,10 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return c.charsetOf(e)
 	case "CAST", "CONVERT":
 		return c.cast(e)
+	case "JSON_VALUE":
+		return c.jsonValue(e)
+	case sql.JSONTableFunction:
+		return c.jsonTable(e)
 	case "DATE_ADD", "DATE_SUB":
 		return c.interval(e)
 	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":

@@ -59,7 +59,6 @@ func convertFunctions() map[string]Function {
 			a, err := netip.ParseAddr(s)
 			return BoolDatum(err == nil && a.Is6() && a.Zone() == "")
 		}),
-		"REGEXP_LIKE": {Min: 2, Max: 3, Typ: whole, strict: true, Run: runRegexp},
 	}
 }
 
@@ -218,39 +217,6 @@ func runExportSet(ev *Evaluation, a []Datum) (Datum, error) {
 		}
 	}
 	return StringDatum(strings.Join(parts, separator)), nil
-}
-
-// runFormat writes a number with so many digits behind the point, and commas.
-func runFormat(ev *Evaluation, a []Datum) (Datum, error) {
-	if a[0].IsNull() || a[1].IsNull() {
-		return NullDatum(), nil
-	}
-	if len(a) == 3 && !a[2].IsNull() && !strings.EqualFold(a[2].Text(), "en_US") {
-		return NullDatum(), wharf.Errorf(wharf.CodeUnsupported, "FORMAT for another locale than en_US is not supported by Wharf")
-	}
-	places := int(max(0, min(ev.integer(a[1]), MaxDecimalScale)))
-	text := ""
-	if d := ev.Number(a[0], wharf.TypeDecimal); d.Kind == KFloat {
-		text = plainDouble(roundDouble(d.ToFloat(), places), places)
-	} else {
-		text = d.ToDecimal().Fit(places).String()
-	}
-	whole, behind, found := strings.Cut(text, ".")
-	digits, negative := strings.CutPrefix(whole, "-")
-	var b strings.Builder
-	if negative {
-		b.WriteByte('-')
-	}
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte(digits[i])
-	}
-	if found {
-		b.WriteString("." + behind)
-	}
-	return StringDatum(b.String()), nil
 }
 
 // roundDouble rounds a double as ROUND does.

@@ -79,11 +79,16 @@ func regexpFlags(usual, matchType string) (flags string, ok bool) {
 	return flags + more, true
 }
 
-func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
-	flags := "(?i)"
+// usualFlags are those of a text and a pattern without a match_type.
+func usualFlags(a []Datum) string {
 	if a[0].Kind == kBytes || a[1].Kind == kBytes || a[0].coll.knowsCase() {
-		flags = ""
+		return ""
 	}
+	return "(?i)"
+}
+
+func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
+	flags := usualFlags(a)
 	if len(a) > 2 {
 		var ok bool
 		if flags, ok = regexpFlags(flags, a[2].Text()); !ok {

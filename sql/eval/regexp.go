@@ -22,6 +22,9 @@ const (
 type pattern struct {
 	re   *regexp.Regexp
 	size int // the instructions that a character of a text may meet
+
+	looksBack bool           // it tells places apart by what is before them
+	after     *regexp.Regexp // matches behind the first character of a text, in the first group; made when it is needed
 }
 
 // pattern compiles a pattern, unless it is that of the row before.
@@ -34,7 +37,7 @@ func (w *work) pattern(text string) (*pattern, error) {
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
-		return nil, Invalid(errRegexp, "REGEXP: the pattern is no regular expression in RE2 syntax")
+		return nil, wrongPattern()
 	}
 	size := instructions(tree)
 	if size > maxInstructions {
@@ -42,9 +45,9 @@ func (w *work) pattern(text string) (*pattern, error) {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		return nil, Invalid(errRegexp, "REGEXP: the pattern is no regular expression in RE2 syntax")
+		return nil, wrongPattern()
 	}
-	w.lastPattern, w.compiled = text, &pattern{re, size}
+	w.lastPattern, w.compiled = text, &pattern{re: re, size: size, looksBack: looksBack(tree)}
 	return w.compiled, nil
 }
 
@@ -103,4 +106,8 @@ func (r *steppedReader) ReadRune() (rune, int, error) {
 	c, size := utf8.DecodeRuneInString(r.text)
 	r.text = r.text[size:]
 	return c, size, nil
+}
+
+func wrongPattern() error {
+	return Invalid(errRegexp, "REGEXP: the pattern is no regular expression in RE2 syntax")
 }
