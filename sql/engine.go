@@ -51,6 +51,9 @@ type Request struct {
 	// gives its workers, to compute them there.
 	Expressions Expressions
 	State       []byte
+	// Warn takes a warning about a value, by MySQL's number, while the rows are
+	// read; nil drops it. It is called from the goroutine that reads them.
+	Warn func(number uint16, text string)
 	// Resolve gives the source that a name in the query means. The schema is ""
 	// where none was written.
 	Resolve func(ctx context.Context, schema, name string) (Source, error)

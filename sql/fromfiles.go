@@ -39,7 +39,6 @@ type fileTables struct {
 	edits  []edit
 	levels []fromLevel
 	table  bool // there is a JSON_TABLE
-	value  bool // there is a JSON_VALUE with words behind its path
 }
 
 // edit is a piece of the text that was written anew: from where to where it
@@ -75,7 +74,7 @@ var endsFrom = []string{"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", 
 // withFiles gives src with its locations replaced, and what they were. It
 // gives nil where there is none.
 func withFiles(src source) (source, *fileTables, error) {
-	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") && !namesJSON(src.clean) {
+	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") && !namesJSON(src.clean) && !namesPlace(src.clean) {
 		return src, nil, nil
 	}
 	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
@@ -85,7 +84,7 @@ func withFiles(src source) (source, *fileTables, error) {
 			return src, nil, err
 		}
 	}
-	if len(f.tables) == 0 && !f.table && !f.value {
+	if len(f.edits) == 0 {
 		return src, nil, nil
 	}
 	f.out.WriteString(src.clean[f.copied:])
@@ -261,6 +260,19 @@ func (f *fileTables) format() ([]wharf.Option, error) {
 // isPlace reports whether a word is a column by its place: $1.
 func isPlace(word string) bool {
 	return len(word) > 1 && word[0] == '$' && digits(word[1:]) == len(word)-1
+}
+
+// namesPlace reports whether a text may have a column by its place.
+func namesPlace(text string) bool {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(text[i:], '$')
+		if n < 0 {
+			return false
+		}
+		if i += n; i+1 < len(text) && isDigit(text[i+1]) {
+			return true
+		}
+	}
 }
 
 // place takes $1, and the path of $1:a.b[0].

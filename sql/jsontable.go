@@ -7,6 +7,16 @@ import "encoding/json"
 // JSON, each an array of texts.
 const JSONTableFunction = "JSON_TABLE#"
 
+// The functions by which an engine of its own ends a GROUP_CONCAT.
+const (
+	// GroupDistinct joins the parts of a group in their order, each once: of a
+	// JSON array of arrays, each a text and what tells it from others, and a
+	// separator.
+	GroupDistinct = "GROUP_CONCAT#DISTINCT"
+	// GroupCut is a text no longer than group_concat_max_len.
+	GroupCut = "GROUP_CONCAT#"
+)
+
 // JSONColumn is a column of JSON_TABLE, its rows' path with the columns that are
 // taken from each, or what JSON_VALUE gives.
 type JSONColumn struct {

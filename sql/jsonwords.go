@@ -255,7 +255,6 @@ func (f *fileTables) jsonValue() error {
 	text := ", " + p.src.mode.quote(c.String())
 	f.places = append(f.places, Replacement{text, strings.TrimRight(p.src.clean[start:p.tok.start], " \t\n")})
 	f.replace(start, text)
-	f.value = true
 	return nil
 }
 

@@ -441,3 +441,28 @@ func TestExplainAnalyze(t *testing.T) {
 		t.Errorf("a SELECT without a table: %s", last)
 	}
 }
+
+// TestParquetRecord asks a Parquet file for its rows and their fields as JSON,
+// as NDJSON is asked.
+func TestParquetRecord(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.put("s", "books.parquet", "testdata/files/books.parquet")
+	s.mustUpload("s", "n.ndjson", []byte(`{"id": 1, "a b": true, "in": {"list": [1, {"x": "y"}], "none": null}, "at": "2024-01-02"}`+"\n"+`{"id": null, "a b": false, "in": null, "at": null}`))
+	s.exec("COPY INTO @s/p.parquet FROM @s/n.ndjson SINGLE = TRUE USE_RAW_PATH = TRUE")
+	s.wantTexts("SELECT $1:title, $1:author FROM @s/books.parquet ORDER BY title",
+		`"Readings in Database Systems"`+"\t"+`"Michael Stonebraker"`, `"Transaction Processing"`+"\t"+`"Jim Gray"`)
+	s.wantTexts("SELECT $1 FROM @s/books.parquet WHERE $1:title LIKE '%Processing%'", `{"date": "1992", "title": "Transaction Processing", "author": "Jim Gray"}`)
+	s.wantTexts("SELECT $1:author FROM s.`books.parquet` WHERE title LIKE 'T%'", `"Jim Gray"`)
+	s.wantTexts("SELECT $1:id + 1 FROM s.`n.ndjson` WHERE $1:id = 1", "2")
+	s.wantTexts("SELECT b.$1->>'$.title' FROM @s/books.parquet b ORDER BY 1 LIMIT 1", "Readings in Database Systems")
+	for _, name := range []string{"n.ndjson", "p.parquet"} {
+		s.wantTexts("SELECT $1:in.list[1].x, $1:in.list[0] + 1, $1:missing, $1:in.missing, $1->'$.\"a b\"' FROM @s/"+name+" WHERE $1:id = 1", `"y"`+"\t2\tNULL\tNULL\ttrue")
+	}
+	s.wantTexts("SELECT COUNT($1:id), COUNT(*), MAX($1:at) FROM @s/p.parquet", "1\t2\t\"2024-01-02\"")
+	got := s.mariadb("SELECT $1:title FROM @s/books.parquet LIMIT 1").stdout
+	if !strings.HasPrefix(got, "$1:title\n") {
+		t.Errorf("the header is %q", got)
+	}
+}

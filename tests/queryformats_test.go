@@ -82,13 +82,21 @@ func pack(t *testing.T, end string, content []byte) []byte {
 	return b.Bytes()
 }
 
-// wantTexts wants these rows of a query, each value as text, with tabs between.
+// wantTexts wants these rows of a query.
 func (s *server) wantTexts(query string, want ...string) {
+	s.t.Helper()
+	if got := s.texts(query); !slices.Equal(got, want) {
+		s.t.Errorf("%s:\n%q, want\n%q", query, got, want)
+	}
+}
+
+// texts are the rows of a query, each value as text, with tabs between.
+func (s *server) texts(query string) []string {
 	s.t.Helper()
 	rows, err := s.db("").QueryContext(s.context(), query)
 	if err != nil {
 		s.t.Errorf("%s: %v", query, err)
-		return
+		return nil
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
@@ -112,9 +120,10 @@ func (s *server) wantTexts(query string, want ...string) {
 		}
 		got = append(got, strings.Join(row, "\t"))
 	}
-	if err := rows.Err(); err != nil || !slices.Equal(got, want) {
-		s.t.Errorf("%s:\n%q, %v, want\n%q", query, got, err, want)
+	if err := rows.Err(); err != nil {
+		s.t.Errorf("%s: %v", query, err)
 	}
+	return got
 }
 
 // TestQueryCompressions reads the same flights in each compression, as it is

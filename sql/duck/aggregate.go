@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf/sql"
 )
 
 // aggregate translates a function over the rows of a group.
@@ -111,6 +113,8 @@ func (t *translator) countRows(args []expr, over string) expr {
 	return expr{sql: "count(DISTINCT CASE WHEN " + strings.Join(there, " AND ") + " THEN row(" + strings.Join(parts, ", ") + ") END)" + over, kind: kindInt}
 }
 
+// groupConcat is GROUP_CONCAT. What is longer than group_concat_max_len is cut
+// by the server's evaluator, which warns of it.
 func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope) expr {
 	separator := args[len(args)-1]
 	args = args[:len(args)-1]
@@ -118,6 +122,7 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 	for i, a := range args {
 		parts[i] = a.text()
 	}
+	joined := strings.Join(parts, " || ")
 	word, order := "", ""
 	if n.Distinct {
 		word = "DISTINCT "
@@ -127,29 +132,34 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 		order = t.order(n.Order.Items, s, nil)
 		t.clause = clause
 	}
-	if n.Distinct && slices.ContainsFunc(args, func(a expr) bool { return t.group(a) != a.sql }) {
-		return t.refuse("GROUP_CONCAT(DISTINCT …) of text with a collation that is not by its bytes")
+	if n.Distinct && (n.Order != nil || len(args) > 1 || slices.ContainsFunc(args, func(a expr) bool { return t.group(a) != a.sql })) {
+		return t.groupDistinct(args, joined, order, separator)
 	}
-	if n.Distinct && n.Order != nil {
-		return t.groupDistinct(n, args, separator, s)
+	e := text("string_agg(" + word + joined + ", " + separator.sql + order + ")")
+	most, ok := t.variable("group_concat_max_len")
+	if !ok {
+		return e
 	}
-	return expr{sql: "string_agg(" + word + strings.Join(parts, " || ") + ", " + separator.sql + order + ")", kind: kindText}
+	cut := t.evaluates("`"+sql.GroupCut+"`(i0)", []expr{e}, false)
+	cut.sql = fmt.Sprintf("CASE WHEN strlen(%s) > %d THEN %s ELSE %s END", e.sql, most, cut.sql, e.sql)
+	return cut
 }
 
-// groupDistinct is GROUP_CONCAT(DISTINCT x ORDER BY x): DuckDB orders what is
-// distinct as text, MySQL as it is.
-func (t *translator) groupDistinct(n *ast.AggregateFuncExpr, args []expr, separator expr, s *scope) expr {
-	if len(args) != 1 || len(n.Order.Items) != 1 || t.expr(n.Order.Items[0].Expr, s).sql != args[0].sql || args[0].kind == kindText && args[0].foldedText() {
-		return t.refuse("GROUP_CONCAT(DISTINCT …) in the order of something else")
+// groupDistinct is GROUP_CONCAT(DISTINCT …) that DuckDB does not do: of several
+// values, in the order of others, or of text that is told apart by a collation.
+func (t *translator) groupDistinct(args []expr, joined, order string, separator expr) expr {
+	keys := make([]string, len(args))
+	for i, a := range args {
+		keys[i] = a.text()
+		if key := t.group(a); key != a.sql {
+			keys[i] = "hex(" + key + ")"
+		}
 	}
-	direction := "ASC"
-	if n.Order.Items[0].Desc {
-		direction = "DESC"
-	}
-	item := args[0]
-	item.sql = "item"
-	sorted := "list_sort(list(DISTINCT " + args[0].sql + ") FILTER (WHERE " + args[0].sql + " IS NOT NULL), '" + direction + "')"
-	return expr{sql: "array_to_string(list_transform(" + sorted + ", lambda item: " + item.text() + "), " + separator.sql + ")", kind: kindText}
+	list := "list([" + joined + ", " + strings.Join(keys, ", ") + "]" + order + ") FILTER (WHERE " + joined + " IS NOT NULL)"
+	parts := expr{sql: "CAST(to_json(" + list + ") AS VARCHAR)", kind: kindText}
+	e := t.evaluates("`"+sql.GroupDistinct+"`(i0, i1)", []expr{parts, separator}, false)
+	e.constant, e.folded, e.collation = false, false, ""
+	return e
 }
 
 // windowFunctions are those that are not aggregates, with how many arguments

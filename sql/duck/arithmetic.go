@@ -82,7 +82,7 @@ func (e expr) exact() string { return e.within(min(maxDigits, e.digits())) }
 func (t *translator) divide(a, b expr) expr {
 	e := expr{constant: a.constant && b.constant}
 	if a.kind == kindDouble || b.kind == kindDouble {
-		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / nullif(%s, 0))", a.real(), b.real())
+		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / mysql_by(%s, %s))", a.real(), b.real(), a.real())
 		return e
 	}
 	const more, step = 4, 9
@@ -100,7 +100,7 @@ func (t *translator) divide(a, b expr) expr {
 	if behind > step || a.digits()+b.behind()+behind > maxDigits {
 		e.inner = 0
 		e.precision = maxDigits
-		e.sql = fmt.Sprintf("CAST(round(%s / nullif(%s, 0), %d) AS %s)", a.real(), b.real(), e.scale, e.duck())
+		e.sql = fmt.Sprintf("CAST(round(%s / mysql_by(%s, %s), %d) AS %s)", a.real(), b.real(), a.real(), e.scale, e.duck())
 		return e
 	}
 	up := behind - a.behind() + b.behind() // powers of ten on the dividend's integer
@@ -135,13 +135,14 @@ func modulo(a, b expr) expr {
 	e := expr{constant: a.constant && b.constant}
 	switch {
 	case a.kind == kindDouble || b.kind == kindDouble:
-		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s %% nullif(%s, 0))", a.real(), b.real())
+		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s %% mysql_by(%s, %s))", a.real(), b.real(), a.real())
 	case a.kind == kindDecimal || b.kind == kindDecimal:
 		e.kind, e.scale, e.inner = kindDecimal, max(a.scale, b.scale), max(a.behind(), b.behind())-max(a.scale, b.scale)
-		e.sql = fmt.Sprintf("(%s %% nullif(%s, 0))", a.exact(), b.exact())
+		divisor := expr{precision: min(maxDigits, b.digits()), scale: b.behind(), kind: kindDecimal}
+		e.sql = fmt.Sprintf("(%s %% CAST(mysql_by(%s, %s) AS %s))", a.exact(), b.exact(), a.sql, divisor.duck())
 		e.precision = min(maxDigits-e.inner, max(a.whole(), b.whole())+e.scale)
 	default:
-		e.kind, e.sql = a.kind, fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %% nullif(CAST(%s AS HUGEINT), 0) AS %s)", a.sql, b.sql, a.duck())
+		e.kind, e.sql = a.kind, fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %% mysql_by(CAST(%s AS HUGEINT), %s) AS %s)", a.sql, b.sql, a.sql, a.duck())
 	}
 	return e
 }

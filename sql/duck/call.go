@@ -67,6 +67,7 @@ func init() {
 		"date_add": addInterval("+"), "adddate": addInterval("+"), "date_sub": addInterval("-"), "subdate": addInterval("-"),
 		"timestampadd": (*translator).timestampAdd, "timestampdiff": (*translator).timestampDiff,
 		"extract": (*translator).extract, "trim": (*translator).trim, "grouping": (*translator).groupingOf, "any_value": (*translator).anyValue,
+		"json_extract": (*translator).jsonExtract,
 	}
 }
 
@@ -224,6 +225,9 @@ func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 	x := t.expr(n.Expr, s)
 	if e, ok := castHere(n, x); ok {
 		e.constant = x.constant
+		if length := n.Tp.GetFlen(); e.kind == kindText && length >= 0 && length != parsermysql.MaxBlobWidth {
+			e.sql = t.cut(e, length)
+		}
 		return e
 	}
 	if n.Tp.GetType() == parsermysql.TypeJSON && (x.kind == kindText || x.kind == kindJSON || x.kind == kindInt || x.kind == kindUint || x.kind == kindDouble) {
@@ -265,6 +269,16 @@ func castHere(n *ast.FuncCastExpr, x expr) (expr, bool) {
 	return expr{}, false
 }
 
+// cut is a text no longer than so many characters. The server's evaluator cuts a
+// longer one, and warns of it.
+func (t *translator) cut(e expr, length int) string {
+	cut := fmt.Sprintf("left(%s, %d)", e.sql, length)
+	if t.expressions != nil {
+		cut = t.evaluates(fmt.Sprintf("CAST(i0 AS CHAR(%d))", length), []expr{{sql: e.sql, kind: kindText}}, false).sql
+	}
+	return fmt.Sprintf("CASE WHEN length(%s) > %d THEN %s ELSE %s END", e.sql, length, cut, e.sql)
+}
+
 func castText(n *ast.FuncCastExpr, x expr) (expr, bool) {
 	if x.kind == kindBytes || x.kind == kindNull {
 		return x, x.kind == kindBytes && n.Tp.GetCharset() == "binary" && n.Tp.GetFlen() < 0
@@ -275,8 +289,6 @@ func castText(n *ast.FuncCastExpr, x expr) (expr, bool) {
 	switch {
 	case n.FunctionType == ast.CastBinaryOperator || n.Tp.GetCharset() == "binary":
 		return expr{kind: kindBytes, sql: "encode(" + e.sql + ")"}, length < 0
-	case length >= 0 && length != parsermysql.MaxBlobWidth:
-		e.sql = fmt.Sprintf("left(%s, %d)", e.sql, length)
 	}
 	return e, true
 }

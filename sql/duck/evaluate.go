@@ -23,8 +23,18 @@ import (
 	"wharf/sql"
 )
 
-// Evaluator gives what computes expressions in the state of a session.
-type Evaluator func(state []byte) (sql.Expressions, error)
+// Evaluator gives what computes expressions in the state of a session. It calls
+// warn, from several goroutines, for each warning about a value.
+type Evaluator func(state []byte, warn func(number uint16, text string)) (sql.Expressions, error)
+
+// valueWarning is a warning about a value, by MySQL's number.
+type valueWarning struct {
+	Number uint16
+	Text   string
+}
+
+// maxWarnings is how many a statement keeps, as MySQL's max_error_count says.
+const maxWarnings = 1024
 
 // evaluated is what a call of mysql_eval… says first: the expression, as JSON.
 // The values that it is given follow.
@@ -40,16 +50,34 @@ type evaluated struct {
 var evaluation struct {
 	evaluator Evaluator
 
-	mu    sync.Mutex
-	state []byte                     // guarded by mu
-	ready map[string][]*sql.Compiled // guarded by mu: by what the call says, those that no thread uses
+	mu       sync.Mutex
+	state    []byte                     // guarded by mu
+	warnings []valueWarning             // guarded by mu: of the statement so far
+	ready    map[string][]*sql.Compiled // guarded by mu: by what the call says, those that no thread uses
 }
 
 // beginEvaluation makes expressions be computed in the state of a session.
 func beginEvaluation(state []byte) {
 	evaluation.mu.Lock()
 	defer evaluation.mu.Unlock()
-	evaluation.state, evaluation.ready = state, map[string][]*sql.Compiled{}
+	evaluation.state, evaluation.ready, evaluation.warnings = state, map[string][]*sql.Compiled{}, nil
+}
+
+// takeWarnings gives the warnings so far, and forgets them.
+func takeWarnings() []valueWarning {
+	evaluation.mu.Lock()
+	defer evaluation.mu.Unlock()
+	all := evaluation.warnings
+	evaluation.warnings = nil
+	return all
+}
+
+func keepWarning(number uint16, text string) {
+	evaluation.mu.Lock()
+	defer evaluation.mu.Unlock()
+	if len(evaluation.warnings) < maxWarnings {
+		evaluation.warnings = append(evaluation.warnings, valueWarning{number, text})
+	}
 }
 
 // takeCompiled gives an expression to one thread.
@@ -65,7 +93,7 @@ func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
 	if evaluation.evaluator == nil || state == nil {
 		return nil, errors.New("there is nothing to compute it by")
 	}
-	x, err := evaluation.evaluator(state)
+	x, err := evaluation.evaluator(state, keepWarning)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,22 @@ func (t *translator) evaluatedAs(n ast.ExprNode, s *scope, known map[ast.ExprNod
 	return t.evaluates(text, v.inputs, key)
 }
 
+// variable returns a system variable of the session that is a whole number.
+func (t *translator) variable(name string) (int64, bool) {
+	if t.expressions == nil {
+		return 0, false
+	}
+	compiled, err := t.expressions.Compile(t.ctx, sql.Expression{Text: "@@" + name})
+	if err != nil {
+		return 0, false
+	}
+	v, err := compiled.Eval(nil)
+	if err != nil || v.Kind() != wharf.IntValue && v.Kind() != wharf.UintValue {
+		return 0, false
+	}
+	return v.Int64(), true
+}
+
 // evaluates gives the call that computes an expression over inputs, which it
 // calls i0, i1 and so on.
 func (t *translator) evaluates(text string, inputs []expr, key bool) expr {

@@ -43,6 +43,7 @@ type reader struct {
 	text      func(column string) string // what a column of text is read as; nil is as it is
 	places    bool                       // columns are also called $1, $2 and so on
 	documents bool                       // of JSON
+	record    bool                       // the whole row is the column $1
 	numbered  string                     // reads the column file_row_number too; "" where there is none
 	parquet   func(texts bool)           // sets SQL and numbered; with texts, columns of bytes are read as texts
 	decoded   map[string]bool            // columns of bytes that are texts, where others are none
@@ -55,6 +56,9 @@ const (
 	recordColumn = "wharf record"
 )
 
+// recordPlace is the column that is the whole row.
+const recordPlace = "$1"
+
 // reader gives DuckDB's text that reads the set's files.
 func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
 	r := &reader{drop: map[string]bool{}, decoded: map[string]bool{}}
@@ -64,7 +68,7 @@ func (l *lease) reader(s fileSet, paths []string, w wanted) (*reader, error) {
 		r.parquet = func(texts bool) { r.SQL, r.numbered = s.parquet(paths, w, texts) }
 		r.parquet(s.Format.BinaryAsText.Value)
 		r.drop["file_row_number"] = w.rowNumber
-		r.text = s.nullIf()
+		r.text, r.record = s.nullIf(), w.place
 	case wharf.CSV, wharf.TSV:
 		err = l.records(r, s, paths, w)
 	case wharf.NDJSON:
@@ -387,6 +391,24 @@ func (r *reader) relation(described []column) Relation {
 		}
 		items = append(items, item)
 		rel.Columns = append(rel.Columns, Column{Name: c.Name, Type: c.Duck})
+	}
+	if r.record && len(rel.Columns) > 0 {
+		fields := make([]string, len(rel.Columns))
+		for i, c := range rel.Columns {
+			value := quoteName(c.Name)
+			switch {
+			case r.decoded[c.Name]:
+				value = "decode(" + value + ")"
+			case c.Type == "BLOB":
+				value = textOfBytes(value)
+			}
+			if r.text != nil && c.Type == "VARCHAR" {
+				value = r.text(value)
+			}
+			fields[i] = quoteName(c.Name) + " := " + value
+		}
+		r.hidden, r.extra = append(r.hidden, Column{recordPlace, "JSON"}), append(r.extra, "to_json(struct_pack("+strings.Join(fields, ", ")+"))")
+		rel.Record = true
 	}
 	if r.places {
 		for i, c := range rel.Columns {

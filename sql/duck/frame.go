@@ -30,7 +30,7 @@ const (
 	frameLooked  frameKind = 'f' // []finding, one for each task
 	frameColumns frameKind = 'c' // []column
 	frameRows    frameKind = 'b' // rows, each a length of four bytes and its values
-	frameDone    frameKind = 'd' // the statement is at its end
+	frameDone    frameKind = 'd' // []valueWarning: the statement is at its end
 	frameError   frameKind = 'e' // failure: the statement is at its end
 )
 

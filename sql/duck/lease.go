@@ -137,6 +137,20 @@ func (l *lease) read() (frameKind, []byte, error) {
 	return kind, payload, err
 }
 
+// warned passes on the warnings that a worker ends a statement with.
+func (l *lease) warned(payload []byte) {
+	if l.sources == nil || l.sources.query.Warn == nil {
+		return
+	}
+	var all []valueWarning
+	if json.Unmarshal(payload, &all) != nil || len(all) > maxWarnings {
+		return // a worker may say anything
+	}
+	for _, w := range all {
+		l.sources.query.Warn(w.Number, w.Text)
+	}
+}
+
 // begin sends a statement and gives the columns of its result.
 func (l *lease) begin(st statement) ([]column, error) {
 	l.busy = true
@@ -217,6 +231,7 @@ func (r *result) all(yield func([]wharf.Value, error) bool) {
 			yield(nil, r.explain(err))
 			return
 		case err == nil && kind == frameDone:
+			r.warned(payload)
 			if !r.st.Describe {
 				if err = r.whole(r.ctx); err == nil {
 					r.rememberDescriptions()

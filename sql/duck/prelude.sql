@@ -2,21 +2,24 @@
 -- before it is locked; translated queries call them.
 
 -- Numbers.
+CREATE MACRO mysql_zero(n) AS CASE WHEN n IS NOT NULL THEN mysql_eval_int('{"Text":"i0 DIV 0","Inputs":[{"Name":"i0","Type":2,"Scale":0}]}', CAST(sign(n) AS BIGINT)) END;
+CREATE MACRO mysql_no_logarithm(x) AS mysql_eval_double('{"Text":"LN(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0}]}', CASE WHEN x <= 0 THEN -1e0 END);
 CREATE MACRO mysql_number(s) AS mysql_eval_double('{"Text":"i0 + 0e0","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
 CREATE MACRO mysql_integer_text(s) AS CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?\d+)', 1), '') AS BIGINT), CASE WHEN regexp_matches(s, '^\s*-\d') THEN -9223372036854775808 WHEN regexp_matches(s, '^\s*\+?\d') THEN 9223372036854775807 ELSE 0 END) END;
 CREATE MACRO mysql_unsigned(n) AS CAST(CASE WHEN n < 0 THEN CAST(n AS HUGEINT) + 18446744073709551616 ELSE CAST(n AS HUGEINT) END AS UBIGINT);
 CREATE MACRO mysql_double_text(d) AS mysql_eval_text('{"Text":"CONCAT(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', d);
 CREATE MACRO mysql_finite(d) AS CASE WHEN isfinite(d) OR d IS NULL THEN d ELSE error('DOUBLE value is out of range') END;
-CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN NULL ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
-CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN NULL ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
-CREATE MACRO mysql_div_integer(a, b) AS CASE WHEN b = 0 THEN NULL ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS BIGINT) END;
+CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN mysql_zero(n) ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
+CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a) ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
+CREATE MACRO mysql_div_integer(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a) ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS BIGINT) END;
+CREATE MACRO mysql_by(d, n) AS CASE WHEN d = 0 THEN mysql_zero(n) ELSE d END;
 CREATE MACRO mysql_fmod(x, y) AS CASE WHEN y = 0 THEN NULL ELSE x - y * trunc(x / y) END;
 CREATE MACRO mysql_signed(x) AS CASE WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE TRY_CAST(round_even(x, 0) AS BIGINT) END;
 CREATE MACRO mysql_clamp(v, x, most) AS CASE WHEN v IS NOT NULL OR x IS NULL THEN v WHEN x < 0 THEN -most ELSE most END;
 CREATE MACRO mysql_sqrt(x) AS CASE WHEN x < 0 THEN NULL ELSE sqrt(x) END;
-CREATE MACRO mysql_ln(x) AS CASE WHEN x <= 0 THEN NULL ELSE ln(x) END;
-CREATE MACRO mysql_log10(x) AS CASE WHEN x <= 0 THEN NULL ELSE log10(x) END;
-CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN NULL ELSE ln(x) / ln(b) END;
+CREATE MACRO mysql_ln(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE ln(x) END;
+CREATE MACRO mysql_log10(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE log10(x) END;
+CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN mysql_no_logarithm(CASE WHEN b <= 0 THEN b ELSE x END) ELSE ln(x) / ln(b) END;
 CREATE MACRO mysql_asin(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE asin(x) END;
 CREATE MACRO mysql_acos(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE acos(x) END;
 CREATE MACRO mysql_round_double(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN abs(n) > 30 THEN x WHEN n >= 0 THEN round_even(x, CAST(n AS INTEGER)) ELSE round_even(x / pow(10, -n), 0) * pow(10, -n) END;
@@ -53,7 +56,8 @@ CREATE MACRO mysql_unescaped(s) AS CASE WHEN NOT contains(s, '\') THEN s ELSE li
 
 -- Dates.
 CREATE MACRO mysql_moment(s) AS TRY_CAST(mysql_eval_text('{"Text":"CAST(i0 AS DATETIME(6))","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) AS TIMESTAMP);
-CREATE MACRO mysql_in_years(t) AS CASE WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END;
+CREATE MACRO mysql_no_moment(t) AS CASE WHEN t IS NOT NULL THEN TRY_CAST(mysql_eval_text('{"Text":"MAKEDATE(9999, 1) + INTERVAL i0 YEAR","Inputs":[{"Name":"i0","Type":2,"Scale":0}]}', CAST(CASE WHEN t IS NULL THEN 1 ELSE 2 END AS BIGINT)) AS TIMESTAMP) END;
+CREATE MACRO mysql_in_years(t) AS CASE WHEN t BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t ELSE mysql_no_moment(t) END;
 CREATE MACRO mysql_time_of(t) AS CAST(date_diff('microsecond', TIME '00:00:00', t) AS BIGINT);
 CREATE MACRO mysql_round_time(t) AS sign(t) * least((abs(t) + 500000) // 1000000, 3020399) * 1000000;
 CREATE MACRO mysql_time_text(t, digits) AS CASE WHEN t < 0 THEN '-' ELSE '' END || printf('%02d:%02d:%02d', abs(t) // 3600000000, abs(t) // 60000000 % 60, abs(t) // 1000000 % 60) || CASE WHEN digits > 0 THEN '.' || left(printf('%06d', abs(t) % 1000000), digits) ELSE '' END;

@@ -22,12 +22,18 @@ type scoped struct {
 	expr                expr
 	hidden              bool // the second of two that USING made one
 	asked               bool // shown only where it is named, not by *: METADATA$FILENAME
+	record              bool // the whole row of its table
 }
 
 // cte is a WITH query by its name.
 type cte struct {
 	name    string // in DuckDB's text
 	columns []outColumn
+	// counts is set for a recursive one whose rows have, behind columns, how often
+	// the query was repeated for them. alias is that of the reference to it in the
+	// part of the query that is being translated.
+	counts bool
+	alias  string
 }
 
 // outColumn is a column of a translated query: in DuckDB's text it is called
@@ -79,6 +85,19 @@ func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
 		return expr{}, false, nil
 	}
 	return found.expr, true, nil
+}
+
+// record gives the column that a name means, if it is the whole row of a table.
+func (s *scope) record(table, name string) *scoped {
+	for at := s; at != nil; at = at.outer {
+		for i := range at.columns {
+			c := &at.columns[i]
+			if c.record && c.name == name && (table == "" || strings.EqualFold(c.table, table)) {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // cte gives the WITH query of that name, or nil.

@@ -20,6 +20,11 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 		t.refuse("SELECT … INTO")
 		return queried{}
 	}
+	counted := t.counted
+	t.counted = nil
+	if counted != nil {
+		counted.alias = ""
+	}
 	head, outer := t.with(n.With, outer)
 	s := &scope{outer: outer, windows: map[string]string{}}
 	from := ""
@@ -30,6 +35,10 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	t.namedWindows(n.WindowSpecs, s)
 	t.clause = "field list"
 	columns, items := t.items(n, s)
+	if counted != nil {
+		e := t.repetitions(counted)
+		columns, items = append(columns, outColumn{expr: expr{kind: kindInt}}), append(items, e)
+	}
 	if t.err != nil {
 		return queried{}
 	}

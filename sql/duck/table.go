@@ -59,6 +59,7 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 	if name.Schema.O == "" {
 		if c := s.cte(name.Name.O); c != nil {
 			add("", shown, c.columns)
+			c.alias = alias
 			return c.name + " AS " + alias
 		}
 	}
@@ -80,7 +81,7 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {
 			e.sql = t.local(e.sql)
 		}
-		s.columns = append(s.columns, scoped{schema: database, table: shown, name: c.Name, expr: e, asked: i >= len(rel.Columns)})
+		s.columns = append(s.columns, scoped{schema: database, table: shown, name: c.Name, expr: e, asked: i >= len(rel.Columns), record: rel.Record && c.Name == recordPlace})
 	}
 	return rel.SQL + " AS " + alias
 }

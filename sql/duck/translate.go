@@ -26,6 +26,7 @@ type Relation struct {
 	SQL     string
 	Columns []Column
 	Hidden  []Column // columns that * does not show, such as METADATA$FILENAME
+	Record  bool     // $1 is the whole row, whose fields are the columns
 	// Rows gives text that reads the rows of its only file from one to before
 	// another, from 0, and no row groups without any; nil where there is none.
 	Rows  func(from, to int64) string
@@ -161,6 +162,7 @@ type translator struct {
 
 	expressions sql.Expressions
 	ctx         context.Context // of the statement
+	counted     *cte            // of which the next SELECT is a part, where its rows count repetitions
 	clause      string          // as MySQL calls it in errors
 	rollup      []string        // the order of the SELECT that has WITH ROLLUP
 	grouping
@@ -227,7 +229,12 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 		if w.IsRecursive {
 			// Its columns are those of its first part, which does not name it.
 			c.columns = t.recursiveColumns(def, inner)
+			c.counts = isCounted(def.Query.Query)
 			inner.ctes[def.Name.L] = c
+		}
+		t.counted = nil
+		if c.counts {
+			t.counted = c
 		}
 		q := t.query(def.Query.Query, inner)
 		if !w.IsRecursive {
@@ -245,6 +252,41 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 		head = "WITH RECURSIVE "
 	}
 	return head + strings.Join(parts, ", ") + " ", inner
+}
+
+// isCounted reports whether a recursive query can count how often it is repeated
+// for a row: UNION ALL, which keeps rows that differ by that alone.
+func isCounted(n ast.ResultSetNode) bool {
+	union, ok := n.(*ast.SetOprStmt)
+	if !ok || union.Limit != nil || union.OrderBy != nil {
+		return false
+	}
+	for i, part := range union.SelectList.Selects {
+		sel, ok := part.(*ast.SelectStmt)
+		if !ok || sel.Kind == ast.SelectStmtKindValues || i > 0 && (sel.AfterSetOperator == nil || *sel.AfterSetOperator != ast.UnionAll) {
+			return false
+		}
+	}
+	return true
+}
+
+// repetitions is the item of a SELECT that counts how often a recursive query was
+// repeated for its rows. Where there are more than cte_max_recursion_depth, it is
+// an error.
+func (t *translator) repetitions(c *cte) expr {
+	e := expr{sql: "CAST(0 AS BIGINT)", kind: kindInt}
+	if c.alias == "" {
+		return e
+	}
+	most, ok := t.variable("cte_max_recursion_depth")
+	if !ok {
+		most = 1000
+	}
+	over := carried(because(3636, "HY000", wharf.CodeInvalid,
+		"Recursive query aborted after %d iterations. Try increasing @@cte_max_recursion_depth to a larger value.", most+1))
+	column := fmt.Sprintf("%s.c%d", c.alias, len(c.columns))
+	e.sql = fmt.Sprintf("CASE WHEN %s >= %d THEN CAST(error(%s) AS BIGINT) ELSE %s + 1 END", column, most, quoteString(over), column)
+	return e
 }
 
 func (t *translator) recursiveColumns(def *ast.CommonTableExpression, s *scope) []outColumn {
@@ -271,6 +313,8 @@ func named(columns []outColumn, names []ast.CIStr) []outColumn {
 }
 
 func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order *ast.OrderByClause, limit *ast.Limit, outer *scope) queried {
+	counted := t.counted
+	t.counted = nil
 	head, s := t.with(with, outer)
 	var out []queried
 	var ops []string
@@ -279,6 +323,7 @@ func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order 
 		var op *ast.SetOprType
 		switch n := part.(type) {
 		case *ast.SelectStmt:
+			t.counted = counted
 			q, op = t.selects(n, s), n.AfterSetOperator
 			if n.OrderBy != nil || n.Limit != nil || n.With != nil {
 				q.sql = "(" + q.sql + ")"

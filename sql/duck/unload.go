@@ -98,6 +98,7 @@ func (l *lease) count(st statement) (uint64, error) {
 		case err != nil:
 			return 0, err
 		case kind == frameDone:
+			l.warned(payload)
 			return n, nil
 		case kind != frameRows:
 			return 0, unexpected(kind, payload)

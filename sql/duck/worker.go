@@ -138,6 +138,7 @@ func answer(f *framed, conn *connection, st statement) error {
 			return err
 		}
 		if !st.Describe {
+			takeWarnings() // of what was computed for the plan: it is computed again
 			err = q.rows(f)
 		}
 	}
@@ -148,5 +149,5 @@ func answer(f *framed, conn *connection, st statement) error {
 	if err != nil {
 		return err
 	}
-	return f.send(frameDone, struct{}{})
+	return f.send(frameDone, takeWarnings())
 }

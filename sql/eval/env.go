@@ -51,6 +51,7 @@ const (
 	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
 	WarnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
 	warnCorrupted        = 1259 // ER_ZLIB_Z_DATA_ERROR
+	warnNoLogarithm      = 3020 // ER_INVALID_ARGUMENT_FOR_LOGARITHM
 	warnUnknownLocale    = 1649 // ER_UNKNOWN_LOCALE
 	warnInvalidText      = 1300 // ER_INVALID_CHARACTER_STRING
 	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED

@@ -110,7 +110,7 @@ func (x *expressions) eval(ctx context.Context, n Node, key bool) func([]wharf.V
 }
 
 // Variables are the system variables that expressions depend on.
-var Variables = []string{"collation_connection"}
+var Variables = []string{"collation_connection", "group_concat_max_len", "sql_mode"}
 
 // State is what an expression depends on beside its inputs.
 type State struct {
@@ -139,9 +139,9 @@ func VariableOf(v wharf.Value) Variable {
 }
 
 // Expressions computes expressions as the session would whose [State] state
-// has. It is for one goroutine at a time, and drops warnings.
-func Expressions(state []byte) (sql.Expressions, error) {
-	e := &loneEnv{functions: FunctionTable()}
+// has. It is for one goroutine at a time, and calls warn for warnings.
+func Expressions(state []byte, warn func(number uint16, text string)) (sql.Expressions, error) {
+	e := &loneEnv{functions: FunctionTable(), warn: warn}
 	if err := json.Unmarshal(state, &e.state); err != nil {
 		return nil, fmt.Errorf("the state of a session: %w", err)
 	}
@@ -161,13 +161,17 @@ type loneEnv struct {
 	zone      *time.Location
 	account   Account
 	functions map[string]Function
+	warn      func(number uint16, text string)
 }
 
-func (e *loneEnv) Account() *Account           { return &e.account }
-func (e *loneEnv) Warn(uint16, string, ...any) {}
-func (e *loneEnv) Now() time.Time              { return e.state.Now }
-func (e *loneEnv) Location() *time.Location    { return e.zone }
-func (e *loneEnv) UserVar(string) Datum        { return NullDatum() }
+func (e *loneEnv) Account() *Account        { return &e.account }
+func (e *loneEnv) Now() time.Time           { return e.state.Now }
+func (e *loneEnv) Location() *time.Location { return e.zone }
+func (e *loneEnv) UserVar(string) Datum     { return NullDatum() }
+
+func (e *loneEnv) Warn(number uint16, format string, args ...any) {
+	e.warn(number, fmt.Sprintf(format, args...))
+}
 
 func (e *loneEnv) Value(name string) wharf.Value {
 	switch v := e.state.Variables[name]; {

@@ -115,6 +115,8 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return c.cast(e)
 	case "JSON_VALUE":
 		return c.jsonValue(e)
+	case sql.GroupDistinct, sql.GroupCut:
+		return c.groupConcat(e)
 	case sql.JSONTableFunction:
 		return c.jsonTable(e)
 	case "DATE_ADD", "DATE_SUB":

@@ -38,6 +38,18 @@ func mathFunctions() map[string]Function {
 			return f(x)
 		}
 	}
+	// Outside of its range a logarithm is NULL, with a warning.
+	warned := func(f Function) Function {
+		run := f.Run
+		f.Run = func(ev *Evaluation, a []Datum) (Datum, error) {
+			d, err := run(ev, a)
+			if err == nil && d.IsNull() {
+				ev.Env.Warn(warnNoLogarithm, "Invalid argument for logarithm")
+			}
+			return d, err
+		}
+		return f
+	}
 	arc := double(1, 2, func(x, y float64) float64 {
 		if math.IsNaN(y) {
 			return math.Atan(x)
@@ -45,8 +57,8 @@ func mathFunctions() map[string]Function {
 		return math.Atan2(x, y)
 	})
 	return map[string]Function{
-		"SQRT": one(math.Sqrt), "EXP": one(math.Exp), "LN": one(logarithm(math.Log)), "LOG2": one(logarithm(math.Log2)), "LOG10": one(logarithm(math.Log10)),
-		"LOG": double(1, 2, func(x, y float64) float64 {
+		"SQRT": one(math.Sqrt), "EXP": one(math.Exp), "LN": warned(one(logarithm(math.Log))), "LOG2": warned(one(logarithm(math.Log2))), "LOG10": warned(one(logarithm(math.Log10))),
+		"LOG": warned(double(1, 2, func(x, y float64) float64 {
 			switch {
 			case math.IsNaN(y):
 				return logarithm(math.Log)(x)
@@ -54,7 +66,7 @@ func mathFunctions() map[string]Function {
 				return math.NaN()
 			}
 			return math.Log(y) / math.Log(x)
-		}),
+		})),
 		"SIN": one(math.Sin), "COS": one(math.Cos), "TAN": one(math.Tan), "COT": one(func(x float64) float64 { return 1 / math.Tan(x) }),
 		"ASIN": one(math.Asin), "ACOS": one(math.Acos), "ATAN": arc, "ATAN2": double(2, 2, math.Atan2),
 		"DEGREES": one(func(x float64) float64 { return x * 180 / math.Pi }), "RADIANS": one(func(x float64) float64 { return x * math.Pi / 180 }),

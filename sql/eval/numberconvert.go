@@ -2,6 +2,9 @@ package eval
 
 import (
 	"cmp"
+	"errors"
+	"math"
+	"strconv"
 	"strings"
 
 	"wharf"
@@ -19,10 +22,17 @@ func (ev *Evaluation) float(d Datum) Datum {
 	if d.Literal {
 		return d.literalNumber()
 	}
-	if !isNumeral(d.Str, true) {
+	f := d.ToFloat()
+	if !isNumeral(d.Str, true) || math.Abs(f) == math.MaxFloat64 && overflows(d.Str) {
 		ev.wrongValue("Truncated incorrect DOUBLE value", d)
 	}
-	return FloatDatum(d.ToFloat())
+	return FloatDatum(f)
+}
+
+// overflows reports whether a text is a number that no double holds.
+func overflows(s string) bool {
+	_, err := strconv.ParseFloat(numberPrefix(s, true), 64)
+	return errors.Is(err, strconv.ErrRange)
 }
 
 // Number is a value that is to count in arithmetic of type typ.

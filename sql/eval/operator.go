@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"math/big"
+	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -311,7 +312,9 @@ func arithmetic(op string, x, y Node) Node {
 		a, b = ev.Number(a, typ), ev.Number(b, typ)
 		if op == "/" || op == "%" || op == "MOD" || op == "DIV" {
 			if zero, _ := b.truth(); !zero {
-				ev.Env.Warn(warnDivisionByZero, "Division by 0")
+				if strings.Contains(ev.Env.Value("sql_mode").String(), "ERROR_FOR_DIVISION_BY_ZERO") {
+					ev.Env.Warn(warnDivisionByZero, "Division by 0")
+				}
 				return NullDatum(), nil
 			}
 		}

@@ -71,6 +71,7 @@ func (s *Session) request(st *sql.Query, args []wharf.Value) sql.Request {
 	return sql.Request{
 		Query: st, User: s.client.Principal.Subject(), Zone: s.zoneName(), Database: s.database, Args: args,
 		Expressions: eval.NewExpressions(s, now), State: s.expressionState(now),
+		Warn: func(number uint16, text string) { s.Warn(number, "%s", text) },
 		Resolve: func(ctx context.Context, schema, name string) (sql.Source, error) {
 			return s.source(ctx, st, schema, name)
 		},

@@ -51,7 +51,11 @@ func staged(t *testing.T, wharfAddr, uploads, mariadbAddr string) {
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".test"), func(t *testing.T) {
 			for _, line := range lines(t, path) {
-				p.compareStaged(t, overRows(line))
+				if filepath.Base(path) == "warnings.test" {
+					p.compareWarned(t, overRows(line))
+				} else {
+					p.compareStaged(t, overRows(line))
+				}
 			}
 		})
 	}
@@ -186,6 +190,24 @@ func (p *pair) compareStaged(t *testing.T, statement string) {
 	p.compareAlike(t, statement, text.answer)
 }
 
+// compareWarned asks both for a statement's rows and its warnings.
+func (p *pair) compareWarned(t *testing.T, statement string) {
+	t.Helper()
+	p.asked++
+	var answers []answer
+	for _, s := range []*side{p.wharf, p.mariadb} {
+		a := s.askNamed(t, s.translate(statement), false)
+		if !strings.HasPrefix(statement, "SET ") {
+			a.answer.warnings = s.warnings(t)
+		}
+		if s == p.wharf && a.errno == 0 && len(a.answer.warnings) != a.warned {
+			t.Errorf("%s\n%d warnings were counted, and %d are shown", statement, a.warned, len(a.answer.warnings))
+		}
+		answers = append(answers, a.answer)
+	}
+	p.known.check(t, statement, answers[0], answers[1])
+}
+
 var fraction = regexp.MustCompile(`(:\d\d)\.?(\d*?)0*"`)
 
 // withoutZeros leaves out the zeros at the end of seconds, of which the binary
@@ -204,11 +226,11 @@ func (p *pair) translated(names []string) []string {
 // namedAnswer is an answer with the names of its columns.
 type namedAnswer struct {
 	answer
-	names []string
+	names  []string
+	warned int // how many warnings the server counted
 }
 
-// askNamed runs a statement. Warnings are left out, for a query of files gives
-// none about values. Doubles are compared to 13 digits, because functions such as SIN
+// askNamed runs a statement. Warnings are left out: compareWarned has them. Doubles are compared to 13 digits, because functions such as SIN
 // differ between C libraries in the last ones.
 func (s *side) askNamed(t *testing.T, statement string, prepared bool) namedAnswer {
 	t.Helper()
@@ -220,7 +242,7 @@ func (s *side) askNamed(t *testing.T, statement string, prepared bool) namedAnsw
 	if err != nil {
 		t.Fatalf("%s: %s: %v", s.name, statement, err)
 	}
-	a := namedAnswer{answer: read(r)}
+	a := namedAnswer{answer: read(r), warned: int(r.Warnings)}
 	if r.Resultset == nil {
 		return a
 	}
