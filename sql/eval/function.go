@@ -111,14 +111,8 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return c.collate(e)
 	case "CHARSET", "COLLATION":
 		return c.charsetOf(e)
-	case "CAST", "CONVERT":
-		return c.cast(e)
-	case "JSON_VALUE":
-		return c.jsonValue(e)
-	case sql.GroupDistinct, sql.GroupCut:
-		return c.groupConcat(e)
-	case sql.JSONTableFunction:
-		return c.jsonTable(e)
+	case "CAST", "CONVERT", "JSON_VALUE", sql.GroupDistinct, sql.GroupCut, sql.JSONTableFunction:
+		return c.typedCall(e)
 	case "DATE_ADD", "DATE_SUB":
 		return c.interval(e)
 	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":
@@ -187,6 +181,20 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return ev.made(e.Name, d.Collated(n.Coll.Id), mark)
 	}
 	return n, nil
+}
+
+// typedCall compiles a call whose type is told by a literal among its arguments,
+// or that only engines make.
+func (c *Compiler) typedCall(e sql.Call) (Node, error) {
+	switch e.Name {
+	case "JSON_VALUE":
+		return c.jsonValue(e)
+	case sql.GroupDistinct, sql.GroupCut:
+		return c.groupConcat(e)
+	case sql.JSONTableFunction:
+		return c.jsonTable(e)
+	}
+	return c.cast(e)
 }
 
 // call runs the function.
