@@ -119,29 +119,39 @@ func (r *syncing) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// TestCheckpointAfterStart: what a start wrote behind a torn end is a part of what
-// the first checkpoint says that the index has.
-func TestCheckpointAfterStart(t *testing.T) {
-	disk := NewCrashDisk()
-	e := openEngine(t, "data", tinyOptions(Mortal{disk}))
-	put(t, e.Store(stageOne), "k", []byte("x"))
-	last := e.segs.active.path
-	must(t, e.Close())
-	f, err := disk.OpenReadWrite(last, vfs.WriteCategoryUnspecified)
-	must(t, err)
-	info, err := f.Stat()
-	must(t, err)
-	_, err = f.WriteAt(make([]byte, 300), info.Size())
-	must(t, errors.Join(err, f.Sync(), f.Close()))
+// TestIndexAfterStart: what a start wrote around a torn end is a part of what the
+// first checkpoint says that the index has; and it is durable before the index has
+// the position behind it.
+func TestIndexAfterStart(t *testing.T) {
+	for name, write := range map[string]func(e *Engine) error{
+		"checkpoint": func(e *Engine) error { return e.checkpoint(bg) },
+		"flush":      func(e *Engine) error { return e.index.flush() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := NewCrashDisk()
+			e := openEngine(t, "data", tinyOptions(Mortal{disk}))
+			put(t, e.Store(stageOne), "k", []byte("x"))
+			last := e.segs.active.path
+			must(t, e.Close())
+			f, err := disk.OpenReadWrite(last, vfs.WriteCategoryUnspecified)
+			must(t, err)
+			info, err := f.Stat()
+			must(t, err)
+			_, err = f.WriteAt(make([]byte, 300), info.Size())
+			must(t, errors.Join(err, f.Sync(), f.Close()))
 
-	e = openEngine(t, "data", tinyOptions(Mortal{disk}))
-	must(t, e.checkpoint(bg))
-	var log errorLog
-	o := tinyOptions(Mortal{disk.Crash(0, nil)})
-	o.Logger = log.logger()
-	again := openEngine(t, "data", o)
-	if data, err := readAll(again.Store(stageOne), "k"); err != nil || string(data) != "x" || log.String() != "" {
-		t.Fatalf("%q, %v\n%s", data, err, &log)
+			e = openEngine(t, "data", tinyOptions(Mortal{disk}))
+			must(t, write(e))
+			after := disk.Crash(0, nil)
+			wantNoDamage(t, after)
+			var log errorLog
+			o := tinyOptions(Mortal{after})
+			o.Logger = log.logger()
+			again := openEngine(t, "data", o)
+			if data, err := readAll(again.Store(stageOne), "k"); err != nil || string(data) != "x" || log.String() != "" {
+				t.Fatalf("%q, %v\n%s", data, err, &log)
+			}
+		})
 	}
 }
 
