@@ -212,6 +212,18 @@ var shownLogs = []struct{ words, what string }{
 	{"ENGINE INNODB MUTEX", "ENGINE MUTEX"},
 }
 
+// logRange reads which events are to be shown: IN 'log' FROM n LIMIT m, n.
+func (p *parser) logRange() {
+	if p.accept("IN") && p.tok.kind == kindString {
+		p.advance()
+	}
+	for p.accept("FROM") || p.accept("LIMIT") || p.accept(",") || p.accept("OFFSET") {
+		if p.tok.kind == kindNumber {
+			p.advance()
+		}
+	}
+}
+
 // showLogs reads them behind SHOW.
 func (p *parser) showLogs(s *Show) bool {
 	for _, log := range shownLogs {
@@ -219,6 +231,9 @@ func (p *parser) showLogs(s *Show) bool {
 			continue
 		}
 		s.What = log.what
+		if strings.HasSuffix(log.what, "EVENTS") {
+			p.logRange()
+		}
 		if p.acceptAll("FOR", "CHANNEL") && p.tok.kind == kindString {
 			p.advance()
 		}

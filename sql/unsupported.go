@@ -106,7 +106,22 @@ var stageNames = []string{
 var instead = map[string]string{
 	"PUT": "upload over HTTP, with PUT /v1/stage/<stage>/<path>",
 	"GET": "download over HTTP, with GET /v1/stage/<stage>/<path>",
+
+	"CREATE TABLE":   written,
+	"INSERT":         written,
+	"REPLACE":        replaced,
+	"UPDATE":         replaced,
+	"DELETE":         replaced + ", and REMOVE deletes it",
+	"TRUNCATE TABLE": "REMOVE @stage/path deletes a file",
+	"DROP TABLE":     "REMOVE @stage/path deletes a file",
+	"RENAME TABLE":   "COPY FILES INTO copies a file, and REMOVE deletes it",
+	"DROP DATABASE":  "DROP STAGE drops a stage",
 }
+
+const (
+	written  = "upload a file over HTTP, or write it by COPY INTO @stage FROM (SELECT …)"
+	replaced = "a file is replaced as a whole, by an upload or by COPY INTO @stage … OVERWRITE = TRUE"
+)
 
 // notDone is the error of a clause that is valid elsewhere.
 func notDone(name string) error {

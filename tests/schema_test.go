@@ -51,3 +51,24 @@ func TestSchemas(t *testing.T) {
 		}
 	}
 }
+
+// TestWrittenColumns looks at a file that a query wrote: its columns have the
+// types that the query gave them, and its rows are known once it was looked at.
+func TestWrittenColumns(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s", "COPY INTO @s/n.parquet FROM (WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 300)"+
+		" SELECT n, CAST(n AS DECIMAL(10,2)) AS price, CAST(n / 3 AS DECIMAL(6,3)) AS third, DATE_ADD('2026-01-01', INTERVAL n DAY) AS day FROM r)"+
+		" FILE_FORMAT = (TYPE = PARQUET) SINGLE = TRUE USE_RAW_PATH = TRUE")
+	status := "SELECT IFNULL(TABLE_ROWS, '?') FROM information_schema.TABLES WHERE TABLE_SCHEMA = 's'"
+	for _, c := range []struct{ query, want string }{
+		{status, "?"},
+		{"SELECT COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 's' AND TABLE_NAME = 'n.parquet' AND COLUMN_NAME IN ('price', 'third')", "decimal(10,2)\ndecimal(6,3)"},
+		{status, "300"},
+		{"SELECT CONCAT_WS(' ', n, price, third, `day`) FROM s.`n.parquet` WHERE n IN (1, 300)", "1 1.00 0.333 2026-01-02\n300 300.00 100.000 2026-10-28"},
+	} {
+		if got := strings.Join(s.column(c.query), "\n"); got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", c.query, got, c.want)
+		}
+	}
+}

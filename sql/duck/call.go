@@ -233,7 +233,12 @@ func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 	if n.Tp.GetType() == parsermysql.TypeJSON && (x.kind == kindText || x.kind == kindJSON || x.kind == kindInt || x.kind == kindUint || x.kind == kindDouble) {
 		return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
 	}
-	return t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
+	e := t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
+	if digits := n.Tp.GetFlen(); e.kind == kindDecimal && digits > 0 && digits < e.precision {
+		e.precision = digits
+		e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
+	}
+	return e
 }
 
 func castHere(n *ast.FuncCastExpr, x expr) (expr, bool) {

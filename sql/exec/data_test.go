@@ -116,15 +116,20 @@ func values(texts []string) []wharf.Value {
 
 func (h *harness) put(t testing.TB, stage string, keys []string) {
 	t.Helper()
+	for _, key := range keys {
+		h.putText(t, stage, key, key)
+	}
+}
+
+func (h *harness) putText(t testing.TB, stage, key, text string) {
+	t.Helper()
 	u, err := h.service.BeginUpload(t.Context(), wharf.Root, wharf.StageName(stage), wharf.UnknownSize)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer u.Close()
-	for _, key := range keys {
-		if _, err := u.Put(t.Context(), wharf.Key(key), strings.NewReader(key), wharf.PutOptions{Size: wharf.UnknownSize}); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := u.Put(t.Context(), wharf.Key(key), strings.NewReader(text), wharf.PutOptions{Size: wharf.UnknownSize}); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package exec
 import (
 	"container/list"
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -21,14 +22,9 @@ func (s *Session) columnsOf(ctx context.Context, stage wharf.Stage, t *fileTable
 	if engine == nil {
 		return nil, noFileEngine()
 	}
-	text := "SELECT * FROM " + quoteName(string(stage.Name)) + "." + quoteName(t.name)
-	parsed, _, err := sql.Parse(text)
+	query, err := queryOf("SELECT * FROM", stage, t)
 	if err != nil {
 		return nil, err
-	}
-	query, ok := parsed.(*sql.Query)
-	if !ok {
-		return nil, wharf.Errorf(wharf.CodeInternal, "%s is not a query", text)
 	}
 	described, err := engine.Columns(ctx, s.request(query, nil))
 	if err != nil {
@@ -38,8 +34,53 @@ func (s *Session) columnsOf(ctx context.Context, stage wharf.Stage, t *fileTable
 	for i, c := range described {
 		columns[i] = infoColumn{Column: c, sqlType: c.SQLType, collation: fileCollation}
 	}
-	s.executor.fileColumns.keep(stage.ID, t, columns)
+	s.executor.fileColumns.keep(stage.ID, t, columns, s.countRows(ctx, stage, t))
 	return columns, nil
+}
+
+// queryOf parses a query of a table of a stage.
+func queryOf(head string, stage wharf.Stage, t *fileTable) (*sql.Query, error) {
+	text := head + " " + quoteName(string(stage.Name)) + "." + quoteName(t.name)
+	parsed, _, err := sql.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	query, ok := parsed.(*sql.Query)
+	if !ok {
+		return nil, wharf.Errorf(wharf.CodeInternal, "%s is not a query", text)
+	}
+	return query, nil
+}
+
+// maxCounted is the most bytes of a text file whose rows are counted. Those of
+// a Parquet file are in its footer.
+const maxCounted = 1 << 20
+
+// countRows returns how many rows a file has where that is found out quickly,
+// else NULL, also where the file cannot be read: a query of it says so.
+func (s *Session) countRows(ctx context.Context, stage wharf.Stage, t *fileTable) wharf.Value {
+	format, err := s.tableFormat(ctx, stage)
+	if err != nil || t.isFolder() || t.size > maxCounted && format.typeOf(t.keys[0]) != wharf.Parquet {
+		return wharf.Null()
+	}
+	query, err := queryOf("SELECT COUNT(*) FROM", stage, t)
+	if err != nil {
+		return wharf.Null()
+	}
+	rows, err := s.executor.files.Query(ctx, s.request(query, nil))
+	if err != nil {
+		return wharf.Null()
+	}
+	count := wharf.Null()
+	for row, err := range rows.All {
+		if err != nil {
+			return wharf.Null()
+		}
+		if n, err := strconv.ParseUint(row[0].String(), 10, 64); err == nil {
+			count = wharf.Uint(n)
+		}
+	}
+	return count
 }
 
 // quoteName writes a name in backticks.
@@ -68,6 +109,7 @@ type cachedColumns struct {
 	key     columnKey
 	version string
 	columns []infoColumn
+	rows    wharf.Value // how many it has; NULL is not known
 	bytes   int
 }
 
@@ -75,12 +117,31 @@ type cachedColumns struct {
 func (c *columnCache) find(stage wharf.StageID, t *fileTable) ([]infoColumn, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.tables[columnKey{stage, t.name}]
-	if !ok || t.version == "" || at.Value.(*cachedColumns).version != t.version {
+	at := c.at(stage, t)
+	if at == nil {
 		return nil, false
 	}
 	c.used.MoveToFront(at)
 	return at.Value.(*cachedColumns).columns, true
+}
+
+// rows returns how many rows a table has, or NULL where that is not kept.
+func (c *columnCache) rows(stage wharf.StageID, t *fileTable) wharf.Value {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at := c.at(stage, t); at != nil {
+		return at.Value.(*cachedColumns).rows
+	}
+	return wharf.Null()
+}
+
+// at returns what is kept of a table's version, or nil. c.mu is held.
+func (c *columnCache) at(stage wharf.StageID, t *fileTable) *list.Element {
+	at, ok := c.tables[columnKey{stage, t.name}]
+	if !ok || t.version == "" || at.Value.(*cachedColumns).version != t.version {
+		return nil
+	}
+	return at
 }
 
 // has reports whether the columns of any table of a stage are kept.
@@ -90,8 +151,8 @@ func (c *columnCache) has(stage wharf.StageID) bool {
 	return c.stages[stage] > 0
 }
 
-func (c *columnCache) keep(stage wharf.StageID, t *fileTable, columns []infoColumn) {
-	kept := &cachedColumns{columnKey{stage, t.name}, t.version, columns, len(t.name) + 200}
+func (c *columnCache) keep(stage wharf.StageID, t *fileTable, columns []infoColumn, rows wharf.Value) {
+	kept := &cachedColumns{columnKey{stage, t.name}, t.version, columns, rows, len(t.name) + 250}
 	for _, col := range columns {
 		kept.bytes += len(col.Name) + len(col.sqlType) + 100
 	}

@@ -87,15 +87,19 @@ type tableFormat struct{ format wharf.FileFormat } // the stage's own; its Type 
 // has reports whether a file is a table: whether it is of a type that queries
 // read, by the stage's format or else by the end of its name.
 func (f tableFormat) has(key wharf.Key) bool {
-	kind := f.format.Type
-	if kind == "" {
-		kind = typeOfName(string(key))
-	}
-	switch kind {
+	switch f.typeOf(key) {
 	case "", wharf.ORC, wharf.Avro:
 		return false
 	}
 	return true
+}
+
+// typeOf returns the type that a file is read as, or "".
+func (f tableFormat) typeOf(key wharf.Key) wharf.FileType {
+	if f.format.Type != "" {
+		return f.format.Type
+	}
+	return typeOfName(string(key))
 }
 
 // tableFormat finds the format of a stage. One that is named and missing is

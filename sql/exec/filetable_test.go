@@ -16,9 +16,10 @@ import (
 	"wharf/storage/memory"
 )
 
-// describer is an engine for files that knows two columns of each: its name, and
-// a price. It counts how often it was asked.
-type describer struct{ asked int }
+// describer is an engine for files that knows two columns of each, its name and
+// a price, and seven rows, but not of one called broken. It counts how often it
+// was asked for columns, and for rows.
+type describer struct{ asked, counted int }
 
 func (d *describer) Columns(_ context.Context, q sql.Request) ([]wharf.Column, error) {
 	d.asked++
@@ -29,6 +30,10 @@ func (d *describer) Columns(_ context.Context, q sql.Request) ([]wharf.Column, e
 }
 
 func (d *describer) Query(_ context.Context, q sql.Request) (*wharf.Rows, error) {
+	if strings.HasPrefix(q.Query.Text, "SELECT COUNT(*) FROM") && !strings.Contains(q.Query.Text, "broken") {
+		d.counted++
+		return &wharf.Rows{All: func(yield func([]wharf.Value, error) bool) { yield([]wharf.Value{wharf.Int(7)}, nil) }}, nil
+	}
 	return nil, wharf.Errorf(wharf.CodeInternal, "%s is run", q.Query.Text)
 }
 
@@ -125,6 +130,42 @@ func TestColumnsOfJoinedTable(t *testing.T) {
 			t.Errorf("%s: %v, files were read %d times", conditions, rows, files.asked)
 		}
 	}
+}
+
+// TestRowsAreCountedWithColumns has the rows of files that somebody looked into,
+// where they are quickly counted.
+func TestRowsAreCountedWithColumns(t *testing.T) {
+	h, files := described(t, memory.NewOpener())
+	s := h.session("main")
+	must(t, s, "CREATE STAGE s")
+	must(t, s, "USE s")
+	h.put(t, "s", []string{"small.csv", "d/small.csv", "broken.parquet"})
+	for _, key := range []string{"xxxxxx.csv", "yyyyyy.parquet"} {
+		h.putText(t, "s", key, strings.Repeat(key[:1], 2<<20))
+	}
+	status := func(want string) {
+		t.Helper()
+		var got []string
+		for _, text := range []string{"SHOW TABLE STATUS", "SELECT TABLE_NAME, ENGINE, VERSION, ROW_FORMAT, TABLE_ROWS, AVG_ROW_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = 's'"} {
+			for _, row := range must(t, s, text) {
+				got = append(got, fmt.Sprintf("%.6s: %s, %s", row[0], row[4], row[5]))
+			}
+		}
+		half := strings.Join(got[:len(got)/2], "\n")
+		if half != want || strings.Join(got[len(got)/2:], "\n") != want {
+			t.Errorf("rows and their lengths are\n%s\nwant twice\n%s", strings.Join(got, "\n"), want)
+		}
+	}
+	status("broken: NULL, NULL\nd/: NULL, NULL\nd/smal: NULL, NULL\nsmall.: NULL, NULL\nxxxxxx: NULL, NULL\nyyyyyy: NULL, NULL")
+	for _, row := range must(t, s, "SHOW TABLES") {
+		must(t, s, "DESC `"+row[0]+"`")
+	}
+	status("broken: NULL, NULL\nd/: NULL, NULL\nd/smal: 7, 1\nsmall.: 7, 1\nxxxxxx: NULL, NULL\nyyyyyy: 7, 299593")
+	if files.counted != 3 {
+		t.Errorf("rows were counted %d times", files.counted)
+	}
+	h.put(t, "s", []string{"small.csv"}) // another version
+	status("broken: NULL, NULL\nd/: NULL, NULL\nd/smal: 7, 1\nsmall.: NULL, NULL\nxxxxxx: NULL, NULL\nyyyyyy: 7, 299593")
 }
 
 // TestFieldListReadsNoFile has what clients ask who complete names: the fields

@@ -141,9 +141,11 @@ func infoTableRows(ctx context.Context, s *Session, known sql.Known, row func([]
 		}
 		if !t.isFolder() {
 			values["ENGINE"], values["VERSION"], values["ROW_FORMAT"] = wharf.Text(fileEngine), wharf.Int(10), wharf.Text("Dynamic")
-			for _, name := range []string{"TABLE_ROWS", "AVG_ROW_LENGTH", "MAX_DATA_LENGTH", "INDEX_LENGTH", "DATA_FREE"} {
+			for _, name := range []string{"MAX_DATA_LENGTH", "INDEX_LENGTH", "DATA_FREE"} {
 				values[name] = wharf.Uint(0)
 			}
+			rows := s.executor.fileColumns.rows(stage.ID, t)
+			values["TABLE_ROWS"], values["AVG_ROW_LENGTH"] = rows, t.rowLength(rows)
 			values["DATA_LENGTH"], values["UPDATE_TIME"] = wharf.Uint(uint64(t.size)), t.time()
 			values["TABLE_COLLATION"], values["CREATE_OPTIONS"], values["TABLE_COMMENT"] = wharf.Text(fileCollation), wharf.Text(""), wharf.Text("")
 		}
@@ -159,6 +161,14 @@ func (t *fileTable) tableType() string {
 		return "VIEW"
 	}
 	return "BASE TABLE"
+}
+
+// rowLength is the mean length of a row, where the number of rows is known.
+func (t *fileTable) rowLength(rows wharf.Value) wharf.Value {
+	if rows.IsNull() {
+		return rows
+	}
+	return wharf.Uint(uint64(t.size) / max(1, rows.Uint64()))
 }
 
 // time is when the newest of the files came.

@@ -62,19 +62,20 @@ func showTableStatus(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.V
 			return row
 		}), nil
 	}
-	return rowsOf(tables, statusRow), err
+	return rowsOf(tables, func(t *fileTable) []wharf.Value { return statusRow(t, s.executor.fileColumns.rows(found.stage.ID, t)) }), err
 }
 
-func statusRow(t *fileTable) []wharf.Value {
+func statusRow(t *fileTable, rows wharf.Value) []wharf.Value {
 	row := make([]wharf.Value, 18)
 	row[0], row[11], row[17] = wharf.Text(t.name), t.time(), wharf.Text("VIEW")
 	if t.isFolder() {
 		return row
 	}
 	row[1], row[2], row[3] = wharf.Text(fileEngine), wharf.Uint(10), wharf.Text("Dynamic")
-	for i := 4; i < 10; i++ {
+	for i := 7; i < 10; i++ {
 		row[i] = wharf.Uint(0)
 	}
+	row[4], row[5] = rows, t.rowLength(rows)
 	row[6], row[12], row[14] = wharf.Uint(uint64(t.size)), t.time(), wharf.Text(fileCollation)
 	row[16], row[17] = wharf.Text(""), wharf.Text("")
 	return row
