@@ -15,6 +15,9 @@ NODE      := .tools/node
 MORENODE  := .tools/morenode
 MORE      := mycli mydumper unixodbc odbc-mariadb python3-pyodbc python3-peewee python3-django python3-aiomysql ruby-mysql2 ruby-activerecord
 MORE      += php-doctrine-dbal ruby-sequel libdbix-class-perl libdbd-mariadb-perl python3-pyqt5.qtsql libqt5sql5-mysql mysqltcl lua-sql-mysql lua5.3 mysqltuner percona-toolkit
+# dbconfig-no-thanks answers what phpMyAdmin's package would ask, and php-cgi
+# spares Adminer's package a web server.
+MORE      += phpmyadmin dbconfig-no-thanks adminer php-cgi chromium
 DRIVERS   := python3-pymysql python3-mysqldb python3-sqlalchemy php-mysql libdbd-mysql-perl libmariadb-java
 # Tests write up to 7 GiB at a time, which is not for a /tmp in memory, and talk
 # to this machine alone, which is not for a proxy.

@@ -12,6 +12,8 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8 // S3
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // S3: roles
 	github.com/aws/smithy-go v1.28.8 // S3: its errors
+	github.com/chromedp/cdproto v0.0.0-20260321001828-e3e3800016bc // tests: what a browser is told
+	github.com/chromedp/chromedp v0.15.1 // tests: a headless Chromium, for phpMyAdmin and Adminer
 	github.com/cockroachdb/datadriven v1.0.3-0.20250407164829-2945557346d5 // tests from data files
 	github.com/cockroachdb/pebble/v2 v2.1.4 // the index of internal stages
 	github.com/duckdb/duckdb-go-bindings v0.10506.0 // the engine for queries of files
@@ -55,6 +57,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/chromedp/sysutil v1.1.0 // indirect
 	github.com/cockroachdb/crlib v0.0.0-20241112164430-1264a2edc35b // indirect
 	github.com/cockroachdb/errors v1.11.3 // indirect
 	github.com/cockroachdb/logtags v0.0.0-20230118201751-21c54148d20b // indirect
@@ -68,6 +71,10 @@ require (
 	github.com/duckdb/duckdb-go-bindings/lib/linux-arm64 v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/windows-amd64 v0.10506.0 // indirect
 	github.com/getsentry/sentry-go v0.27.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260214004413-d219187c3433 // indirect
+	github.com/gobwas/httphead v0.1.0 // indirect
+	github.com/gobwas/pool v0.2.1 // indirect
+	github.com/gobwas/ws v1.4.0 // indirect
 	github.com/goccy/go-json v0.10.6 // indirect
 	github.com/gogo/protobuf v1.3.2 // indirect
 	github.com/golang/snappy v1.0.0 // indirect
