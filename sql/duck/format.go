@@ -278,6 +278,8 @@ func (s fileSet) dialect() textfile.Dialect {
 	}
 	if f.Type == wharf.TSV {
 		d.Field, d.Quote, d.Escape, d.Backslash = f.FieldDelimiter.Or("\t"), "", "", true
+		// There are no quotes to tell an empty text from NULL, which is \N.
+		d.EmptyNull = f.EmptyFieldAs.Or("STRING") != "STRING" || !f.EmptyFieldAs.Given && !s.textOnly()
 	}
 	if f.NaNDisplay.Given && !s.textOnly() {
 		d.Nulls = append(d.Nulls, f.NaNDisplay.Value) // MySQL has no NaN

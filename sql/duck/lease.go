@@ -169,8 +169,11 @@ func (l *lease) begin(st statement) ([]column, error) {
 }
 
 // describe gives the columns of a query without running it.
-func (l *lease) describe(sql string) ([]column, error) {
-	columns, err := l.begin(statement{SQL: sql, Describe: true})
+func (l *lease) describe(sql string) ([]column, error) { return l.describeState(sql, nil) }
+
+// describeState is describe of a query whose expressions need the session's state.
+func (l *lease) describeState(sql string, state []byte) ([]column, error) {
+	columns, err := l.begin(statement{SQL: sql, Describe: true, State: state})
 	if err != nil {
 		return nil, err
 	}

@@ -50,8 +50,12 @@ func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	columns, err := l.describeState(tr.SQL, u.Request.State)
+	if err != nil {
+		return nil, err
+	}
 	dir := filepath.Join(l.worker.temp(), "out")
-	text, err := out.copy(tr, dir, u.MaxFileSize)
+	text, err := out.copy(tr, columns, dir, u.MaxFileSize)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +167,13 @@ type output struct {
 	options []string // of DuckDB's COPY
 	suffix  string
 	read    string // reads one of them, to count its rows
+	// text gives the expression of a value in a file, and name that of a header; nil
+	// where DuckDB writes them itself.
+	text func(value string) string
+	name func(string) string
+	// bytes gives the expression of a value of bytes as text; nil where a file has
+	// bytes.
+	bytes func(value string) string
 }
 
 // writable are the compressions that text can be written with.
@@ -187,13 +198,13 @@ func outputOf(u sql.Unload) (output, error) {
 		}
 		o = output{options: []string{"FORMAT parquet", "COMPRESSION " + codec}, suffix: ".parquet", read: "read_parquet(%s)"}
 	case wharf.CSV, wharf.TSV:
-		csv, err := csvOutput(f)
+		csv, err := textOutput(f)
 		if err != nil {
 			return output{}, err
 		}
-		o = output{options: csv, suffix: "." + strings.ToLower(string(f.Type)) + packed, read: "read_csv(%s, all_varchar = true, header = " + strconv.FormatBool(f.OutputHeader.Value) + ")"}
+		o, o.suffix = csv, "."+strings.ToLower(string(f.Type))+packed
 	case wharf.NDJSON:
-		o = output{options: []string{"FORMAT json"}, suffix: ".ndjson" + packed, read: "read_ndjson_objects(%s)"}
+		o = output{options: []string{"FORMAT json"}, suffix: ".ndjson" + packed, read: "read_ndjson_objects(%s)", bytes: bytesText(f)}
 	default:
 		return output{}, wharf.Errorf(wharf.CodeUnsupported, "files of the format %s cannot be written; CSV, TSV, NDJSON and PARQUET can", f.Type)
 	}
@@ -203,34 +214,8 @@ func outputOf(u sql.Unload) (output, error) {
 	return o, nil
 }
 
-func csvOutput(f wharf.FileFormat) ([]string, error) {
-	if e := f.Encoding.Or("UTF-8"); e != "UTF-8" {
-		return nil, wharf.Errorf(wharf.CodeUnsupported, "ENCODING = %s cannot be written; UTF-8 can", e)
-	}
-	if f.RecordDelimiter.Or("\n") != "\n" {
-		return nil, wharf.Errorf(wharf.CodeUnsupported, `a RECORD_DELIMITER other than '\n' cannot be written`)
-	}
-	delimiter, quote := ",", `"`
-	if f.Type == wharf.TSV {
-		delimiter, quote = "\t", ""
-	}
-	quote = f.Quote.Or(quote)
-	escape := f.Escape.Or(quote)
-	if escape == "" {
-		escape = quote
-	}
-	options := []string{
-		"FORMAT csv", "HEADER " + strconv.FormatBool(f.OutputHeader.Value), "DELIMITER " + quoteString(f.FieldDelimiter.Or(delimiter)),
-		"QUOTE " + quoteString(quote), "ESCAPE " + quoteString(escape), "NULLSTR " + quoteString(f.NullDisplay.Or(`\N`)),
-	}
-	if f.QuoteStyle.Value == "QUOTE_NOT_NULL" {
-		options = append(options, "FORCE_QUOTE *")
-	}
-	return options, nil
-}
-
 // copy gives the statement that writes the files.
-func (o output) copy(tr *Translation, to string, size uint64) (string, error) {
+func (o output) copy(tr *Translation, columns []column, to string, size uint64) (string, error) {
 	names := map[string]bool{}
 	items := make([]string, len(tr.Headers))
 	for i, name := range tr.Headers {
@@ -238,7 +223,10 @@ func (o output) copy(tr *Translation, to string, size uint64) (string, error) {
 			return "", wharf.Errorf(wharf.CodeInvalid, "Duplicate column name '%s'", name)
 		}
 		names[strings.ToLower(name)] = true
-		items[i] = fmt.Sprintf("c%d AS %s", i, quoteName(name))
+		if o.name != nil {
+			name = o.name(name)
+		}
+		items[i] = o.field(fmt.Sprintf("c%d", i), columns[i]) + " AS " + quoteName(name)
 	}
 	options := o.options
 	if size > 0 {
