@@ -46,10 +46,10 @@ func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
 		return nil, err
 	}
 	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}, texts: map[string]*textFile{}, described: map[string][]column{}}
+	l.prefix, l.made = w.pathsForFiles() // before anything can end the lease
 	// Nothing else ends a statement within its bound: not inside one long call
 	// of a function, and not while its rows wait for a client that reads none.
 	l.stop = context.AfterFunc(ctx, func() { l.finish(false) })
-	l.prefix, l.made = w.pathsForFiles()
 	go l.watch()
 	return l, nil
 }

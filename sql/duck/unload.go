@@ -51,6 +51,9 @@ func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 		return nil, err
 	}
 	columns, err := l.describeState(tr.SQL, u.Request.State)
+	if err == nil {
+		err = s.send() // tables are those of one statement
+	}
 	if err != nil {
 		return nil, err
 	}
