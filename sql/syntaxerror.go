@@ -95,8 +95,9 @@ func (s source) position(at int) place {
 	}
 }
 
-// near gives the beginning of s on one line, strings as '…'. s must begin
-// where a token does, so that what is a string in it can be told.
+// near gives the beginning of s on one line, strings as '…' and the digits of
+// 0x and 0b as '…' too. s must begin where a token does, so that what is a string
+// in it can be told.
 func (m Mode) near(s string) string {
 	var b strings.Builder
 	for i, n := 0, 0; i < len(s) && n < maxNear; n++ {
@@ -114,6 +115,10 @@ func (m Mode) near(s string) string {
 			b.WriteString(shown)
 			n += utf8.RuneCountInString(shown) - 1
 			i = stop
+		case binaryEnd(s, i) > i:
+			b.WriteString(s[i:i+2] + "…")
+			i = binaryEnd(s, i)
+			n += 2
 		default:
 			_, size := utf8.DecodeRuneInString(s[i:])
 			b.WriteString(s[i : i+size])
@@ -139,7 +144,8 @@ func firstRunes(s string, n int) string {
 const maxRedacted = 64 << 10
 
 // redact returns the beginning of a statement's text with every string as
-// '…'. A string that is cut off is still one.
+// '…', 0x12 as 0x… and 0b01 as 0b…, which are strings as well. A string that is
+// cut off is still one.
 func (m Mode) redact(s string) string {
 	if len(s) > maxRedacted {
 		end := maxRedacted
@@ -148,25 +154,61 @@ func (m Mode) redact(s string) string {
 		}
 		return m.redact(s[:end]) + " …"
 	}
-	if !strings.ContainsAny(s, `'"`) {
+	if !strings.ContainsAny(s, `'"0`) {
 		return s
 	}
 	var b strings.Builder
 	from := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c != '\'' && c != '"' && c != '`' {
+		switch stop, shown := m.redactedEnd(s, i); {
+		case stop == i:
 			i++
-			continue
-		}
-		stop, _ := m.quotedEnd(s, i)
-		if c != '`' {
+		case shown == "":
+			i = stop
+		default:
 			b.WriteString(s[from:i])
-			b.WriteString("'…'")
-			from = stop
+			b.WriteString(shown)
+			i, from = stop, stop
 		}
-		i = stop
 	}
 	b.WriteString(s[from:])
 	return b.String()
+}
+
+// redactedEnd returns the end of the string or name that begins at s[i], and what
+// is shown in its place: "" for a name, which is shown as it is. The end is i where
+// none begins.
+func (m Mode) redactedEnd(s string, i int) (stop int, shown string) {
+	switch s[i] {
+	case '\'', '"':
+		stop, _ = m.quotedEnd(s, i)
+		return stop, "'…'"
+	case '`':
+		stop, _ = m.quotedEnd(s, i)
+		return stop, ""
+	}
+	if stop = binaryEnd(s, i); stop > i {
+		shown = s[i:i+2] + "…"
+	}
+	return stop, shown
+}
+
+// binaryEnd returns the end of the word that begins with 0x and a hexadecimal digit,
+// or with 0b and a bit, at s[i]; it is i where none begins there. All of the word
+// counts, with digits that are wrong.
+func binaryEnd(s string, i int) int {
+	if s[i] != '0' || len(s) < i+3 || i > 0 && (s[i-1] >= utf8.RuneSelf || isWordByte(s[i-1])) {
+		return i
+	}
+	digits := ""
+	switch s[i+1] {
+	case 'x', 'X':
+		digits = "0123456789abcdefABCDEF"
+	case 'b', 'B':
+		digits = "01"
+	}
+	if strings.IndexByte(digits, s[i+2]) < 0 {
+		return i
+	}
+	return i + wordLen(s[i:])
 }

@@ -23,7 +23,7 @@ var secretStatements = []string{
 	"LIST @s; CREATE STAGE `z` URL='s3://bucket/' CREDENTIALS=(AWS_KEY_ID='AKIAX77PDEF' AWS_SECRET_KEY='wJalr;XUtnFEMI'); LIST @s",
 }
 
-var secretValues = []string{"AKIAX77PDEF", "wJalrXUtnFEMI/bPx==", "wJalr;XUtnFEMI", "FQoGZXIvYXdz"}
+var secretValues = []string{"AKIAX77PDEF", "wJalrXUtnFEMI/bPx==", "wJalr;XUtnFEMI", "FQoGZXIvYXdz", "414B494158373750444546", "0100000101001011"}
 
 // leaks tells what of a key is in a text: five characters in a row.
 func leaks(text string) string {
@@ -78,6 +78,42 @@ func TestSecretsInNames(t *testing.T) {
 	}
 	for _, text := range []string{"CREATE STAGE `my_key`", "CREATE CONNECTION \"token-1\" STORAGE_TYPE = 's3'"} {
 		must(t, s, text)
+	}
+}
+
+// TestSecretsInHexadecimal writes the hash of a password in all ways in which it can be
+// written, also with mistakes.
+func TestSecretsInHexadecimal(t *testing.T) {
+	s := newHarness(t).session("hexadecimal")
+	for _, text := range []string{
+		"CREATE USER u IDENTIFIED WITH `caching_sha2_password` AS 0x414B494158373750444546",
+		"CREATE USER u IDENTIFIED WITH caching_sha2_password AS 0X414B494158373750444546",
+		"CREATE USER u IDENTIFIED WITH caching_sha2_password AS x'414B494158373750444546'",
+		"CREATE USER u IDENTIFIED WITH caching_sha2_password AS X'414B494158373750444546', v",
+		"CREATE USER u IDENTIFIED WITH caching_sha2_password AS/**/0x414B494158373750444546",
+		"CREATE USER u IDENTIFIED WITH 'caching_sha2_password' AS 'AKIAX77PDEF'",
+		"CREATE USER u IDENTIFIED BY PASSWORD 0x414B494158373750444546",
+		"CREATE USER u IDENTIFIED BY 0x414B494158373750444546",
+		"CREATE USER u IDENTIFIED BY 0b0100000101001011",
+		"ALTER USER u IDENTIFIED WITH mysql_native_password AS 0x414B494158373750444546 ACCOUNT LOCK",
+		"ALTER USER USER() IDENTIFIED BY 0x414B494158373750444546",
+		"ALTER USER u IDENTFIED WITH mysql_native_password AS 0x414B494158373750444546",
+		"ALTER USER u IDENTFIED WITH mysql_native_password AS 0x414B494158373750444546z",
+		"ALTER USER u WITH mysql_native_password AS b'0100000101001011'",
+		"SET PASSWORD = 0x414B494158373750444546",
+		"SET PASSWORD FOR u = 0x414B494158373750444546",
+		"SET @h = 0x414B494158373750444546, @b = 0b0100000101001011",
+		"SELECT CONCAT(0x414B494158373750444546,0x414B494158373750444546)",
+		"GRANT READ ON STAGE s TO u IDENTIFIED BY 0x414B494158373750444546",
+	} {
+		checkSecrets(t, s, text)
+	}
+	stmt, _, err := s.Parse("SELECT 0xAB, 0b01, 0, a0x12, `0x12`, x0b1 FROM @s/f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := stmt.Redacted(), "SELECT 0x…, 0b…, 0, a0x12, `0x12`, x0b1 FROM @s/f"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
