@@ -99,34 +99,6 @@ func (s *Service) open(ctx context.Context, st Stage) (Store, error) {
 	return s.opener.Open(ctx, st)
 }
 
-// checkServersOwn keeps what is the server's own for its administrators: folders of
-// its disk, and its own credentials for S3, which stages without keys use where
-// that is switched on. It goes by the stage's owner as it is now, so that nothing is
-// left of a privilege that was revoked.
-func (s *Service) checkServersOwn(ctx context.Context, st Stage) error {
-	what := ""
-	switch scheme := st.Scheme(); {
-	case st.Owner.IsZero() || st.Internal():
-		return nil
-	case scheme == "fs":
-		what = "a folder of the server"
-	case s.serverCredentials && st.Connection.AccessKeyID.IsZero():
-		what = "the server's own credentials"
-	default:
-		return nil
-	}
-	if s.users != nil {
-		users, err := s.users.Users(ctx)
-		if err != nil {
-			return err
-		}
-		if users.isSuper(st.Owner) {
-			return nil
-		}
-	}
-	return Errorf(CodeDenied, "a stage that uses %s is for users with SUPER; the owner of the stage %q has not got it", what, st.Name)
-}
-
 // store opens the store of the stage that p means by name, for what need says.
 func (s *Service) store(ctx context.Context, p Principal, name StageName, need Privileges) (Store, error) {
 	st, err := s.resolve(ctx, p, name, need)

@@ -67,8 +67,9 @@ func (s *Service) GrantGlobal(ctx context.Context, p Principal, privileges Privi
 
 // GrantStage grants privileges on a stage, or revokes them, of all or of none. It
 // takes OWNERSHIP of the stage. OWNERSHIP is granted to one user or role, and taken
-// from the one that had it; revoked, it is root's. To revoke what was not granted
-// is CodeNotFound.
+// from the one that had it; revoked, it is root's. OWNERSHIP of a stage that uses
+// what is the server's own takes SUPER. To revoke what was not granted is
+// CodeNotFound.
 func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, privileges Privileges, accounts []Account, revoke bool) error {
 	if name == UserStage {
 		return Errorf(CodeInvalid, "@~ is every user's own stage; no privilege on it is granted")
@@ -89,6 +90,11 @@ func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, p
 	_, err = s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
 		if err := ownStage(a)(st); err != nil {
 			return st, err
+		}
+		if privileges.Has(PrivilegeOwnership) {
+			if err := s.mayGiveServersOwn(a, st); err != nil {
+				return st, err
+			}
 		}
 		var err error
 		st.Owner, st.Granted, err = changeGrants(users, st.Owner, st.Granted, privileges, list, revoke)

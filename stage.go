@@ -22,6 +22,9 @@ type Stage struct {
 	CreatedOn   time.Time // UTC
 	Owner       UserID    // of a user or role
 	Granted     []Granted // each user or role at most once
+	// Unapproved is whether a user without SUPER set URL or Connection: such a
+	// stage never uses what is the server's own.
+	Unapproved bool
 	// Revision grows by one with each change of the definition: a cache of
 	// something made from a stage compares ID and Revision.
 	Revision uint64
@@ -90,10 +93,12 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	if err := checkComment(def.Comment); err != nil {
 		return false, err
 	}
-	if err := s.opener.Check(def); err != nil {
+	def.Unapproved = !def.Internal() && !a.IsSuper()
+	// Before the opener, whose answer tells which folders may hold stages.
+	if err := s.maySetServersOwn(a, def); err != nil {
 		return false, err
 	}
-	if err := s.checkServersOwn(ctx, def); err != nil {
+	if err := s.opener.Check(def); err != nil {
 		return false, err
 	}
 	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
@@ -173,7 +178,8 @@ type StageChange struct {
 }
 
 // AlterStage changes the definition of a stage. A stage stays internal or
-// external as it was made: else is CodeInvalid. The result must be one that
+// external as it was made: else is CodeInvalid. A URL or connection that uses what
+// is the server's own is CodeDenied without SUPER. The result must be one that
 // could be created; if it is not, nothing is changed. With ifExists, it reports
 // whether there is such a stage; without, an unknown name is CodeNotFound.
 func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c StageChange, ifExists bool) (bool, error) {
@@ -199,6 +205,12 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 			return st, err
 		}
 		st = c.Apply(st)
+		if c.URL != nil || c.Connection != nil {
+			st.Unapproved = !a.IsSuper()
+			if err := s.maySetServersOwn(a, st); err != nil {
+				return st, err
+			}
+		}
 		return st, s.opener.Check(st)
 	})
 	return existed(err, ifExists)

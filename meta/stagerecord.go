@@ -26,6 +26,7 @@ type stageRecord struct {
 	Revision    uint64            `json:"revision"`
 	Owner       ownerRecord       `json:"owner,omitzero"`
 	Granted     []grantRecord     `json:"granted,omitempty"`
+	Unapproved  bool              `json:"unapproved,omitempty"`
 }
 
 // encodeStage returns the payload of a stage's record.
@@ -42,6 +43,7 @@ func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 		Revision:    s.Revision,
 		Owner:       ownerRecord(s.Owner),
 		Granted:     encodeGrants(s.Granted),
+		Unapproved:  s.Unapproved,
 	}
 	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
@@ -73,6 +75,7 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 		Revision:    r.Revision,
 		Owner:       wharf.UserID(r.Owner),
 		Granted:     granted,
+		Unapproved:  r.Unapproved,
 	}, nil
 }
 
