@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -30,6 +29,8 @@ type Gate struct {
 
 	mu     sync.Mutex       // guards proven
 	proven map[string]proof // by the stored hash
+
+	friends *friends
 }
 
 // proof is a password that was seen and matched.
@@ -58,7 +59,7 @@ func NewGate(o GateOptions) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Gate{root: o.Root, users: o.Users, now: o.Now, failures: newThrottle(o.Now), proven: map[string]proof{}, secret: make([]byte, sha256.Size)}
+	g := &Gate{root: o.Root, users: o.Users, now: o.Now, failures: newThrottle(o.Now), friends: newFriends(o.Now), proven: map[string]proof{}, secret: make([]byte, sha256.Size)}
 	rand.Read(g.secret) // never fails: crypto/rand ends the program instead
 	if o.Root.IsSet() || o.Users != nil {
 		g.decoy = Decoy()
@@ -185,59 +186,6 @@ func (c Candidate) Check(plain string) bool {
 	return c.CheckSHA2(plain)
 }
 
-// ErrTooManyFailures is the cause where an address is refused because of its failed
-// logins.
-var ErrTooManyFailures = errors.New("too many failed logins")
-
-// Attempt is one try to log in. End must be called once.
-type Attempt struct {
-	gate              *Gate
-	name, address     string // as they are counted
-	paidName, paidFor bool
-}
-
-// Begin begins a try to log in. Where many have failed from that address, or with that
-// name, it waits first; it is wharf.CodeUnavailable for ErrTooManyFailures where an
-// address would have to wait long.
-func (g *Gate) Begin(ctx context.Context, name, address string) (*Attempt, error) {
-	a := &Attempt{gate: g, name: "name " + name, address: "address " + throttledAddress(address)}
-	if len(a.name) > maxThrottledName {
-		a.name = a.name[:maxThrottledName]
-	}
-	var wait, more time.Duration
-	wait, a.paidFor = g.failures.begin(a.address)
-	if IsLoopback(address) {
-		// A proxy on this machine makes all of its clients come from here. A stranger
-		// among them must not lock out the others.
-		wait = min(wait, longestWait)
-	}
-	if wait > longestWait {
-		return nil, &wharf.Error{Code: wharf.CodeUnavailable, Err: ErrTooManyFailures,
-			Msg: "too many logins from this address have failed; try again in a minute"}
-	}
-	more, a.paidName = g.failures.begin(a.name)
-	if wait = max(wait, min(more, longestUserWait)); wait == 0 {
-		return a, nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return a, nil
-	case <-ctx.Done():
-		return nil, wharf.WrapError(wharf.CodeCanceled, "auth.Begin", "", ctx.Err())
-	}
-}
-
-// maxThrottledName bounds what is kept of a name, in bytes.
-const maxThrottledName = 256
-
-// End counts what became of the try.
-func (a *Attempt) End(ok bool) {
-	a.gate.failures.end(a.address, ok, a.paidFor)
-	a.gate.failures.end(a.name, ok, a.paidName)
-}
-
 // Login returns who a client is that sends name and password at once. ok is false for
 // all that do not match, in the same way.
 func (g *Gate) Login(ctx context.Context, name, password, address string) (p wharf.Principal, ok bool, err error) {
@@ -245,7 +193,13 @@ func (g *Gate) Login(ctx context.Context, name, password, address string) (p wha
 	if err != nil {
 		return wharf.Principal{}, false, err
 	}
-	defer func() { attempt.End(ok || err != nil) }()
+	defer func() {
+		if err != nil {
+			attempt.GiveBack()
+		} else {
+			attempt.End(ok)
+		}
+	}()
 	c, err := g.Find(ctx, name, address)
 	if err != nil || !c.Check(password) || !c.Admits() {
 		return wharf.Principal{}, false, err

@@ -1,27 +1,35 @@
 package auth
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"time"
 )
 
-// How failed logins are slowed down, for each address and for each name.
+// How failed logins are slowed down, for each address, each name, and each pair of
+// them that has logged in before. A try takes one of its key's when it begins, and
+// gives it back if it succeeds.
 const (
 	// freeFailures is how many logins may fail before the next ones wait. It is
 	// more than a program with an old password makes before somebody looks.
 	freeFailures = 300
 	// failuresPerSecond is how many more may fail in each second after that.
 	failuresPerSecond = 1
-	// longestWait is how long a login waits at most; an address that would have
-	// to wait longer is refused at once.
+	// longestWait is how long a login waits for one of its address at most. Then it
+	// is refused, or from this machine begins all the same.
 	longestWait = 5 * time.Second
-	// longestUserWait is the same for a name. It is short, and nothing is refused:
-	// else a stranger could lock a user out.
+	// longestUserWait is the same for a name, with which it begins all the same: else
+	// a stranger could lock a user out.
 	longestUserWait = time.Second
-	// maxDebt bounds how long an address is slowed down after its last failure, in
-	// seconds.
-	maxDebt = 60
+	// maxSpared bounds the logins with one key that began all the same and have not
+	// ended; further ones are refused.
+	maxSpared = 16
+	// maxWaiting bounds the logins with one key that wait; further ones are refused
+	// at once.
+	maxWaiting = 1000
+	// lookAgain is how often a login that waits looks whether it may begin.
+	lookAgain = 50 * time.Millisecond
 	// maxThrottled bounds the addresses and names that are kept.
 	maxThrottled = 100_000
 )
@@ -34,30 +42,27 @@ type throttle struct {
 	left map[string]allowance
 }
 
-// allowance is how many logins may still fail, as of a moment; less than 0 is a debt.
+// allowance is how many logins with a key may still begin, as of a moment.
 type allowance struct {
-	n    float64
-	asOf time.Time
+	n       float64
+	asOf    time.Time
+	waiting int // logins
+	spared  int // logins that began although none was left, and have not ended
 }
+
+func (a allowance) inUse() bool { return a.waiting > 0 || a.spared > 0 }
 
 func newThrottle(now func() time.Time) *throttle {
 	return &throttle{now: now, left: map[string]allowance{}}
 }
 
-// at returns what is left for a key now. Its caller holds mu.
-func (t *throttle) at(key string) allowance {
-	now := t.now()
-	a, ok := t.left[key]
-	if !ok {
-		return allowance{freeFailures, now}
-	}
-	a.n = min(freeFailures, a.n+max(now.Sub(a.asOf).Seconds(), 0)*failuresPerSecond)
-	a.asOf = now
-	return a
-}
-
-func (t *throttle) set(key string, a allowance) {
-	if a.n >= freeFailures {
+// change has change what is left for a key now.
+func (t *throttle) change(key string, change func(*allowance)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a := t.at(key)
+	change(&a)
+	if a.n >= freeFailures && !a.inUse() {
 		delete(t.left, key)
 		return
 	}
@@ -67,48 +72,122 @@ func (t *throttle) set(key string, a allowance) {
 	t.left[key] = a
 }
 
-// forget makes room: of those that are kept, it drops those with the smallest debts, or
-// where all are deep in debt, all.
+// at returns what is left for a key now. Its caller holds mu.
+func (t *throttle) at(key string) allowance {
+	now := t.now()
+	a, ok := t.left[key]
+	if !ok {
+		return allowance{n: freeFailures, asOf: now}
+	}
+	a.n = min(freeFailures, a.n+max(now.Sub(a.asOf).Seconds(), 0)*failuresPerSecond)
+	a.asOf = now
+	return a
+}
+
+// forget makes room: of those that no login uses, it drops those with logins left, or
+// where none has, all.
 func (t *throttle) forget() {
 	for key := range t.left {
-		if t.at(key).n > 0 {
+		if a := t.at(key); a.n >= 1 && !a.inUse() {
 			delete(t.left, key)
 		}
 	}
-	if len(t.left) >= maxThrottled {
-		clear(t.left)
-	}
-}
-
-// begin returns how long a login with that key has to wait. A login that waits is paid
-// for as if it had failed, so that many at once do not pass together; end gives that
-// back.
-func (t *throttle) begin(key string) (wait time.Duration, paid bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	a := t.at(key)
-	if a.n >= 1 {
-		return 0, false
-	}
-	a.n = max(a.n-1, -maxDebt)
-	t.set(key, a)
-	return time.Duration(max(-a.n, 0) / failuresPerSecond * float64(time.Second)), true
-}
-
-// end counts what became of a login.
-func (t *throttle) end(key string, ok, paid bool) {
-	if ok != paid {
+	if len(t.left) < maxThrottled {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	a := t.at(key)
-	if ok {
-		a.n++
-	} else {
-		a.n = max(a.n-1, -maxDebt)
+	for key, a := range t.left {
+		if !a.inUse() {
+			delete(t.left, key)
+		}
 	}
-	t.set(key, a)
+}
+
+// verdict is whether a login may begin.
+type verdict uint8
+
+const (
+	begins   verdict = iota // it took one of its key's
+	isSpared                // it begins although none was left
+	refused
+	gaveUp
+	stillWaits
+)
+
+// limit is by what a login is counted.
+type limit struct {
+	key     string
+	longest time.Duration // that it waits
+	spares  bool          // it begins then all the same
+}
+
+// begin waits until a login may begin, at most as long as the limit says, and until
+// ctx ends or giveUp says so.
+func (t *throttle) begin(ctx context.Context, l limit, giveUp func() bool) verdict {
+	v, wait := refused, false
+	t.change(l.key, func(a *allowance) {
+		switch {
+		case a.n >= 1:
+			a.n--
+			v = begins
+		case a.waiting < maxWaiting:
+			a.waiting++
+			wait = true
+		}
+	})
+	if !wait {
+		return v
+	}
+	over := time.NewTimer(l.longest)
+	defer over.Stop()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for {
+		last := false
+		select {
+		case <-ctx.Done():
+		case <-over.C:
+			last = true
+		case <-again.C:
+		}
+		if v := t.look(l, last, ctx.Err() != nil || giveUp()); v != stillWaits {
+			return v
+		}
+	}
+}
+
+// look decides on a login that waits.
+func (t *throttle) look(l limit, last, giveUp bool) verdict {
+	v := stillWaits
+	t.change(l.key, func(a *allowance) {
+		switch {
+		case giveUp:
+			v = gaveUp
+		case a.n >= 1:
+			a.n--
+			v = begins
+		case last && l.spares && a.spared < maxSpared:
+			a.spared++
+			v = isSpared
+		case last:
+			v = refused
+		}
+		if v != stillWaits {
+			a.waiting--
+		}
+	})
+	return v
+}
+
+// end counts what became of a login that began by that verdict.
+func (t *throttle) end(key string, v verdict, ok bool) {
+	t.change(key, func(a *allowance) {
+		switch {
+		case v == isSpared:
+			a.spared = max(a.spared-1, 0)
+		case ok:
+			a.n = min(a.n+1, freeFailures)
+		}
+	})
 }
 
 // throttledAddress is what addresses are counted by: one of IPv4, or the network of 64

@@ -4,136 +4,209 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wharf"
 )
 
-// guess tries to log in as often as it may within a time, from one address that fails each
-// time, and returns how many tries there were.
-func guess(t *throttle, now *time.Time, within time.Duration) (tries int) {
-	for end := now.Add(within); now.Before(end); {
-		wait, paid := t.begin("a")
-		*now = now.Add(wait + time.Millisecond)
-		t.end("a", false, paid)
-		tries++
-	}
-	return tries
-}
-
-func TestThrottle(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	th := newThrottle(func() time.Time { return now })
-	if n := guess(th, &now, 10*time.Minute); n < freeFailures || n > freeFailures+700 {
-		t.Errorf("%d passwords were tried in ten minutes", n)
-	}
-	if wait, paid := th.begin("b"); wait != 0 || paid {
-		t.Errorf("another address waits %v", wait)
-	}
-	now = now.Add(time.Hour)
-	if wait, paid := th.begin("a"); wait != 0 || paid {
-		t.Errorf("an hour later a login waits %v", wait)
-	}
-	if len(th.left) > 1 {
-		t.Errorf("%d addresses are kept", len(th.left))
-	}
-}
-
-// TestThrottleTogether: tries that begin before any has failed do not pass together once
-// the free ones are used.
-func TestThrottleTogether(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	th := newThrottle(func() time.Time { return now })
-	for range freeFailures + 50 {
-		th.end("a", false, false)
-	}
-	short := 0
-	for range 1000 {
-		if wait, paid := th.begin("a"); wait <= longestWait || !paid {
-			short++
-		}
-	}
-	if short > 0 {
-		t.Errorf("%d of 1000 tries at once wait less than %v after %d failures", short, longestWait, freeFailures+50)
-	}
-	now = now.Add((maxDebt + 1) * time.Second)
-	if wait, paid := th.begin("a"); wait > longestWait || paid {
-		t.Errorf("a minute after the last failure a login waits %v, paid %t", wait, paid)
-	}
-}
-
-// TestThrottleRightPasswords: logins that succeed cost nothing.
-func TestThrottleRightPasswords(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	th := newThrottle(func() time.Time { return now })
-	for range 10_000 {
-		if wait, paid := th.begin("a"); wait != 0 {
-			t.Fatal("a right password waits")
-		} else {
-			th.end("a", true, paid)
-		}
-	}
-	for range freeFailures {
-		_, paid := th.begin("a")
-		th.end("a", false, paid)
-	}
-	for range 100 {
-		wait, paid := th.begin("a")
-		if wait > longestWait || !paid {
-			t.Fatalf("a right password after %d wrong ones waits %v, paid %t", freeFailures, wait, paid)
-		}
-		th.end("a", true, paid)
-	}
-}
-
-func TestThrottleIsBounded(t *testing.T) {
-	now := time.Unix(1e9, 0)
-	th := newThrottle(func() time.Time { return now })
-	for i := range maxThrottled + 10 {
-		th.end(fmt.Sprint(i), false, false)
-	}
-	if len(th.left) > maxThrottled {
-		t.Errorf("%d addresses are kept", len(th.left))
-	}
-}
-
-// TestGateThrottles: an address from which many logins have failed is refused, with a
-// right password too; others are not, and this machine only waits.
-func TestGateThrottles(t *testing.T) {
-	now := time.Unix(1e9, 0)
+func rootGate(t *testing.T) *Gate {
+	t.Helper()
 	root, err := NewPassword("r")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := NewGate(GateOptions{Root: root, Now: func() time.Time { return now }})
-	const from = "192.0.2.1"
-	for range freeFailures {
-		if _, ok, err := g.Login(t.Context(), "root", "wrong", from); ok || err != nil {
-			t.Fatal(ok, err)
+	return NewGate(GateOptions{Root: root})
+}
+
+// fails makes so many tries that fail, each from an address of its own if from is "".
+func fails(t *testing.T, g *Gate, n int, name, from string) {
+	t.Helper()
+	for i := range n {
+		address := from
+		if address == "" {
+			address = fmt.Sprintf("198.51.%d.%d", i/250, i%250)
 		}
-	}
-	now = now.Add(time.Hour)
-	for _, address := range []string{from, "127.0.0.1"} {
-		for range freeFailures + 20 {
-			g.failures.end("address "+address, false, false)
+		a, err := g.Begin(t.Context(), name, address)
+		if err != nil {
+			t.Fatal(err)
 		}
+		a.End(false)
 	}
-	_, ok, err := g.Login(t.Context(), "root", "r", from)
-	if ok || !errors.Is(err, ErrTooManyFailures) || wharf.CodeOf(err) != wharf.CodeUnavailable {
-		t.Errorf("a login after many failures: %t, %v", ok, err)
+}
+
+// took returns how long a login takes.
+func took(t *testing.T, g *Gate, name, password, from string) (bool, time.Duration, error) {
+	begun := time.Now()
+	_, ok, err := g.Login(t.Context(), name, password, from)
+	return ok, time.Since(begun), err
+}
+
+const addressA, addressB, here = "192.0.2.1", "192.0.2.2", "127.0.0.1"
+
+// TestFailuresPerSecond: one client that tries one password after another.
+func TestFailuresPerSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, tries := rootGate(t), 0
+		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); tries++ {
+			fails(t, g, 1, "root", addressA)
+		}
+		if tries < freeFailures || tries > freeFailures+601 {
+			t.Errorf("%d passwords were tried in ten minutes", tries)
+		}
+		if ok, wait, err := took(t, g, "root", "r", addressB); !ok || err != nil || wait > longestUserWait {
+			t.Errorf("from another address: %t after %v, %v", ok, wait, err)
+		}
+		time.Sleep(time.Hour)
+		if ok, wait, err := took(t, g, "root", "r", addressA); !ok || err != nil || wait > 0 {
+			t.Errorf("an hour later: %t after %v, %v", ok, wait, err)
+		}
+		if len(g.failures.left) > 1 {
+			t.Errorf("%d addresses and names are kept", len(g.failures.left))
+		}
+	})
+}
+
+// TestTriesTogether: tries that are parked before the password is sent, from one address,
+// from this machine, and with one name, are no more than those one after the other.
+func TestTriesTogether(t *testing.T) {
+	for _, c := range []struct {
+		name, from string // "": each its own
+		most       int
+	}{
+		{"", addressA, freeFailures + 6},
+		{"", here, freeFailures + 6 + maxSpared},
+		{"root", "", freeFailures + 2 + maxSpared},
+		{"root", addressA, freeFailures + 6},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := rootGate(t)
+			var begun, refusals atomic.Int64
+			var all sync.WaitGroup
+			for i := range 3000 {
+				name, from := c.name, c.from
+				if name == "" {
+					name = fmt.Sprint("user", i)
+				}
+				if from == "" {
+					from = fmt.Sprintf("198.51.%d.%d", i/250, i%250)
+				}
+				all.Go(func() {
+					switch _, err := g.Begin(t.Context(), name, from); {
+					case err == nil:
+						begun.Add(1)
+					case errors.Is(err, ErrTooManyFailures):
+						refusals.Add(1)
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if n := int(begun.Load()); n < freeFailures || n > c.most || n+int(refusals.Load()) != 3000 {
+				t.Errorf("%q from %q: of 3000 tries at once %d began and %d were refused", c.name, c.from, n, refusals.Load())
+			}
+		})
 	}
-	if _, ok, err := g.Login(t.Context(), "root", "r", "192.0.2.2"); !ok || err != nil {
-		t.Errorf("a login from another address: %t, %v", ok, err)
+}
+
+// TestRightPasswords: logins that succeed cost nothing, also many at once.
+func TestRightPasswords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := rootGate(t)
+		for range 5000 {
+			if ok, wait, err := took(t, g, "root", "r", addressA); !ok || err != nil || wait > 0 {
+				t.Fatalf("%t after %v, %v", ok, wait, err)
+			}
+		}
+		var all sync.WaitGroup
+		for range 1000 {
+			all.Go(func() {
+				a, err := g.Begin(t.Context(), "root", addressB)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.Sleep(100 * time.Millisecond)
+				a.End(true)
+			})
+		}
+		all.Wait()
+	})
+}
+
+// TestOthersFailures: who has logged in from an address is not kept waiting there by the
+// failures of others, with that name or from that address; others are, and it by its own.
+func TestOthersFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := rootGate(t)
+		for _, from := range []string{addressA, here} {
+			if ok, _, err := took(t, g, "root", "r", from); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		fails(t, g, freeFailures, "root", "")
+		fails(t, g, freeFailures, "nobody", addressA)
+		fails(t, g, freeFailures, "somebody", here)
+		for _, from := range []string{addressA, here} {
+			if ok, wait, err := took(t, g, "root", "r", from); !ok || err != nil || wait > 0 {
+				t.Errorf("root from %s waits %v: %t, %v", from, wait, ok, err)
+			}
+		}
+		time.Sleep(25 * time.Hour)
+		fails(t, g, freeFailures, "nobody", addressA)
+		if ok, wait, err := took(t, g, "root", "r", addressA); !ok || err != nil || wait == 0 {
+			t.Errorf("root, a day after its last login from there, waits %v: %t, %v", wait, ok, err)
+		}
+		fails(t, g, freeFailures, "root", addressA)
+		if ok, wait, err := took(t, g, "root", "r", addressA); !ok || err != nil || wait == 0 {
+			t.Errorf("root, after failures of its own, waits %v: %t, %v", wait, ok, err)
+		}
+	})
+}
+
+// TestRefusals: what an address is told from which too many are tried.
+func TestRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := rootGate(t)
+		fails(t, g, freeFailures, "nobody", addressA)
+		for range 20 {
+			go g.Begin(t.Context(), "nobody", addressA)
+		}
+		synctest.Wait()
+		ok, wait, err := took(t, g, "root", "r", addressA)
+		if !ok && (!errors.Is(err, ErrTooManyFailures) || wharf.CodeOf(err) != wharf.CodeUnavailable) || wait > longestWait {
+			t.Errorf("a login after many failures: %t after %v, %v", ok, wait, err)
+		}
+		fails(t, g, freeFailures, "somebody", here)
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, ok, err := g.Login(ended, "root", "r", here); ok || wharf.CodeOf(err) != wharf.CodeCanceled {
+			t.Errorf("a login that is given up: %t, %v", ok, err)
+		}
+		if a := g.failures.left["address "+here]; a.inUse() {
+			t.Errorf("%+v is left of it", a)
+		}
+	})
+}
+
+func TestThrottleIsBounded(t *testing.T) {
+	th := newThrottle(time.Now)
+	for i := range maxThrottled + 10 {
+		th.begin(t.Context(), limit{key: fmt.Sprint(i)}, nil)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, ok, err := g.Login(ended, "root", "r", "127.0.0.1"); ok || wharf.CodeOf(err) != wharf.CodeCanceled {
-		t.Errorf("a login from this machine after many failures, given up at once: %t, %v", ok, err)
+	if len(th.left) > maxThrottled {
+		t.Errorf("%d addresses are kept", len(th.left))
 	}
-	now = now.Add(2 * maxDebt * time.Second)
-	if _, ok, err := g.Login(t.Context(), "root", "r", from); !ok || err != nil {
-		t.Errorf("a login two minutes later: %t, %v", ok, err)
+	f := newFriends(time.Now)
+	for i := range maxFriends + 10 {
+		f.add(fmt.Sprint(i))
+	}
+	if len(f.until) > maxFriends || !f.has(fmt.Sprint(maxFriends+9)) {
+		t.Errorf("%d pairs are kept", len(f.until))
 	}
 }
 
