@@ -93,8 +93,10 @@ func requireStage(a Access, st Stage, name StageName, need Privileges) error {
 
 // open opens the store of a stage.
 func (s *Service) open(ctx context.Context, st Stage) (Store, error) {
-	if err := s.checkServersOwn(ctx, st); err != nil {
-		return nil, err
+	for _, check := range []func(context.Context, Stage) error{s.checkServersOwn, s.checkUsage} {
+		if err := check(ctx, st); err != nil {
+			return nil, err
+		}
 	}
 	return s.opener.Open(ctx, st)
 }

@@ -246,7 +246,7 @@ func (s *Service) DropConnection(ctx context.Context, p Principal, name Connecti
 
 // ReadConnection reads what CONNECTION = (…) or CREDENTIALS = (…) says: the
 // settings of [ParseConnection], or CONNECTION_NAME alone, which copies those of
-// a named connection. Like all messages about that clause, those here hold no
+// a named connection, with its name. Like all messages about that clause, those here hold no
 // value of it: it may be a secret in the wrong place.
 func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Option) (Connection, error) {
 	i := indexOption(options, "CONNECTION_NAME")
@@ -264,6 +264,7 @@ func (s *Service) ReadConnection(ctx context.Context, p Principal, options []Opt
 	if CodeOf(err) == CodeNotFound {
 		err = Errorf(CodeNotFound, "there is no connection of the name that connection_name gives; SHOW CONNECTIONS lists them")
 	}
+	named.Connection.Name = named.Name
 	return named.Connection, err
 }
 

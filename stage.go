@@ -25,6 +25,9 @@ type Stage struct {
 	// Unapproved is whether a user without SUPER set URL or Connection: such a
 	// stage never uses what is the server's own.
 	Unapproved bool
+	// ConnectionBy is the user who set Connection, if that is a copy of a named
+	// connection.
+	ConnectionBy UserID
 	// Revision grows by one with each change of the definition: a cache of
 	// something made from a stage compares ID and Revision.
 	Revision uint64
@@ -43,6 +46,8 @@ func (s Stage) Scheme() string {
 // Connection says how to reach the storage behind an external stage. An
 // empty field means the server's default.
 type Connection struct {
+	// Name, in a stage, is that of the named connection that it is a copy of.
+	Name             ConnectionName
 	EndpointURL      string
 	Region           string
 	AccessKeyID      Secret
@@ -94,6 +99,7 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 		return false, err
 	}
 	def.Unapproved = !def.Internal() && !a.IsSuper()
+	def.ConnectionBy = p.ID
 	// Before the opener, whose answer tells which folders may hold stages.
 	if err := s.maySetServersOwn(a, def); err != nil {
 		return false, err
@@ -197,12 +203,20 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 			return false, err
 		}
 	}
-	_, err = s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
-		if err := ownStage(a)(st); err != nil {
-			return st, err
+	mayMove := func(Stage) error { return nil }
+	if c.URL != nil && c.Connection == nil {
+		if mayMove, err = s.mayMove(ctx, a, name); err != nil {
+			return false, err
 		}
-		if err := c.check(st); err != nil {
-			return st, err
+	}
+	_, err = s.catalog.UpdateStage(ctx, name, func(st Stage) (Stage, error) {
+		for _, check := range []func(Stage) error{ownStage(a), c.check, mayMove} {
+			if err := check(st); err != nil {
+				return st, err
+			}
+		}
+		if c.Connection != nil {
+			st.ConnectionBy = p.ID
 		}
 		st = c.Apply(st)
 		if c.URL != nil || c.Connection != nil {

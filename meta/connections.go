@@ -91,6 +91,7 @@ func (c *Catalog) Connections(ctx context.Context, after wharf.ConnectionName, l
 
 // connectionRecord is a connection as it is stored, its secrets sealed.
 type connectionRecord struct {
+	Name             string `json:"name,omitempty"`
 	EndpointURL      string `json:"endpoint_url,omitempty"`
 	Region           string `json:"region,omitempty"`
 	AccessKeyID      []byte `json:"access_key_id,omitempty"`
@@ -115,6 +116,7 @@ func (c *Catalog) sealConnection(owner identity, conn wharf.Connection) *connect
 		return c.seal.seal(owner, s.Reveal())
 	}
 	return &connectionRecord{
+		Name:             string(conn.Name),
 		EndpointURL:      conn.EndpointURL,
 		Region:           conn.Region,
 		AccessKeyID:      seal("AccessKeyID", conn.AccessKeyID),
@@ -142,6 +144,7 @@ func (c *Catalog) openConnection(owner identity, r *connectionRecord) (wharf.Con
 		return wharf.NewSecret(value)
 	}
 	conn := wharf.Connection{
+		Name:             wharf.ConnectionName(r.Name),
 		EndpointURL:      r.EndpointURL,
 		Region:           r.Region,
 		AccessKeyID:      open("AccessKeyID", r.AccessKeyID),
@@ -157,5 +160,5 @@ func (c *Catalog) openConnection(owner identity, r *connectionRecord) (wharf.Con
 // valid reports whether JSON can carry the record's text; that of the secrets
 // is sealed.
 func (r *connectionRecord) valid() bool {
-	return r == nil || valid(r.EndpointURL, r.Region, r.RoleARN)
+	return r == nil || valid(r.Name, r.EndpointURL, r.Region, r.RoleARN)
 }

@@ -15,35 +15,37 @@ import (
 // stageRecord is a stage as it is stored. It is not wharf.Stage, so that a
 // change there does not change what is on the disk unseen.
 type stageRecord struct {
-	Name        string            `json:"name"`
-	URL         string            `json:"url,omitempty"`
-	Connection  *connectionRecord `json:"connection,omitempty"`
-	FileFormat  wharf.FileFormat  `json:"file_format,omitzero"`
-	CopyOptions wharf.CopyOptions `json:"copy_options,omitzero"`
-	Comment     string            `json:"comment,omitempty"`
-	Creator     string            `json:"creator,omitempty"`
-	CreatedOn   time.Time         `json:"created_on"`
-	Revision    uint64            `json:"revision"`
-	Owner       ownerRecord       `json:"owner,omitzero"`
-	Granted     []grantRecord     `json:"granted,omitempty"`
-	Unapproved  bool              `json:"unapproved,omitempty"`
+	Name         string            `json:"name"`
+	URL          string            `json:"url,omitempty"`
+	Connection   *connectionRecord `json:"connection,omitempty"`
+	FileFormat   wharf.FileFormat  `json:"file_format,omitzero"`
+	CopyOptions  wharf.CopyOptions `json:"copy_options,omitzero"`
+	Comment      string            `json:"comment,omitempty"`
+	Creator      string            `json:"creator,omitempty"`
+	CreatedOn    time.Time         `json:"created_on"`
+	Revision     uint64            `json:"revision"`
+	Owner        ownerRecord       `json:"owner,omitzero"`
+	Granted      []grantRecord     `json:"granted,omitempty"`
+	Unapproved   bool              `json:"unapproved,omitempty"`
+	ConnectionBy ownerRecord       `json:"connection_by,omitzero"`
 }
 
 // encodeStage returns the payload of a stage's record.
 func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 	r := stageRecord{
-		Name:        string(s.Name),
-		URL:         s.URL,
-		Connection:  c.sealConnection(stageIdentity(s.ID), s.Connection),
-		FileFormat:  s.FileFormat,
-		CopyOptions: s.CopyOptions,
-		Comment:     s.Comment,
-		Creator:     s.Creator,
-		CreatedOn:   s.CreatedOn.UTC(),
-		Revision:    s.Revision,
-		Owner:       ownerRecord(s.Owner),
-		Granted:     encodeGrants(s.Granted),
-		Unapproved:  s.Unapproved,
+		Name:         string(s.Name),
+		URL:          s.URL,
+		Connection:   c.sealConnection(stageIdentity(s.ID), s.Connection),
+		FileFormat:   s.FileFormat,
+		CopyOptions:  s.CopyOptions,
+		Comment:      s.Comment,
+		Creator:      s.Creator,
+		CreatedOn:    s.CreatedOn.UTC(),
+		Revision:     s.Revision,
+		Owner:        ownerRecord(s.Owner),
+		Granted:      encodeGrants(s.Granted),
+		Unapproved:   s.Unapproved,
+		ConnectionBy: ownerRecord(s.ConnectionBy),
 	}
 	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
@@ -63,19 +65,20 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 		return wharf.Stage{}, fmt.Errorf("stage %s: %w", id, err)
 	}
 	return wharf.Stage{
-		ID:          id,
-		Name:        wharf.StageName(r.Name),
-		URL:         r.URL,
-		Connection:  connection,
-		FileFormat:  r.FileFormat,
-		CopyOptions: r.CopyOptions,
-		Comment:     r.Comment,
-		Creator:     r.Creator,
-		CreatedOn:   r.CreatedOn,
-		Revision:    r.Revision,
-		Owner:       wharf.UserID(r.Owner),
-		Granted:     granted,
-		Unapproved:  r.Unapproved,
+		ID:           id,
+		Name:         wharf.StageName(r.Name),
+		URL:          r.URL,
+		Connection:   connection,
+		FileFormat:   r.FileFormat,
+		CopyOptions:  r.CopyOptions,
+		Comment:      r.Comment,
+		Creator:      r.Creator,
+		CreatedOn:    r.CreatedOn,
+		Revision:     r.Revision,
+		Owner:        wharf.UserID(r.Owner),
+		Granted:      granted,
+		Unapproved:   r.Unapproved,
+		ConnectionBy: wharf.UserID(r.ConnectionBy),
 	}, nil
 }
 
