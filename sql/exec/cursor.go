@@ -140,12 +140,16 @@ func (s *Session) adopt(run *Session) {
 
 // Fetch yields the next n rows, or as many as there are. Their slices are valid
 // until the next one. An error is yielded last. It ends the cursor, as the end of
-// ctx does.
+// ctx does, and DROP USER of the session's user.
 func (c *Cursor) Fetch(ctx context.Context, n uint32) iter.Seq2[[]wharf.Value, error] {
 	return func(yield func([]wharf.Value, error) bool) {
 		if !c.asks {
 			c.session.asked = false
 			c.session.forgetWarnings()
+		}
+		if err := c.session.stillThere(ctx); err != nil {
+			c.Close()
+			c.err = err
 		}
 		for ; n > 0 && len(c.ahead) > 0; n-- {
 			if !yield(c.take(), nil) {

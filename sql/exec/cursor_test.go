@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wharf"
+	metamemory "wharf/meta/memory"
 	"wharf/sql"
 	"wharf/sql/exec"
 	"wharf/sql/rowexec"
@@ -290,6 +291,50 @@ func TestCursorReadsAhead(t *testing.T) {
 		s.Close()
 		if n := held.Used(); n != 0 {
 			t.Errorf("%d rows: %d bytes are held", c.rows, n)
+		}
+	}
+}
+
+// hasher keeps passwords as they are.
+type hasher struct{}
+
+func (hasher) Hash(_, plain string) (wharf.Secret, error) { return wharf.NewSecret(plain), nil }
+func (hasher) CheckHash(string, string) error             { return nil }
+
+// TestDroppedUser: a user who was dropped gets no further row of its cursors, whether
+// they have been read ahead or not, and runs no statement.
+func TestDroppedUser(t *testing.T) {
+	catalog := metamemory.New()
+	service := wharf.NewService(wharf.ServiceOptions{Catalog: catalog, Users: catalog, Hasher: hasher{}, Opener: opener{memory.NewOpener()}, Now: now})
+	e := exec.New(exec.Options{Relations: rowexec.Engine{}, Service: service, Version: "8", Now: now, Port: func() int { return 3307 }, ErrorNumber: func(error) uint16 { return 1045 }})
+	admin := e.NewSession(exec.Client{Principal: wharf.Root})
+	defer admin.Close()
+	must(t, admin, "CREATE USER mal")
+	users, err := catalog.Users(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mal := users.All()[0]
+	s := e.NewSession(exec.Client{Principal: mal.Principal()})
+	defer s.Close()
+	short := open(t, s, "SELECT 1 UNION SELECT 2 UNION SELECT 3")
+	long := open(t, s, "SELECT COLUMN_NAME FROM information_schema.COLUMNS")
+	for _, c := range []*exec.Cursor{short, long} {
+		defer c.Close()
+		if rows, err := fetch(t, c, 1); err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+	}
+	must(t, admin, "DROP USER mal")
+	must(t, admin, "CREATE USER mal") // another one
+	for _, c := range []*exec.Cursor{short, long} {
+		if rows, err := fetch(t, c, 1); len(rows) > 0 || wharf.CodeOf(err) != wharf.CodeUnauthenticated || !c.Ended() {
+			t.Errorf("a dropped user fetches %q, %v, ended %t", rows, err, c.Ended())
+		}
+	}
+	for _, text := range []string{"SELECT 1", "SELECT GET_LOCK('l', 0)", "SET @a = 1", "SHOW STATUS"} {
+		if _, err := query(t, s, text); wharf.CodeOf(err) != wharf.CodeUnauthenticated {
+			t.Errorf("%s of a dropped user: %v", text, err)
 		}
 	}
 }

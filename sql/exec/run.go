@@ -58,6 +58,9 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	if len(args) != st.params {
 		return s.fail(wharf.Errorf(wharf.CodeInvalid, "Incorrect arguments to EXECUTE: %d values for %d placeholders", len(args), st.params))
 	}
+	if err := s.stillThere(ctx); err != nil {
+		return s.fail(err)
+	}
 	s.statement.ReturnTo(0)                           // of rows that were not read
 	if err := s.statement.Take(st.tree); err != nil { // its text is the listener's
 		return s.fail(err)
@@ -92,6 +95,16 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	res.Until, _ = ctx.Deadline()
 	res.Rows.All = s.watch(ctx, func() { cancel(); s.countTime(begun) }, res.Rows.All, s.mostRows(p))
 	return res, nil
+}
+
+// stillThere refuses a user who was dropped after the login. Where the catalog cannot
+// be asked, the statement finds out itself if it needs it.
+func (s *Session) stillThere(ctx context.Context) error {
+	_, err := s.executor.service.Access(ctx, s.client.Principal)
+	if wharf.CodeOf(err) != wharf.CodeUnauthenticated {
+		return nil
+	}
+	return err
 }
 
 // fail ends a statement with an error.
