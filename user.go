@@ -84,8 +84,9 @@ func (u User) Principal() Principal {
 // Users is all users and roles at one moment. It does not change, and is safe
 // for concurrent use. The zero Users has none.
 type Users struct {
-	all  []User // by account
-	byID map[UserID]int
+	all          []User // by account
+	byID         map[UserID]int
+	native, sha2 bool // some user has a password for that plugin
 }
 
 // NewUsers returns the users of a list.
@@ -99,8 +100,17 @@ func NewUsers(list []User) *Users {
 	})
 	for i := range u.all {
 		u.byID[u.all[i].ID] = i
+		if !u.all[i].Hash.IsZero() {
+			u.native = u.native || u.all[i].Plugin == PluginNative
+			u.sha2 = u.sha2 || u.all[i].Plugin == PluginSHA2
+		}
 	}
 	return u
+}
+
+// HasPlugin reports whether some user has a password for that plugin.
+func (u *Users) HasPlugin(plugin string) bool {
+	return plugin == PluginNative && u.native || plugin == PluginSHA2 && u.sha2
 }
 
 // All returns copies of all users and roles, by account.

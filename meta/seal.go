@@ -19,6 +19,7 @@ import (
 const (
 	sealVersion = 1
 	sealInfo    = "wharf catalog seal 1"
+	decoyInfo   = "wharf names that do not exist 1"
 	checkValue  = "wharf"
 )
 
@@ -43,7 +44,10 @@ func (i identity) data() []byte {
 }
 
 // sealer seals secrets under the catalog's key.
-type sealer struct{ aead cipher.AEAD }
+type sealer struct {
+	aead  cipher.AEAD
+	decoy []byte // another key that is derived from the catalog's
+}
 
 func newSealer(key []byte) (*sealer, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, sealInfo, keySize)
@@ -58,8 +62,16 @@ func newSealer(key []byte) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sealer{aead}, nil
+	decoy, err := hkdf.Key(sha256.New, key, nil, decoyInfo, keySize)
+	if err != nil {
+		return nil, err
+	}
+	return &sealer{aead, decoy}, nil
 }
+
+// DecoyKey returns a secret that is always the same for one catalog.key: by it, names
+// of users that do not exist are answered alike over restarts.
+func (c *Catalog) DecoyKey() wharf.Secret { return wharf.NewSecret(string(c.seal.decoy)) }
 
 // seal closes a value. The nonce, which the cipher makes at random and puts
 // first, may repeat with a chance of 2^-32 after 2^32 values: no catalog has

@@ -150,3 +150,16 @@ func TestSealedValuesCannotBeSwapped(t *testing.T) {
 		t.Error("Check finds nothing")
 	}
 }
+
+func TestDecoyKeySurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	c := open(t, dir)
+	first := c.DecoyKey().Reveal()
+	closeNow(t, c)
+	if again := open(t, dir).DecoyKey().Reveal(); again != first || len(first) != keySize {
+		t.Errorf("%d bytes, the same after a restart: %t", len(first), again == first)
+	}
+	if other := open(t, t.TempDir()).DecoyKey().Reveal(); other == first {
+		t.Error("another catalog has the same key")
+	}
+}

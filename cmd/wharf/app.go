@@ -24,16 +24,17 @@ import (
 
 // app is the parts of the server, wired together.
 type app struct {
-	log     *slog.Logger
-	service *wharf.Service
-	users   wharf.UserCatalog
-	signer  *httpapi.Signer
-	engine  sql.Engine // nil in a build without one
-	metrics *metrics
-	audit   *auditLog // nil if there is none
-	mysql   *server.Server
-	http    *httpapi.Server
-	ports   []*port // all that is served
+	log      *slog.Logger
+	service  *wharf.Service
+	users    wharf.UserCatalog
+	decoyKey wharf.Secret
+	signer   *httpapi.Signer
+	engine   sql.Engine // nil in a build without one
+	metrics  *metrics
+	audit    *auditLog // nil if there is none
+	mysql    *server.Server
+	http     *httpapi.Server
+	ports    []*port // all that is served
 
 	filesFailed <-chan struct{} // the disk no longer takes what must be on it
 
@@ -102,7 +103,7 @@ func (a *app) open(cfg *config) error {
 		Cache: bytes,
 	})
 	a.signer = httpapi.NewSigner(httpapi.SignerOptions{Keys: catalog, PublicURL: a.publicURL(cfg)})
-	a.users = catalog
+	a.users, a.decoyKey = catalog, catalog.DecoyKey()
 	a.service = wharf.NewService(wharf.ServiceOptions{
 		Catalog: catalog, Users: catalog, Hasher: auth.Hasher{}, Opener: opener, Signer: a.signer, Logger: a.log,
 		ServerCredentials: cfg.s3ServerCredentials,

@@ -19,7 +19,7 @@ func (a *app) openListeners(cfg *config, pool *wharf.ConnectionPool) error {
 	if err != nil {
 		return err
 	}
-	gate := auth.NewGate(auth.GateOptions{Root: cfg.password, Users: a.users})
+	gate := auth.NewGate(auth.GateOptions{Root: cfg.password, Users: a.users, DecoyKey: a.decoyKey})
 	memory := exec.NewMemory(cfg.sqlMemory)
 	executor := exec.New(exec.Options{
 		Service: a.service, Relations: rowexec.Engine{}, Files: a.engine, Logger: a.log,

@@ -52,6 +52,10 @@ type GateOptions struct {
 	Root  Password          // root's; the zero Password is none
 	Users wharf.UserCatalog // nil: there is no user but root
 	Now   func() time.Time
+	// DecoyKey chooses how names that do not exist are answered. It is secret, and the
+	// same over restarts: a name that is answered otherwise then does not exist. The
+	// zero Secret is a random one.
+	DecoyKey wharf.Secret
 }
 
 // NewGate puts a Gate together. It does no I/O.
@@ -59,8 +63,10 @@ func NewGate(o GateOptions) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Gate{root: o.Root, users: o.Users, now: o.Now, failures: newThrottle(o.Now), friends: newFriends(o.Now), proven: map[string]proof{}, secret: make([]byte, sha256.Size)}
-	rand.Read(g.secret) // never fails: crypto/rand ends the program instead
+	g := &Gate{root: o.Root, users: o.Users, now: o.Now, failures: newThrottle(o.Now), friends: newFriends(o.Now), proven: map[string]proof{}, secret: []byte(o.DecoyKey.Reveal())}
+	if o.DecoyKey.IsZero() {
+		g.secret = []byte(rand.Text())
+	}
 	if o.Root.IsSet() || o.Users != nil {
 		g.decoy = Decoy()
 	}
@@ -97,7 +103,9 @@ func (g *Gate) Find(ctx context.Context, name, address string) (Candidate, error
 		}
 	}
 	addr, _ := netip.ParseAddr(address)
-	if u, ok := users.Find(name, addr); ok {
+	// A user without a password cannot come from elsewhere: it is answered there as one
+	// who does not exist.
+	if u, ok := users.Find(name, addr); ok && (c.local || !u.Hash.IsZero()) {
 		password, err := StoredPassword(u.Plugin, u.Hash)
 		if err != nil {
 			return c, wharf.WrapError(wharf.CodeInternal, "auth.Find", "", err)
@@ -118,11 +126,7 @@ func (g *Gate) Find(ctx context.Context, name, address string) (Candidate, error
 // pluginOf chooses the plugin for a name that does not exist: one that some user
 // has.
 func (g *Gate) pluginOf(name string, users *wharf.Users) string {
-	native, sha2 := false, false
-	for _, u := range users.All() {
-		native = native || u.Plugin == wharf.PluginNative
-		sha2 = sha2 || u.Plugin == wharf.PluginSHA2
-	}
+	native, sha2 := users.HasPlugin(wharf.PluginNative), users.HasPlugin(wharf.PluginSHA2)
 	h := hmac.New(sha256.New, g.secret)
 	h.Write([]byte(name))
 	if native && (!sha2 || h.Sum(nil)[0]%2 == 0) {

@@ -97,6 +97,79 @@ func TestUnknownUserCostsTheSame(t *testing.T) {
 	}
 }
 
+// TestUserWithoutPasswordIsUnknown: from elsewhere, where it cannot log in, a user without
+// a password is answered as one who does not exist, also one who is locked.
+func TestUserWithoutPasswordIsUnknown(t *testing.T) {
+	locked := gateUser(t, "locked", "%", wharf.PluginSHA2, "")
+	locked.Locked = true
+	list := []wharf.User{gateUser(t, "bare", "%", wharf.PluginSHA2, ""), gateUser(t, "bare native", "%", wharf.PluginNative, ""), locked, gateUser(t, "sha", "%", wharf.PluginSHA2, "p")}
+	g := auth.NewGate(auth.GateOptions{Users: &userList{users: wharf.NewUsers(list)}})
+	const there = "192.0.2.1"
+	nobody, err := g.Find(t.Context(), "nobody", there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(name string) float64 {
+		return testing.AllocsPerRun(3, func() { g.Login(t.Context(), name, "wrong", there) })
+	}
+	unknown := cost("nobody")
+	for _, name := range []string{"bare", "bare native", "locked"} {
+		c, err := g.Find(t.Context(), name, there)
+		if err != nil || !c.Password.IsSet() || c.Locked() || c.Admits() || c.Principal.User != "" {
+			t.Errorf("%s is %+v, %v", name, c, err)
+		}
+		for _, plugin := range []string{wharf.PluginSHA2, wharf.PluginNative} {
+			if c.Password.Takes(plugin) != nobody.Password.Takes(plugin) {
+				t.Errorf("%s takes %s: %t, as nobody does not", name, plugin, c.Password.Takes(plugin))
+			}
+		}
+		if n := cost(name); n < unknown-20 || n > unknown+20 {
+			t.Errorf("a wrong password costs %s %v allocations and a stranger %v", name, n, unknown)
+		}
+		if c, _ = g.Find(t.Context(), name, "127.0.0.1"); c.Principal.User != name {
+			t.Errorf("%s is not known on this machine", name)
+		}
+	}
+}
+
+// TestUnknownUserAfterRestart: with the same key, names that do not exist are asked for the
+// same plugins.
+func TestUnknownUserAfterRestart(t *testing.T) {
+	list := &userList{users: wharf.NewUsers([]wharf.User{gateUser(t, "a", "%", wharf.PluginSHA2, "p"), gateUser(t, "b", "%", wharf.PluginNative, "p")})}
+	natives := func(key string) (names string) {
+		g := auth.NewGate(auth.GateOptions{Users: list, DecoyKey: wharf.NewSecret(key)})
+		for i := range 64 {
+			c, err := g.Find(t.Context(), fmt.Sprint("nobody", i), "192.0.2.1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Password.Takes(wharf.PluginNative) {
+				names += fmt.Sprint(i, " ")
+			}
+		}
+		return names
+	}
+	if first, again := natives("k"), natives("k"); first != again || first == "" {
+		t.Errorf("asked for mysql_native_password: %s, then %s", first, again)
+	}
+	if natives("k") == natives("another") {
+		t.Error("the key does not matter")
+	}
+}
+
+// TestUnknownUserAmongMany: an unknown name costs no copy of all users.
+func TestUnknownUserAmongMany(t *testing.T) {
+	list := make([]wharf.User, 1000)
+	for i := range list {
+		list[i] = wharf.User{ID: wharf.NewUserID(), Account: wharf.Account{User: fmt.Sprint("u", i), Host: "%"}, Plugin: wharf.PluginSHA2,
+			Hash: wharf.NewSecret("*"), Roles: []wharf.UserID{{1}}}
+	}
+	g := auth.NewGate(auth.GateOptions{Users: &userList{users: wharf.NewUsers(list)}})
+	if n := testing.AllocsPerRun(3, func() { g.Find(t.Context(), "nobody", "192.0.2.1") }); n > 50 {
+		t.Errorf("an unknown name costs %v allocations among 1000 users", n)
+	}
+}
+
 // TestUnknownUserHasAPlugin: always the same one, and one that some user has.
 func TestUnknownUserHasAPlugin(t *testing.T) {
 	sha, nat := gateUser(t, "a", "%", wharf.PluginSHA2, "p"), gateUser(t, "b", "%", wharf.PluginNative, "p")
