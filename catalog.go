@@ -116,7 +116,9 @@ type UserCatalog interface {
 	// returns them as they are afterwards. An error of change comes back with its
 	// code and changes nothing. change may be called more than once; it does
 	// nothing but compute. Two users with one ID or one account, and a user
-	// without either, are CodeInternal.
+	// without either, are CodeInternal. The own stage of a user who is not there
+	// afterwards is dropped in the same transaction, in the Catalog that this one
+	// is part of; to create one is CodeUnauthenticated from then on.
 	UpdateUsers(ctx context.Context, change func([]User) ([]User, error)) (*Users, error)
 }
 

@@ -104,6 +104,19 @@ func (id StageID) IsZero() bool { return id == StageID{} }
 // of a user.
 func (n StageName) IsOwn() bool { return strings.HasPrefix(string(n), string(UserStage)) }
 
+// OwnStage is the name under which the catalog has the user's own stage.
+func (id UserID) OwnStage() StageName { return UserStage + StageName(id.String()) }
+
+// OwnerByName returns the user whose own stage has that name. ok is false for root's and
+// for every other stage.
+func (n StageName) OwnerByName() (id UserID, ok bool) {
+	if !n.IsOwn() {
+		return id, false
+	}
+	id, err := ParseUserID(string(n[len(UserStage):]))
+	return id, err == nil
+}
+
 // Principal is who asks. The zero Principal may do nothing.
 type Principal struct {
 	User string // the name, "root" or that of the account

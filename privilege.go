@@ -185,7 +185,7 @@ func (a Access) OwnStage() StageName {
 	if a.isRoot {
 		return UserStage + StageName(Root.User)
 	}
-	return UserStage + StageName(a.id.String())
+	return a.id.OwnStage()
 }
 
 // Names returns the names of the privileges, in the order of SHOW GRANTS.

@@ -226,8 +226,8 @@ func (s *Service) AlterUsers(ctx context.Context, p Principal, list []UserChange
 	})
 }
 
-// DropUsers removes users or roles, all or none. It takes SUPER. A user's own stage
-// @~ goes with it, with its files; what else it owns stays, for users with SUPER.
+// DropUsers removes users or roles, all or none. It takes SUPER. The catalog drops a
+// user's own stage @~ with it, with its files; what else it owns stays, for users with SUPER.
 func (s *Service) DropUsers(ctx context.Context, p Principal, accounts []Account, isRole, ifExists bool) ([]Account, error) {
 	op := "DROP " + kindOf(isRole)
 	if err := s.administer(ctx, p, op, accounts...); err != nil {
@@ -258,14 +258,6 @@ func (s *Service) DropUsers(ctx context.Context, p Principal, accounts []Account
 	})
 	if err != nil {
 		return nil, err
-	}
-	for _, id := range gone {
-		// A stage that is left by a crash, or by an upload that began before, is
-		// nobody's: the ID of its name is never used again.
-		_, err := s.catalog.DropStage(ctx, UserStage+StageName(id.String()))
-		if err != nil && CodeOf(err) != CodeNotFound {
-			return missing, err
-		}
 	}
 	s.kickSweep()
 	return missing, nil

@@ -34,6 +34,9 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 				return err
 			}
 		}
+		if err := c.mayOwn(tx, s.Name); err != nil {
+			return err
+		}
 		created = true
 		after, err = c.add(tx, s)
 		return err

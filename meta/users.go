@@ -91,7 +91,8 @@ func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]
 	return after, nil
 }
 
-// writeUsers makes the bucket hold those users, and touches only what differs.
+// writeUsers makes the bucket hold those users, and touches only what differs. It drops
+// the own stage of each who goes.
 func (c *Catalog) writeUsers(tx *bolt.Tx, list []wharf.User) error {
 	bucket, err := tx.CreateBucketIfNotExists([]byte(bucketUsers))
 	if err != nil {
@@ -114,8 +115,32 @@ func (c *Catalog) writeUsers(tx *bolt.Tx, list []wharf.User) error {
 		if err := bucket.Delete([]byte(key)); err != nil {
 			return err
 		}
+		own, found, err := c.byName(tx, wharf.UserID([]byte(key)).OwnStage())
+		if err == nil && found {
+			err = c.drop(tx, own)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// mayOwn refuses the own stage of a user who is not there: nobody could reach it.
+func (c *Catalog) mayOwn(tx *bolt.Tx, name wharf.StageName) error {
+	id, ok := name.OwnerByName()
+	if !ok {
+		return nil
+	}
+	var payload []byte
+	var err error
+	if tx.Bucket([]byte(bucketUsers)) != nil {
+		payload, err = record(tx, bucketUsers, id[:])
+	}
+	if err == nil && payload == nil {
+		err = wharf.Errorf(wharf.CodeUnauthenticated, "the user does not exist; it may have been dropped")
+	}
+	return err
 }
 
 // putUser stores a user unless it is stored so already. A hash that did not change

@@ -80,6 +80,11 @@ func (c *Catalog) CreateStage(ctx context.Context, s wharf.Stage, mode wharf.Cre
 	if err := checkStage(s); err != nil {
 		return wharf.Stage{}, false, err
 	}
+	if id, own := s.Name.OwnerByName(); own {
+		if _, there := c.users.ByID(id); !there {
+			return wharf.Stage{}, false, wharf.Errorf(wharf.CodeUnauthenticated, "the user does not exist; it may have been dropped")
+		}
+	}
 	if taken {
 		c.drop(old)
 	}

@@ -41,6 +41,11 @@ func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]
 		ids[u.ID], names[u.Account] = true, true
 		next[i].CreatedOn = u.CreatedOn.UTC()
 	}
+	for _, u := range c.users.All() {
+		if own, found := c.stages[u.ID.OwnStage()]; found && !ids[u.ID] {
+			c.drop(own)
+		}
+	}
 	c.users = wharf.NewUsers(next)
 	return c.users, nil
 }

@@ -19,6 +19,7 @@ func RunUsers(t *testing.T, fresh func(t *testing.T) wharf.UserCatalog) {
 		"users-refused":  testUsersRefused,
 		"users-contexts": testUsersContexts,
 		"users-race":     testUsersRace,
+		"users-stages":   testUsersStages,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, fresh(t)) })
 	}
@@ -107,6 +108,44 @@ func testUsersRefused(t *testing.T, c wharf.UserCatalog) {
 		t.Errorf("the error of change: %v", err)
 	}
 	wantUsers(t, c, a)
+}
+
+// testUsersStages: a user who goes takes its own stage with it, and no other's.
+func testUsersStages(t *testing.T, users wharf.UserCatalog) {
+	c := users.(wharf.Catalog)
+	a, b := User("a"), User("b")
+	setUsers(t, users, a, b)
+	create := func(u wharf.User) (wharf.Stage, error) {
+		st, _, err := c.CreateStage(t.Context(), wharf.Stage{ID: wharf.NewStageID(), Name: u.ID.OwnStage(), Owner: u.ID, Creator: u.User, Revision: 1}, wharf.CreateIfNotExists)
+		return st, err
+	}
+	own, err := create(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := create(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Account.User = "renamed"
+	setUsers(t, users, a, b)
+	if st, err := c.Stage(t.Context(), a.ID.OwnStage()); err != nil || st.ID != own.ID {
+		t.Errorf("after a rename: %+v, %v", st, err)
+	}
+	setUsers(t, users, b)
+	if _, err := c.Stage(t.Context(), a.ID.OwnStage()); wharf.CodeOf(err) != wharf.CodeNotFound {
+		t.Errorf("the own stage of a user who went: %v", err)
+	}
+	if st, err := create(a); wharf.CodeOf(err) != wharf.CodeUnauthenticated {
+		t.Errorf("a new own stage of a user who went: %+v, %v", st, err)
+	}
+	if st, err := c.Stage(t.Context(), b.ID.OwnStage()); err != nil || st.ID != others.ID {
+		t.Errorf("the own stage of one who stays: %+v, %v", st, err)
+	}
+	dropped, err := c.DroppedStages(t.Context())
+	if err != nil || len(dropped) != 1 || dropped[0].ID != own.ID {
+		t.Errorf("to be swept: %+v, %v", dropped, err)
+	}
 }
 
 func testUsersContexts(t *testing.T, c wharf.UserCatalog) {
