@@ -43,7 +43,7 @@ func grantOp(revoke bool) string {
 }
 
 // GrantGlobal grants privileges ON *.*, or revokes them, of all or of none. It takes
-// SUPER. To revoke what was not granted is CodeNotFound.
+// SUPER. REVOKE takes away what there is of them; if nothing is, it is CodeNotFound.
 func (s *Service) GrantGlobal(ctx context.Context, p Principal, privileges Privileges, accounts []Account, revoke bool) error {
 	if err := s.administer(ctx, p, grantOp(revoke)+" ON *.*", accounts...); err != nil {
 		return err
@@ -51,25 +51,27 @@ func (s *Service) GrantGlobal(ctx context.Context, p Principal, privileges Privi
 	if _, _, err := s.grantees(ctx, grantOp(revoke), accounts); err != nil {
 		return err
 	}
+	some := false
 	_, err := s.changeUsers(ctx, grantOp(revoke), accounts, false, func(User) bool { return true }, func(_ int, u *User) error {
-		switch {
-		case !revoke:
+		if !revoke {
 			u.Global |= privileges
-		case !u.Global.Has(privileges):
-			return errNoGrant(u.Account, (privileges&^u.Global).String()+" ON *.*")
-		default:
-			u.Global &^= privileges
+			return nil
 		}
+		some = some || u.Global&privileges != 0
+		u.Global &^= privileges
 		return nil
 	})
+	if err == nil && revoke && !some && privileges != 0 {
+		err = errNoGrant(accounts[0], privileges.String()+" ON *.*")
+	}
 	return err
 }
 
 // GrantStage grants privileges on a stage, or revokes them, of all or of none. It
 // takes OWNERSHIP of the stage. OWNERSHIP is granted to one user or role, and taken
 // from the one that had it; revoked, it is root's. OWNERSHIP of a stage that uses
-// what is the server's own takes SUPER. To revoke what was not granted is
-// CodeNotFound.
+// what is the server's own takes SUPER. REVOKE takes away what there is of the
+// privileges; if nothing is, it is CodeNotFound.
 func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, privileges Privileges, accounts []Account, revoke bool) error {
 	if name == UserStage {
 		return Errorf(CodeInvalid, "@~ is every user's own stage; no privilege on it is granted")
@@ -91,13 +93,12 @@ func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, p
 		if err := ownStage(a)(st); err != nil {
 			return st, err
 		}
-		if privileges.Has(PrivilegeOwnership) {
-			if err := s.mayGiveServersOwn(a, st); err != nil {
-				return st, err
-			}
-		}
+		before := st.Owner
 		var err error
 		st.Owner, st.Granted, err = changeGrants(users, st.Owner, st.Granted, privileges, list, revoke)
+		if err == nil && st.Owner != before {
+			err = s.mayGiveServersOwn(a, st)
+		}
 		return st, err
 	})
 	return err
@@ -135,18 +136,14 @@ func (s *Service) GrantConnection(ctx context.Context, p Principal, name Connect
 // REVOKE. What was granted to users who were dropped is left out.
 func changeGrants(users *Users, owner UserID, granted []Granted, privileges Privileges, list []User, revoke bool) (UserID, []Granted, error) {
 	granted = slices.DeleteFunc(slices.Clone(granted), func(g Granted) bool { _, known := users.byID[g.To]; return !known })
+	if revoke {
+		return revokeGrants(owner, granted, privileges, list)
+	}
 	if privileges.Has(PrivilegeOwnership) {
 		if len(list) != 1 {
 			return owner, nil, Errorf(CodeInvalid, "OWNERSHIP is granted to one user or role, and not to %d", len(list))
 		}
-		switch {
-		case revoke && owner != list[0].ID:
-			return owner, nil, errNoGrant(list[0].Account, "OWNERSHIP")
-		case revoke:
-			owner = UserID{}
-		default:
-			owner = list[0].ID
-		}
+		owner = list[0].ID
 	}
 	privileges &^= PrivilegeOwnership
 	for _, u := range list {
@@ -155,22 +152,39 @@ func changeGrants(users *Users, owner UserID, granted []Granted, privileges Priv
 			granted = append(granted, Granted{To: u.ID})
 			at = len(granted) - 1
 		}
-		g := &granted[at].Privileges
-		switch {
-		case !revoke:
-			*g |= privileges
-		case !g.Has(privileges):
-			return owner, nil, errNoGrant(u.Account, (privileges &^ *g).String())
-		default:
-			*g &^= privileges
+		granted[at].Privileges |= privileges
+	}
+	return owner, withoutEmpty(granted), nil
+}
+
+// revokeGrants takes away what the users have of the privileges. Where none of them
+// has any, it is CodeNotFound.
+func revokeGrants(owner UserID, granted []Granted, privileges Privileges, list []User) (UserID, []Granted, error) {
+	some := false
+	for _, u := range list {
+		if privileges.Has(PrivilegeOwnership) && u.ID == owner {
+			owner, some = UserID{}, true
+		}
+		for i := range granted {
+			if granted[i].To == u.ID && granted[i].Privileges&privileges != 0 {
+				granted[i].Privileges &^= privileges
+				some = true
+			}
 		}
 	}
-	return owner, slices.DeleteFunc(granted, func(g Granted) bool { return g.Privileges == 0 }), nil
+	if !some {
+		return owner, nil, errNoGrant(list[0].Account, privileges.String())
+	}
+	return owner, withoutEmpty(granted), nil
+}
+
+func withoutEmpty(granted []Granted) []Granted {
+	return slices.DeleteFunc(granted, func(g Granted) bool { return g.Privileges == 0 })
 }
 
 // GrantRoles grants roles to users and roles, or revokes them, all or none. It takes
-// SUPER. A role that would come to have itself is CodeInvalid; to revoke what was not
-// granted is CodeNotFound.
+// SUPER. A role that would come to have itself is CodeInvalid. REVOKE takes away what
+// there is of the roles; if nothing is, it is CodeNotFound.
 func (s *Service) GrantRoles(ctx context.Context, p Principal, roles, accounts []Account, revoke bool) error {
 	if err := s.administer(ctx, p, grantOp(revoke)+" of a role", accounts...); err != nil {
 		return err
@@ -187,15 +201,20 @@ func (s *Service) GrantRoles(ctx context.Context, p Principal, roles, accounts [
 		if _, err := users.named(accounts); err != nil {
 			return nil, err
 		}
+		some := false
 		for i := range all {
 			if !slices.Contains(accounts, all[i].Account) {
 				continue
 			}
 			for _, r := range granted {
+				some = some || slices.Contains(all[i].Roles, r.ID)
 				if err := changeRole(users, &all[i], r, revoke); err != nil {
 					return nil, err
 				}
 			}
+		}
+		if revoke && !some {
+			return nil, errNoGrant(accounts[0], "the role "+granted[0].Account.String())
 		}
 		return all, nil
 	})
@@ -220,8 +239,6 @@ func changeRole(users *Users, u *User, role User, revoke bool) error {
 	has := slices.Contains(u.Roles, role.ID)
 	is := func(id UserID) bool { return id == role.ID }
 	switch {
-	case revoke && !has:
-		return errNoGrant(u.Account, "the role "+role.Account.String())
 	case revoke:
 		u.Roles = slices.DeleteFunc(u.Roles, is)
 		u.Default = slices.DeleteFunc(u.Default, is)
@@ -299,8 +316,11 @@ func (s *Service) SetRoles(ctx context.Context, p Principal, choice RoleChoice, 
 // none. It takes SUPER, but for a user's own. The roles must be granted.
 func (s *Service) SetDefaultRoles(ctx context.Context, p Principal, choice RoleChoice, listed, accounts []Account) error {
 	const op = "SET DEFAULT ROLE"
-	own := len(accounts) == 1 && accounts[0] == p.Account() && !p.isRoot()
 	if _, err := s.authorize(ctx, p); err != nil {
+		return err
+	}
+	own, err := s.isSelf(ctx, p, accounts)
+	if err != nil {
 		return err
 	}
 	if own {
@@ -315,6 +335,9 @@ func (s *Service) SetDefaultRoles(ctx context.Context, p Principal, choice RoleC
 		return err
 	}
 	_, err = s.changeUsers(ctx, op, accounts, false, isLogin, func(_ int, u *User) error {
+		if own && u.ID != p.ID {
+			return failed(CodeDenied, op, u.Account, "it is another user by now")
+		}
 		ids, err := users.chosen(*u, choice, listed)
 		u.Default, u.DefaultAll = slices.Clone(ids), choice == RolesAll
 		return err

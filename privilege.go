@@ -15,7 +15,8 @@ const (
 	PrivilegeCreateStage                        // make stages, connections and file formats
 	PrivilegeSuper                              // everything but the own stages of others
 
-	// StagePrivileges are those that a GRANT of ALL on a stage grants.
+	// StagePrivileges are those that a GRANT of ALL on a stage grants; REVOKE ALL takes
+	// OWNERSHIP too.
 	StagePrivileges = PrivilegeRead | PrivilegeWrite
 	// GlobalPrivileges are those that are granted ON *.*.
 	GlobalPrivileges = PrivilegeCreateStage | PrivilegeSuper

@@ -176,6 +176,32 @@ func (s *Service) changeUsers(ctx context.Context, op string, accounts []Account
 	return missing, err
 }
 
+// AccountOf returns the account of p as it is now: it may have been renamed after p
+// logged in, and another user may have its old name.
+func (s *Service) AccountOf(ctx context.Context, p Principal) (Account, error) {
+	if p.isRoot() {
+		return p.Account(), nil
+	}
+	users, err := s.userList(ctx, p)
+	if err != nil {
+		return Account{}, err
+	}
+	u, ok := users.ByID(p.ID)
+	if !ok {
+		return Account{}, Errorf(CodeUnauthenticated, "the user %s does not exist; it may have been dropped", p.Account())
+	}
+	return u.Account, nil
+}
+
+// isSelf reports whether the accounts are p's own alone, and p is not root.
+func (s *Service) isSelf(ctx context.Context, p Principal, accounts []Account) (bool, error) {
+	if p.isRoot() || len(accounts) != 1 {
+		return false, nil
+	}
+	self, err := s.AccountOf(ctx, p)
+	return accounts[0] == self, err
+}
+
 func isLogin(u User) bool { return !u.IsRole }
 
 // AlterUsers changes passwords and locks, of all users or of none. It takes SUPER; a
@@ -187,10 +213,14 @@ func (s *Service) AlterUsers(ctx context.Context, p Principal, list []UserChange
 	for i, c := range list {
 		accounts[i] = c.Account
 	}
-	own := len(list) == 1 && list[0].Account == p.Account() && list[0].Locked == nil && !p.isRoot()
 	if _, err := s.authorize(ctx, p); err != nil {
 		return nil, err
 	}
+	own, err := s.isSelf(ctx, p, accounts)
+	if err != nil {
+		return nil, err
+	}
+	own = own && list[0].Locked == nil
 	if own {
 		if err := s.checkAccounts(op, accounts); err != nil {
 			return nil, err

@@ -213,3 +213,46 @@ func TestShowGrantsCanBeRun(t *testing.T) {
 		t.Errorf("run again, SHOW GRANTS is\n%s\nand was\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
 	}
 }
+
+// TestOpenSessions: what REVOKE ALL and RENAME USER mean for a session that is open.
+func TestOpenSessions(t *testing.T) {
+	t.Parallel()
+	const pw = "Tr0ub4dor"
+	s := start(t, settings{secrets: []string{pw}})
+	s.exec("CREATE USER alice IDENTIFIED BY '"+pw+"'", "CREATE STAGE s", "CREATE STAGE owned", "CREATE ROLE admins",
+		"GRANT READ ON STAGE s TO alice", "GRANT OWNERSHIP ON STAGE owned TO alice")
+	session, err := s.dbAs("alice:"+pw, "").Conn(s.context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	run := func(want string, statements ...string) {
+		t.Helper()
+		for _, q := range statements {
+			_, err := session.ExecContext(s.context(), q)
+			if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%s: %v, want %q", q, err, want)
+			}
+		}
+	}
+	run("", "LIST @s", "LIST @owned")
+	s.exec("REVOKE ALL ON STAGE s FROM alice", "REVOKE ALL PRIVILEGES ON STAGE owned FROM alice")
+	run("1146", "LIST @s", "LIST @owned")
+	s.wantError("REVOKE ALL ON STAGE s FROM alice", "1141 (42000)", "no such grant")
+
+	s.exec("RENAME USER alice TO old_alice", "CREATE USER alice IDENTIFIED BY 'another'", "GRANT admins TO alice", "CREATE STAGE mine",
+		"GRANT OWNERSHIP ON STAGE mine TO old_alice")
+	run("", "GRANT READ, WRITE ON STAGE mine TO CURRENT_USER()", "SET DEFAULT ROLE NONE TO CURRENT_USER", "SET PASSWORD = 'changed'",
+		"SHOW GRANTS", "SHOW GRANTS FOR CURRENT_USER()")
+	run("1227", "SET DEFAULT ROLE ALL TO alice", "SET PASSWORD FOR alice = 'x'", "SHOW GRANTS FOR alice")
+	var name string
+	if err := session.QueryRowContext(s.context(), "SELECT CURRENT_USER()").Scan(&name); err != nil || name != "old_alice@%" {
+		t.Errorf("CURRENT_USER() is %q, %v", name, err)
+	}
+	if a, o := s.login("alice", "another"), s.login("old_alice", "changed"); a != "alice@%" || o != "old_alice@%" {
+		t.Errorf("logins are %q and %q", a, o)
+	}
+	if got := s.as("alice", "another", "-e", "SHOW STAGES; SHOW GRANTS").stdout; strings.Contains(got, "mine") || !strings.Contains(got, "admins") {
+		t.Errorf("the new alice has %s", got)
+	}
+}

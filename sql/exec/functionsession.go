@@ -24,15 +24,13 @@ func sessionFunctions() map[string]eval.Function {
 	})
 	user := ask(wharf.TypeString, func(s *Session) eval.Datum { return eval.StringDatum(s.client.Principal.User + "@" + s.client.Host) })
 	return map[string]eval.Function{
-		"VERSION":      ask(wharf.TypeString, func(s *Session) eval.Datum { return eval.StringDatum(s.executor.version) }),
-		"DATABASE":     database,
-		"SCHEMA":       database,
-		"USER":         user,
-		"SESSION_USER": user,
-		"SYSTEM_USER":  user,
-		"CURRENT_USER": ask(wharf.TypeString, func(s *Session) eval.Datum {
-			return eval.StringDatum(s.client.Principal.Account().User + "@" + s.client.Principal.Account().Host)
-		}),
+		"VERSION":       ask(wharf.TypeString, func(s *Session) eval.Datum { return eval.StringDatum(s.executor.version) }),
+		"DATABASE":      database,
+		"SCHEMA":        database,
+		"USER":          user,
+		"SESSION_USER":  user,
+		"SYSTEM_USER":   user,
+		"CURRENT_USER":  {Max: 0, Typ: eval.Always(wharf.TypeString), System: true, Run: currentUser},
 		"CURRENT_ROLE":  {Max: 0, Typ: eval.Always(wharf.TypeString), System: true, Run: currentRole},
 		"CONNECTION_ID": ask(wharf.TypeUint, func(s *Session) eval.Datum { return eval.UintDatum(uint64(s.client.ID)) }),
 		"ROW_COUNT":     ask(wharf.TypeInt, func(s *Session) eval.Datum { return eval.IntDatum(s.rowCount) }),

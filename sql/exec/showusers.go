@@ -20,7 +20,7 @@ func userShows() map[string]show {
 			texts("Create stage", "Server Admin", "To create stages, connections and file formats"),
 			texts("Super", "Server Admin", "To do everything, but with the own stages (@~) of others")),
 		"GRANTS": {rows: showGrants, columns: func(s *Session, st *sql.Show) []wharf.Column {
-			a, err := s.grantsOf(st)
+			a, err := s.grantsOf(context.Background(), st) // columns are told without a context
 			if err != nil {
 				a = s.client.Principal.Account()
 			}
@@ -33,20 +33,20 @@ func userShows() map[string]show {
 }
 
 // grantsOf is whose privileges SHOW GRANTS is about.
-func (s *Session) grantsOf(st *sql.Show) (wharf.Account, error) {
+func (s *Session) grantsOf(ctx context.Context, st *sql.Show) (wharf.Account, error) {
 	if st.Of == nil {
-		return s.client.Principal.Account(), nil
+		return s.executor.service.AccountOf(ctx, s.client.Principal)
 	}
-	return s.account(*st.Of)
+	return s.account(ctx, *st.Of)
 }
 
 // showGrants writes statements that grant the same again.
 func showGrants(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-	of, err := s.grantsOf(st)
+	of, err := s.grantsOf(ctx, st)
 	if err != nil {
 		return nil, err
 	}
-	using, err := s.accounts(st.Using)
+	using, err := s.accounts(ctx, st.Using)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,10 @@ func infoUsers(ctx context.Context, s *Session) ([][]wharf.Value, error) {
 
 // infoUserPrivileges has the privileges ON *.* of the session's user.
 func infoUserPrivileges(ctx context.Context, s *Session) ([][]wharf.Value, error) {
-	self := s.client.Principal.Account()
+	self, err := s.executor.service.AccountOf(ctx, s.client.Principal)
+	if err != nil {
+		return nil, err
+	}
 	g, err := s.executor.service.Grants(ctx, s.client.Principal, self, nil)
 	names := g.Global.Names()
 	if len(names) == 0 {

@@ -50,18 +50,18 @@ func numbered(err error) error {
 }
 
 // account is the account that a name means.
-func (s *Session) account(a sql.AccountName) (wharf.Account, error) {
+func (s *Session) account(ctx context.Context, a sql.AccountName) (wharf.Account, error) {
 	if a.Current {
-		return s.client.Principal.Account(), nil
+		return s.executor.service.AccountOf(ctx, s.client.Principal)
 	}
 	return wharf.ParseAccount(a.User, a.Host)
 }
 
-func (s *Session) accounts(names []sql.AccountName) ([]wharf.Account, error) {
+func (s *Session) accounts(ctx context.Context, names []sql.AccountName) ([]wharf.Account, error) {
 	list := make([]wharf.Account, len(names))
 	for i, name := range names {
 		var err error
-		if list[i], err = s.account(name); err != nil {
+		if list[i], err = s.account(ctx, name); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +78,7 @@ func credentials(a *sql.UserAuth) wharf.Credentials {
 func (s *Session) createUsers(ctx context.Context, st *sql.CreateUser) error {
 	list := make([]wharf.NewUser, len(st.Users))
 	for i, spec := range st.Users {
-		a, err := s.account(spec.Account)
+		a, err := s.account(ctx, spec.Account)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Session) createUsers(ctx context.Context, st *sql.CreateUser) error {
 func (s *Session) alterUsers(ctx context.Context, st *sql.AlterUser) error {
 	list := make([]wharf.UserChange, len(st.Users))
 	for i, spec := range st.Users {
-		a, err := s.account(spec.Account)
+		a, err := s.account(ctx, spec.Account)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *Session) warnMissing(missing []wharf.Account) {
 }
 
 func (s *Session) dropUsers(ctx context.Context, st *sql.DropUser) error {
-	list, err := s.accounts(st.Accounts)
+	list, err := s.accounts(ctx, st.Accounts)
 	if err != nil {
 		return err
 	}
@@ -126,11 +126,11 @@ func (s *Session) dropUsers(ctx context.Context, st *sql.DropUser) error {
 }
 
 func (s *Session) renameUsers(ctx context.Context, st *sql.RenameUser) error {
-	from, err := s.accounts(st.From)
+	from, err := s.accounts(ctx, st.From)
 	if err != nil {
 		return err
 	}
-	to, err := s.accounts(st.To)
+	to, err := s.accounts(ctx, st.To)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (s *Session) renameUsers(ctx context.Context, st *sql.RenameUser) error {
 }
 
 func (s *Session) grant(ctx context.Context, st *sql.Grant) error {
-	to, err := s.accounts(st.To)
+	to, err := s.accounts(ctx, st.To)
 	if err != nil {
 		return err
 	}
@@ -149,10 +149,14 @@ func (s *Session) grant(ctx context.Context, st *sql.Grant) error {
 	}
 	service, p := s.executor.service, s.client.Principal
 	isAll := st.Privileges[0] == "ALL"
+	var owns wharf.Privileges // REVOKE ALL leaves nothing; GRANT ALL leaves the owner
+	if st.Revoke {
+		owns = wharf.PrivilegeOwnership
+	}
 	switch st.On {
 	case "STAGE":
 		if isAll {
-			all = wharf.StagePrivileges
+			all = wharf.StagePrivileges | owns
 		}
 		name, err := wharf.ParseStageName(st.Name)
 		if err != nil {
@@ -161,7 +165,7 @@ func (s *Session) grant(ctx context.Context, st *sql.Grant) error {
 		return service.GrantStage(ctx, p, name, all, to, st.Revoke)
 	case "CONNECTION":
 		if isAll {
-			all = wharf.PrivilegeUsage
+			all = wharf.PrivilegeUsage | owns
 		}
 		name, err := wharf.ParseConnectionName(st.Name)
 		if err != nil {
@@ -177,19 +181,19 @@ func (s *Session) grant(ctx context.Context, st *sql.Grant) error {
 }
 
 func (s *Session) grantRoles(ctx context.Context, st *sql.GrantRole) error {
-	roles, err := s.accounts(st.Roles)
+	roles, err := s.accounts(ctx, st.Roles)
 	if err != nil {
 		return err
 	}
-	to, err := s.accounts(st.To)
+	to, err := s.accounts(ctx, st.To)
 	if err != nil {
 		return err
 	}
 	return s.executor.service.GrantRoles(ctx, s.client.Principal, roles, to, st.Revoke)
 }
 
-func (s *Session) roleChoice(c sql.RoleChoice) (wharf.RoleChoice, []wharf.Account, error) {
-	listed, err := s.accounts(c.Roles)
+func (s *Session) roleChoice(ctx context.Context, c sql.RoleChoice) (wharf.RoleChoice, []wharf.Account, error) {
+	listed, err := s.accounts(ctx, c.Roles)
 	choice := map[string]wharf.RoleChoice{
 		"DEFAULT": wharf.RolesDefault, "NONE": wharf.RolesNone, "ALL": wharf.RolesAll, "EXCEPT": wharf.RolesExcept, "": wharf.RolesListed,
 	}[c.Which]
@@ -197,7 +201,7 @@ func (s *Session) roleChoice(c sql.RoleChoice) (wharf.RoleChoice, []wharf.Accoun
 }
 
 func (s *Session) setRole(ctx context.Context, st *sql.SetRole) error {
-	choice, listed, err := s.roleChoice(st.RoleChoice)
+	choice, listed, err := s.roleChoice(ctx, st.RoleChoice)
 	if err != nil {
 		return err
 	}
@@ -209,11 +213,11 @@ func (s *Session) setRole(ctx context.Context, st *sql.SetRole) error {
 }
 
 func (s *Session) setDefaultRoles(ctx context.Context, st *sql.SetDefaultRole) error {
-	choice, listed, err := s.roleChoice(st.RoleChoice)
+	choice, listed, err := s.roleChoice(ctx, st.RoleChoice)
 	if err != nil {
 		return err
 	}
-	users, err := s.accounts(st.Users)
+	users, err := s.accounts(ctx, st.Users)
 	if err != nil {
 		return err
 	}
@@ -227,6 +231,16 @@ func (s *Session) needsSuper(ctx context.Context, what string) error {
 		err = eval.Because(errNeedsSuper, wharf.CodeDenied, "Access denied; you need the SUPER privilege for %s", what)
 	}
 	return err
+}
+
+// currentUser is CURRENT_USER(). A user who was dropped has the name of its login.
+func currentUser(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
+	s := ev.Env.(*Session)
+	a, err := s.executor.service.AccountOf(ev.Ctx, s.client.Principal)
+	if wharf.CodeOf(err) == wharf.CodeUnauthenticated {
+		a, err = s.client.Principal.Account(), nil
+	}
+	return eval.StringDatum(a.User + "@" + a.Host), err
 }
 
 // currentRole is CURRENT_ROLE().
