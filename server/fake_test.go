@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wharf"
+	catalog "wharf/meta/memory"
 	"wharf/sql"
 	"wharf/sql/exec"
 )
@@ -129,7 +130,7 @@ func (s *fakeSession) Columns(_ context.Context, stmt *exec.Stmt) ([]wharf.Colum
 
 func (s *fakeSession) OpenCursor(ctx context.Context, stmt *exec.Stmt, args []wharf.Value) (exec.Result, *exec.Cursor, error) {
 	if stmt.Statement().(*fakeStmt).verb == "cursor" {
-		real := exec.New(exec.Options{Memory: s.world.memory}).NewSession(s.client)
+		real := exec.New(exec.Options{Memory: s.world.memory, Service: wharf.NewService(wharf.ServiceOptions{Catalog: catalog.New()})}).NewSession(s.client)
 		variables, _, err := real.Parse("SHOW VARIABLES")
 		if err != nil {
 			return exec.Result{}, nil, err
