@@ -1,4 +1,4 @@
-// Bun makes the tour as users of bun do.
+// Command bun makes the tour as users of bun do.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Gorm makes the tour as users of gorm do.
+// Command gorm makes the tour as users of gorm do.
 package main
 
 import (
