@@ -14,11 +14,14 @@ func (s *Service) Access(ctx context.Context, p Principal) (Access, error) {
 	return users.Access(p)
 }
 
+// noUsers is never changed.
+var noUsers = &Users{}
+
 // userList returns the users as they are now; for root, who is not among them, it
 // does not ask the catalog.
 func (s *Service) userList(ctx context.Context, p Principal) (*Users, error) {
 	if s.users == nil || p.isRoot() {
-		return &Users{}, nil
+		return noUsers, nil
 	}
 	return s.users.Users(ctx)
 }
@@ -41,44 +44,44 @@ func (s *Service) mayCreate(ctx context.Context, p Principal, what string) (Acce
 }
 
 // resolve finds the stage that p means by name, and checks that p may do with it
-// what need says. A user's own stage is created when it is first looked up. A
+// what need says. The stage is shared. A user's own stage is created when it is first looked up. A
 // presigned URL's stage is found by its ID: it may have been renamed, and another
 // stage may have its old name.
-func (s *Service) resolve(ctx context.Context, p Principal, name StageName, need Privileges) (Stage, error) {
+func (s *Service) resolve(ctx context.Context, p Principal, name StageName, need Privileges) (*Stage, error) {
 	a, err := s.Access(ctx, p)
 	if err != nil {
-		return Stage{}, err
+		return nil, err
 	}
 	st, err := s.find(ctx, p, a, name)
 	if err != nil {
-		return Stage{}, err
+		return nil, err
 	}
 	if err := requireStage(a, st, name, need); err != nil {
-		return Stage{}, err
+		return nil, err
 	}
 	return st, nil
 }
 
-func (s *Service) find(ctx context.Context, p Principal, a Access, name StageName) (Stage, error) {
+func (s *Service) find(ctx context.Context, p Principal, a Access, name StageName) (*Stage, error) {
 	if !p.Only.IsZero() {
-		return s.catalog.StageByID(ctx, p.Only)
+		return s.stages.SharedStageByID(ctx, p.Only)
 	}
 	if name != UserStage {
-		return s.catalog.Stage(ctx, name)
+		return s.stages.SharedStage(ctx, name)
 	}
-	st, err := s.catalog.Stage(ctx, a.OwnStage())
+	st, err := s.stages.SharedStage(ctx, a.OwnStage())
 	if CodeOf(err) != CodeNotFound {
 		return st, err
 	}
 	def := Stage{ID: NewStageID(), Name: a.OwnStage(), Creator: p.User, Owner: p.ID, CreatedOn: s.now().UTC(), Revision: 1}
-	st, _, err = s.catalog.CreateStage(ctx, def, CreateIfNotExists)
-	return st, err
+	made, _, err := s.catalog.CreateStage(ctx, def, CreateIfNotExists)
+	return &made, err
 }
 
 // requireStage checks that a stage may be used as need says. A stage that may not
 // be seen is CodeNotFound, in the words in which one is that is not there.
-func requireStage(a Access, st Stage, name StageName, need Privileges) error {
-	has := a.Stage(st)
+func requireStage(a Access, st *Stage, name StageName, need Privileges) error {
+	has := a.stage(st)
 	if has == 0 {
 		if !a.only.IsZero() {
 			return Errorf(CodeDenied, "the user who made the presigned URL may not use the stage any more")
@@ -107,13 +110,13 @@ func (s *Service) store(ctx context.Context, p Principal, name StageName, need P
 	if err != nil {
 		return nil, err
 	}
-	return s.open(ctx, st)
+	return s.open(ctx, *st)
 }
 
 // ownStage is what DROP, RENAME, ALTER and CREATE OR REPLACE ask of the stage that
 // they find, in the transaction that changes it.
 func ownStage(a Access) func(Stage) error {
-	return func(st Stage) error { return requireStage(a, st, st.Name, PrivilegeOwnership) }
+	return func(st Stage) error { return requireStage(a, &st, st.Name, PrivilegeOwnership) }
 }
 
 // replaceStage is the same of CREATE OR REPLACE, which tells that the name is taken

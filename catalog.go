@@ -2,6 +2,30 @@ package wharf
 
 import "context"
 
+// StageSharer is a [Catalog] that keeps definitions of stages decoded. Its methods
+// are those of Catalog, but what they return is shared: a caller must not change it.
+type StageSharer interface {
+	// SharedStage is Stage without a copy.
+	SharedStage(ctx context.Context, name StageName) (*Stage, error)
+	// SharedStageByID is StageByID without a copy.
+	SharedStageByID(ctx context.Context, id StageID) (*Stage, error)
+}
+
+// copiedStages is the StageSharer of a catalog that is none.
+type copiedStages struct{ Catalog }
+
+// SharedStage implements [StageSharer].
+func (c copiedStages) SharedStage(ctx context.Context, name StageName) (*Stage, error) {
+	st, err := c.Stage(ctx, name)
+	return &st, err
+}
+
+// SharedStageByID implements [StageSharer].
+func (c copiedStages) SharedStageByID(ctx context.Context, id StageID) (*Stage, error) {
+	st, err := c.StageByID(ctx, id)
+	return &st, err
+}
+
 // Catalog holds the definitions of the stages, of named connections and of
 // named file formats. It is safe for concurrent use, also by several servers
 // over one catalog: no caller may assume that it alone changes it.
@@ -115,7 +139,8 @@ type UserCatalog interface {
 	// UpdateUsers replaces the users and roles by what change makes of them, and
 	// returns them as they are afterwards. An error of change comes back with its
 	// code and changes nothing. change may be called more than once; it does
-	// nothing but compute. Two users with one ID or one account, and a user
+	// nothing but compute. What it is given includes the record of root, which has the
+	// zero ID, if there is one. Two users with one ID or one account, and a user
 	// without either, are CodeInternal. The own stage of a user who is not there
 	// afterwards is dropped in the same transaction, in the Catalog that this one
 	// is part of; to create one is CodeUnauthenticated from then on.

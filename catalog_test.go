@@ -13,6 +13,7 @@ type catalog struct {
 	*memory.Catalog
 	fail  func(method string) error // nil never fails
 	found func()                    // called when Stage has looked one up, if not nil
+	asked func()                    // called when Users has answered, if not nil
 }
 
 func newCatalog() *catalog { return &catalog{Catalog: memory.New()} }
@@ -91,4 +92,12 @@ func (c *catalog) waiting() int {
 		panic(err) // the catalog in memory fails for an ended context only
 	}
 	return len(all)
+}
+
+func (c *catalog) Users(ctx context.Context) (*wharf.Users, error) {
+	users, err := c.Catalog.Users(ctx)
+	if c.asked != nil {
+		c.asked()
+	}
+	return users, err
 }

@@ -25,7 +25,7 @@ func ParseConnection(options []Option) (Connection, error) {
 		set, ok := connectionSetting(o.Name)
 		if !ok {
 			return Connection{}, Errorf(CodeInvalid, "CONNECTION: there is no setting %s%s; the settings are %s",
-				strings.ToLower(printable(o.Name)), didYouMean(o.Name, connectionNames()), strings.Join(connectionNames(), ", "))
+				strings.ToLower(printable(o.Name)), DidYouMean(o.Name, connectionNames()), strings.Join(connectionNames(), ", "))
 		}
 		if first, again := seen[set.names[0]]; again {
 			if strings.EqualFold(first, o.Name) {
@@ -228,17 +228,25 @@ func (s *Service) CreateConnection(ctx context.Context, p Principal, def NamedCo
 	if err != nil {
 		return false, err
 	}
+	if mode == CreateOrReplace {
+		if err := s.withdraw(ctx, a, def.Name); err != nil {
+			return false, err
+		}
+	}
 	def.Creator, def.Owner, def.Granted, def.CreatedOn = p.User, p.ID, nil, s.now().UTC()
 	_, created, err := s.catalog.CreateConnection(ctx, def, mode, replaceConnection(a))
 	return created, err
 }
 
 // DropConnection removes a named connection. The stages that were made with
-// it keep what they copied. With ifExists, it reports whether there was one;
+// it keep what they copied, and those that may not use it then never use that again. With ifExists, it reports whether there was one;
 // without, an unknown name is CodeNotFound.
 func (s *Service) DropConnection(ctx context.Context, p Principal, name ConnectionName, ifExists bool) (bool, error) {
 	a, err := s.authorize(ctx, p)
 	if err != nil {
+		return false, err
+	}
+	if err := s.withdraw(ctx, a, name); err != nil {
 		return false, err
 	}
 	return existed(s.catalog.DropConnection(ctx, name, ownConnection(a)), ifExists)

@@ -1,8 +1,8 @@
 package wharf
 
 import (
-	"container/heap"
 	"container/list"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -18,18 +18,29 @@ import (
 // the network address that has the most, so that one client cannot push out
 // the others. Of those that have, it is the one that has been idle for the
 // longest time. A connection that is busy keeps its place.
+//
+// Of those that have not authenticated, the busy ones are those whose client has
+// sent a login or a request. They are at most half of the share, and keep their
+// places except for others of their kind, so that a flood of silent connections
+// ends no login under way.
+//
+// A few places are reserved for users with SUPER, and a user has a bounded part of
+// the others, so that no user keeps the others out.
 type ConnectionPool struct {
 	most          int // open at once, also those that are being closed
 	anonymous     int // the most that have not authenticated
 	authenticated int // the most that have
+	reserved      int // of authenticated: for users with SUPER
+	limits        ConnectionLimits
 
 	mu      sync.Mutex // guards what follows, and the fields of all places
 	open    int
-	waiting int // have not authenticated
-	known   int // have authenticated
+	silent  origins        // have not authenticated, and have sent no login or request
+	trying  origins        // have not authenticated, and have
+	known   int            // have authenticated
+	holders map[holder]int // of known: those of each user and each address
+	refused uint64         // because of the limit of a user or address
 	idle    list.List
-	origins map[netip.Addr]*origin
-	ranking ranking
 	arrived uint64
 	evicted uint64
 }
@@ -41,13 +52,27 @@ const DefaultConnections = 8192
 // time to authenticate, however many come at once.
 const loginTime = 50 * time.Millisecond
 
+// ConnectionLimits bound the connections of one user, and from one network address
+// (of IPv6, one network of 64 bits), that have authenticated; 0 is no limit. They
+// do not bound users with SUPER.
+type ConnectionLimits struct{ PerUser, PerAddress int }
+
+// holder is a user, those who have presigned URLs of a user, or an address that hold
+// places; the other fields are zero.
+type holder struct {
+	user    UserID
+	byURL   bool
+	address netip.Addr
+}
+
 // NewConnectionPool makes a pool for at most most connections, at least 8. A
 // third is for connections that have not authenticated, and an eighth for
 // those that are being closed.
-func NewConnectionPool(most int) *ConnectionPool {
+func NewConnectionPool(most int, limits ConnectionLimits) *ConnectionPool {
 	most = max(most, 8)
-	p := &ConnectionPool{most: most, anonymous: most / 3, origins: map[netip.Addr]*origin{}}
+	p := &ConnectionPool{most: most, anonymous: most / 3, limits: limits, silent: newOrigins(), trying: newOrigins(), holders: map[holder]int{}}
 	p.authenticated = most - p.anonymous - most/8
+	p.reserved = max(1, p.authenticated/50)
 	return p
 }
 
@@ -55,27 +80,19 @@ func NewConnectionPool(most int) *ConnectionPool {
 // for concurrent use.
 type PooledConnection struct {
 	pool  *ConnectionPool
+	addr  netip.Addr // the part of it that one client has
 	evict func()
 
+	user *ConnectionUser // once authenticated
+
 	origin  *origin       // nil once authenticated
-	element *list.Element // in origin's list, or in idle; nil while busy
+	busy    bool          // is one of trying; of no meaning once authenticated
+	element *list.Element // in origin's list, or in idle; nil while authenticated and busy
 	number  uint64        // in the order of arrival
 	since   time.Time     // of its arrival
 	gone    bool          // evicted
 	left    bool
 }
-
-// origin is the connections from one network address that have not
-// authenticated.
-type origin struct {
-	addr  netip.Addr
-	conns list.List // of *PooledConnection, the oldest first
-	rank  int       // its index in ranking
-}
-
-// ranking has the origin with the most connections first; among equals, the
-// one with the oldest.
-type ranking []*origin
 
 // Add takes a place for a connection from addr that was just accepted. evict
 // closes it when another needs the place; it is called at most once, and must
@@ -83,10 +100,10 @@ type ranking []*origin
 // the connection is to be refused. Where the others have only just come, Add
 // waits some milliseconds.
 func (p *ConnectionPool) Add(addr netip.Addr, evict func()) *PooledConnection {
-	c := &PooledConnection{pool: p, evict: evict, since: time.Now()}
+	c := &PooledConnection{pool: p, addr: network(addr), evict: evict, since: time.Now()}
 	p.mu.Lock()
-	for p.waiting == p.anonymous {
-		early := loginTime - time.Since(p.next().since)
+	for p.waiting() == p.anonymous {
+		early := loginTime - time.Since(p.silent.next().since)
 		if early <= 0 {
 			break
 		}
@@ -102,20 +119,18 @@ func (p *ConnectionPool) Add(addr netip.Addr, evict func()) *PooledConnection {
 	p.arrived++
 	c.number = p.arrived
 	var victim *PooledConnection
-	if p.waiting == p.anonymous {
-		victim = p.next()
+	if p.waiting() == p.anonymous {
+		victim = p.silent.next()
 		p.drop(victim)
 	}
-	p.insert(c, network(addr))
+	p.silent.insert(c)
 	p.mu.Unlock()
 	victim.close()
 	return c
 }
 
-// next is the first connection to go of those that have not authenticated.
-func (p *ConnectionPool) next() *PooledConnection {
-	return p.ranking[0].conns.Front().Value.(*PooledConnection)
-}
+// waiting is how many connections have not authenticated. p.mu is held.
+func (p *ConnectionPool) waiting() int { return p.silent.conns + p.trying.conns }
 
 // network is the part of an address that one client has to itself: of IPv6,
 // /64.
@@ -128,21 +143,6 @@ func network(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-func (p *ConnectionPool) insert(c *PooledConnection, addr netip.Addr) {
-	o := p.origins[addr]
-	if o == nil {
-		o = &origin{addr: addr}
-		p.origins[addr] = o
-	}
-	c.origin, c.element = o, o.conns.PushBack(c)
-	p.waiting++
-	if o.conns.Len() == 1 {
-		heap.Push(&p.ranking, o)
-		return
-	}
-	heap.Fix(&p.ranking, o.rank)
-}
-
 // drop takes a connection out of the pool's lists because of another. p.mu is
 // held.
 func (p *ConnectionPool) drop(c *PooledConnection) {
@@ -153,24 +153,25 @@ func (p *ConnectionPool) drop(c *PooledConnection) {
 
 // remove takes a connection out of the pool's lists. p.mu is held.
 func (p *ConnectionPool) remove(c *PooledConnection) {
-	o := c.origin
 	switch {
-	case o == nil && c.element != nil:
+	case c.origin != nil:
+		p.among(c).remove(c)
+	case c.element != nil:
 		p.idle.Remove(c.element)
 		fallthrough
-	case o == nil:
-		p.known--
 	default:
-		o.conns.Remove(c.element)
-		p.waiting--
-		if o.conns.Len() > 0 {
-			heap.Fix(&p.ranking, o.rank)
-			break
-		}
-		heap.Remove(&p.ranking, o.rank)
-		delete(p.origins, o.addr)
+		p.known--
+		p.hold(c, -1)
 	}
-	c.origin, c.element = nil, nil
+	c.element = nil
+}
+
+// among returns those that have not authenticated among which c is.
+func (p *ConnectionPool) among(c *PooledConnection) *origins {
+	if c.busy {
+		return &p.trying
+	}
+	return &p.silent
 }
 
 // close closes an evicted connection; none, if c is nil.
@@ -180,44 +181,143 @@ func (c *PooledConnection) close() {
 	}
 }
 
+// ConnectionUser is who a connection belongs to.
+type ConnectionUser struct {
+	ID    UserID
+	ByURL bool // the client has a presigned URL of the user: those are counted apart
+	Super bool // no limit holds
+	Most  int  // connections at once, in the place of ConnectionLimits.PerUser; 0 is as that says
+}
+
+// holder is what the connection is counted for.
+func (u ConnectionUser) holder() holder { return holder{user: u.ID, byURL: u.ByURL} }
+
+// holder is what an upload is counted for.
+func (p Principal) holder() holder { return holder{user: p.ID, byURL: !p.Only.IsZero()} }
+
+// The causes of the errors of [PooledConnection.Authenticated].
+var (
+	ErrConnections        = errors.New("all connections are taken")
+	ErrUserConnections    = errors.New("the user has too many connections")
+	ErrAddressConnections = errors.New("the address has too many connections")
+)
+
 // Authenticated moves the connection to those that have authenticated, as a
-// busy one. It returns false if it was evicted or there are only busy ones:
-// the client is to be refused. Once authenticated, a connection stays so.
-func (c *PooledConnection) Authenticated() bool {
+// busy one of that user. It is CodeUnavailable, for one of the causes above, if
+// the connection was evicted, if all others are busy, or if the user or the address
+// has as many as it may: the client is to be refused then. Once authenticated, a
+// connection stays so; it may become another user's.
+func (c *PooledConnection) Authenticated(u ConnectionUser) error {
+	victim, err := c.authenticate(u)
+	victim.close()
+	return err
+}
+
+func (c *PooledConnection) authenticate(u ConnectionUser) (victim *PooledConnection, err error) {
 	p := c.pool
 	p.mu.Lock()
-	if c.gone || c.origin == nil {
-		defer p.mu.Unlock()
-		return !c.gone
+	defer p.mu.Unlock()
+	if c.gone {
+		return nil, noConnection(ErrConnections)
 	}
-	var victim *PooledConnection
-	if p.known == p.authenticated {
+	if c.user != nil && c.user.holder() == u.holder() {
+		return nil, nil
+	}
+	if err := p.within(c, u); err != nil {
+		p.refused++
+		return nil, err
+	}
+	if c.origin == nil {
+		p.hold(c, -1)
+		c.user = &u
+		p.hold(c, 1)
+		return nil, nil
+	}
+	most := p.authenticated
+	if !u.Super {
+		most -= p.reserved
+	}
+	if p.known >= most {
 		longest := p.idle.Front()
 		if longest == nil {
-			p.mu.Unlock()
-			return false
+			return nil, noConnection(ErrConnections)
 		}
 		victim = longest.Value.(*PooledConnection)
 		p.drop(victim)
 	}
 	p.remove(c)
 	p.known++
-	p.mu.Unlock()
-	victim.close()
-	return true
+	c.user = &u
+	p.hold(c, 1)
+	return victim, nil
 }
 
-// Busy says that the connection begins a request. It returns false if it was
-// evicted.
+// within checks the limits of a user and of the connection's address. p.mu is held.
+func (p *ConnectionPool) within(c *PooledConnection, u ConnectionUser) error {
+	most := u.Most
+	if most == 0 {
+		most = p.limits.PerUser
+	}
+	switch {
+	case u.Super:
+		return nil
+	case most > 0 && p.holders[u.holder()] >= most:
+		return noConnection(ErrUserConnections)
+	case c.user == nil && p.limits.PerAddress > 0 && p.holders[holder{address: c.addr}] >= p.limits.PerAddress:
+		return noConnection(ErrAddressConnections)
+	}
+	return nil
+}
+
+// hold counts a connection among those of its user and its address. p.mu is held.
+func (p *ConnectionPool) hold(c *PooledConnection, n int) {
+	for _, h := range []holder{c.user.holder(), {address: c.addr}} {
+		if p.holders[h] += n; p.holders[h] == 0 {
+			delete(p.holders, h)
+		}
+	}
+}
+
+func noConnection(cause error) error {
+	return &Error{Code: CodeUnavailable, Op: "wharf.Authenticated", Msg: cause.Error() + "; try again when some have ended", Err: cause}
+}
+
+// Refused reports how many connections were refused so far because their user or
+// their address had as many as it may.
+func (p *ConnectionPool) Refused() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refused
+}
+
+// Busy says that the client has sent a request or a login. It returns false if
+// the connection was evicted.
 func (c *PooledConnection) Busy() bool {
 	p := c.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c.origin == nil && c.element != nil {
+	var victim *PooledConnection
+	switch {
+	case c.origin == nil && c.element != nil:
 		p.idle.Remove(c.element)
 		c.element = nil
+	case c.origin != nil && !c.busy:
+		if p.trying.conns == p.anonymous/2 {
+			victim = p.trying.next()
+			p.drop(victim)
+		}
+		p.move(c, true)
 	}
-	return !c.gone
+	gone := c.gone
+	p.mu.Unlock()
+	victim.close()
+	return !gone
+}
+
+// move moves a connection that has not authenticated. p.mu is held.
+func (p *ConnectionPool) move(c *PooledConnection, busy bool) {
+	p.among(c).remove(c)
+	c.busy = busy
+	p.among(c).insert(c)
 }
 
 // Idle says that the connection waits for its next request.
@@ -225,7 +325,11 @@ func (c *PooledConnection) Idle() {
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.origin == nil && c.element == nil && !c.gone && !c.left {
+	switch {
+	case c.gone || c.left:
+	case c.origin != nil && c.busy:
+		p.move(c, false)
+	case c.origin == nil && c.element == nil:
 		c.element = p.idle.PushBack(c)
 	}
 }
@@ -258,37 +362,4 @@ func (p *ConnectionPool) Open() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.open
-}
-
-// Len implements [heap.Interface], as do the methods below.
-func (r ranking) Len() int { return len(r) }
-
-func (r ranking) Less(i, j int) bool {
-	if a, b := r[i].conns.Len(), r[j].conns.Len(); a != b {
-		return a > b
-	}
-	return oldest(r[i]) < oldest(r[j])
-}
-
-func oldest(o *origin) uint64 { return o.conns.Front().Value.(*PooledConnection).number }
-
-func (r ranking) Swap(i, j int) {
-	r[i], r[j] = r[j], r[i]
-	r[i].rank, r[j].rank = i, j
-}
-
-// Push adds an origin.
-func (r *ranking) Push(x any) {
-	o := x.(*origin)
-	o.rank = len(*r)
-	*r = append(*r, o)
-}
-
-// Pop takes the last origin off.
-func (r *ranking) Pop() any {
-	old := *r
-	last := old[len(old)-1]
-	old[len(old)-1] = nil
-	*r = old[:len(old)-1]
-	return last
 }

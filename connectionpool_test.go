@@ -1,6 +1,7 @@
 package wharf_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -19,8 +20,10 @@ type poolConns struct {
 	evicted []string
 }
 
+var super = wharf.ConnectionUser{Super: true}
+
 func newPoolConns(t *testing.T) *poolConns {
-	return &poolConns{T: t, pool: wharf.NewConnectionPool(16), conns: map[string]*wharf.PooledConnection{}}
+	return &poolConns{T: t, pool: wharf.NewConnectionPool(16, wharf.ConnectionLimits{}), conns: map[string]*wharf.PooledConnection{}}
 }
 
 // add adds a connection, whose place is given back as soon as it is evicted.
@@ -50,7 +53,7 @@ func (p *poolConns) wantEvicted(names ...string) {
 // authenticated.
 func TestAnonymousConnections(t *testing.T) {
 	p := newPoolConns(t)
-	p.add("known", "192.0.2.1").Authenticated()
+	p.add("known", "192.0.2.1").Authenticated(super)
 	p.conns["known"].Idle()
 	p.add("honest", "192.0.2.2")
 	for i := range 6 {
@@ -66,11 +69,11 @@ func TestAnonymousConnections(t *testing.T) {
 	p.add("v6 more", "2001:db8::2")
 	p.wantEvicted("v6") // one client has all of a /64
 	for _, name := range []string{"honest", "known"} {
-		if !p.conns[name].Authenticated() || !p.conns[name].Busy() {
+		if p.conns[name].Authenticated(super) != nil || !p.conns[name].Busy() {
 			t.Errorf("%s lost its place", name)
 		}
 	}
-	if p.conns["0"].Authenticated() || p.conns["0"].Busy() {
+	if p.conns["0"].Authenticated(super) == nil || p.conns["0"].Busy() {
 		t.Error("an evicted connection goes on")
 	}
 	if n := p.pool.Open(); n != 6 {
@@ -81,12 +84,45 @@ func TestAnonymousConnections(t *testing.T) {
 	}
 }
 
+// TestLoginsUnderWay floods a pool by silent connections and then by ones that
+// try to log in: half of the share is for those.
+func TestLoginsUnderWay(t *testing.T) {
+	p := newPoolConns(t)
+	p.add("honest", "192.0.2.1").Busy()
+	for i := range 10 {
+		p.add(fmt.Sprint(i), "192.0.2.1")
+	}
+	p.wantEvicted("0", "1", "2", "3", "4", "5") // 4 silent ones stay
+	for i := 6; i < 10; i++ {
+		if !p.conns[fmt.Sprint(i)].Busy() {
+			t.Errorf("connection %d lost its place", i)
+		}
+	}
+	p.wantEvicted("honest", "6", "7") // 2 that try stay
+	if p.conns["honest"].Busy() || !p.conns["9"].Busy() {
+		t.Error("an evicted connection goes on, or another does not")
+	}
+	p.add("silent", "192.0.2.1")
+	p.conns["8"].Idle()
+	p.add("elsewhere", "192.0.2.2").Busy()
+	p.wantEvicted() // 2 are silent again, and 2 try
+	if p.conns["9"].Authenticated(super) != nil {
+		t.Error("a login fails")
+	}
+	for _, c := range p.conns {
+		c.Leave()
+	}
+	if n := p.pool.Open(); n != 0 {
+		t.Errorf("%d connections are open", n)
+	}
+}
+
 // TestIdleConnections fills the share of those that have authenticated.
 func TestIdleConnections(t *testing.T) {
 	p := newPoolConns(t)
 	for i := range 9 {
 		c := p.add(fmt.Sprint(i), "192.0.2.1")
-		if !c.Authenticated() {
+		if c.Authenticated(super) != nil {
 			t.Fatalf("%d is refused", i)
 		}
 		c.Idle()
@@ -95,13 +131,13 @@ func TestIdleConnections(t *testing.T) {
 	p.conns["1"].Busy()
 	p.conns["1"].Idle()
 	for i := 9; i < 18; i++ {
-		if ok := p.add(fmt.Sprint(i), "192.0.2.1").Authenticated(); ok != (i < 17) {
+		if ok := p.add(fmt.Sprint(i), "192.0.2.1").Authenticated(super) == nil; ok != (i < 17) {
 			t.Errorf("connection %d is let in: %t", i, ok)
 		}
 	}
 	p.wantEvicted("2", "3", "4", "5", "6", "7", "8", "1") // the longest idle first, 0 is busy
 	p.conns["0"].Idle()
-	if !p.conns["17"].Authenticated() {
+	if p.conns["17"].Authenticated(super) != nil {
 		t.Error("it is refused where one is idle")
 	}
 	p.wantEvicted("0")
@@ -109,7 +145,7 @@ func TestIdleConnections(t *testing.T) {
 
 // TestClosingConnections has connections that take their time to end.
 func TestClosingConnections(t *testing.T) {
-	pool := wharf.NewConnectionPool(16)
+	pool := wharf.NewConnectionPool(16, wharf.ConnectionLimits{})
 	var conns []*wharf.PooledConnection
 	for range 16 {
 		conns = append(conns, pool.Add(netip.MustParseAddr("127.0.0.1"), func() {}))
@@ -129,7 +165,7 @@ func TestClosingConnections(t *testing.T) {
 
 // TestConnectionPoolRaces has many clients come, work and go at once.
 func TestConnectionPoolRaces(t *testing.T) {
-	pool := wharf.NewConnectionPool(32)
+	pool := wharf.NewConnectionPool(32, wharf.ConnectionLimits{})
 	var clients sync.WaitGroup
 	for i := range 16 {
 		clients.Go(func() {
@@ -139,7 +175,7 @@ func TestConnectionPoolRaces(t *testing.T) {
 				if c == nil {
 					continue
 				}
-				if j%3 > 0 && c.Authenticated() {
+				if j%3 > 0 && c.Authenticated(wharf.ConnectionUser{ID: wharf.UserID{byte(i % 3)}}) == nil {
 					for range j % 4 {
 						c.Idle()
 						c.Busy()
@@ -153,5 +189,72 @@ func TestConnectionPoolRaces(t *testing.T) {
 	clients.Wait()
 	if n := pool.Open(); n != 0 {
 		t.Errorf("%d connections are open", n)
+	}
+}
+
+// TestConnectionsPerUser: a user has a bounded part of the places, and some are kept for
+// users with SUPER.
+func TestConnectionsPerUser(t *testing.T) {
+	pool := wharf.NewConnectionPool(16, wharf.ConnectionLimits{PerUser: 3, PerAddress: 5})
+	add := func(addr string, u wharf.ConnectionUser) (*wharf.PooledConnection, error) {
+		t.Helper()
+		c := pool.Add(netip.MustParseAddr(addr), func() {})
+		if c == nil {
+			t.Fatal("the pool is full")
+		}
+		err := c.Authenticated(u)
+		if err != nil {
+			c.Leave()
+		}
+		return c, err
+	}
+	want := func(err, cause error) {
+		t.Helper()
+		if !errors.Is(err, cause) || err != nil && wharf.CodeOf(err) != wharf.CodeUnavailable {
+			t.Errorf("got %v, want %v", err, cause)
+		}
+	}
+	ann, bob := wharf.ConnectionUser{ID: wharf.UserID{1}}, wharf.ConnectionUser{ID: wharf.UserID{2}, Most: 4}
+	var first *wharf.PooledConnection
+	for i := range 3 {
+		c, err := add(fmt.Sprintf("192.0.2.%d", i), ann)
+		want(err, nil)
+		if first == nil {
+			first = c
+		}
+	}
+	_, err := add("192.0.2.9", ann)
+	want(err, wharf.ErrUserConnections)
+	want(first.Authenticated(ann), nil) // it is among those
+	for range 4 {
+		_, err := add("198.51.100.1", bob)
+		want(err, nil)
+	}
+	_, err = add("198.51.100.2", bob)
+	want(err, wharf.ErrUserConnections)
+	want(first.Authenticated(bob), wharf.ErrUserConnections)
+	// Who has URLs of ann is counted apart from her.
+	byURL := ann
+	byURL.ByURL = true
+	want(first.Authenticated(byURL), nil)
+	want(first.Authenticated(ann), nil)
+	carl := wharf.ConnectionUser{ID: wharf.UserID{3}}
+	_, err = add("198.51.100.1", carl)
+	want(err, nil)
+	_, err = add("198.51.100.1", carl)
+	want(err, wharf.ErrAddressConnections)
+	_, err = add("203.0.113.1", carl) // 9 of 9 places, of which one is reserved
+	want(err, wharf.ErrConnections)
+	_, err = add("198.51.100.1", super)
+	want(err, nil)
+	_, err = add("198.51.100.1", super)
+	want(err, wharf.ErrConnections)
+	first.Leave()
+	_, err = add("192.0.2.1", ann)
+	want(err, wharf.ErrConnections) // the place that is free is the reserved one
+	_, err = add("192.0.2.1", super)
+	want(err, nil)
+	if n := pool.Refused(); n != 4 {
+		t.Errorf("%d connections were refused for their user or address, want 4", n)
 	}
 }

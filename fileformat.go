@@ -204,7 +204,7 @@ func typedFormat(clause string, rules []optionRule, options []Option) (FileForma
 	typ, ok := parseFileType(o.Value)
 	if !ok || o.Kind == OptionList {
 		return FileFormat{}, Errorf(CodeInvalid, "%s: TYPE = %s is not known%s; it is %s",
-			clause, optionText(o), didYouMean(o.Value, fileTypes()), typeNames)
+			clause, optionText(o), DidYouMean(o.Value, fileTypes()), typeNames)
 	}
 	return readFormat(clause, typ, rules, options)
 }
@@ -303,12 +303,16 @@ func (s *Service) FileFormats(ctx context.Context, p Principal) (iter.Seq2[Named
 	return paged(ctx, s.catalog.FileFormats, func(f NamedFormat) FormatName { return f.Name }), nil
 }
 
-// checkFormat is CodeNotFound if a file format refers to a named one that is not
-// there.
-func (s *Service) checkFormat(ctx context.Context, f FileFormat) error {
-	if _, ok := parseFileType(string(f.FormatName)); ok || f.FormatName == "" {
-		return nil
+// copiedFormat returns the format with the options of the named one that it refers to,
+// CodeNotFound if there is none. A stage has a copy, so that the owner of the name,
+// or of the next format of that name, does not change how the stage is read.
+func (s *Service) copiedFormat(ctx context.Context, f FileFormat) (FileFormat, error) {
+	if f.FormatName == "" {
+		return f, nil
 	}
-	_, err := s.catalog.FileFormat(ctx, f.FormatName)
-	return err
+	if typ, ok := parseFileType(string(f.FormatName)); ok {
+		return FileFormat{Type: typ}, nil
+	}
+	named, err := s.catalog.FileFormat(ctx, f.FormatName)
+	return named.Format, err
 }

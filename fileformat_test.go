@@ -212,3 +212,38 @@ func TestKeyBehindWrongQuote(t *testing.T) {
 		}
 	}
 }
+
+// TestStageKeepsItsFormat: whoever has the name of the format that a stage was given
+// does not change how the stage is read.
+func TestStageKeepsItsFormat(t *testing.T) {
+	ctx := t.Context()
+	f := newFixture(t)
+	format := func(skip uint64) wharf.NamedFormat {
+		return wharf.NamedFormat{Name: "shared", Format: wharf.FileFormat{Type: wharf.CSV, SkipHeader: wharf.Given(skip)}}
+	}
+	if _, err := f.CreateFileFormat(ctx, wharf.Root, format(1), wharf.CreateNew); err != nil {
+		t.Fatal(err)
+	}
+	named := wharf.FileFormat{FormatName: "shared"}
+	if _, err := f.CreateStage(ctx, wharf.Root, wharf.Stage{Name: "made", FileFormat: named}, wharf.CreateNew); err != nil {
+		t.Fatal(err)
+	}
+	f.create("altered")
+	if _, err := f.AlterStage(ctx, wharf.Root, "altered", wharf.StageChange{FileFormat: &named}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.DropFileFormat(ctx, wharf.Root, "shared", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.CreateFileFormat(ctx, wharf.Root, format(7), wharf.CreateNew); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []wharf.StageName{"made", "altered"} {
+		st, err := f.Stage(ctx, wharf.Root, name)
+		if err != nil || st.FileFormat.FormatName != "" || st.FileFormat.Type != wharf.CSV || st.FileFormat.SkipHeader.Value != 1 {
+			t.Errorf("%s: %+v, %v", name, st.FileFormat, err)
+		}
+	}
+	_, err := f.CreateStage(ctx, wharf.Root, wharf.Stage{Name: "x", FileFormat: wharf.FileFormat{FormatName: "none"}}, wharf.CreateNew)
+	wantCode(t, err, wharf.CodeNotFound)
+}

@@ -101,6 +101,9 @@ func (s *Service) LocalFile(ctx context.Context, p Principal, loc Location) (Loc
 // pattern, the path is a prefix, as in ListFiles. A bare location without a
 // pattern is CodeUnsafe if safe is set: clients strip comments, and
 // "REMOVE @s/*.csv" arrives as "REMOVE @s".
+//
+// What is removed by folder or pattern is listed, and so takes READ beside WRITE.
+// Without READ, a single file is removed with the same result if there is none.
 func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pat Pattern, safe bool) (Listing[Key], error) {
 	if _, err := s.authorize(ctx, p); err != nil {
 		return Listing[Key]{}, err
@@ -109,16 +112,39 @@ func (s *Service) RemoveFiles(ctx context.Context, p Principal, loc Location, pa
 		return Listing[Key]{}, Errorf(CodeUnsafe, "REMOVE %s would remove every file of the stage; "+
 			"write %s to mean that, give a path or a PATTERN, or SET sql_safe_updates = 0", loc, loc.Folder())
 	}
-	store, err := s.store(ctx, p, loc.Stage, PrivilegeWrite)
+	store, reads, err := s.writable(ctx, p, loc.Stage)
 	if err != nil {
 		return Listing[Key]{}, err
 	}
 	if pat.IsZero() && !loc.IsFolder() {
-		one, err := removeOne(ctx, store, loc)
+		one, err := removeOne(ctx, store, loc, reads)
 		return Listing[Key]{All: one, LeftOut: &LeftOut{}}, err
+	}
+	if !reads {
+		return Listing[Key]{}, Errorf(CodeDenied, "READ on the stage %q is needed to remove files by folder or pattern, because the result names them; "+
+			"WRITE is enough to remove a file by its name", loc.Stage)
 	}
 	files := s.matching(ctx, store, loc.Stage, ListOptions{Prefix: loc.Path, KeysOnly: true}, pat)
 	return Listing[Key]{All: removeAll(ctx, store, files.All), LeftOut: files.LeftOut}, nil
+}
+
+// writable opens the store of a stage to write to, and reports whether p may also
+// learn what is in it.
+func (s *Service) writable(ctx context.Context, p Principal, name StageName) (store Store, reads bool, err error) {
+	st, err := s.resolve(ctx, p, name, PrivilegeWrite)
+	if err != nil {
+		return nil, false, err
+	}
+	if reads, err = s.mayRead(ctx, p, st); err != nil {
+		return nil, false, err
+	}
+	store, err = s.open(ctx, *st)
+	return store, reads, err
+}
+
+func (s *Service) mayRead(ctx context.Context, p Principal, st *Stage) (bool, error) {
+	a, err := s.Access(ctx, p)
+	return err == nil && a.stage(st).Has(PrivilegeRead), err
 }
 
 // RemoveFile removes the one file that the location names, and no other.
@@ -126,11 +152,15 @@ func (s *Service) RemoveFile(ctx context.Context, p Principal, loc Location) err
 	if _, err := s.authorize(ctx, p); err != nil {
 		return err
 	}
-	store, key, err := s.file(ctx, p, loc, PrivilegeWrite)
+	key, err := ParseKey(loc.Path)
 	if err != nil {
 		return err
 	}
-	if _, err := store.Stat(ctx, key); err != nil {
+	store, reads, err := s.writable(ctx, p, loc.Stage)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Stat(ctx, key); err != nil && !(CodeOf(err) == CodeNotFound && !reads) {
 		if CodeOf(err) == CodeNotFound {
 			return Errorf(CodeNotFound, "there is no file %q in the stage %q", key, loc.Stage)
 		}
@@ -139,12 +169,12 @@ func (s *Service) RemoveFile(ctx context.Context, p Principal, loc Location) err
 	return store.Delete(ctx, []Key{key})
 }
 
-func removeOne(ctx context.Context, store Store, loc Location) (iter.Seq2[Key, error], error) {
+func removeOne(ctx context.Context, store Store, loc Location, reads bool) (iter.Seq2[Key, error], error) {
 	key, err := ParseKey(loc.Path)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := store.Stat(ctx, key); err != nil {
+	if _, err := store.Stat(ctx, key); err != nil && !(CodeOf(err) == CodeNotFound && !reads) {
 		if CodeOf(err) == CodeNotFound {
 			return nil, Errorf(CodeNotFound, "there is no file %q in @%s; write %s for the files in that folder, "+
 				"or give a PATTERN to remove by prefix", key, loc.Stage, loc.Folder())

@@ -249,3 +249,75 @@ func TestOpenFile(t *testing.T) {
 		}
 	}
 }
+
+// TestWriteOnlyLearnsNoNames: a user with WRITE and not READ gets the same answers
+// whatever files are there.
+func TestWriteOnlyLearnsNoNames(t *testing.T) {
+	ctx := t.Context()
+	f := newFixture(t)
+	f.create("s")
+	f.user("ann")
+	f.grant("s", wharf.PrivilegeWrite, "ann")
+	ann := f.login("ann")
+	pattern, err := wharf.ParsePattern("there.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.put("s", "there", "there2", "folder/there")
+	for _, c := range []struct {
+		loc string
+		pat wharf.Pattern
+	}{{"s/", wharf.Pattern{}}, {"s/folder/", wharf.Pattern{}}, {"s/none/", wharf.Pattern{}}, {"s", pattern}, {"s/x", pattern}} {
+		_, err := f.RemoveFiles(ctx, ann, location(t, c.loc), c.pat, true)
+		wantCode(t, err, wharf.CodeDenied)
+	}
+	for _, key := range []string{"there", "missing"} {
+		list, err := f.RemoveFiles(ctx, ann, location(t, "s/"+key), wharf.Pattern{}, true)
+		keys, err := collect(list.All, err)
+		if err != nil || len(keys) != 1 || string(keys[0]) != key {
+			t.Errorf("REMOVE of %q gives %q, %v", key, keys, err)
+		}
+	}
+	for _, key := range []string{"there2", "missing"} {
+		if err := f.RemoveFile(ctx, ann, location(t, "s/"+key)); err != nil {
+			t.Errorf("removing %q: %v", key, err)
+		}
+	}
+	f.put("s", "there")
+	for _, key := range []wharf.Key{"there", "missing"} {
+		u, err := f.BeginUpload(ctx, ann, "s", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = u.Put(ctx, key, strings.NewReader("x"), wharf.PutOptions{Size: 1, IfAbsent: true})
+		u.Close()
+		wantCode(t, err, wharf.CodeDenied)
+	}
+	f.wantFullUnseen(ann, "there", "missing")
+	if got := f.list("s"); got != "folder/there there" {
+		t.Errorf("afterwards the stage holds %q", got)
+	}
+}
+
+// wantFullUnseen puts files that the quota of the stage s leaves no room for, and wants
+// one answer for all.
+func (f *fixture) wantFullUnseen(p wharf.Principal, keys ...string) {
+	f.t.Helper()
+	for _, limit := range []wharf.Quota{{Files: 2}, {Bytes: 50}} {
+		change := wharf.StageChange{MaxFiles: &limit.Files, MaxBytes: &limit.Bytes}
+		if _, err := f.AlterStage(f.t.Context(), wharf.Root, "s", change, false); err != nil {
+			f.t.Fatal(err)
+		}
+		for _, declared := range []bool{true, false} {
+			said := map[string]bool{}
+			for _, key := range keys {
+				err := f.putSize(p, "s", key, 49, declared)
+				wantCode(f.t, err, wharf.CodeNoSpace)
+				said[wharf.MessageOf(err)] = true
+			}
+			if len(said) != 1 {
+				f.t.Errorf("a quota of %+v tells which files there are: %v", limit, said)
+			}
+		}
+	}
+}

@@ -19,7 +19,7 @@ require (
 	github.com/duckdb/duckdb-go-bindings v0.10506.0 // the engine for queries of files
 	github.com/elastic/go-seccomp-bpf v1.6.0 // which system calls a query's worker is refused
 	github.com/go-mysql-org/go-mysql v1.16.0 // MySQL handshake
-	github.com/go-sql-driver/mysql v1.10.1 // tests: a real client
+	github.com/go-sql-driver/mysql v1.10.1 // client commands; tests: a real client
 	github.com/google/uuid v1.6.0 // request IDs
 	github.com/klauspost/compress v1.18.6 // zstd: MySQL protocol compression, files that are queried
 	github.com/labstack/echo/v4 v4.16.0 // HTTP routing
@@ -27,6 +27,7 @@ require (
 	github.com/pingcap/tidb/pkg/parser v0.0.0-20260504140133-511dba1dbe17 // plain MySQL
 	github.com/pires/go-proxyproto v0.8.1 // the PROXY protocol of load balancers
 	github.com/prometheus/client_golang v1.23.2 // metrics
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2 // JSON_SCHEMA_VALID
 	github.com/ulikunitz/xz v0.5.17 // files that are queried: xz
 	go.etcd.io/bbolt v1.5.0 // the catalog
 	golang.org/x/net v0.59.0 // tests: a DNS server

@@ -52,7 +52,8 @@ func (s *Service) GrantGlobal(ctx context.Context, p Principal, privileges Privi
 		return err
 	}
 	some := false
-	_, err := s.changeUsers(ctx, grantOp(revoke), accounts, false, func(User) bool { return true }, func(_ int, u *User) error {
+	_, err := s.changeUsers(ctx, grantOp(revoke), accounts, false, func(User) bool { return true }, func(i int, u *User) error {
+		some = some && i > 0 // the change may be made more than once
 		if !revoke {
 			u.Global |= privileges
 			return nil
@@ -82,10 +83,11 @@ func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, p
 	}
 	// Before the accounts, so that it does not tell who exists to those who may
 	// not grant.
-	if _, err := s.resolve(ctx, p, name, PrivilegeOwnership); err != nil {
+	before, err := s.resolve(ctx, p, name, PrivilegeOwnership)
+	if err != nil {
 		return err
 	}
-	list, users, err := s.grantees(ctx, grantOp(revoke), accounts)
+	change, err := s.grantChange(ctx, before.Granted, privileges, accounts, revoke)
 	if err != nil {
 		return err
 	}
@@ -93,10 +95,10 @@ func (s *Service) GrantStage(ctx context.Context, p Principal, name StageName, p
 		if err := ownStage(a)(st); err != nil {
 			return st, err
 		}
-		before := st.Owner
+		owner := st.Owner
 		var err error
-		st.Owner, st.Granted, err = changeGrants(users, st.Owner, st.Granted, privileges, list, revoke)
-		if err == nil && st.Owner != before {
+		st.Owner, st.Granted, err = change(st.Owner, st.Granted)
+		if err == nil && st.Owner != owner {
 			err = s.mayGiveServersOwn(a, st)
 		}
 		return st, err
@@ -117,7 +119,7 @@ func (s *Service) GrantConnection(ctx context.Context, p Principal, name Connect
 	if err != nil {
 		return err
 	}
-	list, users, err := s.grantees(ctx, grantOp(revoke), accounts)
+	change, err := s.grantChange(ctx, c.Granted, privileges, accounts, revoke)
 	if err != nil {
 		return err
 	}
@@ -126,19 +128,38 @@ func (s *Service) GrantConnection(ctx context.Context, p Principal, name Connect
 			return c, err
 		}
 		var err error
-		c.Owner, c.Granted, err = changeGrants(users, c.Owner, c.Granted, privileges, list, revoke)
+		c.Owner, c.Granted, err = change(c.Owner, c.Granted)
 		return c, err
 	})
 	return err
 }
 
-// changeGrants returns owner and grants of a stage or connection after a GRANT or
-// REVOKE. What was granted to users who were dropped is left out.
-func changeGrants(users *Users, owner UserID, granted []Granted, privileges Privileges, list []User, revoke bool) (UserID, []Granted, error) {
-	granted = slices.DeleteFunc(slices.Clone(granted), func(g Granted) bool { _, known := users.byID[g.To]; return !known })
-	if revoke {
-		return revokeGrants(owner, granted, privileges, list)
+// grantChange returns what a GRANT or REVOKE makes of owner and grants of a stage or
+// connection, which has had the grants before. It leaves out those of them that are
+// to users who were dropped. It keeps others to users it does not know: such a user
+// was created since.
+func (s *Service) grantChange(ctx context.Context, before []Granted, privileges Privileges, accounts []Account, revoke bool,
+) (func(UserID, []Granted) (UserID, []Granted, error), error) {
+	list, users, err := s.grantees(ctx, grantOp(revoke), accounts)
+	if err != nil {
+		return nil, err
 	}
+	gone := map[UserID]bool{}
+	for _, g := range before {
+		if _, known := users.byID[g.To]; !known {
+			gone[g.To] = true
+		}
+	}
+	return func(owner UserID, granted []Granted) (UserID, []Granted, error) {
+		granted = slices.DeleteFunc(slices.Clone(granted), func(g Granted) bool { return gone[g.To] })
+		if revoke {
+			return revokeGrants(owner, granted, privileges, list)
+		}
+		return addGrants(owner, granted, privileges, list)
+	}, nil
+}
+
+func addGrants(owner UserID, granted []Granted, privileges Privileges, list []User) (UserID, []Granted, error) {
 	if privileges.Has(PrivilegeOwnership) {
 		if len(list) != 1 {
 			return owner, nil, Errorf(CodeInvalid, "OWNERSHIP is granted to one user or role, and not to %d", len(list))
@@ -182,196 +203,6 @@ func withoutEmpty(granted []Granted) []Granted {
 	return slices.DeleteFunc(granted, func(g Granted) bool { return g.Privileges == 0 })
 }
 
-// GrantRoles grants roles to users and roles, or revokes them, all or none. It takes
-// SUPER. A role that would come to have itself is CodeInvalid. REVOKE takes away what
-// there is of the roles; if nothing is, it is CodeNotFound.
-func (s *Service) GrantRoles(ctx context.Context, p Principal, roles, accounts []Account, revoke bool) error {
-	if err := s.administer(ctx, p, grantOp(revoke)+" of a role", accounts...); err != nil {
-		return err
-	}
-	if err := s.checkAccounts(grantOp(revoke), roles); err != nil {
-		return err
-	}
-	_, err := s.users.UpdateUsers(ctx, func(all []User) ([]User, error) {
-		users := NewUsers(all)
-		granted, err := users.roles(roles)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := users.named(accounts); err != nil {
-			return nil, err
-		}
-		some := false
-		for i := range all {
-			if !slices.Contains(accounts, all[i].Account) {
-				continue
-			}
-			for _, r := range granted {
-				some = some || slices.Contains(all[i].Roles, r.ID)
-				if err := changeRole(users, &all[i], r, revoke); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if revoke && !some {
-			return nil, errNoGrant(accounts[0], "the role "+granted[0].Account.String())
-		}
-		return all, nil
-	})
-	return err
-}
-
-// roles returns the roles of those names.
-func (u *Users) roles(accounts []Account) ([]User, error) {
-	list, err := u.named(accounts)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range list {
-		if !r.IsRole {
-			return nil, Errorf(CodeInvalid, "%s is a user and not a role; CREATE ROLE makes a role", r.Account)
-		}
-	}
-	return list, nil
-}
-
-func changeRole(users *Users, u *User, role User, revoke bool) error {
-	has := slices.Contains(u.Roles, role.ID)
-	is := func(id UserID) bool { return id == role.ID }
-	switch {
-	case revoke:
-		u.Roles = slices.DeleteFunc(u.Roles, is)
-		u.Default = slices.DeleteFunc(u.Default, is)
-	case users.reach([]UserID{role.ID})[u.ID]:
-		return Errorf(CodeInvalid, "the role %s has %s already; a role cannot have itself", role.Account, u.Account)
-	case !has:
-		u.Roles = append(u.Roles, role.ID)
-	}
-	return nil
-}
-
-// RoleChoice is which of the granted roles SET ROLE and SET DEFAULT ROLE mean.
-type RoleChoice uint8
-
-// The choices.
-const (
-	RolesNone RoleChoice = iota
-	RolesAll
-	RolesListed
-	RolesExcept // all but those that are listed
-	RolesDefault
-)
-
-// chosen returns the IDs that a choice means of the roles of a user. A listed role
-// that is not granted is CodeDenied, unless it is excepted.
-func (u *Users) chosen(user User, choice RoleChoice, listed []Account) ([]UserID, error) {
-	switch choice {
-	case RolesNone:
-		return nil, nil
-	case RolesAll:
-		return user.Roles, nil
-	case RolesDefault:
-		if user.DefaultAll {
-			return user.Roles, nil
-		}
-		return user.Default, nil
-	}
-	var ids []UserID
-	for _, a := range listed {
-		role, ok := u.ByAccount(a)
-		if choice == RolesListed && (!ok || !slices.Contains(user.Roles, role.ID)) {
-			return nil, because(ErrNoRole, CodeDenied, "%s is not granted to %s", a, user.Account)
-		}
-		ids = append(ids, role.ID)
-	}
-	if choice == RolesListed {
-		return ids, nil
-	}
-	return slices.DeleteFunc(slices.Clone(user.Roles), func(id UserID) bool { return slices.Contains(ids, id) }), nil
-}
-
-// SetRoles returns the principal with other roles active: those of the choice that
-// are granted to it. RolesAll are those that are granted later, too.
-func (s *Service) SetRoles(ctx context.Context, p Principal, choice RoleChoice, listed []Account) (Principal, error) {
-	if _, err := s.authorize(ctx, p); err != nil {
-		return p, err
-	}
-	users, err := s.userList(ctx, p)
-	if err != nil {
-		return p, err
-	}
-	user, ok := users.ByID(p.ID)
-	if !ok {
-		user = User{Account: p.Account()}
-	}
-	ids, err := users.chosen(user, choice, listed)
-	if err != nil {
-		return p, err
-	}
-	p.Roles, p.AllRoles = slices.Clone(ids), choice == RolesAll
-	return p, nil
-}
-
-// SetDefaultRoles sets the roles that are active after login, of all users or of
-// none. It takes SUPER, but for a user's own. The roles must be granted.
-func (s *Service) SetDefaultRoles(ctx context.Context, p Principal, choice RoleChoice, listed, accounts []Account) error {
-	const op = "SET DEFAULT ROLE"
-	if _, err := s.authorize(ctx, p); err != nil {
-		return err
-	}
-	own, err := s.isSelf(ctx, p, accounts)
-	if err != nil {
-		return err
-	}
-	if own {
-		if err := s.checkAccounts(op, accounts); err != nil {
-			return err
-		}
-	} else if err := s.administer(ctx, p, op, accounts...); err != nil {
-		return err
-	}
-	users, err := s.users.Users(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = s.changeUsers(ctx, op, accounts, false, isLogin, func(_ int, u *User) error {
-		if own && u.ID != p.ID {
-			return failed(CodeDenied, op, u.Account, "it is another user by now")
-		}
-		ids, err := users.chosen(*u, choice, listed)
-		u.Default, u.DefaultAll = slices.Clone(ids), choice == RolesAll
-		return err
-	})
-	return err
-}
-
-// ActiveRoles returns the names of the roles that are active for p, in order.
-func (s *Service) ActiveRoles(ctx context.Context, p Principal) ([]Account, error) {
-	users, err := s.userList(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	var names []Account
-	for _, u := range users.All() {
-		if slices.Contains(users.ActiveRoles(p), u.ID) {
-			names = append(names, u.Account)
-		}
-	}
-	return names, nil
-}
-
-// RoleNames returns the names of roles, in order.
-func (s *Service) RoleNames(ctx context.Context, ids []UserID) ([]Account, error) {
-	if s.users == nil || len(ids) == 0 {
-		return nil, nil
-	}
-	users, err := s.users.Users(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return users.names(ids), nil
-}
-
 // UserGrants is what was granted to a user or role, itself and by the roles that
 // were asked for.
 type UserGrants struct {
@@ -381,6 +212,7 @@ type UserGrants struct {
 	Connections []NamedGrant
 	Roles       []Account
 	Default     []Account
+	DefaultAll  bool // the roles that are active after login are all, also those granted later
 }
 
 // NamedGrant is what is granted on one stage or connection.
@@ -420,10 +252,7 @@ func (s *Service) Grants(ctx context.Context, p Principal, of Account, using []A
 	}
 	subjects := users.reach(ids)
 	subjects[u.ID] = true
-	g := UserGrants{Account: u.Account, Roles: users.names(u.Roles), Default: users.names(u.Default)}
-	if u.DefaultAll {
-		g.Default = g.Roles
-	}
+	g := UserGrants{Account: u.Account, Roles: users.names(u.Roles), Default: users.names(u.Default), DefaultAll: u.DefaultAll}
 	for id := range subjects {
 		g.Global |= users.all[users.byID[id]].Global
 	}

@@ -132,8 +132,8 @@ type Principal struct {
 	Only StageID
 }
 
-// Root is the user that every server has. It is in no catalog: its password is the
-// server's own setting.
+// Root is the user that every server has. It is in no list of users; its password and
+// tokens are in a record of its own.
 var Root = Principal{User: "root"}
 
 func (p Principal) isRoot() bool { return p.User == Root.User && p.ID.IsZero() }

@@ -48,7 +48,7 @@ func checkNames(clause string, rules []optionRule, options []Option) error {
 	for i, o := range options {
 		if !slices.Contains(names, o.Name) {
 			return Errorf(CodeInvalid, "%s: there is no option %s%s; the options are %s",
-				clause, shown(o.Name), didYouMean(o.Name, names), strings.Join(names, ", "))
+				clause, shown(o.Name), DidYouMean(o.Name, names), strings.Join(names, ", "))
 		}
 		if indexOption(options[:i], o.Name) >= 0 {
 			return Errorf(CodeInvalid, "%s: %s is given twice", clause, o.Name)

@@ -137,7 +137,9 @@ func (a Access) owns(owner UserID) bool {
 
 // Stage returns what the principal may do with a stage; nothing means that the
 // stage does not exist for it. A user's own stage is that user's alone.
-func (a Access) Stage(st Stage) Privileges {
+func (a Access) Stage(st Stage) Privileges { return a.stage(&st) }
+
+func (a Access) stage(st *Stage) Privileges {
 	const all = PrivilegeRead | PrivilegeWrite | PrivilegeOwnership
 	switch {
 	case !a.known || !a.only.IsZero() && st.ID != a.only:

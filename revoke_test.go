@@ -94,3 +94,46 @@ func TestRenamedUser(t *testing.T) {
 	_, err = f.AccountOf(ctx, old)
 	wantCode(t, err, wharf.CodeUnauthenticated)
 }
+
+// TestGrantsTogether: a GRANT leaves what another session grants while it runs, also
+// to a user whom it does not know yet, and forgets users who were dropped.
+func TestGrantsTogether(t *testing.T) {
+	f := newFixture(t)
+	ctx := t.Context()
+	f.create("s")
+	def, err := wharf.ParseNamedConnection(settings("storage_type", "s3", "region", "r"))
+	f.must(err)
+	def.Name = "c"
+	_, err = f.CreateConnection(ctx, wharf.Root, def, wharf.CreateNew)
+	f.must(err)
+	on := func(u string) {
+		f.grant("s", wharf.PrivilegeRead, u)
+		f.must(f.GrantConnection(ctx, wharf.Root, "c", wharf.PrivilegeUsage, accounts(u), false))
+	}
+	for _, u := range []string{"ann", "gone"} {
+		f.user(u)
+		on(u)
+	}
+	_, err = f.DropUsers(ctx, wharf.Root, accounts("gone"), false, false)
+	f.must(err)
+	meanwhile := func(u string) func() {
+		return func() {
+			f.catalog.asked = nil
+			f.user(u)
+			on(u)
+		}
+	}
+	f.catalog.asked = meanwhile("bob")
+	f.grant("s", wharf.PrivilegeWrite, "ann")
+	f.catalog.asked = meanwhile("eve")
+	f.must(f.GrantConnection(ctx, wharf.Root, "c", wharf.PrivilegeOwnership, accounts("ann"), false))
+	st, err := f.Stage(ctx, wharf.Root, "s")
+	f.must(err)
+	c, err := f.Connection(ctx, wharf.Root, "c")
+	f.must(err)
+	for what, granted := range map[string][]wharf.Granted{"stage": st.Granted, "connection": c.Granted} {
+		if len(granted) != 3 {
+			t.Errorf("the %s is granted to %d users, not to ann, bob and eve: %+v", what, len(granted), granted)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type ServiceOptions struct {
 	ServerCredentials bool
 
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
+	StageQuota   Quota         // of internal stages without one of their own; 0 is no limit
 	UploadMemory int64         // bytes that all uploads together may hold; 0 is 96 MiB
 	UploadWait   time.Duration // how long an upload or download waits for its turn; 0 is 30 s
 	MaxUploads   int           // at once, whatever memory they take; 0 is no limit
@@ -42,6 +43,7 @@ const (
 // they use, and those that they name.
 type Service struct {
 	catalog Catalog
+	stages  StageSharer    // the same
 	users   UserCatalog    // may be nil
 	hasher  PasswordHasher // may be nil
 	opener  Opener
@@ -52,6 +54,7 @@ type Service struct {
 	serverCredentials bool
 
 	maxFileSize int64
+	stageQuota  Quota
 	uploads     *transferLimit // of files' bytes
 	leastUpload int64          // what an upload counts for at least
 	downloads   *transferLimit // of files and lists
@@ -88,8 +91,15 @@ func NewService(o ServiceOptions) *Service {
 	if o.MaxUploads > 0 {
 		leastUpload = o.UploadMemory / int64(o.MaxUploads)
 	}
+	stages, ok := o.Catalog.(StageSharer)
+	if !ok {
+		stages = copiedStages{o.Catalog}
+	}
+	uploads := newTransferLimit(o.UploadMemory, o.UploadWait)
+	uploads.shareAmongUsers()
 	return &Service{
 		catalog: o.Catalog,
+		stages:  stages,
 		users:   o.Users,
 		hasher:  o.Hasher,
 		opener:  o.Opener,
@@ -100,7 +110,8 @@ func NewService(o ServiceOptions) *Service {
 		serverCredentials: o.ServerCredentials,
 
 		maxFileSize: o.MaxFileSize,
-		uploads:     newTransferLimit(o.UploadMemory, o.UploadWait),
+		stageQuota:  o.StageQuota,
+		uploads:     uploads,
 		leastUpload: leastUpload,
 		downloads:   newTransferLimit(int64(o.MaxDownloads), o.UploadWait),
 

@@ -28,6 +28,13 @@ type Stage struct {
 	// ConnectionBy is the user who set Connection, if that is a copy of a named
 	// connection.
 	ConnectionBy UserID
+	// Quota is what the stage may hold, if it is internal: 0 is as the server's
+	// settings say. QuotaFixed is whether a user with SUPER set it.
+	Quota      Quota
+	QuotaFixed bool
+	// Withdrawn is whether ConnectionBy could not use the named connection when that
+	// was dropped or replaced: the copy is not used again.
+	Withdrawn bool
 	// Revision grows by one with each change of the definition: a cache of
 	// something made from a stage compares ID and Revision.
 	Revision uint64
@@ -100,6 +107,9 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	}
 	def.Unapproved = !def.Internal() && !a.IsSuper()
 	def.ConnectionBy = p.ID
+	if def.QuotaFixed, err = s.mayLimit(a, def); err != nil {
+		return false, err
+	}
 	// Before the opener, whose answer tells which folders may hold stages.
 	if err := s.maySetServersOwn(a, def); err != nil {
 		return false, err
@@ -107,7 +117,7 @@ func (s *Service) CreateStage(ctx context.Context, p Principal, def Stage, mode 
 	if err := s.opener.Check(def); err != nil {
 		return false, err
 	}
-	if err := s.checkFormat(ctx, def.FileFormat); err != nil {
+	if def.FileFormat, err = s.copiedFormat(ctx, def.FileFormat); err != nil {
 		return false, err
 	}
 	_, created, err := s.catalog.CreateStage(ctx, def, mode, replaceStage(a))
@@ -149,10 +159,20 @@ func (s *Service) DropStage(ctx context.Context, p Principal, name StageName, if
 
 // Stage returns the definition of a stage, to those who have any privilege on it.
 func (s *Service) Stage(ctx context.Context, p Principal, name StageName) (Stage, error) {
+	return s.StageFor(ctx, p, name, 0)
+}
+
+// StageFor returns the definition of a stage to those who have these privileges on
+// it: what costs much to begin asks it before.
+func (s *Service) StageFor(ctx context.Context, p Principal, name StageName, need Privileges) (Stage, error) {
 	if _, err := s.authorize(ctx, p); err != nil {
 		return Stage{}, err
 	}
-	return s.resolve(ctx, p, name, 0)
+	st, err := s.resolve(ctx, p, name, need)
+	if err != nil {
+		return Stage{}, err
+	}
+	return st.Clone(), nil
 }
 
 // Stages streams the definitions of all named stages that p has a privilege on, in
@@ -181,6 +201,8 @@ type StageChange struct {
 	FileFormat  *FileFormat
 	CopyOptions *CopyOptions
 	Comment     *string
+	MaxFiles    *int64
+	MaxBytes    *int64
 }
 
 // AlterStage changes the definition of a stage. A stage stays internal or
@@ -194,9 +216,11 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 		return false, err
 	}
 	if c.FileFormat != nil {
-		if err := s.checkFormat(ctx, *c.FileFormat); err != nil {
+		format, err := s.copiedFormat(ctx, *c.FileFormat)
+		if err != nil {
 			return false, err
 		}
+		c.FileFormat = &format
 	}
 	if c.Comment != nil {
 		if err := checkComment(*c.Comment); err != nil {
@@ -216,9 +240,19 @@ func (s *Service) AlterStage(ctx context.Context, p Principal, name StageName, c
 			}
 		}
 		if c.Connection != nil {
-			st.ConnectionBy = p.ID
+			st.ConnectionBy, st.Withdrawn = p.ID, false
 		}
+		fixed := st.QuotaFixed
 		st = c.Apply(st)
+		if c.MaxFiles != nil || c.MaxBytes != nil {
+			if fixed && !a.IsSuper() {
+				return st, Errorf(CodeDenied, "a user with SUPER set the quota of the stage %q; only such a user can change it", name)
+			}
+			var err error
+			if st.QuotaFixed, err = s.mayLimit(a, st); err != nil {
+				return st, err
+			}
+		}
 		if c.URL != nil || c.Connection != nil {
 			st.Unapproved = !a.IsSuper()
 			if err := s.maySetServersOwn(a, st); err != nil {
@@ -283,6 +317,8 @@ func (c StageChange) Apply(s Stage) Stage {
 	set(&s.FileFormat, c.FileFormat)
 	set(&s.CopyOptions, c.CopyOptions)
 	set(&s.Comment, c.Comment)
+	set(&s.Quota.Files, c.MaxFiles)
+	set(&s.Quota.Bytes, c.MaxBytes)
 	return s
 }
 

@@ -27,8 +27,9 @@ type Store interface {
 	//
 	// An error of r comes back with its code. A length other than
 	// o.Size is CodeInvalid, one over o.Limit CodeTooLarge, an existing key
-	// under o.IfAbsent CodePrecondition, a full disk CodeNoSpace. Put reads r
-	// no further than it must, and never after it returned.
+	// under o.IfAbsent CodePrecondition, a full disk or a stage that would be
+	// over o.Quota CodeNoSpace. Put reads r no further than it must, and never
+	// after it returned.
 	//
 	// It takes a reader and not a WriteCloser, because a Close that publishes
 	// cannot be aborted.
@@ -78,6 +79,14 @@ type PutOptions struct {
 	// IfAbsent stores only where no object has the key; else the Put fails
 	// with CodePrecondition.
 	IfAbsent bool
+	// Quota is the most that the store may hold with this object. A [Meter]
+	// asks [Quota.Check] in the same commit that publishes the object, with its
+	// own usage of that moment: so no number of Puts at once brings it over. An
+	// object that is replaced counts as removed. Other Stores ignore it.
+	Quota Quota
+	// Unseen has an object that is replaced count as still there, so that whether
+	// there is room tells nothing of it to whoever must not know.
+	Unseen bool
 }
 
 // UnknownSize is the Size of a body whose length was not declared.
@@ -166,7 +175,8 @@ type Batcher interface {
 	// PutAll stores the files, each as Put does, and returns what it stored. It
 	// is all or nothing also for all of them together, after a crash too: a
 	// List that starts after one of them is seen has them all. A key that is
-	// there twice is CodeInvalid.
+	// there twice is CodeInvalid. A Meter asks the Quota of each with the usage
+	// before the first and after the last of them.
 	PutAll(ctx context.Context, files []NewFile) ([]Object, error)
 }
 

@@ -21,9 +21,9 @@ func shown(s string) string {
 	return s[:at] + "…"
 }
 
-// didYouMean returns " (did you mean X?)" for the known name that is nearest to
+// DidYouMean returns " (did you mean X?)" for the known name that is nearest to
 // a mistyped one, or "" where none is near.
-func didYouMean(typed string, known []string) string {
+func DidYouMean(typed string, known []string) string {
 	if len(typed) > maxShown {
 		return ""
 	}

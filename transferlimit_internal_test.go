@@ -56,6 +56,62 @@ func TestSmallUploadsPassLargeOnes(t *testing.T) {
 	})
 }
 
+// TestFirstUploadsOfEachUser: one user's uploads that do not end, and many of
+// that user's that wait, keep no other user waiting. Whoever has presigned URLs
+// of a user is another.
+func TestFirstUploadsOfEachUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newTransferLimit(96*mib, time.Minute)
+		a.shareAmongUsers()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		slow, others := holder{user: UserID{1}, byURL: true}, []holder{{user: UserID{1}}, {user: UserID{2}}}
+		var held []reservation
+		for range 3 + 84 { // the firsts of a user, and all but an eighth
+			r, err := a.acquireFor(ctx, slow, mib)
+			if err != nil {
+				t.Fatal(err)
+			}
+			held = append(held, r)
+		}
+		waits := make(chan error)
+		go func() {
+			r, err := a.acquireFor(ctx, slow, mib)
+			if err == nil {
+				r.release()
+			}
+			waits <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		for _, other := range others {
+			var own []reservation
+			for range 3 {
+				r, err := a.acquireFor(t.Context(), other, mib)
+				if err != nil || time.Since(start) != 0 {
+					t.Fatalf("another user waited %s: %v", time.Since(start), err)
+				}
+				own = append(own, r)
+			}
+			for _, r := range own {
+				r.release()
+			}
+		}
+		held[3].release()
+		if err := <-waits; err != nil || time.Since(start) != 0 {
+			t.Errorf("the next of the first user waited %s: %v", time.Since(start), err)
+		}
+		for i, r := range held {
+			if i != 3 {
+				r.release()
+			}
+		}
+		if a.free != a.total || len(a.holds) != 0 {
+			t.Errorf("%d bytes are free of %d; %v", a.free, a.total, a.holds)
+		}
+	})
+}
+
 // TestLargeUploadsAreNotStarved: small ones hold all memory, and each that ends
 // is followed by another; a large one gets its turn.
 func TestLargeUploadsAreNotStarved(t *testing.T) {

@@ -23,7 +23,8 @@ const afterPut = 30 * time.Second
 // Close releases it. An Upload is for one goroutine.
 type Upload struct {
 	service *Service
-	stage   Stage
+	stage   *Stage // shared
+	reads   bool   // the principal may learn what is in the stage
 	store   Store
 	held    reservation
 }
@@ -37,12 +38,14 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 	if err != nil {
 		return nil, err
 	}
-	u.store, err = s.open(ctx, u.stage)
+	if u.reads, err = s.mayRead(ctx, p, u.stage); err == nil {
+		u.store, err = s.open(ctx, *u.stage)
+	}
 	if err != nil {
 		s.endInflight(u.stage.ID)
 		return nil, err
 	}
-	u.held, err = s.uploads.acquire(ctx, max(u.memory(size)+listenerMemory, s.leastUpload))
+	u.held, err = s.uploads.acquireFor(ctx, p.holder(), max(u.memory(size)+listenerMemory, s.leastUpload))
 	if err != nil {
 		s.endInflight(u.stage.ID)
 		return nil, err
@@ -89,6 +92,9 @@ func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (O
 	if err != nil {
 		return Object{}, err
 	}
+	if r, err = u.fits(ctx, key, r, o); err != nil {
+		return Object{}, err
+	}
 	obj, err := u.store.Put(ctx, key, r, o)
 	if err != nil {
 		return Object{}, err
@@ -96,8 +102,12 @@ func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (O
 	return obj, u.confirm(ctx, key)
 }
 
-// limited gives o the server's limit.
+// limited gives o the server's limit and the stage's quota.
 func (u *Upload) limited(o PutOptions) (PutOptions, error) {
+	o.Quota, o.Unseen = u.service.QuotaOf(*u.stage), !u.reads
+	if o.IfAbsent && !u.reads {
+		return o, Errorf(CodeDenied, "READ on the stage %q is needed for an upload that depends on whether the file exists", u.stage.Name)
+	}
 	if max := u.service.maxFileSize; max > 0 {
 		if o.Size > max {
 			return o, tooLarge(max)
@@ -158,15 +168,19 @@ func (u *Upload) putFile(ctx context.Context, f NewFile) error {
 // this order, a file that is stored while its stage is dropped is either swept
 // with the stage or deleted here.
 func (u *Upload) confirm(ctx context.Context, keys ...Key) error {
-	_, err := u.service.catalog.StageByID(ctx, u.stage.ID)
-	if err == nil {
-		return nil
+	if _, err := u.service.stages.SharedStageByID(ctx, u.stage.ID); err != nil {
+		return u.unconfirmed(ctx, err, slices.Clone(keys)) // which lets keys be on the stack
 	}
+	return nil
+}
+
+// unconfirmed is confirm for a stage that was not found, because of err.
+func (u *Upload) unconfirmed(ctx context.Context, err error, keys []Key) error {
 	left := ctx.Err() != nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterPut)
 	defer cancel()
 	if left {
-		_, err = u.service.catalog.StageByID(ctx, u.stage.ID)
+		_, err = u.service.stages.SharedStageByID(ctx, u.stage.ID)
 	}
 	if CodeOf(err) != CodeNotFound {
 		return err

@@ -6,7 +6,8 @@ import "context"
 // So that REVOKE USAGE takes them back, the stage keeps the name, and who gave it.
 // While there is a connection of that name with these credentials, the stage works
 // for as long as that user may use it. Another connection of that name says nothing
-// about the copy, and a dropped one leaves the stage as it is.
+// about the copy, and a dropped one leaves the stage as it is: one that works goes on,
+// and one that did not, because USAGE was revoked, does not begin again.
 
 // copiedFrom reports whether the credentials of c are those of a named connection.
 func (c Connection) copiedFrom(named NamedConnection) bool {
@@ -33,6 +34,9 @@ func (s *Service) checkUsage(ctx context.Context, st Stage) error {
 	if !st.Connection.isCopy() || st.ConnectionBy.IsZero() || s.users == nil {
 		return nil
 	}
+	if st.Withdrawn {
+		return errWithdrawn(st)
+	}
 	named, err := s.catalog.Connection(ctx, st.Connection.Name)
 	if CodeOf(err) == CodeNotFound {
 		return nil
@@ -51,7 +55,36 @@ func (s *Service) checkUsage(ctx context.Context, st Stage) error {
 	if by.IsZero() || users.mayUse(by, named) {
 		return nil
 	}
+	return errWithdrawn(st)
+}
+
+func errWithdrawn(st Stage) error {
 	return Errorf(CodeDenied, "the user who gave the stage %q its CONNECTION_NAME may not use that connection any more; its owner can SET CONNECTION again", st.Name)
+}
+
+// withdraw marks the stages that copied a connection and may not use it, before the
+// connection is dropped or replaced by a, who must own it.
+func (s *Service) withdraw(ctx context.Context, a Access, name ConnectionName) error {
+	named, err := s.catalog.Connection(ctx, name)
+	if err != nil || ownConnection(a)(named) != nil {
+		return nil // the caller finds the same, and says so
+	}
+	for st, err := range paged(ctx, s.catalog.Stages, func(st Stage) StageName { return st.Name }) {
+		if err != nil {
+			return err
+		}
+		if st.Withdrawn || !st.Connection.copiedFrom(named) || CodeOf(s.checkUsage(ctx, st)) != CodeDenied {
+			continue
+		}
+		_, err := s.catalog.UpdateStage(ctx, st.Name, func(now Stage) (Stage, error) {
+			now.Withdrawn = now.Withdrawn || now.ID == st.ID && now.Connection == st.Connection && now.ConnectionBy == st.ConnectionBy
+			return now, nil
+		})
+		if err != nil && CodeOf(err) != CodeNotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 // mayMove returns the check that a may give a stage another URL and keep its

@@ -123,3 +123,34 @@ func TestConnectionOfADroppedUser(t *testing.T) {
 	f.owns(wharf.Root, "ann", false)
 	f.must(f.reads(eve))
 }
+
+// TestWithdrawnForGood: a stage that stopped because USAGE was revoked does not work
+// again by the end of the connection, nor by another of that name.
+func TestWithdrawnForGood(t *testing.T) {
+	other := wharf.Connection{AccessKeyID: wharf.NewSecret("id"), SecretAccessKey: wharf.NewSecret("another")}
+	for name, end := range map[string]func(f *fixture, ann wharf.Principal){
+		"dropped":  func(f *fixture, ann wharf.Principal) { f.drop(ann) },
+		"replaced": func(f *fixture, ann wharf.Principal) { f.connect(ann, other, wharf.CreateOrReplace) },
+		"made again": func(f *fixture, ann wharf.Principal) {
+			f.drop(ann)
+			f.connect(ann, keys(), wharf.CreateNew)
+			f.must(f.GrantConnection(f.t.Context(), ann, "lab", wharf.PrivilegeUsage, accounts("mal"), false))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, ann, mal := usageFixture(t)
+			f.must(f.createAs(ann, wharf.Stage{Name: "anns", URL: "s3://a/", Connection: *f.lab(ann)}))
+			f.revokeUsage()
+			_, err := f.DropConnection(t.Context(), mal, "lab", false) // who may not
+			wantCode(t, err, wharf.CodeNotFound)
+			end(f, ann)
+			wantCode(t, f.reads(mal), wharf.CodeDenied)
+			wantCode(t, f.reads(wharf.Root), wharf.CodeDenied)
+			if st, err := f.Stage(t.Context(), ann, "anns"); err != nil || st.Withdrawn {
+				t.Errorf("the owner's stage is withdrawn: %v", err)
+			}
+			f.must(f.alterAs(mal, wharf.StageChange{Connection: &other}))
+			f.must(f.reads(mal))
+		})
+	}
+}

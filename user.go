@@ -54,26 +54,41 @@ type User struct {
 	// Plugin is how the password is proven, PluginSHA2 or PluginNative; "" for a
 	// role. Hash is what is kept of the password, in the plugin's own form; the
 	// zero Secret is no password.
-	Plugin    string
-	Hash      Secret
-	CreatedOn time.Time  // UTC
-	Global    Privileges // ON *.*
-	Roles     []UserID   // that were granted
+	Plugin         string
+	Hash           Secret
+	CreatedOn      time.Time  // UTC
+	MaxConnections int        // at once, in the place of the server's own bound; 0 is as that says
+	Global         Privileges // ON *.*
+	Roles          []UserID   // that were granted
 	// Default are the roles that are active after login; DefaultAll are all that
 	// are granted then.
 	Default    []UserID
 	DefaultAll bool
+	Tokens     []Token // each name once
+	// Applied is root's alone: the hash of that password of the server's settings
+	// which became root's last.
+	Applied Secret
 }
+
+// isRoot reports whether it is the record of root, which has the zero ID.
+func (u User) isRoot() bool { return u.ID.IsZero() && u.Account == Root.Account() }
+
+// Nameless reports whether a catalog cannot hold it: it has no account, or no ID and
+// is not root.
+func (u User) Nameless() bool { return u.User == "" || u.ID.IsZero() && !u.isRoot() }
 
 // Clone returns a copy that shares nothing that can be changed.
 func (u User) Clone() User {
-	u.Roles, u.Default = slices.Clone(u.Roles), slices.Clone(u.Default)
+	u.Roles, u.Default, u.Tokens = slices.Clone(u.Roles), slices.Clone(u.Default), slices.Clone(u.Tokens)
 	return u
 }
 
 // Principal returns who asks when the user has logged in: with its default
 // roles.
 func (u User) Principal() Principal {
+	if u.isRoot() {
+		return Root
+	}
 	p := Principal{User: u.User, Host: u.Host, ID: u.ID, AllRoles: u.DefaultAll}
 	if !u.DefaultAll {
 		p.Roles = slices.Clone(u.Default)
@@ -81,19 +96,29 @@ func (u User) Principal() Principal {
 	return p
 }
 
-// Users is all users and roles at one moment. It does not change, and is safe
-// for concurrent use. The zero Users has none.
+// Users is all users and roles at one moment, and the record of root, which only
+// [Users.Root] and [Users.Records] return. It does not change, and is safe for
+// concurrent use. The zero Users has none.
 type Users struct {
 	all          []User // by account
+	root         User   // without an account if there is none
 	byID         map[UserID]int
+	byToken      map[TokenHash]UserID
 	native, sha2 bool // some user has a password for that plugin
 }
 
 // NewUsers returns the users of a list.
 func NewUsers(list []User) *Users {
-	u := &Users{all: make([]User, len(list)), byID: make(map[UserID]int, len(list))}
-	for i := range list {
-		u.all[i] = list[i].Clone()
+	u := &Users{byID: make(map[UserID]int, len(list)), byToken: map[TokenHash]UserID{}}
+	for _, one := range list {
+		for _, t := range one.Tokens {
+			u.byToken[t.Hash] = one.ID
+		}
+		if one.isRoot() {
+			u.root = one.Clone()
+		} else {
+			u.all = append(u.all, one.Clone())
+		}
 	}
 	slices.SortFunc(u.all, func(a, b User) int {
 		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Host, b.Host))
@@ -120,6 +145,26 @@ func (u *Users) All() []User {
 		list[i] = u.all[i].Clone()
 	}
 	return list
+}
+
+// Root returns the record of root: its password and tokens. Without one it has
+// neither.
+func (u *Users) Root() User {
+	r := u.root.Clone()
+	r.Account = Root.Account()
+	return r
+}
+
+// RootHasPassword reports whether root has a password.
+func (u *Users) RootHasPassword() bool { return !u.root.Hash.IsZero() }
+
+// Records returns copies of all that a catalog keeps: the record of root if there is
+// one, and all users and roles.
+func (u *Users) Records() []User {
+	if u.root.User == "" {
+		return u.All()
+	}
+	return slices.Insert(u.All(), 0, u.Root())
 }
 
 // Len is how many users and roles there are.

@@ -15,6 +15,8 @@ type PasswordHasher interface {
 	Hash(plugin, plain string) (Secret, error)
 	// CheckHash is CodeInvalid for what is no hash of the plugin's form.
 	CheckHash(plugin, hash string) error
+	// Matches reports whether a hash of the plugin's form is of that password.
+	Matches(plugin string, hash Secret, plain string) bool
 }
 
 // Credentials is a password that a user is to have.
@@ -27,15 +29,17 @@ type Credentials struct {
 
 // NewUser is a user or role to be created.
 type NewUser struct {
-	Account     Account
-	Credentials Credentials
+	Account        Account
+	Credentials    Credentials
+	MaxConnections int // at once; 0 is as the server's settings say
 }
 
 // UserChange is what is to be changed of a user; nil fields stay as they are.
 type UserChange struct {
-	Account     Account
-	Credentials *Credentials
-	Locked      *bool
+	Account        Account
+	Credentials    *Credentials
+	Locked         *bool
+	MaxConnections *int
 }
 
 // administer returns what p may do, who needs SUPER, and refuses root as what is
@@ -57,7 +61,7 @@ func (s *Service) checkAccounts(op string, accounts []Account) error {
 	}
 	for i, a := range accounts {
 		if a.User == Root.User {
-			return Errorf(CodeDenied, "%s: root is the server's own user and has all privileges; its password is in the file of --root-password-file", op)
+			return Errorf(CodeDenied, "%s: root is the server's own user and has all privileges; only its password can be changed", op)
 		}
 		if slices.Contains(accounts[:i], a) {
 			return Errorf(CodeInvalid, "%s: %s is named twice", op, a)
@@ -112,7 +116,7 @@ func (s *Service) CreateUsers(ctx context.Context, p Principal, list []NewUser, 
 	}
 	made := make([]User, len(list))
 	for i, n := range list {
-		made[i] = User{ID: NewUserID(), Account: n.Account, IsRole: isRole, Locked: locked, CreatedOn: s.now().UTC()}
+		made[i] = User{ID: NewUserID(), Account: n.Account, IsRole: isRole, Locked: locked, CreatedOn: s.now().UTC(), MaxConnections: n.MaxConnections}
 		if isRole {
 			continue
 		}
@@ -216,11 +220,14 @@ func (s *Service) AlterUsers(ctx context.Context, p Principal, list []UserChange
 	if _, err := s.authorize(ctx, p); err != nil {
 		return nil, err
 	}
+	if len(list) == 1 && list[0].Account == Root.Account() && list[0].Locked == nil && list[0].Credentials != nil {
+		return nil, s.alterRoot(ctx, p, op, *list[0].Credentials)
+	}
 	own, err := s.isSelf(ctx, p, accounts)
 	if err != nil {
 		return nil, err
 	}
-	own = own && list[0].Locked == nil
+	own = own && list[0].Locked == nil && list[0].MaxConnections == nil
 	if own {
 		if err := s.checkAccounts(op, accounts); err != nil {
 			return nil, err
@@ -252,6 +259,7 @@ func (s *Service) AlterUsers(ctx context.Context, p Principal, list []UserChange
 		if list[i].Locked != nil {
 			u.Locked = *list[i].Locked
 		}
+		set(&u.MaxConnections, list[i].MaxConnections)
 		return nil
 	})
 }
@@ -337,4 +345,38 @@ func (s *Service) UserList(ctx context.Context, p Principal) ([]User, error) {
 	self, _ := users.ByID(p.ID)
 	mine := users.reach(self.Roles)
 	return slices.DeleteFunc(all, func(u User) bool { return u.ID != p.ID && !mine[u.ID] }), nil
+}
+
+// User returns a user or role with the hash of its password. It takes SUPER.
+func (s *Service) User(ctx context.Context, p Principal, a Account) (User, error) {
+	const op = "SHOW CREATE USER"
+	if err := s.administer(ctx, p, op, a); err != nil {
+		return User{}, err
+	}
+	users, err := s.users.Users(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	u, ok := users.ByAccount(a)
+	if !ok {
+		return User{}, failed(CodeNotFound, op, a, "it does not exist")
+	}
+	return u, nil
+}
+
+// ConnectionUser returns who a connection of p belongs to. Of a user who is not there
+// any more it knows the ID: what that user does is refused by other means. Who has a
+// presigned URL of a user with SUPER has not got SUPER.
+func (s *Service) ConnectionUser(ctx context.Context, p Principal) (ConnectionUser, error) {
+	c := ConnectionUser{ID: p.ID, ByURL: !p.Only.IsZero()}
+	users, err := s.userList(ctx, p)
+	if err != nil {
+		return c, err
+	}
+	if u, ok := users.ByID(p.ID); ok {
+		c.Most = u.MaxConnections
+	}
+	a, err := users.Access(p)
+	c.Super = err == nil && a.IsSuper() && !c.ByURL
+	return c, nil
 }

@@ -16,6 +16,8 @@ func (hasher) Hash(_, plain string) (wharf.Secret, error) { return wharf.NewSecr
 
 func (hasher) CheckHash(string, string) error { return nil }
 
+func (hasher) Matches(_ string, hash wharf.Secret, plain string) bool { return hash.Reveal() == plain }
+
 func account(name string) wharf.Account {
 	user, host, found := strings.Cut(name, "@")
 	if !found {
@@ -122,7 +124,7 @@ func stageUses(f *fixture, p wharf.Principal, stage string) []struct {
 		{"Presign download", wharf.PrivilegeRead, func() error { _, err := f.Presign(ctx, p, loc, wharf.PresignRequest{}); return err }},
 		{"Presign upload", wharf.PrivilegeWrite, func() error { _, err := f.Presign(ctx, p, loc, wharf.PresignRequest{Upload: true}); return err }},
 		{"RemoveFile", wharf.PrivilegeWrite, func() error { return f.RemoveFile(ctx, p, location(f.t, stage+"/b")) }},
-		{"RemoveFiles", wharf.PrivilegeWrite, func() error {
+		{"RemoveFiles", wharf.PrivilegeRead | wharf.PrivilegeWrite, func() error {
 			_, err := f.RemoveFiles(ctx, p, location(f.t, stage+"/none/"), wharf.Pattern{}, true)
 			return err
 		}},

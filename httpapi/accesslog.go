@@ -13,8 +13,8 @@ import (
 )
 
 // finish ends an exchange, deferred: it answers for a handler that panicked,
-// lets go of a body that was not read, and writes the exchange's line in the
-// log.
+// writes the exchange's line in the log, and lets go of a body that was not read.
+// A client that was answered before the end of its body finds the line there.
 func (s *Server) finish(x *exchange) {
 	defer x.names.release()
 	if x.isHTTP2() {
@@ -25,13 +25,11 @@ func (s *Server) finish(x *exchange) {
 		s.answerPanic(x, fault)
 		fault = nil
 	}
-	if fault == nil {
-		x.drain()
-	}
 	s.record(x)
 	if fault != nil {
 		panic(fault) // net/http ends the connection, and says nothing
 	}
+	x.drain()
 }
 
 // answerPanic turns a panic into an internal error, if it is not too late.
@@ -65,7 +63,7 @@ func (s *Server) record(x *exchange) {
 	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("id", x.id),
-		slog.Uint64("connection", connOf(ctx).id()),
+		slog.Uint64("connection", x.client.id()),
 		slog.String("remote", x.r.RemoteAddr),
 		slog.String("method", shorten(x.r.Method, shownText)),
 		slog.String("path", shorten(x.r.URL.Path, loggedPath)),

@@ -14,7 +14,7 @@ const (
 	// A client that is answered while it still sends is given this much time
 	// and room to notice, or closing would cost it the answer.
 	drainBytes = 1 << 20
-	drainTime  = 2 * time.Second
+	drainTime  = 5 * time.Second
 
 	// retryAfter is when a busy server may be asked again, in seconds.
 	retryAfter = "5"
@@ -38,6 +38,7 @@ func (x *exchange) fail(err error) {
 	switch status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Basic realm="wharf", charset="UTF-8"`)
+		h.Add("WWW-Authenticate", `Bearer realm="wharf"`)
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", retryAfter)
 	}
@@ -66,8 +67,7 @@ func (x *exchange) drain() {
 	if x.conn.SetReadDeadline(time.Now().Add(drainTime)) != nil {
 		return
 	}
-	n, _ := io.CopyN(io.Discard, x.r.Body, drainBytes)
-	x.body.n += n
+	io.CopyN(io.Discard, x.r.Body, drainBytes)
 }
 
 // answerBody writes an answer's body. The answer's header goes out with the
@@ -82,7 +82,7 @@ type answerBody struct {
 func (b *answerBody) Write(p []byte) (int, error) {
 	if b.x.status == 0 {
 		// net/http drops what is written to the answer of a HEAD.
-		if c := connOf(b.x.r.Context()); c != nil && !b.x.isHTTP2() && b.x.r.Method != http.MethodHead {
+		if c := b.x.client; c != nil && !b.x.isHTTP2() && b.x.r.Method != http.MethodHead {
 			c.expect(len(p))
 		}
 		b.x.WriteHeader(b.status)

@@ -19,6 +19,8 @@ type Authenticator interface {
 	// password. ok is false for all that do not match; it takes as long for a
 	// user who does not exist.
 	Login(ctx context.Context, user, password, address string) (p wharf.Principal, ok bool, err error)
+	// LoginToken is Login for a token, which says itself whose it is.
+	LoginToken(ctx context.Context, token, address string) (p wharf.Principal, ok bool, err error)
 }
 
 // guard decides who may come in.
@@ -45,9 +47,9 @@ func newGuard(a Authenticator, hosts []string) guard {
 // given, from this machine too. Where none is, the request must come from this
 // machine and must be addressed to it: a page elsewhere can make a browser here
 // send requests to a name of its own that it points to 127.0.0.1 (DNS
-// rebinding), and the name is what tells them. A user or a password that is
-// given then must be right all the same, as over MySQL: else a client with the
-// wrong ones would find out only when the server has a password.
+// rebinding), and the name is what tells them. Credentials that are given then,
+// of whatever kind, must be right all the same, as over MySQL: else a client with
+// the wrong ones would find out only when the server has a password.
 func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 	if err := g.checkHost(r); err != nil {
 		return wharf.Principal{}, err
@@ -57,13 +59,18 @@ func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 		return wharf.Principal{}, invalid("the header Authorization is there twice")
 	}
 	set := g.auth.RootPasswordSet()
-	if !set && !(len(given) == 1 && isBasic(given[0])) {
+	if !set && len(given) == 0 {
 		return wharf.Root, nil
+	}
+	if len(given) == 1 {
+		if token, ok := bearerToken(given[0]); ok {
+			return g.admitToken(r, token)
+		}
 	}
 	user, password, ok := r.BasicAuth()
 	switch {
 	case !ok && set:
-		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password are needed (curl -u user:password)")
+		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "a user and a password, or a token, are needed (curl -u user:password)")
 	case !ok:
 		return wharf.Principal{}, wharf.Errorf(wharf.CodeUnauthenticated, "the header Authorization cannot be read; root has no password, so none is needed")
 	}
@@ -79,10 +86,21 @@ func (g guard) admit(r *http.Request) (wharf.Principal, error) {
 	return p, nil
 }
 
-// isBasic reports whether an Authorization header is of Basic authentication.
-func isBasic(authorization string) bool {
-	scheme, _, _ := strings.Cut(trimBlanks(authorization), " ")
-	return strings.EqualFold(scheme, "Basic")
+// bearerToken returns the token of a header Authorization of the scheme Bearer.
+func bearerToken(authorization string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(trimBlanks(authorization), " ")
+	return trimBlanks(token), strings.EqualFold(scheme, "Bearer")
+}
+
+func (g guard) admitToken(r *http.Request, token string) (wharf.Principal, error) {
+	p, ok, err := g.auth.LoginToken(r.Context(), token, hostname(r.RemoteAddr))
+	if err == nil && !ok {
+		err = wharf.Errorf(wharf.CodeUnauthenticated, "the token is not valid; it may have expired or been dropped")
+	}
+	if err != nil {
+		return wharf.Principal{}, err
+	}
+	return p, nil
 }
 
 // checkHost checks the client's address and the Host header; it needs no

@@ -88,6 +88,13 @@ func TestPassword(t *testing.T) {
 			t.Errorf("%s: 401 without WWW-Authenticate: %v", c.name, a.header)
 		}
 	}
+	for header, status := range map[string]int{
+		"Bearer right": 200, "bearer  right ": 200, "Bearer wrong": 401, "Bearer": 401, "Bearer ": 401, "Bearer right wrong": 401, "Bearerright": 401, "Token right": 401,
+	} {
+		if a := f.do(f.request("GET", stageURL(""), nil, "Authorization:"+header)); a.status != status {
+			t.Errorf("%q: %d %s, want %d", header, a.status, a.body, status)
+		}
+	}
 	if a := f.do(f.request("GET", "/v1/health", nil)); a.status != 200 {
 		t.Errorf("health wants a password: %d", a.status)
 	}
@@ -104,7 +111,8 @@ func TestNobodysPassword(t *testing.T) {
 		headers []string
 		status  int
 	}{
-		{nil, 200}, {[]string{basic("root:")}, 200}, {[]string{"Authorization:Bearer x"}, 200},
+		{nil, 200}, {[]string{basic("root:")}, 200}, {[]string{"Authorization:Bearer x"}, 401},
+		{[]string{"Authorization:garbage"}, 401}, {[]string{"Authorization:"}, 401}, {[]string{"Authorization:Digest username=\"root\""}, 401},
 		{[]string{basic("root:sesame")}, 401}, {[]string{basic("admin:")}, 401}, {[]string{basic(":")}, 401}, {[]string{basic("Root:")}, 401},
 		{[]string{basic("root")}, 401}, {[]string{"Authorization:Basic"}, 401}, {[]string{"Authorization:basic %%%"}, 401},
 		{[]string{basic("root:"), basic("root:sesame")}, 400},

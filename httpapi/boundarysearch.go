@@ -1,5 +1,7 @@
 package httpapi
 
+import "bytes"
+
 // search finds one byte string, after Horspool: it looks at the last place
 // where the string could end first, and mostly can go on by the string's
 // whole length. The boundaries that clients make are 40 bytes and longer, and
@@ -7,7 +9,7 @@ package httpapi
 // is in files (BenchmarkForm): every line of a CSV file may end in the CRLF
 // that a delimiter starts with.
 type search struct {
-	want string
+	want []byte
 	// skip tells for the byte at the place of want's last one how far to go
 	// on; 0 for want's last byte itself.
 	skip [256]uint8
@@ -16,9 +18,9 @@ type search struct {
 	again int
 }
 
-// newSearch makes a search for want, of 1 to 255 bytes.
-func newSearch(want string) *search {
-	s := &search{want: want, again: len(want)}
+// init makes s a search for want, of 1 to 255 bytes, which must stay as it is.
+func (s *search) init(want []byte) {
+	s.want, s.again = want, len(want)
 	for i := range s.skip {
 		s.skip[i] = uint8(len(want))
 	}
@@ -30,7 +32,6 @@ func newSearch(want string) *search {
 		}
 	}
 	s.skip[want[last]] = 0
-	return s
 }
 
 // index returns the place of the first occurrence in b, or -1.
@@ -42,7 +43,7 @@ func (s *search) index(b []byte) int {
 			continue
 		}
 		// The first byte alone, because a call costs more than most misses.
-		if start := i - last; b[start] == s.want[0] && string(b[start:i+1]) == s.want {
+		if start := i - last; b[start] == s.want[0] && bytes.Equal(b[start:i+1], s.want) {
 			return start
 		}
 		i += s.again

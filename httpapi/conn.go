@@ -23,11 +23,14 @@ type clientConn struct {
 	tcp   *net.TCPConn
 	tls   *tls.Conn // over tcp; nil without TLS
 	ended atomic.Bool
+	reads readDeadline
+	watch clientWatch
 	pace  pace
 	limit headerLimit
 	place *wharf.PooledConnection
 	num   uint64 // in the order of arrival
 	wholeWrite
+	greeted bool // TLS has answered
 
 	http2    *atomic.Int64 // how many connections of the server are HTTP/2's
 	counted  atomic.Bool   // this one is among them
@@ -47,6 +50,10 @@ var connections atomic.Uint64
 
 // Read implements [net.Conn].
 func (c *clientConn) Read(p []byte) (int, error) {
+	if len(p) == 1 && c.tls == nil && c.limit.between() {
+		c.watch.begin()
+		return 0, nil
+	}
 	n, err := c.limit.read(c.stream(), p)
 	if err == errHeaderTooLarge {
 		return 0, c.refuseHeader()
@@ -63,6 +70,7 @@ func (c *clientConn) Read(p []byte) (int, error) {
 // Close implements [net.Conn].
 func (c *clientConn) Close() error {
 	c.ended.Store(true)
+	c.watch.close()
 	if c.tls != nil {
 		// It says so first: a client takes a mere end for an attack.
 		c.tcp.SetWriteDeadline(time.Now().Add(closeTime))
@@ -97,7 +105,15 @@ func (c *clientConn) stream() io.Reader {
 	if c.tls != nil {
 		return c.tls
 	}
-	return c.tcp
+	return &c.reads
+}
+
+// SetReadDeadline implements [net.Conn].
+func (c *clientConn) SetReadDeadline(t time.Time) error {
+	if c.tls != nil {
+		return c.tcp.SetReadDeadline(t)
+	}
+	return c.reads.set(t)
 }
 
 // belowTLS is the connection that TLS is over. Its writes hold the client to its
@@ -107,8 +123,15 @@ type belowTLS struct {
 	c *clientConn
 }
 
-// Write implements [net.Conn].
-func (b belowTLS) Write(p []byte) (int, error) { return b.c.writeOne(p) }
+// Write implements [net.Conn]. The first follows a whole message of the client,
+// with which it counts as one that tries to log in.
+func (b belowTLS) Write(p []byte) (int, error) {
+	if !b.c.greeted {
+		b.c.greeted = true
+		b.c.place.Busy()
+	}
+	return b.c.writeOne(p)
+}
 
 // SetWriteDeadline implements [net.Conn]; see [clientConn.SetWriteDeadline].
 func (b belowTLS) SetWriteDeadline(time.Time) error { return nil }
@@ -133,6 +156,7 @@ func (l clientListener) Accept() (net.Conn, error) {
 			return c, err
 		}
 		w := &clientConn{Conn: c, tcp: tcp, pace: pace{stall: l.stall}, limit: headerLimit{most: l.maxHeader}, http2: l.http2, num: connections.Add(1)}
+		w.reads.conn, w.watch.conn = tcp, &w.reads
 		if l.tls != nil {
 			w.tls = tls.Server(belowTLS{tcp, w}, l.tls)
 		}
@@ -182,11 +206,15 @@ func (c *clientConn) begin(r *http.Request) bool {
 
 // authenticated says that the client may come in: its connection then counts
 // among those of clients who may.
-func (x *exchange) authenticated() error {
-	if c := connOf(x.r.Context()); c != nil && !c.place.Authenticated() {
-		return wharf.Errorf(wharf.CodeUnavailable, "the server has too many connections; try again")
+func (x *exchange) authenticated(s *wharf.Service) error {
+	if x.client == nil {
+		return nil
 	}
-	return nil
+	user, err := s.ConnectionUser(x.r.Context(), x.principal)
+	if err != nil {
+		return err
+	}
+	return x.client.place.Authenticated(user)
 }
 
 // onState follows net/http's connections.
@@ -195,6 +223,7 @@ func onState(c net.Conn, s http.ConnState) {
 	switch {
 	case !ok:
 	case s == http.StateIdle && !w.limit.http2:
+		w.watch.end()
 		w.limit.beginHeader()
 		w.place.Idle()
 	case s == http.StateIdle:
@@ -208,6 +237,9 @@ func onState(c net.Conn, s http.ConnState) {
 type connKey struct{}
 
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if w, ok := c.(*clientConn); ok {
+		ctx, w.watch.cancel = context.WithCancel(ctx)
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 

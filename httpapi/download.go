@@ -52,7 +52,7 @@ func (s *Server) beginDownload(x *exchange, count int64, size func() (int64, err
 	if err != nil {
 		return nil, err
 	}
-	c := connOf(x.r.Context())
+	c := x.client
 	if x.isHTTP2() {
 		x.stream.holds = s.service
 		return func() {

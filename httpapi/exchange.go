@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -14,7 +16,8 @@ import (
 type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
-	conn   *http.ResponseController
+	client *clientConn // nil where it is of another kind
+	conn   http.ResponseController
 	body   body
 	stream streamPace // of the answer, by HTTP/2
 	id     string     // shown to the client and in the log
@@ -39,13 +42,24 @@ type exchange struct {
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *exchange {
-	conn := http.NewResponseController(w)
-	return &exchange{
-		w: w, r: r, conn: conn,
-		body:  body{src: r.Body, r: r, conn: conn, stall: stall},
-		id:    uuid.NewString(),
+	x := &exchange{
+		w: w, r: r, client: connOf(r.Context()), conn: *http.NewResponseController(w),
+		body:  body{src: r.Body, r: r, stall: stall},
+		id:    newRequestID(),
 		start: time.Now(),
 	}
+	x.body.conn = &x.conn
+	return x
+}
+
+// newRequestID returns a random UUID. It is no secret, so that the generator of the
+// runtime, which asks the system seldom, is enough.
+func newRequestID() string {
+	var id uuid.UUID
+	binary.LittleEndian.PutUint64(id[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(id[8:], rand.Uint64())
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, RFC 9562
+	return id.String()
 }
 
 // Header implements [http.ResponseWriter].

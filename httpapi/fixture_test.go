@@ -39,6 +39,10 @@ func (p password) Login(_ context.Context, user, given, _ string) (wharf.Princip
 	return wharf.Root, user == "root" && given == string(p), nil
 }
 
+func (password) LoginToken(_ context.Context, token, _ string) (wharf.Principal, bool, error) {
+	return wharf.Root, token == "right", nil
+}
+
 // logBuffer is a log that can be read while it is written.
 type logBuffer struct {
 	mu sync.Mutex // guards b
@@ -89,9 +93,10 @@ func start(t testing.TB, change ...func(*settings)) *fixture {
 	if _, _, err := f.catalog.CreateStage(t.Context(), def, wharf.CreateNew); err != nil {
 		t.Fatal(err)
 	}
+	// A busy machine may keep an honest client from sending for longer than the defaults.
 	set := settings{
-		service: wharf.ServiceOptions{Catalog: f.catalog, Opener: oneStore{f.faulty}},
-		http:    httpapi.Options{Version: "test", Logger: slog.New(slog.NewJSONHandler(f.log, nil))},
+		service: wharf.ServiceOptions{Catalog: f.catalog, Opener: oneStore{f.faulty}, UploadWait: 5 * patience},
+		http:    httpapi.Options{Version: "test", Logger: slog.New(slog.NewJSONHandler(f.log, nil)), StallTimeout: 5 * patience},
 	}
 	for _, c := range change {
 		c(&set)
@@ -110,7 +115,7 @@ func start(t testing.TB, change ...func(*settings)) *fixture {
 	go func() { served <- f.server.Serve(l) }()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := f.server.Shutdown(ctx); err != nil {
 			t.Errorf("Shutdown: %v", err)
@@ -211,6 +216,9 @@ func (f *fixture) raw(text string) (answer, net.Conn) {
 	return f.readRaw(conn), conn
 }
 
+// patience is how long a test on a busy machine waits for what is about to happen.
+const patience = 2 * time.Minute
+
 func (f *fixture) dial() net.Conn {
 	f.Helper()
 	conn, err := net.Dial("tcp", f.addr)
@@ -218,8 +226,18 @@ func (f *fixture) dial() net.Conn {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(30 * time.Second))
+	conn.SetDeadline(time.Now().Add(patience))
 	return conn
+}
+
+// eventually waits for what the server is about to do.
+func (f *fixture) eventually(what string, is func() bool) {
+	f.Helper()
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.Fatalf("it never came to be: %s", what)
+		}
+	}
 }
 
 func (f *fixture) readRaw(conn net.Conn) answer {

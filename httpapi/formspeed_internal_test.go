@@ -138,7 +138,9 @@ func TestSearch(t *testing.T) {
 			return string(b)
 		}
 		want, in := text(1+rng.IntN(6)), text(rng.IntN(60))
-		if got := newSearch(want).index([]byte(in)); got != strings.Index(in, want) {
+		var s search
+		s.init([]byte(want))
+		if got := s.index([]byte(in)); got != strings.Index(in, want) {
 			t.Fatalf("%q in %q is found at %d, it is at %d", want, in, got, strings.Index(in, want))
 		}
 	}

@@ -67,6 +67,19 @@ func (h *headerLimit) beginHeader() {
 	h.framing = framing{}
 }
 
+// between reports whether a request was read to its end, and nothing of the next one.
+// A read of one byte is then net/http's look at whether the client is there: its
+// others are as long as its buffer.
+func (h *headerLimit) between() bool {
+	switch {
+	case h.http2 || h.headers == 0 || h.buffer != nil:
+		return false
+	case h.inBody:
+		return h.left == 0
+	}
+	return h.bytes == 0 && h.length == 0
+}
+
 // read reads from src by the rules of the limit.
 func (h *headerLimit) read(src io.Reader, p []byte) (int, error) {
 	if h.http2 {

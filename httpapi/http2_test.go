@@ -113,7 +113,8 @@ const (
 // TestHTTP2Stalls: a stream whose client takes nothing ends, though its
 // connection does well.
 func TestHTTP2Stalls(t *testing.T) {
-	f := start(t, func(s *settings) { s.http.StallTimeout = 200 * time.Millisecond })
+	t.Parallel()
+	f := start(t, func(s *settings) { s.http.StallTimeout = shortStall })
 	f.put("a", large)
 	for _, path := range []string{stageURL("a"), "/v1/health"} {
 		c := f.dialHTTP2(noWindow)
@@ -134,10 +135,11 @@ func TestHTTP2Stalls(t *testing.T) {
 // TestHTTP2SlowStore: that a store takes longer than a client may is not the
 // client's fault.
 func TestHTTP2SlowStore(t *testing.T) {
-	f := start(t, func(s *settings) { s.http.StallTimeout = 100 * time.Millisecond })
+	t.Parallel()
+	f := start(t, func(s *settings) { s.http.StallTimeout = shortStall })
 	f.client = http2Client(t)
 	f.faulty.BeforePut = func(ctx context.Context, _ wharf.Key) error {
-		time.Sleep(300 * time.Millisecond) // longer than StallTimeout is the point
+		time.Sleep(2 * shortStall) // longer than StallTimeout is the point
 		return nil
 	}
 	if a := f.do(f.request("PUT", stageURL("a"), strings.NewReader("x"))); a.status != 200 {
@@ -166,7 +168,7 @@ func TestHTTP2Connections(t *testing.T) {
 	for _, c := range open {
 		c.Close()
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		c := f.dialHTTP2("")
 		c.get(1, "/v1/health")
 		if payload, err := c.until(0); err == nil && strings.Contains(string(payload), "ok") {
@@ -187,7 +189,7 @@ func TestHTTP2Shutdown(t *testing.T) {
 	if _, err := c.until(0); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := f.server.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown: %v", err)

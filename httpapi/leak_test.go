@@ -75,7 +75,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 	// The connections' goroutines end just after Shutdown has seen them idle.
-	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
 		left := goroutines("wharf/httpapi.(*")
 		if len(left) == 0 {
 			break

@@ -11,7 +11,7 @@ import (
 // event is what is told of an exchange that has ended.
 func (x *exchange) event() *wharf.Event {
 	e := &wharf.Event{
-		Listener: "http", Connection: connOf(x.r.Context()).id(), Request: x.id, From: x.r.RemoteAddr, User: x.principal.User,
+		Listener: "http", Connection: x.client.id(), Request: x.id, From: x.r.RemoteAddr, User: x.principal.User,
 		Action: actionOf(x.r), Begun: x.start, Took: time.Since(x.start),
 		Received: x.body.n, Sent: x.sent, Status: x.status, Err: x.err,
 	}

@@ -25,12 +25,12 @@ type failure struct {
 // write writes the outcome. The order of the fields is part of the interface.
 // The names of its files are never in memory once more as a whole.
 func (o outcome) write(w *jsonWriter) error {
-	w.text(`{"id":`).value(o.id).text(`,"stage_name":`).value(o.stage).text(`,"state":`).value(o.state).text(`,"files":[`)
+	w.text(`{"id":`).string(o.id).text(`,"stage_name":`).string(o.stage).text(`,"state":`).string(o.state).text(`,"files":[`)
 	for i, name := range o.files {
 		if i > 0 {
 			w.text(",")
 		}
-		if w.value(name); w.err != nil {
+		if w.string(name); w.err != nil {
 			return w.err
 		}
 	}

@@ -383,3 +383,44 @@ func FuzzPresigned(f *testing.F) {
 		}
 	})
 }
+
+// TestPresignedConnections: those who have URLs of a user have a part of the connections
+// to themselves, and no more where the user has SUPER.
+func TestPresignedConnections(t *testing.T) {
+	var users wharf.UserCatalog
+	f := startPresign(t, func(s *settings) {
+		s.http.Pool = wharf.NewConnectionPool(64, wharf.ConnectionLimits{PerUser: 1})
+		users = s.service.Catalog.(wharf.UserCatalog)
+		s.service.Users = users
+	})
+	f.put("a", "x")
+	ann := wharf.User{ID: wharf.NewUserID(), Account: wharf.Account{User: "ann", Host: "%"}, Global: wharf.PrivilegeSuper}
+	add := func(all []wharf.User) ([]wharf.User, error) { return append(all, ann), nil }
+	if _, err := users.UpdateUsers(t.Context(), add); err != nil {
+		t.Fatal(err)
+	}
+	ofRoot := f.presign("a", wharf.PresignRequest{})
+	p, err := f.service.Presign(t.Context(), ann.Principal(), wharf.Location{Stage: "s", Path: "a"}, wharf.PresignRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofAnn := strings.TrimPrefix(p.URL, "https://wharf.example/base")
+	for _, c := range []struct {
+		path, header string
+		want         int
+	}{
+		{ofRoot, "", 200},
+		{ofAnn, "", 200},
+		{ofRoot, "", 503},
+		{ofAnn, "", 503},
+		{"/v1/stage/s/a", "Authorization: Bearer right\r\n", 200},
+	} {
+		conn := f.dial() // stays open
+		if _, err := io.WriteString(conn, "GET "+c.path+" HTTP/1.1\r\nHost: localhost\r\n"+c.header+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if a := f.readRaw(conn); a.status != c.want {
+			t.Errorf("GET of %.60s: %d %.200s, want %d", c.path, a.status, a.body, c.want)
+		}
+	}
+}

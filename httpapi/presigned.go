@@ -23,10 +23,10 @@ func (s *Server) granted(u use) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if err := x.authenticated(); err != nil {
+		if x.principal, err = s.service.Bearer(x.r.Context(), g); err != nil {
 			return err
 		}
-		if x.principal, err = s.service.Bearer(x.r.Context(), g); err != nil {
+		if err := x.authenticated(s.service); err != nil {
 			return err
 		}
 		if !g.Upload {

@@ -80,9 +80,20 @@ func errPiece() error {
 // parameters of a presigned URL are judged before.
 func noQuery(r *http.Request) error {
 	if query := r.URL.RawQuery; (query != "" || r.URL.ForceQuery) && !carriesGrant(query) {
-		return invalid("the address has a query (?%s), which %s does not take; a '?' in a file's name is written %%3F", shorten(query, shownText), r.Method)
+		return invalid("the address has a query (?%s), which %s does not take; a '?' in a file's name is written %%3F", shownQuery(query), r.Method)
 	}
 	return nil
+}
+
+// shownQuery is a query for a message: its values may be secrets.
+func shownQuery(query string) string {
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		if name, _, ok := strings.Cut(part, "="); ok {
+			parts[i] = name + "=…"
+		}
+	}
+	return shorten(strings.Join(parts, "&"), shownText)
 }
 
 // ifAbsent reports whether an upload is to replace nothing. A condition that is

@@ -69,7 +69,7 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Pool == nil {
-		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
+		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections, wharf.ConnectionLimits{})
 	}
 	if o.MaxHeaderBytes <= 0 {
 		o.MaxHeaderBytes = defaultMaxHeaderBytes
@@ -224,7 +224,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body.arm() // also for a body that no handler reads: net/http then does
 	}
 	x.setSecurityHeaders()
-	if c := connOf(r.Context()); c != nil && c.limit.ambiguous.Load() {
+	if c := x.client; c != nil && c.limit.ambiguous.Load() {
 		x.Header()["Connection"] = closing
 		x.fail(invalid(errAmbiguous))
 		return
@@ -294,7 +294,7 @@ func (s *Server) guarded(u use) echo.HandlerFunc {
 		if x.principal, err = s.guard.admit(x.r); err != nil {
 			return err
 		}
-		if err := x.authenticated(); err != nil {
+		if err := x.authenticated(s.service); err != nil {
 			return err
 		}
 		return u(s, x)

@@ -16,10 +16,11 @@ import (
 // TestTrickle has two uploads hold all memory and send a byte now and then.
 // They may as long as nobody waits; then they make room.
 func TestTrickle(t *testing.T) {
-	const stall, tick = 300 * time.Millisecond, 10 * time.Millisecond
+	t.Parallel()
+	const stall, tick = shortStall, 10 * time.Millisecond
 	f := start(t, func(s *settings) {
 		s.http.StallTimeout = stall
-		s.service.UploadWait = 10 * time.Second
+		s.service.UploadWait = patience
 		s.service.UploadMemory = 4 << 20 // for two into a store that does not tell what it needs
 	})
 	landing := make(chan struct{}, 3)
@@ -65,14 +66,15 @@ func trickle(ctx context.Context, conn net.Conn, tick time.Duration) {
 // TestSlowStoreIsNoTrickle: what a store takes its time for is not the
 // client's fault, whoever waits.
 func TestSlowStoreIsNoTrickle(t *testing.T) {
-	const stall = 50 * time.Millisecond
+	t.Parallel()
+	const stall = shortStall
 	f := start(t, func(s *settings) {
 		s.http.StallTimeout = stall
 		s.service.UploadMemory = 2 << 20
 	})
 	f.faulty.Body = func(_ context.Context, key wharf.Key, r io.Reader) io.Reader {
 		if key == "slow" {
-			return bitwise{r, stall / 2}
+			return bitwise{r, stall / 5}
 		}
 		return r
 	}

@@ -32,20 +32,36 @@ var (
 	misspelt = []string{"Relative-Path", "X-Relative-Path", "X_relative_path", "Stage-Name", "X-Stage-Name", "X_stage_name"}
 )
 
-var (
-	formBuffers      = sync.Pool{New: func() any { return new([formBuffer]byte) }}
-	smallFormBuffers = sync.Pool{New: func() any { return new([smallFormBuffer]byte) }}
-)
+// formMemory is what reading a form takes.
+type formMemory struct {
+	form   form
+	search search
+	buf    []byte
+}
 
-// takeFormBuffer returns a buffer for a form of that length, -1 if it is not
-// known, until release is called.
-func takeFormBuffer(length int64) (buf []byte, release func()) {
+var formMemories, smallFormMemories = formPool(formBuffer), formPool(smallFormBuffer)
+
+func formPool(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { return &formMemory{buf: make([]byte, size)} }}
+}
+
+// formPoolFor returns the pool for a form of that length, -1 if it is not known.
+func formPoolFor(length int64) *sync.Pool {
 	if length >= 0 && length <= smallFormBuffer {
-		b := smallFormBuffers.Get().(*[smallFormBuffer]byte)
-		return b[:], func() { smallFormBuffers.Put(b) }
+		return smallFormMemories
 	}
-	b := formBuffers.Get().(*[formBuffer]byte)
-	return b[:], func() { formBuffers.Put(b) }
+	return formMemories
+}
+
+// open begins to read a form. It is valid until close.
+func (m *formMemory) open(src io.Reader, boundary string) *form {
+	m.form.init(src, boundary, m.buf, &m.search)
+	return &m.form
+}
+
+// close forgets the form, but not its memory.
+func (m *formMemory) close() {
+	m.form = form{delim: m.form.delim[:0]}
 }
 
 // destination is where the files of a form go.
@@ -61,7 +77,7 @@ type destination struct {
 // the upload; the files before it stay, and the answer names them.
 func (s *Server) uploadForm(x *exchange) error {
 	if query := x.r.URL.RawQuery; query != "" {
-		return invalid("the address has a query (?%s); where files go is said by the headers stage_name and relative_path", shorten(query, shownText))
+		return invalid("the address has a query (?%s); where files go is said by the headers stage_name and relative_path", shownQuery(query))
 	}
 	dest, err := parseDestination(x)
 	if err != nil {
@@ -92,9 +108,13 @@ func (s *Server) land(x *exchange, dest destination, boundary string) error {
 	}
 	defer up.Close()
 	x.body.pressed = s.uploadsWait
-	buf, release := takeFormBuffer(x.r.ContentLength)
-	defer release()
-	return x.body.blame(x.landForm(up, dest, newForm(&x.body, boundary, buf)))
+	pool := formPoolFor(x.r.ContentLength)
+	m := pool.Get().(*formMemory)
+	defer func() {
+		m.close()
+		pool.Put(m)
+	}()
+	return x.body.blame(x.landForm(up, dest, m.open(&x.body, boundary)))
 }
 
 // uploadsWait reports whether uploads wait for memory that others hold.

@@ -84,7 +84,7 @@ func wholePair(t *testing.T) (*clientConn, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { peer.Close() })
-	c, err := clientListener{inner, time.Minute, defaultMaxHeaderBytes, wharf.NewConnectionPool(8), new(atomic.Int64), nil}.Accept()
+	c, err := clientListener{inner, time.Minute, defaultMaxHeaderBytes, wharf.NewConnectionPool(8, wharf.ConnectionLimits{}), new(atomic.Int64), nil}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ type Options struct {
 	// LockTimeout is how long Open waits for another server to release the
 	// catalog; 0 is one second.
 	LockTimeout time.Duration
+	// Key is where the key is that seals secrets.
+	Key Key
 	// Logger logs when a new catalog and a new key are made; nil is none.
 	Logger *slog.Logger
 
@@ -45,8 +47,9 @@ type Catalog struct {
 	seal *sealer
 	// recent keeps what was read since the last write.
 	recent recent
-	// users keeps all users since they were read.
-	users atomic.Pointer[keptUsers]
+	// users keeps all users, decoded, as the last UpdateUsers left them; nil until
+	// they are read. Other writes do not touch it.
+	users atomic.Pointer[wharf.Users]
 	// writing holds one token: bbolt lets its writers wait on a mutex, which
 	// no context ends.
 	writing chan struct{}
@@ -73,16 +76,17 @@ func Open(dir string, o Options) (*Catalog, error) {
 	if o.readOnly {
 		open = openToRead
 	}
-	db, file, key, err := open(dir, o)
+	at, err := o.Key.in(dir)
+	if err != nil {
+		return nil, translate("meta.Open", err)
+	}
+	db, file, key, err := open(dir, at, o)
 	if err != nil {
 		return nil, translate("meta.Open", err)
 	}
 	c := &Catalog{db: db, file: file, writing: make(chan struct{}, 1)}
 	if err = checkPages(db.Path()); err == nil {
-		c.seal, err = newSealer(key)
-	}
-	if err == nil {
-		err = c.run(func() error { return db.View(c.checkFormat) })
+		err = c.unseal(key, at, o)
 	}
 	if err != nil {
 		return nil, errors.Join(translate("meta.Open", err), c.Close())
@@ -90,10 +94,38 @@ func Open(dir string, o Options) (*Catalog, error) {
 	return c, nil
 }
 
+// unseal finds out whether the key is the catalog's. It ends a rekey that was cut
+// short: where the catalog is sealed anew already, the new key, which lies beside
+// the old one until then, takes its place.
+func (c *Catalog) unseal(key []byte, at keyAt, o Options) error {
+	err := c.sealBy(key)
+	next := at.next()
+	switch {
+	case err == nil && next != nil && !o.readOnly:
+		return at.dropNext()
+	case err != errOtherKey:
+		return err
+	case next == nil || c.sealBy(next) != nil:
+		return at.errOther()
+	case o.readOnly:
+		return nil
+	}
+	o.Logger.Info("a rekey that was cut short is done: the new key is " + at.name)
+	return at.takeNext()
+}
+
+func (c *Catalog) sealBy(key []byte) (err error) {
+	if c.seal, err = newSealer(key); err != nil {
+		return err
+	}
+	return c.run(func() error { return c.db.View(c.checkFormat) })
+}
+
 // Close waits for the transactions that run and closes the files. Methods
 // that are called later fail with [wharf.CodeUnavailable].
 func (c *Catalog) Close() error {
 	c.recent.writing() // never done
+	c.users.Store(nil)
 	if c.panicked.Load() {
 		return translate("meta.Close", closeMapped(c.file))
 	}

@@ -46,13 +46,26 @@ func (c *Catalog) Check(ctx context.Context) error {
 		})
 		_, err := c.signingKeys(tx)
 		found = append(found, err)
-		_, err = c.readUsers(tx)
-		found = append(found, err)
+		found = append(found, c.checkUsers(tx))
 		if names != stages {
 			found = append(found, fmt.Errorf("there are %d names and %d stages", names, stages))
 		}
 		return errors.Join(found...)
 	})
+}
+
+// checkUsers also finds two users of one name, with which no user can be changed.
+func (c *Catalog) checkUsers(tx *bolt.Tx) error {
+	list, err := c.readUsers(tx)
+	found := []error{err}
+	names := map[wharf.Account]bool{}
+	for _, u := range list {
+		if names[u.Account] {
+			found = append(found, fmt.Errorf("two users are named %s", u.Account))
+		}
+		names[u.Account] = true
+	}
+	return errors.Join(found...)
 }
 
 // checkStage checks one record of the two buckets of stages.

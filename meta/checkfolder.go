@@ -20,6 +20,8 @@ type CheckOptions struct {
 	// that can be read, and keeps the old one beside it. It adds a stage
 	// recovered_ID for each stage of Files that the catalog does not know.
 	Repair bool
+	// Key is where the key of the catalog is.
+	Key Key
 	// Files are the stages that have files on this server.
 	Files []wharf.StageID
 	// Done is called with each line of what a repair did; nil discards them.
@@ -37,7 +39,7 @@ func CheckFolder(ctx context.Context, dir string, o CheckOptions, report func(wh
 	if o.Done == nil {
 		o.Done = func(string) {}
 	}
-	state, err := inspect(ctx, dir, o.Files, report)
+	state, err := inspect(ctx, dir, o, report)
 	if err != nil {
 		return translate(op, err)
 	}
@@ -63,7 +65,7 @@ const (
 	isDamaged
 )
 
-func inspect(ctx context.Context, dir string, files []wharf.StageID, report func(what string)) (state, error) {
+func inspect(ctx context.Context, dir string, o CheckOptions, report func(what string)) (state, error) {
 	there, err := Exists(dir)
 	if err != nil {
 		return 0, err
@@ -72,7 +74,7 @@ func inspect(ctx context.Context, dir string, files []wharf.StageID, report func
 		report("the catalog, " + dbFile + ", is missing: stages, connections and file formats are lost")
 		return isMissing, nil
 	}
-	c, err := Open(dir, Options{readOnly: true})
+	c, err := Open(dir, Options{readOnly: true, Key: o.Key})
 	switch code := wharf.CodeOf(err); {
 	case code == wharf.CodeUnavailable, code == wharf.CodeUnsupported, code == wharf.CodeCanceled:
 		return 0, err
@@ -90,7 +92,7 @@ func inspect(ctx context.Context, dir string, files []wharf.StageID, report func
 	if len(found) > 0 {
 		return isDamaged, c.Close()
 	}
-	unknown, err := c.unknown(ctx, files)
+	unknown, err := c.unknown(ctx, o.Files)
 	for _, id := range unknown {
 		report(fmt.Sprintf("catalog: the stage %s has files, and the catalog does not know it", id))
 	}

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		syncChild(dir)
 		return
 	}
+	if dir := os.Getenv(rekeyDir); dir != "" {
+		rekeyChild(dir)
+		return
+	}
 	if dir := os.Getenv(fullDir); dir != "" {
 		fullChild(dir)
 		return

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -68,27 +69,36 @@ func TestChangedByteInARecord(t *testing.T) {
 
 func TestRecordInAnotherPlace(t *testing.T) {
 	key, payload := []byte("key"), []byte("payload")
-	value := frame(bucketStages, key, payload)
-	if got, err := unframe(bucketStages, key, value); err != nil || !bytes.Equal(got, payload) {
+	value := frame(bucketStages, key, 7, payload)
+	if got, written, err := unframe(bucketStages, key, value); err != nil || !bytes.Equal(got, payload) || written != 7 {
 		t.Errorf("unframe gives %q, %v", got, err)
 	}
 	for _, tt := range []struct{ bucket, key string }{{bucketDropped, "key"}, {bucketStages, "kez"}, {bucketStages, ""}, {bucketStages + "k", "ey"}} {
-		if _, err := unframe(tt.bucket, []byte(tt.key), value); err == nil {
+		if _, _, err := unframe(tt.bucket, []byte(tt.key), value); err == nil {
 			t.Errorf("a record is taken for one of %+v", tt)
 		}
 	}
 	for i := range value {
-		if _, err := unframe(bucketStages, key, value[:i]); err == nil {
+		if _, _, err := unframe(bucketStages, key, value[:i]); err == nil {
 			t.Errorf("the first %d bytes of a record are taken for it", i)
 		}
 	}
-	value[0] = 2
-	if _, err := unframe(bucketStages, key, value); err == nil || wharf.CodeOf(err) == wharf.CodeUnsupported {
-		t.Errorf("a damaged version is taken for a future one: %v", err)
+	for _, version := range []byte{0, recordBefore, recordVersion + 1} {
+		value[0] = version
+		if _, _, err := unframe(bucketStages, key, value); err == nil || wharf.CodeOf(err) == wharf.CodeUnsupported {
+			t.Errorf("a version that was damaged to %d: %v", version, err)
+		}
 	}
+	value[0] = recordVersion + 1
 	value[1] ^= 1
-	_, err := unframe(bucketStages, key, value)
+	_, _, err := unframe(bucketStages, key, value)
 	wantCode(t, "a record of a future version", err, wharf.CodeUnsupported)
+
+	before := append([]byte{recordBefore, 0, 0, 0, 0}, payload...)
+	binary.BigEndian.PutUint32(before[1:], checksum(recordBefore, bucketStages, key, payload))
+	if got, written, err := unframe(bucketStages, key, before); err != nil || !bytes.Equal(got, payload) || written != 0 {
+		t.Errorf("a record of the version before gives %q of %d, %v", got, written, err)
+	}
 }
 
 // TestUnknownFieldIsRefused: a version that wrote it gave it a meaning.

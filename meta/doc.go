@@ -5,10 +5,13 @@
 // Invariants:
 //
 //   - Each method is one bbolt transaction, durable when it returns nil.
-//   - catalog.key is made before catalog.db and never again: a catalog.db
-//     without its key is refused, for a new key could not open its secrets.
-//     Both files appear by rename, whole or not at all, so a crash at any
-//     moment of the first start leaves what the next start goes on from.
+//   - The file of the key, catalog.key or that of [Key], is made before catalog.db
+//     and never again: a catalog.db without its key is refused, for a new key
+//     could not open its secrets. Both files appear by rename, whole or not at
+//     all, so a crash at any moment of the first start leaves what the next start
+//     goes on from.
+//   - [Rekey] changes the key: the new one is on the disk before a catalog is
+//     sealed with it, and takes the place of the old one after that catalog did.
 //   - Every stage has one name, and every name one stage. The ID of a
 //     dropped internal stage is on the list of dropped stages until it is
 //     taken off. [Catalog.Check] holds a catalog to this.
@@ -28,8 +31,10 @@
 //	catalog.key  32 random bytes
 //	catalog.db   bbolt, with the buckets below
 //
-// Either may have a twin that ends in ".new" after a crash; the next start
-// removes it. A repair keeps a damaged catalog.db as catalog.db.damaged.
+// Another file may hold the key, as it is or as text; [Key] says which. Either may
+// have a twin that ends in ".new" after a crash, which the next start removes; the
+// key may have one that ends in ".next", the new key of a rekey that was cut short.
+// A repair keeps a damaged catalog.db as catalog.db.damaged.
 //
 //	bucket       key       value
 //	wharf        "format"  uint32, big-endian: 3
@@ -40,7 +45,7 @@
 //	connections  name      record: a named connection as JSON
 //	formats      name      record: a named file format as JSON
 //	signing      ID        record: a signing key as JSON
-//	users        ID        record: a user or role as JSON
+//	users        ID        record: a user or role as JSON; root's has the zero ID
 //
 // Version 1 had no connections and no formats, version 2 no signing keys.
 // They are not read. The version went up with the buckets, so that an older
@@ -50,13 +55,16 @@
 //
 // A record:
 //
-//	byte 0     version of the record: 1
+//	byte 0     version of the record: 2
 //	byte 1-4   CRC-32C, big-endian, of what follows, as one string:
 //	           the version; the bucket's name, with its length in one byte
 //	           before it; the key, with its length in two bytes big-endian
-//	           before it; the payload
-//	byte 5-    payload
+//	           before it; the number and the payload
+//	byte 5-12  number of the transaction that wrote it, big-endian
+//	byte 13-   payload
 //
+// Version 1, which is read, has no number. By it a repair knows which of two
+// records of one place is the later: old pages keep old records.
 // So a record that was moved to another key or bucket is detected, as is one
 // whose bytes changed.
 //
@@ -68,12 +76,12 @@
 //	byte 1-12  nonce, random
 //	byte 13-   AES-256-GCM of the secret, and its tag of 16 bytes
 //
-// The key of the cipher is HKDF-SHA256 of the 32 bytes of catalog.key, without
+// The key of the cipher is HKDF-SHA256 of the 32 bytes of the key, without
 // salt, with the info "wharf catalog seal 1". The associated data is what the
 // value is and whose: version, kind, ID and field, each with its length in
 // one byte before it; for a secret of a stage "stage", the 16 bytes of its ID
 // and the name of the field as in [wharf.Connection]; for one of a named
 // connection "connection", its name and the same; for a signing key "signing
-// key", its ID and "Secret"; for a user "user", its ID and "Hash"; for the check "catalog", ""
+// key", its ID and "Secret"; for a user "user", its ID and "Hash" or "Applied"; for the check "catalog", ""
 // and "check". The length of a secret can be seen.
 package meta

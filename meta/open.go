@@ -32,23 +32,24 @@ const (
 // openFiles opens the two files in dir. Where there is neither, or a key
 // alone, it makes what is missing: the key first, so that a catalog without
 // its key is never the trace of a crash.
-func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
+func openFiles(dir string, at keyAt, o Options) (*bolt.DB, *os.File, []byte, error) {
 	unlock, err := lockFolder(dir, o.LockTimeout)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	// From then on bbolt's own lock keeps others out.
 	defer unlock()
-	for _, name := range []string{dbFile, keyFile} {
-		if err := os.Remove(filepath.Join(dir, name+newSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	path := filepath.Join(dir, dbFile)
+	for _, name := range []string{path, filepath.Join(dir, keyFile)} {
+		if err := os.Remove(name + newSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, nil, err
 		}
 	}
-	hasDB, err := presentPrivate(dir, dbFile)
+	hasDB, err := presentPrivate(path, dbFile)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	key, err := fileKey(dir, hasDB, o.Logger)
+	key, err := at.load(hasDB, o.Logger)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -58,25 +59,20 @@ func openFiles(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
 		}
 		o.Logger.Info("made a new catalog")
 	}
-	db, file, err := openDB(filepath.Join(dir, dbFile), o)
+	db, file, err := openDB(path, o)
 	return db, file, key, err
 }
 
 // openToRead opens the two files, which must be there, and changes nothing.
-func openToRead(dir string, o Options) (*bolt.DB, *os.File, []byte, error) {
-	for _, name := range []string{dbFile, keyFile} {
-		there, err := present(dir, name)
-		if err == nil && !there {
-			err = errNoKey
-			if name == dbFile {
-				err = wharf.Errorf(wharf.CodeNotFound, "catalog.db is missing")
-			}
-		}
-		if err != nil {
-			return nil, nil, nil, err
-		}
+func openToRead(dir string, at keyAt, o Options) (*bolt.DB, *os.File, []byte, error) {
+	there, err := present(filepath.Join(dir, dbFile), dbFile)
+	if err == nil && !there {
+		err = wharf.Errorf(wharf.CodeNotFound, "catalog.db is missing")
 	}
-	key, err := readKey(filepath.Join(dir, keyFile))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	key, err := at.loadToRead()
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -93,10 +89,9 @@ func Exists(dir string) (bool, error) {
 	return err == nil, translate("meta.Exists", err)
 }
 
-// present reports whether dir has the file. It refuses one that this package
-// never makes, and changes nothing.
-func present(dir, name string) (bool, error) {
-	path := filepath.Join(dir, name)
+// present reports whether the file is there, which messages call name. It
+// refuses one that this package never makes, and changes nothing.
+func present(path, name string) (bool, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -117,12 +112,11 @@ func present(dir, name string) (bool, error) {
 }
 
 // presentPrivate is present, and keeps others from reading the file.
-func presentPrivate(dir, name string) (bool, error) {
-	there, err := present(dir, name)
+func presentPrivate(path, name string) (bool, error) {
+	there, err := present(path, name)
 	if !there || err != nil {
 		return there, err
 	}
-	path := filepath.Join(dir, name)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() == fileMode {
 		return true, err
 	}
@@ -212,18 +206,27 @@ func closeMapped(file *os.File) error {
 // makeDB makes a catalog for the key, and lets fill put something into it
 // before it has its name; nil leaves it empty.
 func makeDB(dir string, key []byte, o Options, fill func(c *Catalog, tx *bolt.Tx) error) error {
-	path := filepath.Join(dir, dbFile)
-	db, _, err := openDB(path+newSuffix, o)
+	if err := buildDB(dir, key, o, fill); err != nil {
+		return err
+	}
+	return publish(filepath.Join(dir, dbFile))
+}
+
+// buildDB is makeDB without the name.
+func buildDB(dir string, key []byte, o Options, fill func(c *Catalog, tx *bolt.Tx) error) error {
+	path := filepath.Join(dir, dbFile+newSuffix)
+	// A crash may have left one.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, _, err := openDB(path, o)
 	if err != nil {
 		return err
 	}
 	if err = fillDB(db, key, fill); err == nil {
 		err = db.Update(func(*bolt.Tx) error { return nil }) // see Catalog.writeTwice
 	}
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	return publish(path)
+	return errors.Join(err, db.Close())
 }
 
 func fillDB(db *bolt.DB, key []byte, fill func(c *Catalog, tx *bolt.Tx) error) error {
@@ -272,6 +275,9 @@ func (c *Catalog) checkFormat(tx *bolt.Tx) error {
 	if err != nil && wharf.CodeOf(err) != wharf.CodeUnsupported {
 		err = damagedFile(err)
 	}
+	if err == nil && sealed == nil { // any key would be taken for another catalog's
+		err = damagedFile(errors.New("the check value of the key is missing"))
+	}
 	if err != nil {
 		return err
 	}
@@ -316,7 +322,11 @@ func publish(path string) error {
 	if err := os.Rename(path+newSuffix, path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

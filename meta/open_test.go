@@ -189,11 +189,11 @@ func TestOpenRefuses(t *testing.T) {
 		"no key": {func(t *testing.T, dir string) { remove(t, dir, keyFile) }, wharf.CodeInvalid,
 			"catalog.key is missing beside catalog.db, whose secrets only it can open; restore it from a backup"},
 		"wrong key": {func(t *testing.T, dir string) { writeRaw(t, dir, keyFile, make([]byte, 32)) }, wharf.CodeInvalid,
-			"catalog.key is not the key of catalog.db; restore the one that was made with it"},
+			"catalog.key is not the key of catalog.db; restore the one that was made with it, or after wharf rekey take the new one"},
 		"short key": {func(t *testing.T, dir string) { writeRaw(t, dir, keyFile, make([]byte, 31)) }, wharf.CodeInvalid,
-			"catalog.key has 31 bytes, not 32; restore it from a backup"},
+			"catalog.key has 31 bytes, not 32 or these in base64 or hexadecimal; restore it from a backup"},
 		"long key": {func(t *testing.T, dir string) { writeRaw(t, dir, keyFile, make([]byte, 33)) }, wharf.CodeInvalid,
-			"catalog.key has 33 bytes, not 32; restore it from a backup"},
+			"catalog.key has 33 bytes, not 32 or these in base64 or hexadecimal; restore it from a backup"},
 		"empty key": {func(t *testing.T, dir string) { writeRaw(t, dir, keyFile, nil) }, wharf.CodeInvalid,
 			"catalog.key is empty; restore it from a backup"},
 		"empty db": {func(t *testing.T, dir string) { writeRaw(t, dir, dbFile, nil) }, wharf.CodeInvalid,
@@ -216,7 +216,7 @@ func TestOpenRefuses(t *testing.T) {
 			check := bytes.Clone(b.Get([]byte(keyCheck)))
 			check[0], check[1] = 9, check[1]^1
 			return b.Put([]byte(keyCheck), check)
-		}), wharf.CodeUnsupported, "a record in the catalog has version 9; this version reads version 1"},
+		}), wharf.CodeUnsupported, "a record in the catalog has version 9; this version reads version 2"},
 		"a damaged record": {inDB(func(tx *bolt.Tx) error {
 			b := tx.Bucket([]byte(bucketSelf))
 			check := bytes.Clone(b.Get([]byte(keyCheck)))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +16,7 @@ import (
 
 // complete adds to a whole catalog the stages that only the files know.
 func complete(ctx context.Context, dir string, o CheckOptions) error {
-	c, err := Open(dir, Options{})
+	c, err := Open(dir, Options{Key: o.Key})
 	if err != nil {
 		return err
 	}
@@ -33,7 +32,7 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 		return err
 	}
 	defer unlock() // a lock that nothing is written under
-	old := &salvage{records: map[place][]byte{}}
+	old := &salvage{records: map[place]salvaged{}}
 	var data []byte
 	if !missing {
 		if data, err = os.ReadFile(filepath.Join(dir, dbFile)); err != nil {
@@ -41,12 +40,12 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 		}
 		old = salvageRecords(data)
 	}
-	key, isNew, err := rebuildKey(dir, old, missing || len(data) == 0, o.Done)
+	at, err := o.Key.in(dir)
 	if err != nil {
 		return err
 	}
-	// A crash may have left one.
-	if err := os.Remove(filepath.Join(dir, dbFile+newSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	key, isNew, err := rebuildKey(at, old, missing || len(data) == 0, o.Done)
+	if err != nil {
 		return err
 	}
 	if !missing {
@@ -64,7 +63,7 @@ func rebuild(dir string, missing bool, o CheckOptions) error {
 	}
 	// Now, because a new key beside the old catalog would be taken for another
 	// catalog's.
-	return writeFile(filepath.Join(dir, keyFile), key)
+	return writeFile(at.path, key)
 }
 
 // rebuilding fills a new catalog within its transaction.
@@ -76,7 +75,7 @@ type rebuilding struct {
 }
 
 func (r *rebuilding) run() error {
-	for _, part := range []func() error{r.dropped, r.stages, r.users, r.named, r.lostNames, r.recoverStages} {
+	for _, part := range []func() error{r.dropped, r.users, r.stages, r.named, r.lostNames, r.recoverStages} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -100,7 +99,7 @@ func (r *rebuilding) run() error {
 // dropped keeps the list of stages whose files are to be removed.
 func (r *rebuilding) dropped() error {
 	for _, key := range r.old.in(bucketDropped) {
-		payload := r.old.records[place{bucketDropped, key}]
+		payload := r.old.payload(bucketDropped, key)
 		if len(key) != len(wharf.StageID{}) {
 			continue
 		}
@@ -114,14 +113,15 @@ func (r *rebuilding) dropped() error {
 }
 
 // stages keeps the stages, the last change first: of two with one name, the
-// later one has it.
+// later one has it. The own stage of a user who is not there gets another name:
+// nobody could reach it.
 func (r *rebuilding) stages() error {
 	var all []wharf.Stage
-	for _, key := range r.old.in(bucketStages) {
+	for _, key := range r.old.byChange(bucketStages) {
 		if len(key) != len(wharf.StageID{}) {
 			continue
 		}
-		s, err := r.c.decodeStage(wharf.StageID([]byte(key)), r.old.records[place{bucketStages, key}])
+		s, err := r.c.decodeStage(wharf.StageID([]byte(key)), r.old.payload(bucketStages, key))
 		if err != nil {
 			r.o.Done("repair: lost: " + line(err))
 			continue
@@ -130,11 +130,12 @@ func (r *rebuilding) stages() error {
 			all = append(all, s)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b wharf.Stage) int { return b.CreatedOn.Compare(a.CreatedOn) })
 	for _, s := range all {
-		taken := r.tx.Bucket([]byte(bucketNames)).Get([]byte(s.Name)) != nil
-		if taken {
-			name := s.Name
+		switch name := s.Name; {
+		case r.c.mayOwn(r.tx, name) != nil:
+			s.Name = r.freeName(s.ID)
+			r.o.Done(fmt.Sprintf("repair: the user is lost whose own stage @~ had the ID %s; the stage is %s now", s.ID, s.Name))
+		case r.tx.Bucket([]byte(bucketNames)).Get([]byte(name)) != nil:
 			s.Name = r.freeName(s.ID)
 			r.o.Done(fmt.Sprintf("repair: two stages are named %q; the older one is %s now", name, s.Name))
 		}
@@ -145,28 +146,42 @@ func (r *rebuilding) stages() error {
 	return nil
 }
 
-// users keeps the users and roles. Where the records may be of before a change,
-// all are locked: one of them may have been dropped, or have had another password
-// or fewer privileges.
+// users keeps the users and roles, and root's record: of two of one name, the later
+// one, for no user could be changed while there are both. Where the records may be of
+// before a change, all are locked and have no tokens: one of them may have been
+// dropped, or have had another password, fewer privileges or fewer tokens.
 func (r *rebuilding) users() error {
-	kept := 0
-	for _, key := range r.old.in(bucketUsers) {
+	var kept []wharf.User
+	for _, key := range r.old.byChange(bucketUsers) {
 		if len(key) != len(wharf.UserID{}) {
 			continue
 		}
-		u, err := r.c.decodeUser(wharf.UserID([]byte(key)), r.old.records[place{bucketUsers, key}])
-		if err != nil {
+		u, err := r.c.decodeUser(wharf.UserID([]byte(key)), r.old.payload(bucketUsers, key))
+		switch {
+		case err != nil:
 			r.o.Done("repair: lost: " + line(err))
-			continue
+		case u.Nameless():
+			r.o.Done("repair: lost: a user without a name")
+		case slices.ContainsFunc(kept, func(k wharf.User) bool { return k.Account == u.Account }):
+			r.o.Done(fmt.Sprintf("repair: two users are named %s; the older one, which was dropped or renamed, is left out", u.Account))
+		default:
+			if r.old.old {
+				u.Locked, u.Tokens = u.Locked || !u.IsRole && !u.ID.IsZero(), nil
+			}
+			kept = append(kept, u)
 		}
-		u.Locked = u.Locked || r.old.old && !u.IsRole
+	}
+	isLost := func(id wharf.UserID) bool {
+		return !slices.ContainsFunc(kept, func(k wharf.User) bool { return k.ID == id && k.IsRole })
+	}
+	for _, u := range kept {
+		u.Roles, u.Default = slices.DeleteFunc(u.Roles, isLost), slices.DeleteFunc(u.Default, isLost)
 		if err := r.c.putUser(r.tx, u); err != nil {
 			return err
 		}
-		kept++
 	}
-	if kept > 0 && r.old.old {
-		r.o.Done("repair: all users are locked, because some may have been dropped or changed before; look at SHOW USERS and SHOW GRANTS, and ALTER USER … ACCOUNT UNLOCK")
+	if len(kept) > 0 && r.old.old {
+		r.o.Done("repair: all users are locked and all tokens are gone, because some may have been dropped or changed before; look at SHOW USERS and SHOW GRANTS, and ALTER USER … ACCOUNT UNLOCK")
 	}
 	return nil
 }
@@ -180,7 +195,7 @@ func (r *rebuilding) named() error {
 	}
 	for bucket, read := range reads {
 		for _, key := range r.old.in(bucket) {
-			if err := putRecord(r.tx, bucket, []byte(key), r.old.records[place{bucket, key}]); err != nil {
+			if err := putRecord(r.tx, bucket, []byte(key), r.old.payload(bucket, key)); err != nil {
 				return err
 			}
 			if err := read(key); err != nil {
@@ -198,13 +213,13 @@ func (r *rebuilding) named() error {
 // if they have files, and so were internal.
 func (r *rebuilding) lostNames() error {
 	for _, name := range r.old.in(bucketNames) {
-		payload := r.old.records[place{bucketNames, name}]
+		payload := r.old.payload(bucketNames, name)
 		if len(payload) != len(wharf.StageID{}) {
 			continue
 		}
 		id := wharf.StageID(payload)
 		switch taken := r.tx.Bucket([]byte(bucketNames)).Get([]byte(name)) != nil; {
-		case taken, knows(r.tx, id):
+		case taken, knows(r.tx, id), r.c.mayOwn(r.tx, wharf.StageName(name)) != nil:
 		case slices.Contains(r.o.Files, id):
 			if err := r.addRecovered(id, wharf.StageName(name)); err != nil {
 				return err

@@ -28,13 +28,17 @@ const (
 var buckets = [...]string{bucketSelf, bucketNames, bucketStages, bucketDropped, bucketConnections, bucketFormats, bucketSigning, bucketUsers}
 
 const (
-	recordVersion = 1
+	recordVersion = 2
+	// recordBefore is the version without the number of the transaction. It is read.
+	recordBefore = 1
+
 	recordHeader  = 5
+	writtenLength = 8
 )
 
 // putRecord stores a payload under its key.
 func putRecord(tx *bolt.Tx, bucket string, key, payload []byte) error {
-	return tx.Bucket([]byte(bucket)).Put(key, frame(bucket, key, payload))
+	return tx.Bucket([]byte(bucket)).Put(key, frame(bucket, key, uint64(tx.ID()), payload))
 }
 
 // record returns the payload under the key; nil if there is none. It is valid
@@ -44,39 +48,52 @@ func record(tx *bolt.Tx, bucket string, key []byte) ([]byte, error) {
 	if value == nil {
 		return nil, nil
 	}
-	return unframe(bucket, key, value)
+	payload, _, err := unframe(bucket, key, value)
+	return payload, err
 }
 
-func frame(bucket string, key, payload []byte) []byte {
-	b := make([]byte, recordHeader, recordHeader+len(payload))
+// frame returns a record that the transaction of that number writes.
+func frame(bucket string, key []byte, written uint64, payload []byte) []byte {
+	b := make([]byte, recordHeader, recordHeader+writtenLength+len(payload))
 	b[0] = recordVersion
-	binary.BigEndian.PutUint32(b[1:], checksum(bucket, key, payload))
-	return append(b, payload...)
+	b = binary.BigEndian.AppendUint64(b, written)
+	b = append(b, payload...)
+	binary.BigEndian.PutUint32(b[1:], checksum(recordVersion, bucket, key, b[recordHeader:]))
+	return b
 }
 
-func unframe(bucket string, key, value []byte) ([]byte, error) {
+// unframe returns the payload of a record, and the number of the transaction
+// that wrote it; 0 for one of the version before.
+func unframe(bucket string, key, value []byte) (payload []byte, written uint64, err error) {
 	if len(value) < recordHeader {
-		return nil, fmt.Errorf("the record %x in %s has only %d bytes", key, bucket, len(value))
+		return nil, 0, fmt.Errorf("the record %x in %s has only %d bytes", key, bucket, len(value))
 	}
-	payload := value[recordHeader:]
-	switch matches := binary.BigEndian.Uint32(value[1:]) == checksum(bucket, key, payload); {
-	case value[0] == recordVersion && matches:
-		return payload, nil
-	case value[0] == recordVersion:
-		return nil, fmt.Errorf("the record %x in %s is damaged: its checksum does not match", key, bucket)
-	case matches: // and another version has another checksum
-		return nil, fmt.Errorf("the record %x in %s is damaged: its version is not the one that was written", key, bucket)
+	version, body := value[0], value[recordHeader:]
+	matches := func(version byte) bool {
+		return binary.BigEndian.Uint32(value[1:]) == checksum(version, bucket, key, body)
 	}
-	return nil, wharf.Errorf(wharf.CodeUnsupported,
-		"a record in the catalog has version %d; this version reads version %d", value[0], recordVersion)
+	switch known := version == recordVersion || version == recordBefore; {
+	case known && !matches(version):
+		return nil, 0, fmt.Errorf("the record %x in %s is damaged: its checksum does not match", key, bucket)
+	case version == recordBefore:
+		return body, 0, nil
+	case known && len(body) >= writtenLength:
+		return body[writtenLength:], binary.BigEndian.Uint64(body), nil
+	case known:
+		return nil, 0, fmt.Errorf("the record %x in %s has no number of a transaction", key, bucket)
+	case matches(recordVersion), matches(recordBefore): // and another version has another checksum
+		return nil, 0, fmt.Errorf("the record %x in %s is damaged: its version is not the one that was written", key, bucket)
+	}
+	return nil, 0, wharf.Errorf(wharf.CodeUnsupported,
+		"a record in the catalog has version %d; this version reads version %d", version, recordVersion)
 }
 
-// checksum guards the payload and the place where it belongs.
-func checksum(bucket string, key, payload []byte) uint32 {
-	head := append([]byte{recordVersion, byte(len(bucket))}, bucket...)
+// checksum guards what follows it, and the place where it belongs.
+func checksum(version byte, bucket string, key, body []byte) uint32 {
+	head := append([]byte{version, byte(len(bucket))}, bucket...)
 	head = binary.BigEndian.AppendUint16(head, uint16(len(key)))
 	head = append(head, key...)
-	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, payload)
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, body)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

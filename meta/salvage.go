@@ -12,7 +12,7 @@ import (
 // salvage is what can be read of a damaged catalog: the records whose
 // checksums match, which say of what bucket and key they are.
 type salvage struct {
-	records map[place][]byte
+	records map[place]salvaged
 	format  uint32 // of the catalog; 0 if that is lost
 	// partial says that pages which were in use could not be read.
 	partial bool
@@ -21,11 +21,18 @@ type salvage struct {
 	old bool
 }
 
+// salvaged is a record that was read, and the number of the transaction that
+// wrote it: of two of one place, the higher one is the later.
+type salvaged struct {
+	payload []byte
+	written uint64
+}
+
 // place is where a record belongs.
 type place struct{ bucket, key string }
 
 func salvageRecords(data []byte) *salvage {
-	s := &salvage{records: map[place][]byte{}}
+	s := &salvage{records: map[place]salvaged{}}
 	p, hasMeta := readPages(data)
 	var t *tree
 	if hasMeta {
@@ -71,13 +78,14 @@ func (s *salvage) add(e element) {
 		return
 	}
 	for _, bucket := range buckets {
-		payload, err := unframe(bucket, e.key, e.value)
+		payload, written, err := unframe(bucket, e.key, e.value)
 		if err != nil {
 			continue
 		}
-		at := place{bucket, string(e.key)}
-		if before, ok := s.records[at]; !ok || later(payload, before) {
-			s.records[at] = slices.Clone(payload)
+		at, found := place{bucket, string(e.key)}, salvaged{payload, written}
+		if before, ok := s.records[at]; !ok || found.isLater(before) {
+			found.payload = slices.Clone(payload)
+			s.records[at] = found
 		}
 	}
 }
@@ -86,15 +94,29 @@ func (s *salvage) add(e element) {
 // are taken of what a damaged page seems to hold.
 func likely(e element) bool {
 	const maxKey, maxSealed = 4 << 10, 1 << 10
-	n := len(e.value) - recordHeader
-	if len(e.key) > maxKey || n < 1 || e.value[0] != recordVersion {
+	if len(e.key) > maxKey || len(e.value) <= recordHeader {
 		return false
 	}
 	payload := e.value[recordHeader:]
+	switch {
+	case e.value[0] == recordVersion && len(payload) > writtenLength:
+		payload = payload[writtenLength:]
+	case e.value[0] != recordBefore:
+		return false
+	}
+	n := len(payload)
 	return n == len(wharf.StageID{}) || payload[0] == '{' && payload[n-1] == '}' || payload[0] == sealVersion && n < maxSealed
 }
 
-// later reports whether one definition was stored after another.
+// isLater reports whether one record of a place was stored after another. Those
+// of the version before do not say so; their definitions may.
+func (r salvaged) isLater(than salvaged) bool {
+	if r.written != than.written {
+		return r.written > than.written
+	}
+	return later(r.payload, than.payload)
+}
+
 func later(a, b []byte) bool {
 	var x, y struct {
 		Revision  uint64    `json:"revision"`
@@ -109,6 +131,9 @@ func later(a, b []byte) bool {
 	return x.CreatedOn.After(y.CreatedOn)
 }
 
+// payload returns the record of that place, nil if it was not found.
+func (s *salvage) payload(bucket, key string) []byte { return s.records[place{bucket, key}].payload }
+
 // in lists the keys of a bucket, in order.
 func (s *salvage) in(bucket string) []string {
 	var keys []string
@@ -118,5 +143,21 @@ func (s *salvage) in(bucket string) []string {
 		}
 	}
 	slices.SortFunc(keys, strings.Compare)
+	return keys
+}
+
+// byChange lists the keys of a bucket, the last change first.
+func (s *salvage) byChange(bucket string) []string {
+	keys := s.in(bucket)
+	slices.SortStableFunc(keys, func(a, b string) int {
+		x, y := s.records[place{bucket, a}], s.records[place{bucket, b}]
+		switch {
+		case x.isLater(y):
+			return -1
+		case y.isLater(x):
+			return 1
+		}
+		return 0
+	})
 	return keys
 }

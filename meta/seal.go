@@ -4,14 +4,11 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
-	"path/filepath"
 
 	"wharf"
 )
@@ -69,7 +66,7 @@ func newSealer(key []byte) (*sealer, error) {
 	return &sealer{aead, decoy}, nil
 }
 
-// DecoyKey returns a secret that is always the same for one catalog.key: by it, names
+// DecoyKey returns a secret that is always the same for one key: by it, names
 // of users that do not exist are answered alike over restarts.
 func (c *Catalog) DecoyKey() wharf.Secret { return wharf.NewSecret(string(c.seal.decoy)) }
 
@@ -93,39 +90,6 @@ func (s *sealer) open(i identity, sealed []byte) (string, error) {
 		return "", fmt.Errorf("the %s of a %s does not open: it was changed, moved, or sealed with another key", i.field, i.kind)
 	}
 	return string(value), nil
-}
-
-// keySize is the length of the key in bytes.
-const keySize = 32
-
-// fileKey is the one source of the key: it reads catalog.key, or makes it
-// where there is no catalog that another key has sealed.
-func fileKey(dir string, hasDB bool, log *slog.Logger) ([]byte, error) {
-	path := filepath.Join(dir, keyFile)
-	has, err := presentPrivate(dir, keyFile)
-	switch {
-	case err != nil:
-		return nil, err
-	case !has && hasDB:
-		return nil, errNoKey
-	case !has:
-		key := make([]byte, keySize)
-		rand.Read(key) // never fails: crypto/rand ends the program instead
-		log.Info("made catalog.key; keep a copy of it, the secrets in the catalog are lost without it")
-		return key, writeFile(path, key)
-	}
-	return readKey(path)
-}
-
-var errNoKey = wharf.Errorf(wharf.CodeInvalid,
-	"catalog.key is missing beside catalog.db, whose secrets only it can open; restore it from a backup")
-
-func readKey(path string) ([]byte, error) {
-	key, err := os.ReadFile(path)
-	if err == nil && len(key) != keySize {
-		err = wharf.Errorf(wharf.CodeInvalid, "catalog.key has %d bytes, not %d; restore it from a backup", len(key), keySize)
-	}
-	return key, err
 }
 
 // writeFile makes a file, whole or not at all. The caller has the folder's lock.

@@ -74,11 +74,11 @@ func TestDamagedSigningKey(t *testing.T) {
 	}
 	put(func(tx *bolt.Tx) []byte {
 		payload, err = record(tx, bucketSigning, []byte("b"))
-		return frame(bucketSigning, []byte("a"), payload)
+		return frame(bucketSigning, []byte("a"), 1, payload)
 	})
 	wantRefused("the record of another key")
 	put(func(*bolt.Tx) []byte {
-		return frame(bucketSigning, []byte("a"), []byte(`{"created_on":"2026-01-02T03:04:05Z"}`))
+		return frame(bucketSigning, []byte("a"), 1, []byte(`{"created_on":"2026-01-02T03:04:05Z"}`))
 	})
 	wantRefused("a key without its secret")
 	put(func(*bolt.Tx) []byte { return good })

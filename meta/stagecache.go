@@ -21,8 +21,8 @@ type recent struct {
 
 	mu     sync.RWMutex // guards all below
 	as     uint64       // what writes was when all below was read
-	byName map[wharf.StageName]wharf.Stage
-	byID   map[wharf.StageID]wharf.Stage
+	byName map[wharf.StageName]*wharf.Stage
+	byID   map[wharf.StageID]*wharf.Stage
 }
 
 // writing clears the cache, which stays empty until done is called.
@@ -31,27 +31,31 @@ func (r *recent) writing() (done func()) {
 	return func() { r.writes.Add(1) }
 }
 
-// name returns the stage of that name, if it was read since the last write.
-func (r *recent) name(name wharf.StageName) (wharf.Stage, bool) {
+// name returns the stage of that name, if it was read since the last write, else
+// nil. All that recent returns is shared, and never changes.
+func (r *recent) name(name wharf.StageName) *wharf.Stage {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	s, ok := r.byName[name]
-	return s.Clone(), ok && r.current()
+	return r.current(r.byName[name])
 }
 
-// id returns the stage with that ID, if it was read since the last write.
-func (r *recent) id(id wharf.StageID) (wharf.Stage, bool) {
+// id returns the stage with that ID, if it was read since the last write, else nil.
+func (r *recent) id(id wharf.StageID) *wharf.Stage {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	s, ok := r.byID[id]
-	return s.Clone(), ok && r.current()
+	return r.current(r.byID[id])
 }
 
-func (r *recent) current() bool { return r.as == r.writes.Load() }
+func (r *recent) current(s *wharf.Stage) *wharf.Stage {
+	if r.as != r.writes.Load() {
+		return nil
+	}
+	return s
+}
 
 // keep takes in a stage that was read in a transaction that began after
-// writes was as.
-func (r *recent) keep(as uint64, s wharf.Stage) {
+// writes was as, and that does not change any more.
+func (r *recent) keep(as uint64, s *wharf.Stage) {
 	if as%2 == 1 || as != r.writes.Load() {
 		return // the transaction may have seen the catalog before the write
 	}
@@ -61,8 +65,7 @@ func (r *recent) keep(as uint64, s wharf.Stage) {
 		return
 	}
 	if r.byName == nil || r.as < as || len(r.byID) >= maxRecent {
-		r.as, r.byName, r.byID = as, map[wharf.StageName]wharf.Stage{}, map[wharf.StageID]wharf.Stage{}
+		r.as, r.byName, r.byID = as, map[wharf.StageName]*wharf.Stage{}, map[wharf.StageID]*wharf.Stage{}
 	}
-	s = s.Clone()
 	r.byName[s.Name], r.byID[s.ID] = s, s
 }

@@ -96,9 +96,9 @@ func TestLookUpTwice(t *testing.T) {
 func TestRecentIsBounded(t *testing.T) {
 	var r recent
 	for i := range 2*maxRecent + 1 {
-		s := wharf.Stage{ID: wharf.NewStageID(), Name: wharf.StageName(fmt.Sprint(i))}
+		s := &wharf.Stage{ID: wharf.NewStageID(), Name: wharf.StageName(fmt.Sprint(i))}
 		r.keep(0, s)
-		if got, ok := r.id(s.ID); !ok || got.Name != s.Name {
+		if r.id(s.ID) != s {
 			t.Fatalf("the stage %q that was read just now is not kept", s.Name)
 		}
 	}
@@ -111,25 +111,25 @@ func TestRecentIsBounded(t *testing.T) {
 // that what a transaction from before it saw is not kept after it.
 func TestRecentForgets(t *testing.T) {
 	var r recent
-	s := wharf.Stage{ID: wharf.NewStageID(), Name: "s"}
+	s := &wharf.Stage{ID: wharf.NewStageID(), Name: "s"}
 	r.keep(0, s)
 	before := r.writes.Load()
 	done := r.writing()
-	if _, ok := r.id(s.ID); ok {
+	if r.id(s.ID) != nil {
 		t.Error("a stage of before is given out while something is written")
 	}
 	r.keep(before, s)
 	r.keep(r.writes.Load(), s)
 	done()
-	if _, ok := r.name("s"); ok {
+	if r.name("s") != nil {
 		t.Error("a stage of before is given out after a write")
 	}
 	r.keep(before, s)
-	if _, ok := r.name("s"); ok {
+	if r.name("s") != nil {
 		t.Error("a stage that was read before a write was kept after it")
 	}
 	r.keep(r.writes.Load(), s)
-	if _, ok := r.name("s"); !ok {
+	if r.name("s") == nil {
 		t.Error("a stage that was read after a write was not kept")
 	}
 }

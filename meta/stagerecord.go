@@ -28,6 +28,10 @@ type stageRecord struct {
 	Granted      []grantRecord     `json:"granted,omitempty"`
 	Unapproved   bool              `json:"unapproved,omitempty"`
 	ConnectionBy ownerRecord       `json:"connection_by,omitzero"`
+	MaxFiles     int64             `json:"max_files,omitempty"`
+	MaxBytes     int64             `json:"max_bytes,omitempty"`
+	QuotaFixed   bool              `json:"quota_fixed,omitempty"`
+	Withdrawn    bool              `json:"withdrawn,omitempty"`
 }
 
 // encodeStage returns the payload of a stage's record.
@@ -46,6 +50,10 @@ func (c *Catalog) encodeStage(s wharf.Stage) ([]byte, error) {
 		Granted:      encodeGrants(s.Granted),
 		Unapproved:   s.Unapproved,
 		ConnectionBy: ownerRecord(s.ConnectionBy),
+		MaxFiles:     s.Quota.Files,
+		MaxBytes:     s.Quota.Bytes,
+		QuotaFixed:   s.QuotaFixed,
+		Withdrawn:    s.Withdrawn,
 	}
 	return encodeJSON("stage", string(s.Name), r, r.valid())
 }
@@ -79,6 +87,9 @@ func (c *Catalog) decodeStage(id wharf.StageID, payload []byte) (wharf.Stage, er
 		Granted:      granted,
 		Unapproved:   r.Unapproved,
 		ConnectionBy: wharf.UserID(r.ConnectionBy),
+		Quota:        wharf.Quota{Files: r.MaxFiles, Bytes: r.MaxBytes},
+		QuotaFixed:   r.QuotaFixed,
+		Withdrawn:    r.Withdrawn,
 	}, nil
 }
 

@@ -72,8 +72,19 @@ func (c *Catalog) DropStage(ctx context.Context, name wharf.StageName, checks ..
 
 // Stage implements [wharf.Catalog].
 func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage, error) {
-	known := func() (wharf.Stage, bool) { return c.recent.name(name) }
-	return c.stage(ctx, "meta.Stage", known, func(tx *bolt.Tx) (wharf.Stage, error) {
+	s, err := c.SharedStage(ctx, name)
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	return s.Clone(), nil
+}
+
+// SharedStage implements [wharf.StageSharer].
+func (c *Catalog) SharedStage(ctx context.Context, name wharf.StageName) (*wharf.Stage, error) {
+	if s := c.recent.name(name); s != nil && c.ready(ctx) == nil {
+		return s, nil
+	}
+	return c.stage(ctx, "meta.Stage", func(tx *bolt.Tx) (wharf.Stage, error) {
 		s, found, err := c.byName(tx, name)
 		if err == nil && !found {
 			err = errNoStage(name)
@@ -84,8 +95,19 @@ func (c *Catalog) Stage(ctx context.Context, name wharf.StageName) (wharf.Stage,
 
 // StageByID implements [wharf.Catalog].
 func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage, error) {
-	known := func() (wharf.Stage, bool) { return c.recent.id(id) }
-	return c.stage(ctx, "meta.StageByID", known, func(tx *bolt.Tx) (wharf.Stage, error) {
+	s, err := c.SharedStageByID(ctx, id)
+	if err != nil {
+		return wharf.Stage{}, err
+	}
+	return s.Clone(), nil
+}
+
+// SharedStageByID implements [wharf.StageSharer].
+func (c *Catalog) SharedStageByID(ctx context.Context, id wharf.StageID) (*wharf.Stage, error) {
+	if s := c.recent.id(id); s != nil && c.ready(ctx) == nil {
+		return s, nil
+	}
+	return c.stage(ctx, "meta.StageByID", func(tx *bolt.Tx) (wharf.Stage, error) {
 		s, found, err := c.byID(tx, bucketStages, id)
 		if err == nil && !found {
 			err = wharf.Errorf(wharf.CodeNotFound, "the stage was dropped")
@@ -94,24 +116,18 @@ func (c *Catalog) StageByID(ctx context.Context, id wharf.StageID) (wharf.Stage,
 	})
 }
 
-// stage returns a stage that is known since the last write, or else reads it.
-func (c *Catalog) stage(ctx context.Context, op string, known func() (wharf.Stage, bool),
-	read func(*bolt.Tx) (wharf.Stage, error)) (s wharf.Stage, err error) {
-	if err := c.ready(ctx); err != nil {
-		return s, translate(op, err)
-	}
-	if s, ok := known(); ok {
-		return s, nil
-	}
-	as := c.recent.writes.Load()
-	err = c.view(ctx, op, func(tx *bolt.Tx) error {
-		s, err = read(tx)
+// stage reads a stage, and keeps it.
+func (c *Catalog) stage(ctx context.Context, op string, read func(*bolt.Tx) (wharf.Stage, error)) (*wharf.Stage, error) {
+	as, s := c.recent.writes.Load(), new(wharf.Stage)
+	err := c.view(ctx, op, func(tx *bolt.Tx) (err error) {
+		*s, err = read(tx)
 		return err
 	})
-	if err == nil {
-		c.recent.keep(as, s)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	c.recent.keep(as, s)
+	return s, nil
 }
 
 // Stages implements [wharf.Catalog].

@@ -15,24 +15,35 @@ import (
 
 var _ wharf.UserCatalog = (*Catalog)(nil)
 
-// userRecord is a user or role as it is stored, under its ID, the hash of its
-// password sealed.
+// userRecord is a user or role, or root, as it is stored, under its ID, the hashes of
+// passwords sealed.
 type userRecord struct {
-	User       string        `json:"user"`
-	Host       string        `json:"host"`
-	IsRole     bool          `json:"role,omitempty"`
-	Locked     bool          `json:"locked,omitempty"`
-	Plugin     string        `json:"plugin,omitempty"`
-	Hash       []byte        `json:"hash,omitempty"`
-	CreatedOn  time.Time     `json:"created_on"`
-	Global     []string      `json:"global,omitempty"`
-	Roles      []ownerRecord `json:"roles,omitempty"`
-	Default    []ownerRecord `json:"default_roles,omitempty"`
-	DefaultAll bool          `json:"default_all,omitempty"`
+	User           string        `json:"user"`
+	Host           string        `json:"host"`
+	IsRole         bool          `json:"role,omitempty"`
+	Locked         bool          `json:"locked,omitempty"`
+	Plugin         string        `json:"plugin,omitempty"`
+	Hash           []byte        `json:"hash,omitempty"`
+	CreatedOn      time.Time     `json:"created_on"`
+	Global         []string      `json:"global,omitempty"`
+	Roles          []ownerRecord `json:"roles,omitempty"`
+	Default        []ownerRecord `json:"default_roles,omitempty"`
+	DefaultAll     bool          `json:"default_all,omitempty"`
+	Tokens         []tokenRecord `json:"tokens,omitempty"`
+	Applied        []byte        `json:"applied,omitempty"`
+	MaxConnections int           `json:"max_connections,omitempty"`
 }
 
-func userIdentity(id wharf.UserID) identity {
-	return identity{kind: "user", id: string(id[:]), field: "Hash"}
+// tokenRecord is a token as it is stored: its hash is no secret.
+type tokenRecord struct {
+	Name      string          `json:"name"`
+	Hash      wharf.TokenHash `json:"hash"`
+	CreatedOn time.Time       `json:"created_on"`
+	Expires   time.Time       `json:"expires,omitzero"`
+}
+
+func userIdentity(id wharf.UserID, field string) identity {
+	return identity{kind: "user", id: string(id[:]), field: field}
 }
 
 // Users implements [wharf.UserCatalog].
@@ -40,9 +51,8 @@ func (c *Catalog) Users(ctx context.Context) (*wharf.Users, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, translate("meta.Users", err)
 	}
-	before := c.recent.writes.Load()
-	if kept := c.users.Load(); kept != nil && kept.as == before {
-		return kept.users, nil
+	if kept := c.users.Load(); kept != nil {
+		return kept, nil
 	}
 	var users *wharf.Users
 	err := c.view(ctx, "meta.Users", func(tx *bolt.Tx) error {
@@ -53,17 +63,8 @@ func (c *Catalog) Users(ctx context.Context) (*wharf.Users, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before%2 == 0 { // no write was under way
-		c.users.Store(&keptUsers{as: before, users: users})
-	}
+	c.users.CompareAndSwap(nil, users) // an UpdateUsers meanwhile has kept later ones
 	return users, nil
-}
-
-// keptUsers is the users, decoded, as they were when the catalog's count of writes
-// was as.
-type keptUsers struct {
-	as    uint64
-	users *wharf.Users
 }
 
 // UpdateUsers implements [wharf.UserCatalog].
@@ -83,6 +84,7 @@ func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]
 		}
 		list, err := c.readUsers(tx)
 		after = wharf.NewUsers(list)
+		tx.OnCommit(func() { c.users.Store(after) }) // no other transaction writes until update has returned
 		return err
 	})
 	if err != nil {
@@ -102,7 +104,7 @@ func (c *Catalog) writeUsers(tx *bolt.Tx, list []wharf.User) error {
 	each(tx, bucketUsers, func(key []byte) { stale[string(key)] = true })
 	ids, names := map[wharf.UserID]bool{}, map[wharf.Account]bool{}
 	for _, u := range list {
-		if u.ID.IsZero() || u.User == "" || ids[u.ID] || names[u.Account] {
+		if u.Nameless() || ids[u.ID] || names[u.Account] {
 			return errors.New("a user needs an ID and an account of its own")
 		}
 		ids[u.ID], names[u.Account] = true, true
@@ -150,31 +152,43 @@ func (c *Catalog) putUser(tx *bolt.Tx, u wharf.User) error {
 	if err != nil {
 		return err
 	}
-	var sealed []byte
+	var kept userRecord
 	if old != nil {
 		present, err := c.decodeUser(u.ID, old)
 		if err != nil {
 			return err
 		}
 		var r userRecord
-		if err := decodeJSON(old, &r); err == nil && present.Hash == u.Hash {
-			sealed = r.Hash
+		if err := decodeJSON(old, &r); err != nil {
+			return err
+		}
+		if present.Hash == u.Hash {
+			kept.Hash = r.Hash
+		}
+		if present.Applied == u.Applied {
+			kept.Applied = r.Applied
 		}
 	}
-	payload, err := c.encodeUser(u, sealed)
+	payload, err := c.encodeUser(u, kept)
 	if err != nil || bytes.Equal(payload, old) {
 		return err
 	}
 	return putRecord(tx, bucketUsers, u.ID[:], payload)
 }
 
-func (c *Catalog) encodeUser(u wharf.User, sealed []byte) ([]byte, error) {
-	if sealed == nil && !u.Hash.IsZero() {
-		sealed = c.seal.seal(userIdentity(u.ID), u.Hash.Reveal())
+// encodeUser returns the record of a user, with the sealed values of kept where it has
+// them.
+func (c *Catalog) encodeUser(u wharf.User, kept userRecord) ([]byte, error) {
+	seal := func(field string, kept []byte, value wharf.Secret) []byte {
+		if kept == nil && !value.IsZero() {
+			return c.seal.seal(userIdentity(u.ID, field), value.Reveal())
+		}
+		return kept
 	}
 	r := userRecord{
-		User: u.User, Host: u.Host, IsRole: u.IsRole, Locked: u.Locked, Plugin: u.Plugin, Hash: sealed,
-		CreatedOn: u.CreatedOn.UTC(), Global: u.Global.Names(), DefaultAll: u.DefaultAll,
+		User: u.User, Host: u.Host, IsRole: u.IsRole, Locked: u.Locked, Plugin: u.Plugin, Hash: seal("Hash", kept.Hash, u.Hash),
+		CreatedOn: u.CreatedOn.UTC(), Global: u.Global.Names(), DefaultAll: u.DefaultAll, Applied: seal("Applied", kept.Applied, u.Applied),
+		MaxConnections: u.MaxConnections,
 	}
 	for _, id := range u.Roles {
 		r.Roles = append(r.Roles, ownerRecord(id))
@@ -182,8 +196,13 @@ func (c *Catalog) encodeUser(u wharf.User, sealed []byte) ([]byte, error) {
 	for _, id := range u.Default {
 		r.Default = append(r.Default, ownerRecord(id))
 	}
-	if !valid(u.User, u.Host, u.Plugin) {
-		return nil, wharf.Errorf(wharf.CodeInvalid, "the name of a user is not valid UTF-8")
+	names := []string{u.User, u.Host, u.Plugin}
+	for _, t := range u.Tokens {
+		r.Tokens = append(r.Tokens, tokenRecord{t.Name, t.Hash, t.CreatedOn.UTC(), t.Expires.UTC()})
+		names = append(names, t.Name)
+	}
+	if !valid(names...) {
+		return nil, wharf.Errorf(wharf.CodeInvalid, "the name of a user or token is not valid UTF-8")
 	}
 	return json.Marshal(r)
 }
@@ -200,6 +219,7 @@ func (c *Catalog) decodeUser(id wharf.UserID, payload []byte) (wharf.User, error
 	u := wharf.User{
 		ID: id, Account: wharf.Account{User: r.User, Host: r.Host}, IsRole: r.IsRole, Locked: r.Locked, Plugin: r.Plugin,
 		CreatedOn: r.CreatedOn, Global: global, DefaultAll: r.DefaultAll,
+		MaxConnections: r.MaxConnections,
 	}
 	for _, id := range r.Roles {
 		u.Roles = append(u.Roles, wharf.UserID(id))
@@ -207,12 +227,21 @@ func (c *Catalog) decodeUser(id wharf.UserID, payload []byte) (wharf.User, error
 	for _, id := range r.Default {
 		u.Default = append(u.Default, wharf.UserID(id))
 	}
-	if r.Hash != nil {
-		hash, err := c.seal.open(userIdentity(id), r.Hash)
+	for _, t := range r.Tokens {
+		u.Tokens = append(u.Tokens, wharf.Token(t))
+	}
+	for field, value := range map[string]struct {
+		sealed []byte
+		secret *wharf.Secret
+	}{"Hash": {r.Hash, &u.Hash}, "Applied": {r.Applied, &u.Applied}} {
+		if value.sealed == nil {
+			continue
+		}
+		text, err := c.seal.open(userIdentity(id, field), value.sealed)
 		if err != nil {
 			return wharf.User{}, fmt.Errorf("user %s: %w", id, err)
 		}
-		u.Hash = wharf.NewSecret(hash)
+		*value.secret = wharf.NewSecret(text)
 	}
 	return u, nil
 }

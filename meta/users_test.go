@@ -123,3 +123,33 @@ func TestRepairKeepsUsers(t *testing.T) {
 		}
 	}
 }
+
+// TestUsersStayDecoded: a write to anything but the users leaves them as they were read.
+func TestUsersStayDecoded(t *testing.T) {
+	c := open(t, t.TempDir())
+	putUsers(t, c, metatest.User("ann"))
+	users := func() *wharf.Users {
+		t.Helper()
+		users, err := c.Users(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return users
+	}
+	before := users()
+	create(t, c, stage("s"))
+	if _, err := c.UpdateUsers(t.Context(), func([]wharf.User) ([]wharf.User, error) { return nil, wharf.Errorf(wharf.CodeDenied, "no") }); err == nil {
+		t.Error("an UpdateUsers whose change fails succeeds")
+	}
+	if users() != before {
+		t.Error("a write of a stage, or an UpdateUsers that failed, has the users decoded again")
+	}
+	putUsers(t, c, metatest.User("bob"))
+	if all := users().All(); len(all) != 1 || all[0].User != "bob" {
+		t.Errorf("the users are %+v", all)
+	}
+	closeNow(t, c)
+	if _, err := c.Users(t.Context()); wharf.CodeOf(err) != wharf.CodeUnavailable {
+		t.Errorf("after Close: %v", err)
+	}
+}

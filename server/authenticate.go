@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -23,6 +24,9 @@ import (
 type packetIO interface {
 	ReadPacket() ([]byte, error)
 	WritePacket([]byte) error // four free bytes first
+	// Delayed says how long the server kept the client waiting: its time to log in is
+	// that much longer.
+	Delayed(time.Duration) error
 }
 
 // attempt is one client's try to be one user.
@@ -47,7 +51,10 @@ func newAuthenticator(gate *auth.Gate) *authenticator {
 	a := &authenticator{gate: gate}
 	// Made when it is first needed, for it takes long: a password for
 	// caching_sha2_password over a connection without TLS.
-	a.key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+	a.key = sync.OnceValues(func() (key *rsa.PrivateKey, err error) {
+		gate.Compute(func() { key, err = rsa.GenerateKey(rand.Reader, 2048) })
+		return key, err
+	})
 	return a
 }
 
@@ -92,6 +99,10 @@ func (a *authenticator) prove(t *attempt) (wharf.Principal, error) {
 		if ok, err = a.matches(who, t); err != nil {
 			return wharf.Principal{}, err
 		}
+	}
+	// The client may have kept its proof back for as long as a login may take.
+	if who, err = who.Again(context.Background()); err != nil {
+		return wharf.Principal{}, err
 	}
 	switch {
 	case ok && who.Locked():
@@ -147,7 +158,11 @@ func (a *authenticator) plain(t *attempt) (string, error) {
 }
 
 func (a *authenticator) decrypt(t *attempt, b []byte) ([]byte, error) {
-	key, err := a.key()
+	begun := time.Now()
+	key, err := a.key() // takes seconds on a busy machine, the first time
+	if err == nil {
+		err = t.packets.Delayed(time.Since(begun))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +181,7 @@ func (a *authenticator) decrypt(t *attempt, b []byte) ([]byte, error) {
 		}
 	}
 	// OAEP with SHA-1 and a password masked with the salt are the protocol's.
-	b, err = rsa.DecryptOAEP(sha1.New(), nil, key, b, nil)
+	a.gate.Compute(func() { b, err = rsa.DecryptOAEP(sha1.New(), nil, key, b, nil) })
 	if err != nil {
 		return nil, t.denied()
 	}

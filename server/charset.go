@@ -106,11 +106,10 @@ func (c *conn) encode() {
 // unknownCharset is the refusal of a login with a collation of a character set
 // that Wharf does not have.
 func unknownCharset(id uint16) refusal {
-	name, ok := otherCharsets[id]
-	if !ok {
-		name = fmt.Sprintf("of collation %d", id)
+	if name, ok := otherCharsets[id]; ok {
+		return refusal{1235, "42000", fmt.Sprintf("the character set %s is not supported by Wharf; it has utf8mb4, utf8mb3, latin1, ascii and binary", name)}
 	}
-	return refusal{1115, "42000", fmt.Sprintf("Unknown character set: '%s'; Wharf has utf8mb4, utf8mb3, latin1, ascii and binary", name)}
+	return refusal{1115, "42000", fmt.Sprintf("Unknown character set: 'of collation %d'; Wharf has utf8mb4, utf8mb3, latin1, ascii and binary", id)}
 }
 
 // otherCharsets are MySQL's other character sets by the collations that

@@ -2,6 +2,8 @@ package server
 
 import (
 	"encoding/binary"
+	"strconv"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -51,6 +53,43 @@ func describe(t wharf.Type) wireType {
 	return wireType{mysql.MYSQL_TYPE_VAR_STRING, collation, 4 * 16383, 0, 0}
 }
 
+// describeColumn returns the description of a column: of its type in full where
+// that is known.
+func describeColumn(c wharf.Column) wireType {
+	d := describe(c.Type)
+	name, digits, _ := strings.Cut(c.SQLType, "(")
+	if name == "" {
+		return d
+	}
+	first, second, _ := strings.Cut(strings.TrimSuffix(digits, ")"), ",")
+	n, _ := strconv.ParseUint(first, 10, 24) // 0 where there is none
+	scale, _ := strconv.ParseUint(second, 10, 8)
+	point := func(digits uint64) uint32 { // and the fraction behind it
+		if digits == 0 {
+			return 0
+		}
+		return uint32(digits) + 1
+	}
+	switch {
+	case c.Type == wharf.TypeDecimal && n > 0:
+		d.length, d.decimals = uint32(n)+1, byte(scale)
+		if scale > 0 {
+			d.length++
+		}
+	case c.Type == wharf.TypeDateTime:
+		d.length, d.decimals = 19+point(n), byte(n)
+	case c.Type == wharf.TypeTime:
+		d.length, d.decimals = 10+point(n), byte(n)
+	case c.Type == wharf.TypeFloat && n > 0:
+		d.length, d.decimals = uint32(n), byte(scale)
+	case c.Type == wharf.TypeFloat && name == "float":
+		d.length = 12
+	case c.Type == wharf.TypeString && name == "varchar":
+		d.length = 4 * uint32(n)
+	}
+	return d
+}
+
 // column writes the definition of a column. Our results have no table behind
 // them, so its names are empty.
 func (p *packets) column(c wharf.Column) {
@@ -60,7 +99,7 @@ func (p *packets) column(c wharf.Column) {
 }
 
 func (p *packets) columnBody(c wharf.Column) {
-	d := describe(c.Type)
+	d := describeColumn(c)
 	if !c.Nullable && c.Type != wharf.TypeNull {
 		d.flags |= mysql.NOT_NULL_FLAG
 	}

@@ -134,11 +134,14 @@ func (c *conn) reset() {
 
 func (c *conn) statistics() {
 	up := time.Since(c.srv.started).Seconds()
-	questions := c.srv.questions.Load()
+	questions, threads := c.session.Questions(), 1
+	if c.session.SeesAll(context.Background()) {
+		questions, threads = c.srv.questions.Load(), len(c.srv.all())
+	}
 	c.out.begin()
 	c.out.buf = fmt.Appendf(c.out.buf,
 		"Uptime: %d  Threads: %d  Questions: %d  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: %.3f",
-		int(up), len(c.srv.all()), questions, float64(questions)/max(up, 1))
+		int(up), threads, questions, float64(questions)/max(up, 1))
 	c.out.end()
 }
 

@@ -24,6 +24,8 @@ type conn struct {
 	raw  net.Conn // the socket; others may close it
 	host string
 
+	loginBy time.Time // when the client has to be logged in
+
 	place    *wharf.PooledConnection
 	loggedIn bool // counts in the server's loggedIn
 
@@ -105,10 +107,10 @@ func (c *conn) closeSession() {
 
 // next serves one command. false ends the connection.
 func (c *conn) next() bool {
+	c.place.Idle()
 	if !c.enter(idle) {
 		return false
 	}
-	c.place.Idle()
 	c.rest()
 	c.wire.resetDeadline()
 	c.wire.idle = c.session.WaitTimeout()
@@ -166,7 +168,6 @@ func (c *conn) unreadable(err error) {
 		c.refuseAndDrain(noRoom())
 	case errors.Is(err, errTooSlow):
 		c.log().Warn("MySQL client sends a large packet too slowly", "minBytesPerSecond", minRate)
-		c.wire.dropBody() // for those that wait
 		c.refuseAndDrain(tooSlow())
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.wire.left == 0:
 		c.refuseAndDrain(inactive())
@@ -174,7 +175,8 @@ func (c *conn) unreadable(err error) {
 }
 
 // refuseAndDrain refuses and waits a little for the client to read it: closing on a
-// client that is still sending would take the answer away from it.
+// client that is still sending would take the answer away from it. What the connection
+// holds is free before.
 func (c *conn) refuseAndDrain(r refusal) {
 	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
@@ -187,7 +189,9 @@ func (c *conn) refuseAndDrain(r refusal) {
 	if half, ok := c.raw.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
-	c.raw.SetReadDeadline(time.Now().Add(endGrace))
+	c.closeSession()
+	c.wire.dropBody()
+	c.raw.SetReadDeadline(time.Now().Add(c.srv.o.endGrace))
 	io.Copy(io.Discard, c.raw)
 }
 

@@ -43,6 +43,18 @@ func noRoom() refusal {
 func tooSlow() refusal {
 	return refusal{1159, "08S01", "Got timeout reading communication packets: a large one comes too slowly"}
 }
+
+// noConnection is MySQL's answer where all connections are taken, or the user has as
+// many as it may.
+func noConnection(err error, user string) refusal {
+	switch {
+	case errors.Is(err, wharf.ErrUserConnections):
+		return refusal{1203, "42000", fmt.Sprintf("User %s already has more than 'max_user_connections' active connections", user)}
+	case errors.Is(err, wharf.ErrAddressConnections):
+		return refusal{1040, "08004", "Too many connections from this address"}
+	}
+	return tooManyConnections()
+}
 func tooManyConnections() refusal { return refusal{1040, "08004", "Too many connections"} }
 func hostNotAllowed(host string) refusal {
 	return refusal{1130, "HY000", fmt.Sprintf("Host '%s' is not allowed to connect: root has no password, so only this machine may", host)}

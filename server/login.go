@@ -40,12 +40,19 @@ func (c *conn) beginLogin() error {
 		return shuttingDown()
 	}
 	c.wire.timeouts = timeouts{}
-	return c.wire.SetDeadline(time.Now().Add(c.srv.o.LoginTimeout))
+	c.loginBy = time.Now().Add(c.srv.o.LoginTimeout)
+	return c.wire.SetDeadline(c.loginBy)
+}
+
+// Delayed moves the deadline by what the server itself took.
+func (c *conn) Delayed(d time.Duration) error {
+	c.loginBy = c.loginBy.Add(d)
+	return c.wire.SetDeadline(c.loginBy)
 }
 
 func (c *conn) endLogin() error {
 	o := &c.srv.o
-	c.wire.timeouts = timeouts{stall: bodyTimeout, write: o.WriteTimeout}
+	c.wire.timeouts = timeouts{stall: bodyTimeout, write: o.WriteTimeout, grace: o.endGrace}
 	return c.wire.endless()
 }
 
@@ -60,9 +67,6 @@ func (c *conn) handshake() (*handshakeResponse, error) {
 	h, err := c.readHandshakeResponse(caps)
 	if err == nil {
 		err = c.authenticate(h, salt)
-	}
-	if err == nil && !c.srv.countLogin(c) {
-		err = tooManyConnections()
 	}
 	if err != nil {
 		return nil, err
@@ -91,6 +95,9 @@ func (c *conn) authenticate(h *handshakeResponse, salt []byte) error {
 	who, err := c.srv.check.run(&a)
 	if err == nil {
 		err = c.welcome(h, who)
+	}
+	if err == nil {
+		err = c.srv.countLogin(c)
 	}
 	c.observeLogin(h.user, begun, err)
 	return err
@@ -128,6 +135,9 @@ func (c *conn) readHandshakeResponse(caps uint32) (*handshakeResponse, error) {
 	if !ok {
 		return nil, errHandshakeResponse
 	}
+	if !c.place.Busy() {
+		return nil, shuttingDown()
+	}
 	h.caps &= caps
 	return &h, nil
 }
@@ -141,7 +151,7 @@ func (c *conn) asksForTLS(packet []byte) bool {
 // answer to its request, so the start of its handshake may be in that buffer
 // already; anything else there fails the handshake.
 func (c *conn) startTLS() error {
-	secure := tls.Server(&unreadConn{Conn: c.wire.Conn, unread: c.wire.in}, c.srv.o.TLS)
+	secure := tls.Server(&unreadConn{Conn: c.wire.Conn, unread: c.wire.in, place: c.place}, c.srv.o.TLS)
 	if err := secure.Handshake(); err != nil {
 		return err
 	}
@@ -152,13 +162,24 @@ func (c *conn) startTLS() error {
 	return nil
 }
 
-// unreadConn is a net.Conn of which some bytes were read into a buffer.
+// unreadConn is a net.Conn of which some bytes were read into a buffer. Its place
+// is that of a client that tries to log in from the first write on, which follows
+// a whole message of TLS.
 type unreadConn struct {
 	net.Conn
 	unread interface {
 		io.Reader
 		Buffered() int
 	}
+	place *wharf.PooledConnection // nil once told
+}
+
+func (c *unreadConn) Write(p []byte) (int, error) {
+	if c.place != nil {
+		c.place.Busy()
+		c.place = nil
+	}
+	return c.Conn.Write(p)
 }
 
 func (c *unreadConn) Read(p []byte) (int, error) {

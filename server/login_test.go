@@ -18,24 +18,32 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
+	"wharf"
 	"wharf/meta/auth"
 	"wharf/sql/exec"
 )
 
 const testPassword = "correct horse"
 
-func withPassword(t testing.TB, o Options) Options {
+func withPassword(t testing.TB, o Options) Options { return withPasswordBy(t, wharf.PluginSHA2, o) }
+
+func withPasswordBy(t testing.TB, plugin string, o Options) Options {
 	t.Helper()
-	p, err := auth.NewPassword(testPassword)
-	if err != nil {
+	root := wharf.User{Account: wharf.Root.Account(), Plugin: plugin}
+	var err error
+	if root.Hash, err = (auth.Hasher{}).Hash(plugin, testPassword); err != nil {
 		t.Fatal(err)
 	}
-	o.Gate = auth.NewGate(auth.GateOptions{Root: p})
+	var all users
+	all.list.Store(wharf.NewUsers([]wharf.User{root}))
+	o.Gate = auth.NewGate(auth.GateOptions{Users: &all})
 	return o
 }
 
@@ -144,21 +152,21 @@ func (c *rawClient) sealed(password string, salt, answer []byte) []byte {
 	return b
 }
 
-// TestLogins runs every way to log in against a server with and without a
-// password, over TCP and over TLS.
+// TestLogins runs every way to log in against a server without a password and with one
+// of each plugin, over TCP and over TLS.
 func TestLogins(t *testing.T) {
-	for _, set := range []bool{false, true} {
+	for _, set := range []string{"", nativePlugin, sha2Plugin} {
 		for _, secure := range []bool{false, true} {
 			o := withTLS(t, Options{})
-			if set {
-				o = withPassword(t, o)
+			if set != "" {
+				o = withPasswordBy(t, set, o)
 			}
 			r := start(t, o)
 			for _, plugin := range []string{nativePlugin, sha2Plugin, "client_ed25519", ""} {
 				for _, user := range []string{"root", "nobody", "Root", ""} {
 					for _, password := range []string{testPassword, "wrong", ""} {
 						for _, dummy := range []bool{false, true} {
-							t.Run(fmt.Sprintf("set=%v/tls=%v/%s/%s/%s/dummy=%v", set, secure, plugin, user, password, dummy), func(t *testing.T) {
+							t.Run(fmt.Sprintf("set=%s/tls=%v/%s/%s/%s/dummy=%v", set, secure, plugin, user, password, dummy), func(t *testing.T) {
 								login(t, r, attemptCase{set, secure, plugin, user, password, dummy})
 							})
 						}
@@ -170,7 +178,8 @@ func TestLogins(t *testing.T) {
 }
 
 type attemptCase struct {
-	set, secure            bool
+	set                    string // the plugin of root's password, "" without one
+	secure                 bool
 	plugin, user, password string
 	dummy                  bool // an empty proof at first, as libmysqlclient's
 }
@@ -189,12 +198,12 @@ func login(t *testing.T, r *running, a attemptCase) {
 	}
 	b := c.logIn(a.user, a.password, a.plugin, proof)
 	want := testPassword
-	if !a.set {
+	if a.set == "" {
 		want = ""
 	}
-	// A dummy for the greeting's own plugin is believed: it is the proof of
-	// the empty password.
-	asked := a.plugin != nativePlugin
+	// A dummy for the greeting's own plugin is believed where that is the password's:
+	// it is the proof of the empty password.
+	asked := a.plugin != nativePlugin || a.set == sha2Plugin
 	given := a.password
 	if a.dummy && !asked {
 		given = ""
@@ -365,8 +374,7 @@ func (r *recorder) lastRecord(t *testing.T) (typ byte) {
 
 // A client that stops halfway through COM_CHANGE_USER holds up nothing.
 func TestUnfinishedChangeUser(t *testing.T) {
-	halfway := func(t *testing.T, r *running) *rawClient {
-		c := r.dial(t)
+	halfway := func(t *testing.T, c *rawClient) *rawClient {
 		wantOK(t, c.logIn("root", testPassword, nativePlugin, nativeProof(testPassword, c.salt())))
 		if b := c.command(mysql.COM_CHANGE_USER, "root\x00\x00\x00"); b[0] != mysql.EOF_HEADER {
 			t.Fatalf("asked for a proof by %q", b)
@@ -374,17 +382,19 @@ func TestUnfinishedChangeUser(t *testing.T) {
 		return c
 	}
 	t.Run("timeout", func(t *testing.T) {
-		r := start(t, withPassword(t, Options{LoginTimeout: 500 * time.Millisecond}))
-		c := halfway(t, r)
-		if p := r.Processes(); len(p) != 1 || p[0].Command != "Connect" || p[0].User != "root" {
-			t.Errorf("processes %+v", p)
-		}
-		for c.read() != nil { // a last word is fine, staying is not
-		}
+		synctest.Test(t, func(t *testing.T) {
+			r := startPiped(t, withPassword(t, Options{LoginTimeout: 500 * time.Millisecond}))
+			c := halfway(t, r.pipe(t))
+			if p := r.Processes(); len(p) != 1 || p[0].Command != "Connect" || p[0].User != "root" {
+				t.Errorf("processes %+v", p)
+			}
+			for c.read() != nil { // a last word is fine, staying is not
+			}
+		})
 	})
 	t.Run("shutdown", func(t *testing.T) {
 		r := start(t, withPassword(t, Options{LoginTimeout: time.Hour}))
-		c := halfway(t, r)
+		c := halfway(t, r.dial(t))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		done := make(chan error, 1)
@@ -399,7 +409,7 @@ func TestUnfinishedChangeUser(t *testing.T) {
 
 // What a stranger calls itself does not fill the log.
 func TestLongNames(t *testing.T) {
-	r := start(t, withPassword(t, Options{}))
+	r := start(t, withPasswordBy(t, nativePlugin, Options{}))
 	const caps = plainCaps | mysql.CLIENT_CONNECT_WITH_DB
 	long := strings.Repeat("u", maxName+1)
 	for _, names := range [][2]string{{long, ""}, {"root", long}, {strings.Repeat(long, 500), ""}} {
@@ -450,4 +460,49 @@ type strangerConn struct{ net.Conn }
 
 func (strangerConn) RemoteAddr() net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4242}
+}
+
+// users is a UserCatalog of one list, which a test replaces.
+type users struct{ list atomic.Pointer[wharf.Users] }
+
+func (u *users) Users(context.Context) (*wharf.Users, error) { return u.list.Load(), nil }
+
+func (u *users) UpdateUsers(context.Context, func([]wharf.User) ([]wharf.User, error)) (*wharf.Users, error) {
+	return nil, wharf.Errorf(wharf.CodeUnsupported, "not by a login")
+}
+
+// TestProofKeptBack: a client that keeps its proof back meets the user as it is when the
+// proof comes.
+func TestProofKeptBack(t *testing.T) {
+	hash, err := auth.Hasher{}.Hash(wharf.PluginSHA2, testPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := wharf.User{ID: wharf.NewUserID(), Account: wharf.Account{User: "u", Host: "%"}, Plugin: wharf.PluginSHA2, Hash: hash}
+	var all users
+	r := start(t, withTLS(t, Options{Gate: auth.NewGate(auth.GateOptions{Users: &all})}))
+	for name, c := range map[string]struct {
+		after []wharf.User
+		want  uint16 // 0: OK
+	}{
+		"as it was": {[]wharf.User{u}, 0},
+		"locked":    {[]wharf.User{{ID: u.ID, Account: u.Account, Plugin: u.Plugin, Hash: hash, Locked: true}}, 3118},
+		"dropped":   {nil, 1045},
+	} {
+		all.list.Store(wharf.NewUsers([]wharf.User{u}))
+		client := r.dial(t)
+		client.startTLS(plainCaps)
+		client.write(client.seq+1, handshakeResponsePacket(plainCaps, "u", nil, "", sha2Plugin))
+		_, salt, _ := bytes.Cut(client.read()[1:], []byte{0})
+		salt = salt[:saltLen]
+		all.list.Store(wharf.NewUsers(c.after))
+		client.write(client.seq+1, sha2Proof(testPassword, salt))
+		switch b := client.answerLogin(testPassword, salt); c.want {
+		case 0:
+			wantOK(t, b)
+		default:
+			t.Log(name)
+			wantErr(t, b, c.want, "")
+		}
+	}
 }

@@ -33,7 +33,7 @@ func (r *running) dial(t testing.TB) *rawClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	raw := &rawClient{Conn: c, t: t, in: bufio.NewReader(c)}
 	raw.greeting = raw.read()
 	return raw

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"wharf"
 )
@@ -96,11 +97,24 @@ func textRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
 			p.buf = append(p.buf, 0xfb)
 		case wharf.TextValue:
 			p.putText(cols[i].Type, v.Str())
+		case wharf.FloatValue:
+			p.putFloat(&cols[i], v)
 		default:
 			p.buf = appendNumber(p.buf, *v)
 		}
 	}
 	return nil
+}
+
+// putFloat writes the text of a double, with as many digits after the point as its
+// column has.
+func (p *packets) putFloat(c *wharf.Column, v *wharf.Value) {
+	if !strings.HasPrefix(c.SQLType, "double(") {
+		p.buf = appendNumber(p.buf, *v)
+		return
+	}
+	// + 0 makes -0 the 0 that MySQL shows.
+	p.putString(strconv.FormatFloat(v.Float64()+0, 'f', int(describeColumn(*c).decimals), 64))
 }
 
 // putText writes the text of a value: text in the client's character set.

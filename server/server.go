@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -39,7 +40,7 @@ type Options struct {
 	// is a pool of its own.
 	Pool *wharf.ConnectionPool
 
-	MaxConnections int // that have logged in, at once; 0 is exec.DefaultMaxConnections
+	MaxConnections int // that have logged in, at once; 0 is exec.DefaultMaxConnections. SuperConnections more are for users with SUPER
 	MaxStatements  int // prepared, of all connections; 0 is 16,382
 	MaxPacket      int // the most bytes of one packet after login; 0 is exec.DefaultMaxPacket
 	// Memory bounds what the connections together hold of what clients sent;
@@ -50,6 +51,10 @@ type Options struct {
 	MemoryWait   time.Duration
 	LoginTimeout time.Duration // from accept to logged in; 0 is 10 s
 	WriteTimeout time.Duration // how long one write may stand still; 0 is 60 s
+
+	// endGrace is how long a statement that was told to end may take before its
+	// connection is closed under it; 0 is 500 ms. Tests on a busy machine take longer.
+	endGrace time.Duration
 }
 
 // loginPacket is the most bytes of one packet before login. The largest part of
@@ -61,7 +66,7 @@ func (o *Options) setDefaults() {
 		o.Logger = slog.Default()
 	}
 	if o.Pool == nil {
-		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections)
+		o.Pool = wharf.NewConnectionPool(wharf.DefaultConnections, wharf.ConnectionLimits{})
 	}
 	if o.Gate == nil {
 		o.Gate = auth.NewGate(auth.GateOptions{})
@@ -76,6 +81,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.MemoryWait, 30*time.Second)
 	setDefault(&o.LoginTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, time.Minute)
+	setDefault(&o.endGrace, 500*time.Millisecond)
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -226,7 +232,7 @@ func (s *Server) register(c *conn) (refusal, bool) {
 	if s.draining {
 		return refusal{}, false
 	}
-	if s.loggedIn >= s.o.MaxConnections {
+	if s.loggedIn >= s.o.MaxConnections+SuperConnections {
 		return tooManyConnections(), false
 	}
 	for s.lastID++; s.lastID == 0 || s.conns[s.lastID] != nil; s.lastID++ {
@@ -238,21 +244,35 @@ func (s *Server) register(c *conn) (refusal, bool) {
 	return refusal{}, true
 }
 
-// countLogin counts a connection whose client has proved who it is. It returns
-// false if there are too many of them.
-func (s *Server) countLogin(c *conn) bool {
-	if c.loggedIn {
-		return true
+// SuperConnections is how many connections users with SUPER may have beside all others.
+const SuperConnections = 5
+
+// countLogin counts a connection whose client has proved who it is, also where it is
+// another user now. It refuses the client where there are too many connections.
+func (s *Server) countLogin(c *conn) error {
+	user, err := c.session.User(context.Background())
+	if err != nil {
+		return refusalOf(err, c.id)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.loggedIn >= s.o.MaxConnections || !c.place.Authenticated() {
-		return false
+	most := s.o.MaxConnections
+	if user.Super {
+		most += SuperConnections
+	}
+	if !c.loggedIn && s.loggedIn >= most {
+		return tooManyConnections()
+	}
+	if err := c.place.Authenticated(user); err != nil {
+		return noConnection(err, c.user)
+	}
+	if c.loggedIn {
+		return nil
 	}
 	s.loggedIn++
 	s.ended.MostConnections = max(s.ended.MostConnections, uint64(s.loggedIn))
 	c.loggedIn = true
-	return true
+	return nil
 }
 
 func (s *Server) forget(c *conn) {

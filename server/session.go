@@ -27,6 +27,12 @@ type Session interface {
 	Warnings() uint16
 	// MayKill refuses to end a connection that is not the session's user's to end.
 	MayKill(ctx context.Context, id uint32) error
+	// Questions is how many statements the session ran. SeesAll reports whether its
+	// user may know what other users do.
+	Questions() uint64
+	SeesAll(ctx context.Context) bool
+	// User is who the connection belongs to.
+	User(ctx context.Context) (wharf.ConnectionUser, error)
 	// Reset makes the session as it was when it was new.
 	Reset()
 	UseDatabase(ctx context.Context, name string) error

@@ -8,9 +8,8 @@ import (
 	"wharf"
 )
 
-// endGrace is how long a statement that was told to end may take before its
-// connection is closed under it.
-const endGrace = 500 * time.Millisecond
+// endedWithin is how long Shutdown waits for what it has told to end.
+const endedWithin = 5 * time.Second
 
 // Shutdown stops accepting, ends idle connections at once, and lets running
 // statements finish until ctx is done. Then it cancels them and closes their
@@ -37,7 +36,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	select {
 	case <-done:
 		return nil
-	case <-time.After(4 * endGrace):
+	case <-time.After(endedWithin):
 		return wharf.Errorf(wharf.CodeTimeout, "%d MySQL connections did not end", len(s.all()))
 	}
 }

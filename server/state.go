@@ -118,7 +118,7 @@ func (c *conn) end(why refusal) {
 	c.why = why
 	c.mu.Unlock()
 	c.interrupt(why)
-	time.AfterFunc(endGrace, func() { c.raw.Close() })
+	time.AfterFunc(c.srv.o.endGrace, func() { c.raw.Close() })
 }
 
 func (c *conn) process() (exec.Process, bool) {

@@ -14,14 +14,14 @@ type writeDeadline struct {
 	ending     bool
 }
 
-// endSoon gives a write under way, and each that follows, endGrace only. It is safe
+// endSoon gives a write under way, and each that follows, the grace only. It is safe
 // for concurrent use. A connection that did not take the write by then is closed:
 // its client has a part of a packet.
 func (w *wire) endSoon() {
 	w.deadlineMu.Lock()
 	defer w.deadlineMu.Unlock()
 	w.ending = true
-	w.SetWriteDeadline(time.Now().Add(endGrace))
+	w.SetWriteDeadline(time.Now().Add(w.grace))
 }
 
 // resetDeadline undoes endSoon, between two commands.
@@ -42,13 +42,13 @@ func (w *wire) allowWrite() error {
 		return nil
 	}
 	if w.ending {
-		return w.SetWriteDeadline(time.Now().Add(endGrace))
+		return w.SetWriteDeadline(time.Now().Add(w.grace))
 	}
 	fresh := renew(&w.writeBy, w.write)
 	if !w.until.IsZero() && w.until.Before(w.writeBy) {
 		w.writeBy = time.Time{}
 		// Past its end, the statement has its error to tell.
-		return w.SetWriteDeadline(later(w.until, time.Now()).Add(endGrace))
+		return w.SetWriteDeadline(later(w.until, time.Now()).Add(w.grace))
 	}
 	if !fresh {
 		return nil

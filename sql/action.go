@@ -22,6 +22,16 @@ func Action(st Statement) string {
 		return s.Verb
 	case *Noop:
 		return s.Name
+	case *TableMaintenance:
+		return s.Verb + " TABLE"
+	case *Grant:
+		if s.Revoke {
+			return "REVOKE"
+		}
+	case *GrantRole:
+		if s.Revoke {
+			return "REVOKE ROLE"
+		}
 	}
 	t := reflect.TypeOf(st)
 	if name, ok := actions.Load(t); ok {
@@ -70,8 +80,18 @@ func Places(st Statement, database string) []string {
 		return append([]string{string(s.To)}, Places(s.Query, database)...)
 	case *Explain:
 		return Places(s.Of, database)
+	case *SelectInto:
+		return Places(s.Of, database)
+	case *Set:
+		var all []string
+		for _, a := range s.Assign {
+			all = append(all, a.Query.places(database)...)
+		}
+		return all
 	case *Query:
 		return s.places(database)
+	case *TableMaintenance:
+		return (&Query{Tables: s.Tables}).places(database)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ type AlterStage struct {
 	IfExists bool
 	Name     string
 	Set      *StageSettings
-	Unset    []string // FILE_FORMAT, COPY_OPTIONS, COMMENT
+	Unset    []string // FILE_FORMAT, COPY_OPTIONS, COMMENT, MAX_FILES, MAX_BYTES
 	RenameTo string
 }
 
@@ -40,6 +40,8 @@ type StageSettings struct {
 	FileFormat  []wharf.Option
 	CopyOptions []wharf.Option
 	Comment     *string
+	MaxFiles    *int64 // at least 1
+	MaxBytes    *int64 // at least 1
 }
 
 // DropStage is DROP STAGE [IF EXISTS] name.

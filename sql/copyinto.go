@@ -99,7 +99,7 @@ func (m Mode) readQuery(text string) (*Query, error) {
 		}
 		return q, nil
 	case *Select:
-		return &Query{Text: src.clean, Mode: src.mode, Beyond: "a query of files", plain: src.plain()}, nil
+		return q.Query("a query of files"), nil
 	}
 	return nil, wharf.Errorf(wharf.CodeInvalid, "COPY INTO takes a SELECT in its parentheses")
 }

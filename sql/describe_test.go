@@ -29,6 +29,8 @@ func describe(stmt Statement) string {
 		return fmt.Sprintf("Savepoint %s %q", s.Verb, s.Name)
 	case *Noop:
 		return "Noop " + s.Name
+	case *TableMaintenance:
+		return fmt.Sprintf("TableMaintenance %s %q", s.Verb, s.Tables)
 	case *CreateDatabase:
 		return fmt.Sprintf("CreateDatabase %q if not exists=%t", s.Name, s.IfNotExists)
 	case *Explain:
@@ -41,11 +43,17 @@ func describe(stmt Statement) string {
 		return fmt.Sprintf("Prepared params=%d %s", NumParams(s), s.Redacted())
 	case *CreateUser:
 		d := fmt.Sprintf("CreateUser role=%t if not exists=%t locked=%t", s.IsRole, s.IfNotExists, s.Locked)
+		if s.MaxConnections != nil {
+			d += fmt.Sprintf(" connections=%d", *s.MaxConnections)
+		}
 		return d + describeUsers(s.Users)
 	case *AlterUser:
 		d := fmt.Sprintf("AlterUser if exists=%t", s.IfExists)
 		if s.Locked != nil {
 			d += fmt.Sprintf(" locked=%t", *s.Locked)
+		}
+		if s.MaxConnections != nil {
+			d += fmt.Sprintf(" connections=%d", *s.MaxConnections)
 		}
 		return d + describeUsers(s.Users)
 	case *DropUser:
@@ -158,7 +166,7 @@ func describeExpr(x Expr) string {
 	case nil:
 		return "-"
 	case Literal:
-		kind := [...]string{"null", "int", "uint", "decimal", "float", "string", "bytes", "hex"}[x.Kind]
+		kind := [...]string{"null", "int", "bool", "uint", "decimal", "float", "string", "bytes", "hex"}[x.Kind]
 		return kind + ":" + strconv.Quote(x.Text)
 	case SysVar:
 		return fmt.Sprintf("@@%s(global=%t explicit=%t)", x.Name, x.Scope == ScopeGlobal, x.Explicit)

@@ -63,6 +63,8 @@ var growing = []struct {
 	{"a hexadecimal number", 1 << 17, func(n int) string { return "SELECT x'" + strings.Repeat("61", n) + "'" }, false},
 	{"a name", 1 << 17, func(n int) string { return "DROP STAGE `" + strings.Repeat("``", n) + "`" }, false},
 	{"a key in a long text", 1 << 17, func(n int) string { return "CREATE USER password" + strings.Repeat(" key", n/8) }, false},
+	{"hints behind blanks", 1 << 15, func(n int) string { return strings.Repeat(" ", n) + strings.Repeat("SELECT/*+ */ ", n/16) }, false},
+	{"deprecated signs", 1 << 15, func(n int) string { return "LIST " + strings.Repeat("!'utf8'||", n) }, false},
 	{"opening parentheses", 1 << 17, func(n int) string { return "SELECT " + strings.Repeat("(", n) }, false},
 }
 

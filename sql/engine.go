@@ -23,6 +23,13 @@ type Engine interface {
 	Query(ctx context.Context, q Request) (*wharf.Rows, error)
 }
 
+// Bounder is an [Engine] with a bound of a query's time.
+type Bounder interface {
+	Engine
+	// Bounded returns ctx with that bound, for what the caller computes of the rows.
+	Bounded(ctx context.Context) (context.Context, context.CancelFunc)
+}
+
 // Unloader is an [Engine] that can write the rows of a query as files.
 type Unloader interface {
 	Engine
@@ -39,11 +46,27 @@ type Explainer interface {
 	Explain(ctx context.Context, q Request, analyze bool) ([]string, error)
 }
 
+// WorkerStats are the workers of an engine for files.
+type WorkerStats struct {
+	Most    int // statements at once
+	Running int // statements
+	Waiting int // statements that wait for their turn
+	Alive   int // processes, also those that are idle
+
+	Started uint64 // processes
+	Killed  uint64 // because their statement was to end
+	Crashed uint64 // ended by themselves
+	Refused uint64 // statements that got no turn in time
+}
+
 // Request is what an engine is asked.
 type Request struct {
 	Query *Query
 	User  string // whose it is: an engine never mixes two users
+	Super bool   // whose has SUPER: the limits that hold for one user do not hold
 	Zone  string // the session's time zone
+	// Unlimited leaves out the LIMIT of the whole query.
+	Unlimited bool
 	// Database is that in use; "" is none.
 	Database string
 	Args     []wharf.Value // of the placeholders; nil while only the columns are asked for
@@ -51,8 +74,9 @@ type Request struct {
 	// gives its workers, to compute them there.
 	Expressions Expressions
 	State       []byte
-	// Warn takes a warning about a value, by MySQL's number, while the rows are
-	// read; nil drops it. It is called from the goroutine that reads them.
+	// Warn takes a warning, by MySQL's number: about how the query is written, from
+	// Query, and about values while the rows are read; nil drops it. It is called
+	// from the goroutine that asks and reads.
 	Warn func(number uint16, text string)
 	// Resolve gives the source that a name in the query means. The schema is ""
 	// where none was written.

@@ -23,23 +23,35 @@ type Expression struct {
 	// Key asks not for a text but for bytes that are in the order of its
 	// collation, and the same where that holds texts equal.
 	Key bool
+	// Unrounded asks for a number with all digits that it was computed to, which
+	// may be more than its scale.
+	Unrounded bool
+	// Warn takes the warnings about its value; nil leaves them to the session.
+	Warn func(number uint16, text string)
 }
 
 // Input is a value that an [Expression] is given.
 type Input struct {
 	Name  string
 	Type  wharf.Type
-	Scale int // digits behind the point of a decimal, or of a time
+	Scale int // digits behind the point of a decimal, or of a time; a decimal may come with more
 	// Collation is that of a text. "" is the connection's, as of a literal.
 	Collation string
 	Explicit  bool // said by COLLATE
+	Truth     bool `json:",omitempty"` // a truth value, which JSON has as true or false
+	Shown     bool `json:",omitempty"` // a document as an expression gives it, in which decimals of SQL have their digits
 }
 
 // Compiled is an [Expression] that is ready. It is not safe for concurrent use.
 type Compiled struct {
 	Type  wharf.Type
-	Scale int // digits behind the point of a decimal, or of a time; -1 is as many as each value has
-	Eval  func(inputs []wharf.Value) (wharf.Value, error)
+	Scale int  // digits behind the point of a decimal, a time or a double; -1, and of a double 0, is as many as each value has
+	Truth bool // a truth value, which JSON has as true or false
+	Width int  // the most characters of a text, or digits of a decimal; 0 is not known
+	// Collation is that of a text, and Explicit is set where COLLATE says it.
+	Collation string
+	Explicit  bool
+	Eval      func(inputs []wharf.Value) (wharf.Value, error)
 }
 
 // Cause is why a statement failed, where MySQL has a number of its own for

@@ -84,7 +84,8 @@ func (p *parser) presign() (Statement, error) {
 		switch {
 		case p.is("EXPIRE"):
 			if err = p.once(expire, "EXPIRE"); err == nil {
-				s.Expire, err = p.seconds()
+				p.advance()
+				s.Expire, err = p.atLeastOne("seconds", 64)
 			}
 			expire = true
 		case p.is("CONTENT_TYPE"):
@@ -105,10 +106,9 @@ func (p *parser) presign() (Statement, error) {
 	return s, p.finish()
 }
 
-// seconds takes EXPIRE = n, which may be a placeholder. Zero is refused: it would mean that none was
-// given.
-func (p *parser) seconds() (uint64, error) {
-	p.advance()
+// atLeastOne takes = n, which may be a placeholder, for a clause that counts unit,
+// as a number of so many bits. Zero is refused: it would mean that none was given.
+func (p *parser) atLeastOne(unit string, bits int) (uint64, error) {
 	if err := p.expect("="); err != nil {
 		return 0, err
 	}
@@ -116,10 +116,10 @@ func (p *parser) seconds() (uint64, error) {
 	if p.is("?") {
 		text = p.param().String()
 	}
-	n, err := strconv.ParseUint(text, 10, 64)
+	n, err := strconv.ParseUint(text, 10, bits)
 	unknown := p.is("?") && p.args == nil
 	if !unknown && (p.tok.kind != kindNumber && !p.is("?") || err != nil || n == 0) {
-		return 0, p.fail("expected a number of seconds, at least 1")
+		return 0, p.fail("expected a number of " + unit + ", at least 1")
 	}
 	p.advance()
 	return n, nil

@@ -31,14 +31,16 @@ type NamedTable struct{ Schema, Name string }
 // MySQL's grammar knows: each location becomes a name in backticks, and each
 // $1:a.b a path into $1.
 type fileTables struct {
-	p      *parser
-	out    strings.Builder
-	copied int // up to where clean is in out
-	tables []FileTable
-	places []Replacement
-	edits  []edit
-	levels []fromLevel
-	table  bool // there is a JSON_TABLE
+	p       *parser
+	out     strings.Builder
+	copied  int // up to where clean is in out
+	tables  []FileTable
+	places  []Replacement
+	edits   []edit
+	levels  []fromLevel
+	table   bool     // there is a JSON_TABLE
+	derived bool     // the columns of a derived table are named
+	into    []string // the variables of INTO
 }
 
 // edit is a piece of the text that was written anew: from where to where it
@@ -65,6 +67,7 @@ type fromLevel struct {
 	selects bool   // a SELECT was seen
 	from    bool   // between FROM and the clause behind it
 	table   bool   // a table comes next
+	renamed bool   // a query whose columns are named behind it
 	json    string // the function whose arguments these are: JSON_TABLE or JSON_VALUE
 }
 
@@ -74,7 +77,7 @@ var endsFrom = []string{"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW", 
 // withFiles gives src with its locations replaced, and what they were. It
 // gives nil where there is none.
 func withFiles(src source) (source, *fileTables, error) {
-	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") && !namesJSON(src.clean) && !namesPlace(src.clean) {
+	if !strings.Contains(src.clean, "@") && !strings.Contains(src.clean, "=>") && !namesJSON(src.clean) && !namesPlace(src.clean) && !maySayMore.MatchString(src.clean) {
 		return src, nil, nil
 	}
 	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
@@ -110,6 +113,9 @@ func (f *fileTables) step() error {
 	if done, err := f.jsonStep(); done || err != nil {
 		return err
 	}
+	if done, err := f.gapStep(); done || err != nil {
+		return err
+	}
 	switch {
 	case p.is("("):
 		f.levels = append(f.levels, fromLevel{selects: at.table, from: at.table, table: at.table})
@@ -119,7 +125,7 @@ func (f *fileTables) step() error {
 			f.levels = f.levels[:len(f.levels)-1]
 		}
 	case p.is("SELECT"):
-		*at = fromLevel{selects: true}
+		*at = fromLevel{selects: true, renamed: at.renamed}
 	case p.is("FROM") && at.selects:
 		at.from, at.table = true, true
 	case p.is("JOIN"), p.is("STRAIGHT_JOIN"):
@@ -128,6 +134,9 @@ func (f *fileTables) step() error {
 		at.table = at.from
 	case p.tok.kind == kindWord && slices.ContainsFunc(endsFrom, p.is):
 		at.from, at.table = false, false
+		if f.intoVariables() {
+			return nil
+		}
 	case p.tok.kind == kindWord && isPlace(p.text()):
 		f.place()
 		return nil
@@ -215,8 +224,8 @@ func (f *fileTables) arguments(t *FileTable) error {
 		if err := p.expect("="); err != nil {
 			return err
 		}
-		if err := p.expect(">"); err != nil {
-			return err
+		if !p.accept(">") {
+			return p.fail("expected >, as in FILE_FORMAT => (TYPE = CSV, PARSE_HEADER = TRUE)")
 		}
 		if err := f.argument(t, name); err != nil {
 			return err

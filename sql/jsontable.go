@@ -7,6 +7,9 @@ import "encoding/json"
 // JSON, each an array of texts.
 const JSONTableFunction = "JSON_TABLE#"
 
+// Introduced is the call that a literal text of a character set is, as in _latin1'…'.
+const Introduced = "INTRODUCED#"
+
 // The functions by which an engine of its own ends a GROUP_CONCAT.
 const (
 	// GroupDistinct joins the parts of a group in their order, each once: of a
@@ -17,11 +20,17 @@ const (
 	GroupCut = "GROUP_CONCAT#"
 )
 
+// GroupObject is the function by which an engine of its own ends a JSON_OBJECTAGG: of
+// an object with its members in the order of the rows, it gives the document.
+const GroupObject = "JSON_OBJECTAGG#"
+
 // JSONColumn is a column of JSON_TABLE, its rows' path with the columns that are
 // taken from each, or what JSON_VALUE gives.
 type JSONColumn struct {
 	Name       string       `json:",omitempty"`
 	Type       string       `json:",omitempty"` // in upper case, as CAST or CREATE TABLE has it
+	Charset    string       `json:",omitempty"` // of a text, as it is said
+	Collation  string       `json:",omitempty"` // of a text, as it is said
 	Path       string       `json:",omitempty"`
 	Ordinality bool         `json:",omitempty"`
 	Exists     bool         `json:",omitempty"` // whether there is something at Path

@@ -131,7 +131,7 @@ func (p *parser) jsonColumn() (c JSONColumn, err error) {
 		c.Ordinality = true
 		return c, p.expect("ORDINALITY")
 	}
-	if c.Type, err = p.jsonType(); err != nil {
+	if err = p.jsonType(&c); err != nil {
 		return c, err
 	}
 	c.Exists = p.accept("EXISTS")
@@ -151,10 +151,10 @@ func (p *parser) jsonPath() (string, error) {
 	return p.src.mode.unquote(p.advance()), nil
 }
 
-// jsonType takes a column's type, without its character set and collation.
-func (p *parser) jsonType() (string, error) {
+// jsonType takes a column's type, with its character set and collation.
+func (p *parser) jsonType(c *JSONColumn) error {
 	if p.tok.kind != kindWord {
-		return "", p.fail("expected a type")
+		return p.fail("expected a type")
 	}
 	text := strings.ToUpper(p.advance())
 	if text == "DOUBLE" {
@@ -163,7 +163,7 @@ func (p *parser) jsonType() (string, error) {
 	if p.is("(") {
 		for !p.accept(")") {
 			if p.tok.kind != kindNumber && !p.is("(") && !p.is(",") {
-				return "", p.fail("expected the length of a type")
+				return p.fail("expected the length of a type")
 			}
 			text += p.advance()
 		}
@@ -173,12 +173,13 @@ func (p *parser) jsonType() (string, error) {
 		text += " UNSIGNED"
 	}
 	if p.acceptAll("CHARACTER", "SET") || p.accept("CHARSET") {
-		p.advance()
+		c.Charset = strings.Trim(p.advance(), "`'\"")
 	}
 	if p.accept("COLLATE") {
-		p.advance()
+		c.Collation = strings.Trim(p.advance(), "`'\"")
 	}
-	return text, nil
+	c.Type = text
+	return nil
 }
 
 // isFallback reports whether ON EMPTY or ON ERROR comes with the next tokens.
@@ -237,7 +238,7 @@ func (f *fileTables) jsonValue() error {
 	c := JSONColumn{Type: "CHAR(512)"}
 	var err error
 	if p.accept("RETURNING") {
-		if c.Type, err = p.jsonType(); err != nil {
+		if err = p.jsonType(&c); err != nil {
 			return err
 		}
 	}

@@ -93,9 +93,12 @@ func TestDepthOfExpressions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u, _ := stmt.(*Unsupported)
-		if got := u != nil; got != (c.want != "") || got && u.Name != c.want {
-			t.Errorf("%d terms: %T %+v", c.terms, stmt, u)
+		got := ""
+		if q, ok := stmt.(*Query); ok {
+			got = q.Beyond
+		}
+		if got != c.want {
+			t.Errorf("%d terms: %T, beyond the server is %q", c.terms, stmt, got)
 		}
 	}
 }

@@ -16,20 +16,25 @@ const (
 	IgnoreSpace                         // there may be blanks between a function and its '('
 	NoBackslashEscapes                  // a backslash in a string stands for itself
 	HighNotPrecedence                   // NOT binds as tightly as '!'
+	RealAsFloat                         // REAL is FLOAT, and not DOUBLE
+	AnyValue                            // there is no ONLY_FULL_GROUP_BY: a column that is in no group has any value of its group
 )
 
 // modeNames are the names that sql_mode has for them, in their order.
-var modeNames = []string{"PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "NO_BACKSLASH_ESCAPES", "HIGH_NOT_PRECEDENCE"}
+var modeNames = []string{"PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "NO_BACKSLASH_ESCAPES", "HIGH_NOT_PRECEDENCE", "REAL_AS_FLOAT"}
 
 // ModeOf returns the modes in a value of sql_mode, in upper case, that change
 // how a statement is read.
 func ModeOf(sqlMode string) Mode {
-	var m Mode
+	m := AnyValue
 	for name := range strings.SplitSeq(sqlMode, ",") {
 		for i, known := range modeNames {
 			if name == known {
 				m |= 1 << i
 			}
+		}
+		if name == "ONLY_FULL_GROUP_BY" {
+			m &^= AnyValue
 		}
 	}
 	return m
@@ -61,7 +66,7 @@ var plainTiDB, _ = mysql.GetSQLMode(mysql.DefaultSQLMode)
 
 // tidb returns the modes for TiDB's parser.
 func (m Mode) tidb() mysql.SQLMode {
-	if m == 0 {
+	if m&^AnyValue == 0 {
 		return plainTiDB
 	}
 	mode, _ := mysql.GetSQLMode(m.String()) // it knows each name

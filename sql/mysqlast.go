@@ -14,6 +14,8 @@ type plain struct {
 	text   string // as it was written, without comments
 	mode   Mode   // by which it was read
 	params int
+
+	warnings []Warning // of its deprecated forms
 }
 
 // String gives the statement as it was written, without comments.
@@ -27,7 +29,21 @@ type Select struct {
 	Items []SelectItem
 	Where Expr   // WHERE and HAVING, joined by AND; nil if not given
 	Limit *Limit // nil if not given
+	// Rewritten is it as MySQL's grammar has it, where that differs, and Replaced
+	// what was replaced in it: see Query.
+	Rewritten string
+	Replaced  []Replacement
 	plain
+}
+
+// Query is the SELECT for an engine that reads it itself, because of what is
+// beyond the server.
+func (s *Select) Query(beyond string) *Query {
+	q := &Query{Text: s.Rewritten, Mode: s.mode, Replaced: s.Replaced, Limit: s.Limit, Beyond: beyond, plain: s.plain}
+	if q.Text == "" {
+		q.Text = s.text
+	}
+	return q
 }
 
 // SelectItem is one expression and its column's name: the alias, or the text
@@ -49,6 +65,9 @@ type Assignment struct {
 	Name   string // lower case, users' variables too; "names", "character set" and "transaction" for these three forms
 	Value  Expr   // nil for DEFAULT; a bare word (ON, utf8mb4) is a string Literal
 	IsUser bool   // @name
+	// Query gives the value where that reads tables. Value is there too where the
+	// server can compute it.
+	Query *Query
 
 	// Collation is that of SET NAMES … COLLATE, "" if not given.
 	Collation string
@@ -242,6 +261,7 @@ type LiteralKind uint8
 const (
 	NullLiteral LiteralKind = iota
 	IntLiteral
+	BoolLiteral // TRUE and FALSE, which are 1 and 0
 	UintLiteral
 	DecimalLiteral
 	FloatLiteral

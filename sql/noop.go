@@ -64,7 +64,7 @@ func (p *parser) lock() Statement {
 
 // lockedTable takes a table with its alias and the kind of its lock.
 func (p *parser) lockedTable() bool {
-	if !p.tableName() {
+	if _, ok := p.namedTable(); !ok {
 		return false
 	}
 	if !p.is("READ") && !p.is("WRITE") && !p.is("LOW_PRIORITY") {
@@ -79,18 +79,6 @@ func (p *parser) lockedTable() bool {
 	}
 	p.accept("LOW_PRIORITY")
 	return p.accept("WRITE")
-}
-
-// tableName takes [database.]table.
-func (p *parser) tableName() bool {
-	if _, ok := p.ident(); !ok {
-		return false
-	}
-	if p.accept(".") {
-		_, ok := p.ident()
-		return ok
-	}
-	return true
 }
 
 // unlock reads what follows UNLOCK.
@@ -143,7 +131,7 @@ func (p *parser) flushedOne() bool {
 // flushTables reads [table, …] [WITH READ LOCK | FOR EXPORT].
 func (p *parser) flushTables(s *Noop) Statement {
 	for p.tok.kind != kindEnd && !p.is("WITH") && !p.is("FOR") {
-		if !p.tableName() {
+		if _, ok := p.namedTable(); !ok {
 			return nil
 		}
 		if !p.accept(",") {

@@ -113,6 +113,8 @@ var forms = []form{
 	{[]string{"REVOKE"}, (*parser).revoke},
 	{[]string{"SHOW", "USERS"}, (*parser).showUsers},
 	{[]string{"SHOW", "ROLES"}, (*parser).showRoles},
+	{[]string{"SHOW", "TOKENS"}, (*parser).showTokens},
+	{[]string{"DROP", "TOKEN"}, (*parser).dropToken},
 }
 
 // leadingWords tells from a statement's first words whether it is one of
@@ -138,6 +140,8 @@ func (p *parser) leadingCreate() func(*parser) (Statement, error) {
 		return func(p *parser) (Statement, error) { return p.createStage(replace) }
 	case p.accept("CONNECTION"):
 		return func(p *parser) (Statement, error) { return p.createConnection(replace) }
+	case p.accept("TOKEN"):
+		return func(p *parser) (Statement, error) { return p.createToken(replace) }
 	case p.acceptAll("FILE", "FORMAT"):
 		return func(p *parser) (Statement, error) { return p.createFileFormat(replace) }
 	}

@@ -17,6 +17,15 @@ func (p *printer) settings(s *StageSettings) {
 	p.options("FILE_FORMAT", s.FileFormat)
 	p.options("COPY_OPTIONS", s.CopyOptions)
 	p.text("COMMENT", s.Comment)
+	p.number("MAX_FILES", s.MaxFiles)
+	p.number("MAX_BYTES", s.MaxBytes)
+}
+
+// number writes NAME = n, or nothing.
+func (p *printer) number(clause string, n *int64) {
+	if n != nil && *n != 0 { // 0 is a placeholder without a value
+		p.put(" ", clause, " = ", strconv.FormatInt(*n, 10))
+	}
 }
 
 func (s *AlterStage) print(p *printer) {

@@ -42,7 +42,7 @@ func inTable(table, statement string) bool {
 func TestEveryFormHasAPrivilege(t *testing.T) {
 	table := privilegeTable(t)
 	synonyms := map[string]string{"LS": "LIST", "RM": "REMOVE", "DESCRIBE": "DESC"}
-	all := [][]string{{"CREATE", "STAGE"}, {"CREATE", "CONNECTION"}, {"CREATE", "FILE", "FORMAT"}}
+	all := [][]string{{"CREATE", "STAGE"}, {"CREATE", "CONNECTION"}, {"CREATE", "FILE", "FORMAT"}, {"CREATE", "TOKEN"}}
 	for _, f := range forms {
 		all = append(all, f.words)
 	}
@@ -71,13 +71,15 @@ func TestEveryStatementHasAPrivilege(t *testing.T) {
 		"CreateConnection": {"CREATE CONNECTION"}, "DropConnection": {"DROP CONNECTION"}, "DescConnection": {"DESC CONNECTION"},
 		"ShowConnections": {"SHOW CONNECTIONS"}, "CreateFileFormat": {"CREATE FILE FORMAT"}, "DropFileFormat": {"DROP FILE FORMAT"},
 		"DescFileFormat": {"DESC FILE FORMAT"}, "ShowFileFormats": {"SHOW FILE FORMATS"},
-		"Select": {"SELECT"}, "Query": {"SELECT"}, "Set": {"SET", "SET GLOBAL"}, "Show": {"SHOW", "SHOW TABLES", "SHOW DATABASES", "SHOW PROCESSLIST", "SHOW GRANTS", "SHOW USERS", "SHOW ROLES"},
+		"Select": {"SELECT"}, "Query": {"SELECT"}, "Set": {"SET", "SET GLOBAL"}, "Show": {"SHOW", "SHOW TABLES", "SHOW DATABASES", "SHOW PROCESSLIST", "SHOW GRANTS", "SHOW USERS", "SHOW ROLES", "SHOW TOKENS", "SHOW CREATE USER"},
 		"Use": {"USE"}, "Transaction": {"BEGIN", "COMMIT", "ROLLBACK"}, "Savepoint": {"SAVEPOINT"}, "Explain": {"EXPLAIN"},
-		"Noop": {"LOCK TABLES", "FLUSH"}, "CreateDatabase": {"CREATE DATABASE IF NOT EXISTS"}, "Kill": {"KILL"}, "Do": {"DO"},
+		"TableMaintenance": {"CHECK TABLE"}, "Noop": {"LOCK TABLES", "FLUSH"}, "CreateDatabase": {"CREATE DATABASE IF NOT EXISTS"}, "Kill": {"KILL"}, "Do": {"DO"},
 		"CreateUser": {"CREATE USER", "CREATE ROLE"}, "AlterUser": {"ALTER USER", "SET PASSWORD"}, "DropUser": {"DROP USER", "DROP ROLE"},
 		"RenameUser": {"RENAME USER"}, "SetRole": {"SET ROLE"}, "SetDefaultRole": {"SET DEFAULT ROLE"},
+		"CreateToken": {"CREATE TOKEN"}, "DropToken": {"DROP TOKEN"},
 		"Grant": {"GRANT", "REVOKE"}, "GrantRole": {"GRANT", "REVOKE"},
-		"Prepared": nil, "Unsupported": nil, // one of the others, and none
+		"Prepare": {"PREPARE"}, "Deallocate": {"DEALLOCATE PREPARE"}, "SelectInto": {"SELECT"},
+		"Prepared": nil, "Execute": nil, "Unsupported": nil, // one of the others, and none
 	}
 	table := privilegeTable(t)
 	for _, name := range statementTypes(t) {

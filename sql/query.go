@@ -16,6 +16,13 @@ type Query struct {
 	// Beyond names what there is in it that only an engine for files can do;
 	// Parts then are not to be used. "" if there is nothing.
 	Beyond string
+	// Rows is what the server computes row by row, where an engine for files answers;
+	// nil is nothing.
+	Rows *RowItems
+	// Found is set with SQL_CALC_FOUND_ROWS: FOUND_ROWS() then counts the rows without
+	// Outer, which is the LIMIT of all.
+	Found bool
+	Outer *Limit
 	plain
 }
 

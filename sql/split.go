@@ -17,6 +17,10 @@ type source struct {
 	tokens int // about as many as a parser will see
 	depth  int // the deepest nesting of parentheses
 	joined int // bytes that joining strings which follow each other copies
+
+	hints    []string  // what is in /*+ … */ behind SELECT
+	leading  string    // that behind the SELECT that the statement begins with
+	warnings []Warning // of what was read so far
 }
 
 // splitter finds the end of the first statement, and blanks comments on its
@@ -135,6 +139,9 @@ func (s *splitter) slash() {
 	case strings.HasPrefix(s.text[s.pos:], "/*!"):
 		s.bang()
 	default:
+		if strings.HasPrefix(s.text[s.pos:], "/*+") {
+			s.hint()
+		}
 		s.comment(1)
 	}
 }

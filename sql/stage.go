@@ -23,7 +23,7 @@ func (p *parser) createStage(replace bool) (Statement, error) {
 	return &CreateStage{Mode: mode, Name: name, StageSettings: *set}, nil
 }
 
-const expectClause = "expected URL, CONNECTION, FILE_FORMAT, COPY_OPTIONS or COMMENT"
+const expectClause = "expected URL, CONNECTION, FILE_FORMAT, COPY_OPTIONS, COMMENT, MAX_FILES or MAX_BYTES"
 
 // settings takes the clauses that CREATE STAGE and ALTER STAGE … SET share:
 // in any order, each at most once, until the end of the statement.
@@ -55,6 +55,10 @@ func (p *parser) setting(set *StageSettings) error {
 		return p.optionsClause(&set.FileFormat, "FILE_FORMAT", p.fileFormat)
 	case "COPY_OPTIONS":
 		return p.optionsClause(&set.CopyOptions, "COPY_OPTIONS", p.options)
+	case "MAX_FILES":
+		return p.quotaClause(&set.MaxFiles, "MAX_FILES", "files")
+	case "MAX_BYTES":
+		return p.quotaClause(&set.MaxBytes, "MAX_BYTES", "bytes")
 	}
 	if p.is("ENCRYPTION") || p.is("DIRECTORY") || p.is("STORAGE_INTEGRATION") {
 		return notDone(strings.ToUpper(p.text()) + " of a stage")
@@ -89,6 +93,18 @@ func (p *parser) optionsClause(to *[]wharf.Option, clause string, read func() ([
 	}
 	var err error
 	*to, err = read()
+	return err
+}
+
+// quotaClause takes NAME = n.
+func (p *parser) quotaClause(to **int64, clause, unit string) error {
+	if err := p.once(*to != nil, clause); err != nil {
+		return err
+	}
+	p.advance()
+	n, err := p.atLeastOne(unit, 63)
+	quota := int64(n)
+	*to = &quota
 	return err
 }
 
@@ -138,9 +154,9 @@ func (p *parser) unset() ([]string, error) {
 		switch clause {
 		case "COMMENTS":
 			clause = "COMMENT"
-		case "COMMENT", "FILE_FORMAT", "COPY_OPTIONS":
+		case "COMMENT", "FILE_FORMAT", "COPY_OPTIONS", "MAX_FILES", "MAX_BYTES":
 		default:
-			return nil, p.fail("expected FILE_FORMAT, COPY_OPTIONS or COMMENT")
+			return nil, p.fail("expected FILE_FORMAT, COPY_OPTIONS, COMMENT, MAX_FILES or MAX_BYTES")
 		}
 		for _, other := range list {
 			if err := p.once(other == clause, clause); err != nil {

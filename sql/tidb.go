@@ -37,8 +37,15 @@ func readPlain(src source) (Statement, error) {
 	if src.open != "" && !src.transfers() {
 		return nil, src.torn()
 	}
+	if name := src.refusedHint(); name != "" {
+		return unsupported(src, name), nil
+	}
+	src.warnings = src.deprecatedWords()
 	if stmt := readTiDBGaps(src); stmt != nil {
 		return stmt, nil
+	}
+	if src.intoFile() {
+		return unsupported(src, intoOutfile), nil
 	}
 	if src.tokens > maxTokens || src.depth > maxDepth || src.joined > maxJoined {
 		return readHuge(src)
@@ -50,9 +57,20 @@ func readPlain(src source) (Statement, error) {
 	if files != nil {
 		node, err := guarded(callTiDB, as)
 		if err != nil {
+			if src.distinctWindow() {
+				return unsupported(src, beyondTiDB(src)), nil
+			}
 			return nil, src.errorAt(err, as, files.original)
 		}
-		return translateFiles(src, as, files, node)
+		if err := refusedForm(node); err != nil {
+			return nil, err
+		}
+		src.warnings = src.deprecated(node)
+		st, err := translateFiles(src, as, files, node)
+		if err != nil {
+			return nil, err
+		}
+		return files.wrapped(src, st), nil
 	}
 	node, err := guarded(callTiDB, src)
 	if err != nil {
@@ -66,6 +84,10 @@ func readPlain(src source) (Statement, error) {
 		}
 		return nil, src.tidbError(err)
 	}
+	if err := refusedForm(node); err != nil {
+		return nil, err
+	}
+	src.warnings = src.deprecated(node)
 	return translate(src, node)
 }
 
@@ -105,6 +127,9 @@ func guarded(parse func(Mode, string) (ast.StmtNode, error), src source) (node a
 
 // callTiDB runs TiDB's parser.
 func callTiDB(mode Mode, text string) (ast.StmtNode, error) {
+	if err := mode.bareNull(text); err != nil {
+		return nil, err
+	}
 	p := tidbParsers.Get().(*tidb.Parser)
 	p.SetSQLMode(mode.tidb())
 	nodes, _, err := p.ParseSQL(text)
@@ -122,6 +147,26 @@ func callTiDB(mode Mode, text string) (ast.StmtNode, error) {
 	return node, err
 }
 
+// bareNull finds \N outside of strings, which MySQL 8.0 does not take for NULL any
+// more. TiDB's parser does; the error is as its own are.
+func (m Mode) bareNull(text string) error {
+	if !strings.Contains(text, `\N`) {
+		return nil
+	}
+	for t := m.tokenAt(text, 0); t.kind != kindEnd; t = m.tokenAt(text, t.end) {
+		if t.kind != kindMark || !strings.HasPrefix(text[t.start:], `\N`) {
+			continue
+		}
+		line := strings.Count(text[:t.start], "\n") + 1
+		column := t.end - (strings.LastIndexByte(text[:t.start], '\n') + 1)
+		if line > 1 {
+			column++ // see offset
+		}
+		return fmt.Errorf(`line %d column %d near "\N"`, line, column)
+	}
+	return nil
+}
+
 // tidbError tells of a mistake that TiDB's parser found. Its message holds
 // the client's text, so that only the place is taken from it.
 func (s source) tidbError(cause error) error {
@@ -134,16 +179,20 @@ func (s source) errorAt(cause error, as source, original func(at int) int) error
 	for _, known := range []struct {
 		says, state, msg string
 		number           uint16
+		named            func(name string) error
 	}{
-		{"[parser:1115]", "42000", "Unknown character set", 1115},
-		{"[ddl:1273]", "HY000", "Unknown collation", 1273},
+		{"[parser:1115]", "42000", "Unknown character set", 1115, NoCharset},
+		{"[ddl:1115]", "42000", "Unknown character set", 1115, NoCharset},
+		{"[parser:1210]Incorrect arguments to ESCAPE", "HY000", "Incorrect arguments to ESCAPE", 1210, nil},
+		{"[ddl:1273]", "HY000", "Unknown collation", 1273, NoCollation},
 	} {
 		rest, is := strings.CutPrefix(cause.Error(), known.says)
 		switch {
-		case is && s.mayHoldKey():
+		case is && (s.mayHoldKey() || known.named == nil):
 			return invalid(known.number, known.state, known.msg)
 		case is:
-			return invalid(known.number, known.state, firstRunes(rest, maxNear+len(known.msg)))
+			_, name, _ := strings.Cut(rest, "'")
+			return known.named(strings.TrimSuffix(name, "'"))
 		}
 	}
 	var line, column int
@@ -197,5 +246,5 @@ func unsupported(src source, name string) *Unsupported {
 
 // plain gives the statement without comments and the blanks around it.
 func (s source) plain() plain {
-	return plain{text: strings.Trim(s.clean, " \t\n\v\f\r"), mode: s.mode}
+	return plain{text: strings.Trim(s.clean, " \t\n\v\f\r"), mode: s.mode, warnings: s.warnings}
 }

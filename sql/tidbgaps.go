@@ -35,6 +35,10 @@ func readTiDBGaps(src source) Statement {
 			return explained
 		}
 		stmt = p.describeLike()
+	case p.is("ANALYZE"), p.is("CHECK"), p.is("CHECKSUM"), p.is("OPTIMIZE"), p.is("REPAIR"):
+		stmt = p.maintenance()
+	case p.is("PREPARE"), p.is("EXECUTE"), p.is("DEALLOCATE"), p.is("DROP"):
+		stmt = p.preparedForm()
 	case p.is("BEGIN"), p.is("START"), p.is("COMMIT"), p.is("ROLLBACK"):
 		stmt = p.transaction()
 	}

@@ -10,9 +10,10 @@ import (
 // translator carries one statement of TiDB's over into types of ours.
 type translator struct {
 	src    source
-	plain  plain // what every statement of ours gets
-	params []int // the offsets of all '?', in order
-	depth  int   // of the expression at hand
+	plain  plain       // what every statement of ours gets
+	params []int       // the offsets of all '?', in order
+	files  *fileTables // the locations of the statement; nil without
+	depth  int         // of the expression at hand
 	// relational is set where an expression needs rows: of a table, of a group
 	// or of a subquery.
 	relational bool
@@ -56,7 +57,7 @@ func translate(src source, node ast.StmtNode) (Statement, error) {
 // translateFiles carries over a SELECT over locations. as is src with names in
 // their place.
 func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (Statement, error) {
-	t := &translator{src: as, plain: src.plain()}
+	t := &translator{src: as, plain: src.plain(), files: files}
 	if strings.Contains(as.clean, "?") {
 		var m markers
 		node.Accept(&m)
@@ -64,7 +65,8 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 		t.params, t.plain.params = m.offsets, len(m.offsets)
 	}
 	var stmt Statement
-	if !files.table && !slices.ContainsFunc(files.tables, func(f FileTable) bool { return f.Function == "" }) {
+	_, isSet := node.(*ast.SetStmt)
+	if isSet || !files.table && !slices.ContainsFunc(files.tables, func(f FileTable) bool { return f.Function == "" }) {
 		var err error
 		if stmt, err = t.statement(node); err != nil {
 			return nil, err
@@ -76,9 +78,10 @@ func translateFiles(src, as source, files *fileTables, node ast.StmtNode) (State
 	switch {
 	case t.reason != "":
 		return unsupported(src, t.reason), nil
-	case stmt != nil && len(files.tables) == 0:
+	case stmt != nil && (isSet || len(files.tables) == 0):
 		if s, ok := stmt.(*Select); ok {
 			s.rename(files.places)
+			s.Rewritten, s.Replaced = as.clean, files.places
 		}
 		return stmt, nil
 	}
@@ -98,8 +101,8 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		return nil
 	}
 	tables := tablesOf(node)
-	inEngine := files != nil && files.table
-	if len(tables) == 0 && !inEngine && (t.reason == "" || !forEngine(node)) {
+	inEngine := files != nil && (files.table || files.derived)
+	if len(tables) == 0 && !inEngine && t.reason == "" {
 		return nil
 	}
 	q, ok := stmt.(*Query)
@@ -117,7 +120,29 @@ func (t *translator) overTables(node ast.StmtNode, stmt Statement, files *fileTa
 		q.rename()
 	}
 	q.Text, q.Mode, q.Tables = t.src.clean, t.src.mode, tables
+	q.Rows = rowItems(node, q.Replaced)
+	t.found(node, q)
 	return q
+}
+
+// found notes SQL_CALC_FOUND_ROWS of a query, which the first SELECT of a UNION has.
+func (t *translator) found(node ast.Node, q *Query) {
+	sel, limit := (*ast.SelectStmt)(nil), (*ast.Limit)(nil)
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		sel, limit = n, n.Limit
+	case *ast.SetOprStmt:
+		sel, _ = n.SelectList.Selects[0].(*ast.SelectStmt)
+		limit = n.Limit
+	}
+	if sel == nil || sel.SelectStmtOpts == nil || !sel.CalcFoundRows {
+		return
+	}
+	q.Found = true
+	if limit != nil {
+		outer := t.limit(limit)
+		q.Outer = &outer
+	}
 }
 
 // rename gives the columns the names that were written.
@@ -194,18 +219,4 @@ func trimName(s string) string {
 		end = i
 	}
 	return s[:end]
-}
-
-// forEngine reports whether a query begins with WITH or has VALUES: an engine for
-// files reads it also where it names no table.
-func forEngine(node ast.Node) bool {
-	switch n := node.(type) {
-	case *ast.SelectStmt:
-		return n.With != nil || n.Kind == ast.SelectStmtKindValues
-	case *ast.SetOprStmt:
-		return n.With != nil || slices.ContainsFunc(n.SelectList.Selects, forEngine)
-	case *ast.SetOprSelectList:
-		return slices.ContainsFunc(n.Selects, forEngine)
-	}
-	return false
 }

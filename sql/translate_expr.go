@@ -122,8 +122,8 @@ func exprName(node ast.ExprNode) string {
 }
 
 func (t *translator) function(n *ast.FuncCallExpr) Expr {
-	if n.Schema.O != "" {
-		t.cannot("a stored function")
+	if n.Schema.O != "" { // a stored function, of which there are none
+		return Call{n.Schema.O + "." + n.FnName.O, t.exprs(n.Args)}
 	}
 	switch n.FnName.L {
 	case ast.DateLiteral:
@@ -152,11 +152,14 @@ func (t *translator) char(n *ast.FuncCallExpr) Expr {
 	case "utf8", "utf8mb3", "utf8mb4":
 		return Call{"CAST", []Expr{c, stringLiteral("CHAR")}}
 	}
-	t.cannot("CHAR … USING a character set that is not UTF-8")
-	return c
+	return Call{"CONVERT", []Expr{c, stringLiteral(charset.Text)}}
 }
 
 func (t *translator) like(n *ast.PatternLikeOrIlikeExpr) Expr {
+	if !n.IsLike { // SOUNDS LIKE, see gapStep
+		sound := func(x ast.ExprNode) Expr { return Call{"SOUNDEX", []Expr{t.expr(x)}} }
+		return negated(n.Not, Binary{Op: "=", X: sound(n.Expr), Y: sound(n.Pattern)})
+	}
 	c := Call{"LIKE", []Expr{t.expr(n.Expr), t.expr(n.Pattern)}}
 	if n.EscapeExplicit {
 		escape := ""
@@ -252,11 +255,23 @@ func opName(op opcode.Op) string {
 
 func stringLiteral(s string) Literal { return Literal{Kind: StringLiteral, Text: s} }
 
+// introduced is a literal text, in the character set that is said before it, as in
+// _latin1'…', or in that of the connection.
+func introduced(v *driver.ValueExpr, text string) Expr {
+	if v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 || v.Type.GetCharset() == mysql.DefaultCharset {
+		return stringLiteral(text)
+	}
+	return Call{Introduced, []Expr{stringLiteral(text), stringLiteral(v.Type.GetCharset())}}
+}
+
 func literal(v *driver.ValueExpr) Expr {
 	switch v.Kind() {
 	case driver.KindNull:
 		return Literal{}
 	case driver.KindInt64:
+		if v.Type.GetFlag()&mysql.IsBooleanFlag != 0 {
+			return Literal{BoolLiteral, strconv.FormatInt(v.GetInt64(), 10)}
+		}
 		return Literal{IntLiteral, strconv.FormatInt(v.GetInt64(), 10)}
 	case driver.KindUint64:
 		return Literal{UintLiteral, strconv.FormatUint(v.GetUint64(), 10)}
@@ -266,12 +281,15 @@ func literal(v *driver.ValueExpr) Expr {
 		return Literal{FloatLiteral, strconv.FormatFloat(v.GetFloat64(), 'g', -1, 64)}
 	case driver.KindBinaryLiteral, driver.KindMysqlBit:
 		if charset := v.Type.GetCharset(); charset != "" && charset != "binary" {
-			return stringLiteral(string(v.GetBytes()))
+			return introduced(v, string(v.GetBytes()))
+		}
+		if v.Type.GetFlag()&mysql.UnderScoreCharsetFlag != 0 { // _binary x'…' is no number
+			return Literal{BytesLiteral, string(v.GetBytes())}
 		}
 		return Literal{HexLiteral, string(v.GetBytes())}
 	}
 	if v.Type.GetCharset() == mysql.DefaultCharset || v.Type.GetCharset() != "binary" {
-		return stringLiteral(v.GetString())
+		return introduced(v, v.GetString())
 	}
 	return Literal{BytesLiteral, v.GetString()}
 }

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -100,10 +101,14 @@ func and(x, y Expr) Expr {
 	return Binary{Op: "AND", X: x, Y: y}
 }
 
+// emptyAlias is an alias of no characters, which the syntax tree does not tell from
+// none.
+var emptyAlias = regexp.MustCompile(`(?i)[\s)'"` + "`" + `]AS\s*(''|""|` + "``" + `)\s*$`)
+
 // itemName gives a column's name as MySQL does: the alias, a column's last
 // name, a constant without parentheses, or else the text as it was written.
 func itemName(f *ast.SelectField) string {
-	if f.AsName.O != "" {
+	if f.AsName.O != "" || emptyAlias.MatchString(f.OriginalText()) {
 		return f.AsName.O
 	}
 	switch x := bare(f.Expr).(type) {
@@ -111,8 +116,24 @@ func itemName(f *ast.SelectField) string {
 		return x.Name.Name.O
 	case *driver.ValueExpr:
 		return constantName(x, f.OriginalText())
+	case *ast.FuncCallExpr:
+		if name, ok := NamedConstant(x); ok {
+			return name
+		}
 	}
 	return trimName(f.OriginalText())
+}
+
+// NamedConstant returns the name that NAME_CONST gives to its column.
+func NamedConstant(call *ast.FuncCallExpr) (name string, ok bool) {
+	if call.FnName.L != ast.NameConst || len(call.Args) != 2 {
+		return "", false
+	}
+	v, ok := call.Args[0].(*driver.ValueExpr)
+	if !ok || v.Kind() != driver.KindString {
+		return "", false
+	}
+	return v.GetString(), true
 }
 
 func constantName(x *driver.ValueExpr, written string) string {

@@ -21,7 +21,11 @@ func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
 		a.Scope = ScopeGlobal
 	}
 	if _, isDefault := v.Value.(*ast.DefaultExpr); !isDefault {
+		reason := t.reason
 		a.Value = t.setValue(v)
+		if a.Query = t.valueQuery(v.Value); a.Query != nil && t.reason != reason {
+			a.Value, t.reason = nil, reason
+		}
 	}
 	switch {
 	case v.Name == ast.SetNames:
@@ -39,6 +43,21 @@ func (t *translator) assignment(v *ast.VariableAssignment) Assignment {
 		t.transaction(&a)
 	}
 	return a
+}
+
+// valueQuery is a value that reads tables, as a query of one row. It returns nil
+// for others.
+func (t *translator) valueQuery(x ast.ExprNode) *Query {
+	tables := tablesOf(x)
+	if len(tables) == 0 || len(t.params) > 0 {
+		return nil
+	}
+	q := &Query{Beyond: "a query of files", Text: "SELECT " + restoredText(x), Mode: t.src.mode &^ NoBackslashEscapes, Tables: tables}
+	q.plain = plain{text: q.Text, mode: q.Mode}
+	if t.files != nil {
+		q.Files, q.Replaced = t.files.tables, t.files.places
+	}
+	return q
 }
 
 // setValue carries over a value. For a variable of the server a bare word is

@@ -54,7 +54,7 @@ func (t *translator) show(n *ast.ShowStmt) (Statement, error) {
 		s.What = "COUNT(*) " + what
 	}
 	s.On, s.Database = showOn(n)
-	if n.Tp == ast.ShowGrants {
+	if n.Tp == ast.ShowGrants || n.Tp == ast.ShowCreateUser {
 		s.Using = roleNames(n.Roles)
 		if n.User != nil && !n.User.CurrentUser {
 			of := accountName(n.User)

@@ -40,7 +40,8 @@ func (t *translator) users(node ast.StmtNode) Statement {
 
 func (t *translator) createUser(n *ast.CreateUserStmt) Statement {
 	s := &CreateUser{IsRole: n.IsCreateRole, IfNotExists: n.IfNotExists, Users: t.userSpecs(n.Specs), plain: t.plain}
-	locked := t.accountOptions("CREATE USER", n.PasswordOrLockOptions, n.AuthTokenOrTLSOptions, n.ResourceOptions, n.CommentOrAttributeOption, n.ResourceGroupNameOption)
+	locked := t.accountOptions("CREATE USER", n.PasswordOrLockOptions, n.AuthTokenOrTLSOptions, n.CommentOrAttributeOption, n.ResourceGroupNameOption)
+	s.MaxConnections = t.maxConnections("CREATE USER", n.ResourceOptions)
 	s.Locked = locked != nil && *locked
 	return s
 }
@@ -50,7 +51,8 @@ func (t *translator) alterUser(n *ast.AlterUserStmt) Statement {
 	if n.CurrentAuth != nil {
 		s.Users = []UserSpec{{AccountName{Current: true}, t.userAuth(n.CurrentAuth)}}
 	}
-	s.Locked = t.accountOptions("ALTER USER", n.PasswordOrLockOptions, n.AuthTokenOrTLSOptions, n.ResourceOptions, n.CommentOrAttributeOption, n.ResourceGroupNameOption)
+	s.Locked = t.accountOptions("ALTER USER", n.PasswordOrLockOptions, n.AuthTokenOrTLSOptions, n.CommentOrAttributeOption, n.ResourceGroupNameOption)
+	s.MaxConnections = t.maxConnections("ALTER USER", n.ResourceOptions)
 	return s
 }
 
@@ -80,7 +82,7 @@ func (t *translator) userAuth(o *ast.AuthOption) *UserAuth {
 // Every other option is refused by its name: a server that only read it would let a
 // user believe that it holds.
 func (t *translator) accountOptions(of string, options []*ast.PasswordOrLockOption, tls []*ast.AuthTokenOrTLSOption,
-	limits []*ast.ResourceOption, comment *ast.CommentOrAttributeOption, group *ast.ResourceGroupNameOption) (locked *bool) {
+	comment *ast.CommentOrAttributeOption, group *ast.ResourceGroupNameOption) (locked *bool) {
 	for _, o := range options {
 		lock := o.Type == ast.Lock
 		switch o.Type {
@@ -104,14 +106,25 @@ func (t *translator) accountOptions(of string, options []*ast.PasswordOrLockOpti
 		}
 	}
 	switch {
-	case len(limits) > 0:
-		t.cannot(of + " … WITH MAX_QUERIES_PER_HOUR and other limits")
 	case comment != nil:
 		t.cannot(of + " … COMMENT and ATTRIBUTE")
 	case group != nil:
 		t.cannot(of + " … RESOURCE GROUP")
 	}
 	return locked
+}
+
+// maxConnections returns how many connections a user may have, 0 for as many as the
+// server's settings say, and nil if it is not said.
+func (t *translator) maxConnections(of string, limits []*ast.ResourceOption) (most *int64) {
+	for _, l := range limits {
+		if l.Type != ast.MaxUserConnections {
+			t.cannot(of + " … WITH MAX_QUERIES_PER_HOUR, MAX_UPDATES_PER_HOUR and MAX_CONNECTIONS_PER_HOUR")
+			continue
+		}
+		most = &l.Count
+	}
+	return most
 }
 
 func accountName(u *auth.UserIdentity) AccountName {

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"regexp"
 	"strings"
 
 	"wharf"
@@ -17,8 +18,19 @@ func beyondTiDB(src source) string {
 	if name := ofPrograms(src); name != "" {
 		return name
 	}
+	if src.distinctWindow() {
+		return "<window function>(DISTINCT ..)"
+	}
 	return byLeadingWords(src, leadingNames)
 }
+
+// distinctWindow reports whether there is COUNT(DISTINCT x) OVER, which MySQL reads and
+// does not do either.
+func (s source) distinctWindow() bool {
+	return containsFold(s.clean, "distinct") && distinctOver.MatchString(s.clean)
+}
+
+var distinctOver = regexp.MustCompile(`(?i)\w\s*\(\s*DISTINCT\b(?:[^()]|\([^()]*\))*\)\s*OVER\b`)
 
 // longByRight names a statement that may be longer than TiDB's parser should
 // be given, "" for those that may not.
@@ -116,6 +128,24 @@ var instead = map[string]string{
 	"DROP TABLE":     "REMOVE @stage/path deletes a file",
 	"RENAME TABLE":   "COPY FILES INTO copies a file, and REMOVE deletes it",
 	"DROP DATABASE":  "DROP STAGE drops a stage",
+	intoOutfile:      "COPY INTO @stage FROM (SELECT …) writes files",
+}
+
+// intoOutfile names a query that writes a file, wherever its INTO stands.
+const intoOutfile = "SELECT … INTO OUTFILE"
+
+// intoFile reports whether a query writes a file of the server's machine.
+func (s source) intoFile() bool {
+	if !containsFold(s.clean, "outfile") && !containsFold(s.clean, "dumpfile") {
+		return false
+	}
+	for p := newParser(s); p.tok.kind != kindEnd; {
+		if p.accept("INTO") && (p.accept("OUTFILE") || p.accept("DUMPFILE")) && p.tok.kind == kindString {
+			return true
+		}
+		p.advance()
+	}
+	return false
 }
 
 const (

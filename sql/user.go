@@ -29,16 +29,18 @@ type UserSpec struct {
 type CreateUser struct {
 	IsRole, IfNotExists bool
 	Users               []UserSpec
-	Locked              bool // ACCOUNT LOCK
+	Locked              bool   // ACCOUNT LOCK
+	MaxConnections      *int64 // WITH MAX_USER_CONNECTIONS n; nil if not given
 	plain
 }
 
 // AlterUser is ALTER USER [IF EXISTS] …, and SET PASSWORD.
 type AlterUser struct {
-	IfExists    bool
-	Users       []UserSpec
-	Locked      *bool // nil if not given
-	SetPassword bool  // it is SET PASSWORD
+	IfExists       bool
+	Users          []UserSpec
+	Locked         *bool  // nil if not given
+	MaxConnections *int64 // likewise
+	SetPassword    bool   // it is SET PASSWORD
 	plain
 }
 

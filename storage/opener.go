@@ -120,8 +120,11 @@ func (p *Opener) local(s wharf.Stage) (backend, error) {
 	if s.Connection != (wharf.Connection{}) {
 		return backend{}, wharf.Errorf(wharf.CodeInvalid, "a stage without a URL is internal and takes no CONNECTION")
 	}
-	open := func(context.Context, wharf.Stage) (wharf.Store, error) { return p.o.Local(s.ID), nil }
-	return backend{check: func(wharf.Stage) error { return nil }, open: open}, nil
+	return backend{check: func(wharf.Stage) error { return nil }, open: p.openLocal}, nil
+}
+
+func (p *Opener) openLocal(_ context.Context, s wharf.Stage) (wharf.Store, error) {
+	return p.o.Local(s.ID), nil
 }
 
 func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error) {

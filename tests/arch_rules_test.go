@@ -60,6 +60,7 @@ var architecture = rules{
 		{path: "server", may: []string{"", "sql/exec", "meta/auth"}, tests: []string{"sql"}, why: whyAdapters},
 		{path: "httpapi", may: []string{"", "meta/auth"}, why: whyAdapters},
 		{path: "cmd/wharf", may: []string{"*"}},
+		{path: "cmd/wharf/client", may: []string{"", "sql"}, why: "the client commands know of the server what its clients know"},
 		{path: "tests", deep: true, why: "the black box tests know of Wharf what a user knows"},
 	},
 	everyTest: []string{"storage/storagetest", "storage/memory", "meta/metatest", "meta/memory"},
@@ -70,8 +71,9 @@ var architecture = rules{
 		{prefix: "github.com/cockroachdb/pebble", owners: []string{"storage/local"}},
 		{prefix: "github.com/aws", owners: []string{"storage/s3", "tests"}},               // there it is a client, to compare with
 		{prefix: "github.com/go-mysql-org/go-mysql", owners: []string{"server", "tests"}}, // there it is a client, which shows the definitions of columns
+		{prefix: "github.com/santhosh-tekuri/jsonschema", owners: []string{"sql/eval"}},
 		{prefix: "github.com/labstack", owners: []string{"httpapi"}},
-		{prefix: "github.com/go-sql-driver/mysql", owners: []string{"tests"}, tests: []string{"server"}},
+		{prefix: "github.com/go-sql-driver/mysql", owners: []string{"cmd/wharf/client", "tests"}, tests: []string{"server"}},
 		{prefix: "github.com/BurntSushi/toml", owners: []string{"cmd/wharf"}},
 		{prefix: "github.com/pires/go-proxyproto", owners: []string{"cmd/wharf"}},
 		{prefix: "github.com/prometheus", owners: []string{"cmd/wharf"}},

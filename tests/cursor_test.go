@@ -112,7 +112,7 @@ const many = "SELECT a.*, b.* FROM s.`x.csv` a, s.`x.csv` b"
 // where one query of files can run at a time.
 func TestCursor(t *testing.T) {
 	t.Parallel()
-	s := start(t, settings{args: []string{"--query-workers", "1", "--query-wait", "200ms"}})
+	s := start(t, settings{args: []string{"--query-workers", "1", "--query-wait", "3s"}})
 	s.exec("CREATE STAGE s")
 	s.put("s", "x.csv", "testdata/files/ontime_200.csv")
 	t.Run("beside a query", func(t *testing.T) {

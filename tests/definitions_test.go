@@ -51,7 +51,7 @@ func TestDefinitions(t *testing.T) {
 	s.wantRows("SHOW FILE FORMATS", "f\tTYPE = CSV, SKIP_HEADER = 1")
 	s.wantRows("SHOW CREATE STAGE new", "new\tCREATE STAGE new COMMENT = 'second'")
 	s.wantRows("SHOW CREATE STAGE ex", "ex\tCREATE STAGE ex URL = 's3://bucket/b/' CONNECTION = (ENDPOINT_URL = 'http://127.0.0.1:9') "+
-		"FILE_FORMAT = (FORMAT_NAME = 'f') /* not shown: ACCESS_KEY_ID, SECRET_ACCESS_KEY */")
+		"FILE_FORMAT = (TYPE = CSV, SKIP_HEADER = 1) /* not shown: ACCESS_KEY_ID, SECRET_ACCESS_KEY */")
 	s.wantContent("new", "kept.txt", []byte("kept"))
 	s.wantError("LIST @old", "1146 (42S02)", `"old"`)
 	s.wantError("ALTER STAGE new RENAME TO ex", "1050 (42S01)", `"ex"`)

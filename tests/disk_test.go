@@ -48,7 +48,7 @@ func bodies(t testing.TB, dir string) []string {
 func (s *server) wantBodies(n int) {
 	s.t.Helper()
 	var got []string
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if got = bodies(s.t, s.dir); len(got) == n {
 			return
 		}
@@ -194,7 +194,7 @@ func TestFullDiskSmallFiles(t *testing.T) {
 func (s *server) uploadAgain(name string, content []byte) {
 	s.t.Helper()
 	var r reply
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if r = s.upload("s", part{name: name, content: content}); r.status == 200 {
 			s.wantContent("s", name, content)
 			return

@@ -73,7 +73,7 @@ func aside(t testing.TB, folder string) []os.FileInfo {
 // awaitAside waits until what is aside is as it should be.
 func awaitAside(t testing.TB, folder, what string, fits func([]os.FileInfo) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if fits(aside(t, folder)) {
 			return
 		}

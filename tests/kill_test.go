@@ -40,6 +40,7 @@ type version [sha256.Size]byte
 // acknowledged file is there with its bytes, every other is there whole or
 // not at all, and no stray file is left on disk.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	t.Logf("seed %d", *killSeed)
 	r := rand.New(rand.NewPCG(*killSeed, 0))
 	dir := t.TempDir() + "/data"

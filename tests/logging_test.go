@@ -45,7 +45,7 @@ func (s *server) serveBy(cmd *exec.Cmd) {
 			cmd.Wait()
 		}
 	})
-	for deadline := time.Now().Add(time.Minute); s.curl("http://"+s.http+"/v1/health").status != 200; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.StopWithin); s.curl("http://"+s.http+"/v1/health").status != 200; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatal("the server does not serve")
 		}

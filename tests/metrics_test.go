@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -88,6 +89,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s is %v", name, metric(text, name))
 		}
 	}
+	wantDocumented(t, text)
 	for _, secret := range []string{fakeSecret, rootPassword, "metrics-access", "wrong-password", "a secret", "stranger", `method="M`} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the metrics have %q", secret)
@@ -95,6 +97,21 @@ func TestMetrics(t *testing.T) {
 	}
 	if n := len(regexp.MustCompile(`(?m)^wharf_`).FindAllString(text, -1)); n > 500 {
 		t.Errorf("there are %d series", n)
+	}
+}
+
+// wantDocumented wants every metric that README.md names to be among those of text.
+func wantDocumented(t *testing.T, text string) {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Those of a build without DuckDB and of servers with an audit log are not in every one.
+	for _, name := range regexp.MustCompile("`(wharf_[a-z0-9_]+)`").FindAllStringSubmatch(string(readme), -1) {
+		if !strings.Contains(text, "\n"+name[1]+" ") && !strings.Contains(text, "\n"+name[1]+"{") && !strings.Contains(text, "\n"+name[1]+"_count") && !strings.Contains(name[1], "audit") {
+			t.Errorf("README.md names %s, which is not among the metrics", name[1])
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ func TestWithoutDuckDB(t *testing.T) {
 	for _, query := range []string{"SELECT * FROM @s/x.csv", "SELECT * FROM s.`x.csv`", "COPY INTO @s/out/ FROM (SELECT 1)"} {
 		s.wantError(query, "1235 (42000)", lacks)
 	}
+	s.wantError("SELECT ROW_NUMBER() OVER ()", "1235 (42000)", "a window function is not supported by Wharf")
 	s.wantTexts("SELECT COUNT(*) FROM information_schema.STAGES", "1")
 	s.wantTexts("SELECT 1 + 1, UPPER('a')", "2\tA")
 	if files := s.list("s"); len(files) != 1 {

@@ -105,11 +105,14 @@ func TestNoPassword(t *testing.T) {
 func TestOpenPortsWithPassword(t *testing.T) {
 	t.Parallel()
 	s := start(t, settings{
-		args:    []string{"--mysql-addr", "0.0.0.0:0", "--http-addr", "0.0.0.0:0"},
+		args:    []string{"--mysql-addr", "0.0.0.0:0", "--http-addr", "0.0.0.0:0", "--key-file", keyElsewhere(t)},
 		env:     []string{"WHARF_ROOT_PASSWORD=" + rootPassword},
 		secrets: []string{rootPassword},
 	})
 	if r := s.curl("-H", "Host: any.example", "-u", "root:"+rootPassword, "http://"+s.http+"/v1/health"); r.status != 200 {
 		t.Errorf("health: %d %s", r.status, r.body)
+	}
+	if !strings.Contains(s.Log(), "passwords and tokens cross the network as they are") {
+		t.Error("the log does not warn of the plain HTTP port")
 	}
 }

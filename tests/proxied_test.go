@@ -23,8 +23,15 @@ func through(t *testing.T, addr, header string) net.Conn {
 }
 
 // forwardingProxy hands connections on to addr with a PROXY header of version 2
-// before each.
+// before each: they come from 198.51.100.7.
 func forwardingProxy(t *testing.T, addr string) string {
+	t.Helper()
+	return relay(t, addr, "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc6\x33\x64\x07\x7f\x00\x00\x01\x10\x00\x0c\xeb", io.Discard)
+}
+
+// relay hands connections on to addr with a header before each, and shows to seen
+// what goes either way.
+func relay(t *testing.T, addr, header string, seen io.Writer) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,9 +49,9 @@ func forwardingProxy(t *testing.T, addr string) string {
 				c.Close()
 				continue
 			}
-			io.WriteString(to, "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc6\x33\x64\x07\x7f\x00\x00\x01\x10\x00\x0c\xeb")
-			go func() { io.Copy(to, c); to.Close() }()
-			go func() { io.Copy(c, to); c.Close() }()
+			io.WriteString(to, header)
+			go func() { io.Copy(io.MultiWriter(to, seen), c); to.Close() }()
+			go func() { io.Copy(io.MultiWriter(c, seen), to); c.Close() }()
 		}
 	}()
 	return ln.Addr().String()

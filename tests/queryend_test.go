@@ -136,6 +136,22 @@ func TestQueryBounds(t *testing.T) {
 	s.exec("CREATE STAGE s")
 	s.put("s", "x.csv", "testdata/files/ontime_200.csv")
 	wantSQLError(t, drain(s.context(), s.conn(), endlessQuery), 3024, "HY000", "--query-time", "300ms")
+
+	// A lock that another session holds is waited for within the same time,
+	// wherever the server computes the call: before the first file too.
+	if err := drain(s.context(), s.conn(), "SELECT GET_LOCK('held', 0)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{
+		"SELECT GET_LOCK('held', 1000) FROM s.`x.csv`",
+		"SELECT * FROM (SELECT COUNT(*) AS n FROM s.`x.csv`) x, (SELECT GET_LOCK('held', 1000) FROM s.`x.csv`) y",
+		"SELECT GET_LOCK('held', 1000), x.* FROM (VALUES ROW(1)) x",
+		// For each row, as it comes.
+		"SELECT SLEEP(1000) FROM s.`x.csv`",
+		"SELECT SLEEP(0.01), x.* FROM s.`x.csv` x, s.`x.csv` y",
+	} {
+		wantSQLError(t, drain(s.context(), s.conn(), q), 3024, "HY000", "--query-time", "300ms")
+	}
 }
 
 // TestQueryEndsAsFilesCome ends statements while their files are fetched from

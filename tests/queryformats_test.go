@@ -250,6 +250,27 @@ func TestQueryBadRecords(t *testing.T) {
 	}
 }
 
+// TestQueryDigits wants numbers of text files whose digits a double would lose to be
+// exact, and nested values of JSON to be as they are in the file.
+func TestQueryDigits(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings{})
+	s.exec("CREATE STAGE s")
+	s.mustUpload("s", "n.csv", []byte("i,u,w,d,f\n9223372036854775807,18446744073709551615,9223372036854775808,12345678901234567890.123456789,0.30000000000000004\n-1,0,-1,.5,100.10\n"))
+	s.mustUpload("s", "n.tsv", []byte("u\td\n18446744073709551615\t1.00000000000000000001\n"))
+	s.mustUpload("s", "n.ndjson", []byte(`{"d": 1234567890123456.789012, "o": {"a": 1, "l": [1, 2.50]}, "f": 0.30000000000000004, "A b": 12345678901234567.5}`+"\n"+`{"d": -2, "o": {"b": "x"}, "f": 5e-1, "A b": 1e3}`))
+	s.mustUpload("s", "n.json", []byte(`[{"d": 1234567890123456.789012}, {"d": null}]`))
+	s.wantTexts("SELECT i, u, w, d, f FROM s.`n.csv` ORDER BY i DESC",
+		"9223372036854775807\t18446744073709551615\t9223372036854775808\t12345678901234567890.123456789\t0.30000000000000004",
+		"-1\t0\t-1\t0.500000000\t100.1")
+	s.wantTexts("SELECT SUM(w), SUM(d), MAX(u) FROM s.`n.csv`", "9223372036854775807\t12345678901234567890.623456789\t18446744073709551615")
+	s.wantTexts("SELECT u, d FROM s.`n.tsv`", "18446744073709551615\t1.00000000000000000001")
+	s.wantTexts("SELECT d, o, f, `A b` FROM s.`n.ndjson`",
+		`1234567890123456.789012`+"\t"+`{"a": 1, "l": [1, 2.5]}`+"\t0.30000000000000004\t12345678901234567.5", "-2.000000\t"+`{"b": "x"}`+"\t0.5\t1000.0")
+	s.wantTexts("SELECT d FROM s.`n.ndjson` WHERE d = 1234567890123456.789012 AND METADATA$FILE_ROW_NUMBER = 0", "1234567890123456.789012")
+	s.wantTexts("SELECT d + 1, $1:d IS NULL FROM @s/n.json", "1234567890123457.789012\t0", "NULL\t0")
+}
+
 // TestQueryUnites reads files with differing columns as one table.
 func TestQueryUnites(t *testing.T) {
 	t.Parallel()

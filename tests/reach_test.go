@@ -13,7 +13,7 @@ func TestStagesReachNothingInside(t *testing.T) {
 	t.Parallel()
 	g := harness.StartS3(t, root, "access", fakeSecret)
 	env := []string{"WHARF_ROOT_PASSWORD=" + rootPassword}
-	s := start(t, settings{args: []string{"--http-addr", "0.0.0.0:0"}, env: env, secrets: []string{fakeSecret, rootPassword}})
+	s := start(t, settings{args: []string{"--http-addr", "0.0.0.0:0", "--key-file", keyElsewhere(t)}, env: env, secrets: []string{fakeSecret, rootPassword}})
 	db := s.dbAs("root:"+rootPassword, "")
 	port := port(t, strings.TrimPrefix(g.Endpoint(), "http://"))
 	for _, host := range []string{
@@ -23,7 +23,7 @@ func TestStagesReachNothingInside(t *testing.T) {
 		_, err := db.ExecContext(s.context(), harness.CreateS3Stage("inside", harness.Bucket, "", "http://"+host+":"+port, "access", fakeSecret))
 		wantSQLError(t, err, 1142, "42000", "not a public address", "--s3-allow")
 	}
-	listed := start(t, settings{args: []string{"--http-addr", "0.0.0.0:0", "--s3-allow", "10.0.0.0/8", "--s3-allow", "127.0.0.1:" + port},
+	listed := start(t, settings{args: []string{"--http-addr", "0.0.0.0:0", "--key-file", keyElsewhere(t), "--s3-allow", "10.0.0.0/8", "--s3-allow", "127.0.0.1:" + port},
 		env: env, secrets: []string{fakeSecret, rootPassword}})
 	if _, err := listed.dbAs("root:"+rootPassword, "").ExecContext(s.context(), g.CreateStage("s", "")); err != nil {
 		t.Fatal(err)

@@ -166,7 +166,8 @@ func (s *server) wantSize(key string, want int64) {
 // Uploads beyond what the memory admits wait, at most --upload-wait, then
 // get 503 with Retry-After; when there is room again they go on.
 func TestUploadWait(t *testing.T) {
-	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "200ms"}})
+	t.Parallel()
+	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "3s"}})
 	s.exec("CREATE STAGE s")
 	admitted, r := s.fillMemory()
 	r.wantFailure(t, 503, "unavailable", []string{}, "try again")
@@ -213,10 +214,11 @@ func (s *server) finishAll(admitted []*rawConn) {
 
 // One that waits goes on as soon as there is room, in the time that it has.
 func TestUploadWaitsItsTurn(t *testing.T) {
-	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "3s"}})
+	t.Parallel()
+	s := start(t, settings{args: []string{"--upload-memory", "1MiB", "--upload-wait", "15s"}})
 	s.exec("CREATE STAGE s")
 	admitted, r := s.fillMemory()
-	r.wantFailure(t, 503, "unavailable", []string{}, "3s")
+	r.wantFailure(t, 503, "unavailable", []string{}, "15s")
 	next := s.dialHTTP()
 	next.write(uploadHead("s", -1, "Expect: 100-continue"))
 	s.finishAll(admitted)

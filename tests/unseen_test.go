@@ -63,6 +63,50 @@ DROP CONNECTION $S
 DROP CONNECTION IF EXISTS $S
 GRANT USAGE ON CONNECTION $S TO bob
 CREATE STAGE mine 's3://bucket/' CONNECTION = (CONNECTION_NAME = '$S')
+PREPARE p FROM 'SELECT * FROM @$S/t.csv'
+PREPARE p FROM 'SELECT * FROM $S.t'
+PREPARE p FROM 'LIST @$S'
+DO (SELECT COUNT(*) FROM @$S)
+SET @x = (SELECT COUNT(*) FROM @$S)
+WITH x AS (SELECT * FROM @$S/t.csv) SELECT * FROM x
+TABLE $S.t
+EXPLAIN $S.t
+EXPLAIN LIST @$S
+EXPLAIN FORMAT = JSON SELECT * FROM $S.t
+SHOW FULL TABLES FROM $S
+SHOW FULL COLUMNS FROM $S.t
+SHOW KEYS FROM $S.t
+SHOW EVENTS FROM $S
+SHOW CREATE VIEW $S.t
+SHOW STAGES WHERE name = '$S'
+SHOW CONNECTIONS LIKE '$S'
+SHOW GRANTS FOR bob
+INSERT INTO $S.t VALUES (1)
+UPDATE $S.t SET a = 1
+DELETE FROM $S.t
+CREATE TABLE $S.x (a INT)
+DROP TABLE $S.t
+TRUNCATE TABLE $S.t
+RENAME TABLE $S.t TO $S.u
+ALTER TABLE $S.t ADD COLUMN b INT
+LOCK TABLES $S.t READ
+FLUSH TABLES $S.t
+ANALYZE TABLE $S.t
+CHECK TABLE $S.t
+DROP DATABASE $S
+DROP DATABASE IF EXISTS $S
+CREATE DATABASE IF NOT EXISTS $S
+ALTER DATABASE $S CHARACTER SET utf8mb4
+LOAD DATA INFILE 'x' INTO TABLE $S.t
+HANDLER $S.t OPEN
+SELECT * FROM information_schema.statistics WHERE table_schema = '$S'
+SELECT * FROM information_schema.partitions WHERE table_schema = '$S'
+SELECT * FROM information_schema.key_column_usage WHERE table_schema = '$S'
+SELECT * FROM information_schema.table_constraints WHERE table_schema = '$S'
+SELECT * FROM information_schema.schema_privileges WHERE table_schema = '$S'
+SELECT * FROM information_schema.table_privileges WHERE table_schema = '$S'
+COPY FILES INTO @$S FROM @$S
+COPY INTO @$S FROM (SELECT * FROM @$S/t.csv)
 `), "\n")
 
 // TestUnseenIsAbsent: to a user without a privilege on it, a stage or connection answers
@@ -86,6 +130,31 @@ func TestUnseenIsAbsent(t *testing.T) {
 			if hidden != absent {
 				t.Errorf("%s of %q: of a stage that is there %s, of none %s", method, path, hidden, absent)
 			}
+		}
+	}
+	for what, answer := range map[string]func(name string) string{
+		"a form": func(name string) string {
+			r := s.curl("-u", "bob:"+userPassword, "-H", "stage_name: "+name, "-F", "upload=@testdata/page/internal.txt", "http://"+s.http+"/v1/upload_to_stage")
+			_, after, _ := strings.Cut(r.body, ",")
+			return fmt.Sprint(r.status, after)
+		},
+		"a page of a list":      func(name string) string { return s.requestOf("GET", name, "?prefix=t&limit=1") },
+		"a database at a login": func(name string) string { return fmt.Sprint(s.dbIn("bob:"+userPassword, name).Ping()) },
+		"a prepared statement": func(name string) string {
+			st, err := bob.Prepare("SELECT * FROM @" + name + "/t.csv WHERE 1 = ?")
+			if err == nil {
+				st.Close()
+			}
+			return fmt.Sprint(err)
+		},
+		"USE and completion": func(name string) string {
+			out := s.as("bob", userPassword, "--auto-rehash", "-e", "USE "+name+"; SHOW TABLES")
+			return out.stdout + out.stderr
+		},
+	} {
+		hidden, absent := strings.ReplaceAll(answer("hidden"), "hidden", "$S"), strings.ReplaceAll(answer("absent"), "absent", "$S")
+		if hidden != absent {
+			t.Errorf("%s: of a stage that is there %q, of none %q", what, hidden, absent)
 		}
 	}
 	if got := s.list("hidden"); len(got) != 1 {
@@ -114,6 +183,17 @@ func answerOf(db *sql.DB, statement, name string) string {
 		fmt.Fprintln(&answer, err)
 	}
 	return strings.ReplaceAll(answer.String(), name, "$S")
+}
+
+// dbIn is dbAs with a database.
+func (s *server) dbIn(userPassword, database string) *sql.DB {
+	s.t.Helper()
+	db, err := sql.Open("mysql", userPassword+"@tcp("+s.mysql+")/"+database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func (s *server) requestOf(method, stage, path string) string {

@@ -62,6 +62,9 @@ func TestSystemVariables(t *testing.T) {
 		if kind != "server" && got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
+		if strings.HasPrefix(name, "collation_") { // setting the character set has set it
+			got = pairs(t, c, "SHOW VARIABLES LIKE '"+name+"'")[name]
+		}
 		asked := selected(t, c, name)
 		if got == "ON" || got == "OFF" {
 			asked = strings.NewReplacer("1", "ON", "0", "OFF").Replace(asked)

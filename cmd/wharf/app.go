@@ -45,7 +45,7 @@ type app struct {
 
 // open opens what lies on disk and wires the rest over it. What was opened is
 // closed by close, also after an error.
-func (a *app) open(cfg *config) error {
+func (a *app) open(ctx context.Context, cfg *config) error {
 	a.heapFloor = newHeapFloor()
 	limitMemory(cfg)
 	budget, err := openFiles()
@@ -68,17 +68,12 @@ func (a *app) open(cfg *config) error {
 	if err != nil {
 		return err
 	}
-	started, err := beginStart(cfg.dataDir, cfg.newCatalog)
+	catalog, started, err := a.openCatalog(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	catalog, err := meta.Open(cfg.dataDir, meta.Options{Logger: a.log})
-	if err != nil {
-		return err
-	}
-	a.closers = append(a.closers, catalog.Close)
 	files, err := local.Open(filepath.Join(cfg.dataDir, filesFolder), local.Options{
-		Logger: a.log, OpenFiles: budget.index, OnCommit: a.metrics.committed,
+		Logger: a.log, OpenFiles: budget.index, OnCommit: a.metrics.committed, Reserve: cfg.diskReserve,
 	})
 	if err != nil {
 		return err
@@ -109,9 +104,10 @@ func (a *app) open(cfg *config) error {
 		ServerCredentials: cfg.s3ServerCredentials,
 
 		MaxFileSize:  cfg.maxFileSize,
+		StageQuota:   cfg.stageQuota,
 		UploadMemory: cfg.uploadMemory,
 		UploadWait:   cfg.uploadWait,
-		MaxUploads:   budget.uploads,
+		MaxUploads:   atMost(budget.uploads, cfg.maxUploads),
 		MaxDownloads: budget.downloads,
 	})
 	engine, closeEngine, err := openEngine(context.Background(), cfg, a.log)
@@ -121,8 +117,63 @@ func (a *app) open(cfg *config) error {
 	a.engine = engine
 	a.closers = append(a.closers, closeEngine)
 	a.metrics.watchFiles(files, catalog)
-	a.metrics.watchService(a.service, bytes)
-	return a.openListeners(cfg, wharf.NewConnectionPool(budget.connections))
+	a.metrics.watchService(a.service, bytes, a.engine)
+	return a.openListeners(cfg, wharf.NewConnectionPool(budget.connections, cfg.connections.limits))
+}
+
+// atMost returns n, or the bound if that is less; 0 is no bound.
+func atMost(n, bound int) int {
+	if bound > 0 && (n == 0 || bound < n) {
+		return bound
+	}
+	return n
+}
+
+// openRoot gives root the password of the settings, if it is a new one. Without one in
+// the catalog and in the settings, the server is for its own machine alone.
+func (a *app) openRoot(cfg *config) error {
+	if !cfg.rootPassword.IsZero() {
+		applied, err := a.service.ApplyRootPassword(context.Background(), cfg.rootPassword)
+		if applied {
+			a.log.Info("root has the password of the settings now")
+		}
+		return err
+	}
+	users, err := a.users.Users(context.Background())
+	if err != nil {
+		return err
+	}
+	if !users.RootHasPassword() {
+		return cfg.validateWithoutPassword()
+	}
+	return nil
+}
+
+// openCatalog opens the catalog with the sealing key. The caller calls started
+// when the files are open too.
+func (a *app) openCatalog(ctx context.Context, cfg *config) (c *meta.Catalog, started func() error, err error) {
+	key, err := cfg.sealingKey(ctx, func(line string) { a.log.Info("the key command wrote to standard error", "line", line) })
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cfg.checkKeyPlace(key); err != nil {
+		return nil, nil, err
+	}
+	if started, err = beginStart(cfg.dataDir, cfg.newCatalog); err != nil {
+		return nil, nil, err
+	}
+	if there, err := meta.Exists(cfg.dataDir); err != nil {
+		return nil, nil, err
+	} else if !there {
+		if err := makeKeyFolder(key.File); err != nil {
+			return nil, nil, err
+		}
+	}
+	if c, err = meta.Open(cfg.dataDir, meta.Options{Key: key, Logger: a.log}); err != nil {
+		return nil, nil, err
+	}
+	a.closers = append(a.closers, c.Close)
+	return c, started, nil
 }
 
 // cacheFolder is where in the data folder bytes of files on S3 are kept.

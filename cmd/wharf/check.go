@@ -23,9 +23,9 @@ var errFound = errors.New("the data folder has faults")
 // check verifies a stopped data folder, and prints what it finds, one line
 // each: files first, because a repair of the catalog asks which stages have
 // any. Without a repair it changes nothing. It takes the settings of serve, of
-// which it uses the data folder.
-func check(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
-	cfg, flags, err := gather("check", args, getenv)
+// which it uses the data folder and the sealing key.
+func check(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
+	cfg, flags, err := gather("check", args, env)
 	if errors.Is(err, errHelp) {
 		return writeHelp(stdout)
 	}
@@ -47,8 +47,12 @@ func check(ctx context.Context, args []string, getenv func(string) string, stdou
 	if repair {
 		surviveClosedPipes() // a repair that was begun is finished
 	}
+	key, err := cfg.sealingKey(ctx, func(line string) { fmt.Fprintln(stderr, "key command: "+line) })
+	if err != nil {
+		return err
+	}
 	out := &firstError{w: stdout}
-	if err := checkDataDir(ctx, cfg.dataDir, repair, out); err != nil && err != errFound || out.err == nil {
+	if err := checkDataDir(ctx, cfg.dataDir, key, repair, out); err != nil && err != errFound || out.err == nil {
 		return err
 	}
 	return fmt.Errorf("the findings cannot be written: %w", out.err)
@@ -81,7 +85,7 @@ func enoughFiles() error {
 	return nil
 }
 
-func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer) error {
+func checkDataDir(ctx context.Context, dir string, key meta.Key, repair bool, stdout io.Writer) error {
 	faults := 0
 	say := func(what string) { fmt.Fprintln(stdout, what) }
 	report := func(what string) {
@@ -98,7 +102,7 @@ func checkDataDir(ctx context.Context, dir string, repair bool, stdout io.Writer
 	if err != nil {
 		return err
 	}
-	err = meta.CheckFolder(ctx, dir, meta.CheckOptions{Repair: repair, Files: stages, Done: say}, report)
+	err = meta.CheckFolder(ctx, dir, meta.CheckOptions{Repair: repair, Key: key, Files: stages, Done: say}, report)
 	if err != nil {
 		return err
 	}

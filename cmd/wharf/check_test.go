@@ -157,7 +157,7 @@ func TestServeStops(t *testing.T) {
 		if status != 0 || errOut.Len() != 0 {
 			t.Errorf("exit status %d, %q", status, errOut.String())
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the server did not stop")
 	}
 	if !strings.HasPrefix(ready.line.String(), "ready mysql=127.0.0.1:") {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wharf"
+	"wharf/meta"
 	"wharf/meta/auth"
 )
 
@@ -20,8 +20,8 @@ import (
 var errHelp = errors.New("help wanted")
 
 // loadConfig puts the settings of serve together, and checks them.
-func loadConfig(args []string, getenv func(string) string) (*config, error) {
-	c, flags, err := gather("serve", args, getenv)
+func loadConfig(args []string, env environment) (*config, error) {
+	c, flags, err := gather("serve", args, env)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +33,17 @@ func loadConfig(args []string, getenv func(string) string) (*config, error) {
 
 // gather puts the settings together: defaults, then the config file, then the
 // environment, then flags, which it gives too.
-func gather(command string, args []string, getenv func(string) string) (*config, flags, error) {
+func gather(command string, args []string, env environment) (*config, flags, error) {
 	flags, err := parseFlags(command, args)
 	if err != nil {
 		return nil, nil, err
 	}
-	in := sources{flags: flags, getenv: getenv, file: flags[configFlag.name]}
+	if err := env.checkNames(); err != nil {
+		return nil, nil, err
+	}
+	in := sources{flags: flags, env: env, file: flags[configFlag.name]}
 	if in.file == "" {
-		in.file = getenv("WHARF_CONFIG")
+		in.file = env[configVariable]
 	}
 	if in.inFile, err = readConfigFile(in.file); err != nil {
 		return nil, nil, err
@@ -51,6 +54,9 @@ func gather(command string, args []string, getenv func(string) string) (*config,
 		if err := s.set(c, value); err != nil {
 			return nil, nil, usagef("%s cannot be %q: %s", from, value, err)
 		}
+	}
+	if err := in.lookupKey(c); err != nil {
+		return nil, nil, err
 	}
 	if command == "serve" {
 		err = in.lookupPassword(c)
@@ -71,7 +77,7 @@ const (
 type sources struct {
 	file   string // the config file's path
 	inFile map[string]string
-	getenv func(string) string
+	env    environment
 	flags  map[string]string
 }
 
@@ -81,7 +87,7 @@ func (in *sources) lookup(s setting) (value, from string, by source) {
 		return v, "--" + s.name, byFlag
 	}
 	for _, name := range append([]string{s.envName()}, s.env...) {
-		if v := in.getenv(name); v != "" {
+		if v := in.env[name]; v != "" {
 			return v, name, byVariable
 		}
 	}
@@ -94,9 +100,8 @@ func (in *sources) lookup(s setting) (value, from string, by source) {
 // lookupPassword decides between the two ways to set root's password, the one
 // of which is a variable and no setting.
 func (in *sources) lookupPassword(c *config) error {
-	plain := in.getenv(passwordVariable)
-	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == "root-password-file" })
-	path, from, by := in.lookup(settings[i])
+	plain := in.env[passwordVariable]
+	path, from, by := in.lookup(settingNamed("root-password-file"))
 	c.passwordFrom = from
 	switch {
 	case plain == "" || path != "" && by == byFlag:
@@ -108,13 +113,19 @@ func (in *sources) lookupPassword(c *config) error {
 	return nil
 }
 
-const passwordVariable = "WHARF_ROOT_PASSWORD"
+func settingNamed(name string) setting {
+	return settings[slices.IndexFunc(settings, func(s setting) bool { return s.name == name })]
+}
+
+// configVariable names the config file.
+const configVariable = variablePrefix + "CONFIG"
 
 // The flags that are no settings.
 var (
 	configFlag     = setting{name: "config", arg: "FILE"}
-	repairFlag     = setting{name: "repair", arg: "BOOL"}      // of wharf check
-	newCatalogFlag = setting{name: "new-catalog", arg: "BOOL"} // of wharf serve
+	repairFlag     = setting{name: "repair", arg: "BOOL"}       // of wharf check
+	newCatalogFlag = setting{name: "new-catalog", arg: "BOOL"}  // of wharf serve
+	newKeyFlag     = setting{name: "new-key-file", arg: "FILE"} // of wharf rekey
 )
 
 // flags are those of a command line, by their names.
@@ -141,6 +152,8 @@ func parseFlags(command string, args []string) (flags, error) {
 		known = append(known, repairFlag)
 	case "serve":
 		known = append(known, newCatalogFlag)
+	case "rekey":
+		known = append(known, newKeyFlag)
 	}
 	flags := flags{}
 	for i := 0; i < len(args); i++ {
@@ -154,7 +167,7 @@ func parseFlags(command string, args []string) (flags, error) {
 		}
 		at := slices.IndexFunc(known, func(s setting) bool { return s.name == name })
 		if at < 0 {
-			return nil, usagef("there is no flag --%s; see wharf --help", name)
+			return nil, usagef("there is no flag --%s%s; see wharf --help", name, wharf.DidYouMean(name, namesOf(known)))
 		}
 		if !inline {
 			var taken int
@@ -187,6 +200,13 @@ func separate(s setting, rest []string) (value string, taken int, err error) {
 	return rest[0], 1, nil
 }
 
+func namesOf(list []setting) (names []string) {
+	for _, s := range list {
+		names = append(names, s.name)
+	}
+	return names
+}
+
 func flagName(arg string) (string, bool) {
 	name, ok := strings.CutPrefix(arg, "-")
 	if !ok || name == "" || name == "-" {
@@ -209,7 +229,7 @@ func readConfigFile(path string) (map[string]string, error) {
 		name := strings.ReplaceAll(key, "_", "-")
 		i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
 		if i < 0 {
-			return nil, usagef("the config file %s has the unknown key %q; wharf --help lists the settings", path, key)
+			return nil, usagef("the config file %s has the unknown key %q%s; wharf --help lists the settings", path, key, wharf.DidYouMean(name, namesOf(settings)))
 		}
 		value, ok := fileValue(settings[i], v)
 		if !ok {
@@ -248,35 +268,37 @@ func (c *config) validate() error {
 	if err := c.readPassword(); err != nil {
 		return usagef("%s cannot be %q: %s", c.passwordFrom, c.passwordFile, err)
 	}
-	var err error
-	if c.password, err = auth.NewPassword(c.rootPassword.Reveal()); err != nil {
+	if err := auth.CheckPlain(c.rootPassword.Reveal()); err != nil {
 		return usagef("root's password cannot be used: %s", wharf.MessageOf(err))
 	}
 	if err := c.validateTLS(); err != nil {
 		return err
 	}
-	if c.password.IsSet() {
+	var err error
+	if c.openTo, err = c.openAddr(); err != nil {
+		return err
+	}
+	if !c.rootPassword.IsZero() {
 		return nil
 	}
+	// A catalog that is there may have root's password: see app.openRoot.
+	if has, err := meta.Exists(c.dataDir); err != nil || has {
+		return nil
+	}
+	return c.validateWithoutPassword()
+}
+
+// validateWithoutPassword holds the rules of a server whose root has no password.
+func (c *config) validateWithoutPassword() error {
 	if c.publicURL != nil {
 		if host := c.publicURL.Hostname(); host != "localhost" && !strings.HasSuffix(host, ".localhost") && !auth.IsLoopback(host) {
 			return usagef("--public-url %s is of another machine while root has no password, and a proxy makes all its clients local ones: "+
 				"set WHARF_ROOT_PASSWORD or --root-password-file, or use localhost", c.publicURL)
 		}
 	}
-	for _, a := range []struct{ name, addr string }{{"mysql-addr", c.mysqlAddr}, {"http-addr", c.httpAddr}, {"https-addr", c.httpsAddr}} {
-		if a.addr == "" {
-			continue
-		}
-		tcp, err := net.ResolveTCPAddr("tcp", a.addr)
-		if err != nil {
-			return usagef("--%s %s: %s", a.name, a.addr, err)
-		}
-		// Else it is reached from other machines.
-		if !tcp.IP.IsLoopback() {
-			return usagef("--%s %s is open to other machines while root has no password: "+
-				"set WHARF_ROOT_PASSWORD or --root-password-file, or use 127.0.0.1", a.name, a.addr)
-		}
+	if c.openTo != "" {
+		return usagef("%s is open to other machines while root has no password: "+
+			"set WHARF_ROOT_PASSWORD or --root-password-file, or use 127.0.0.1", c.openTo)
 	}
 	return nil
 }

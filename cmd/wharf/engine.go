@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	_ "time/tzdata" // a worker cannot read that of the system
 
+	"wharf"
 	"wharf/sql"
 	"wharf/sql/duck"
 	"wharf/sql/eval"
@@ -33,10 +35,13 @@ func openEngine(ctx context.Context, cfg *config, log *slog.Logger) (sql.Engine,
 		Folder: folder,
 		// This very program, also where its file was replaced or removed since.
 		Command: []string{"/proc/self/exe", workerCommand},
-		Workers: cfg.query.workers, Memory: cfg.query.memory, TempSpace: cfg.query.temp,
+		Workers: cfg.query.workers, PerUser: cfg.query.perUser, Memory: cfg.query.memory, TempSpace: cfg.query.temp,
 		Wait: cfg.query.wait, Time: cfg.query.time, Rows: cfg.query.rows,
-		RequireSandbox: cfg.requireSandbox, Logger: log,
+		RequireSandbox: cfg.sandboxRequired(), Logger: log,
 	})
+	if wharf.CodeOf(err) == wharf.CodeUnsupported && cfg.requireSandbox == sandboxByPorts {
+		err = fmt.Errorf("%s is open to other machines, and %w", cfg.openTo, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -51,6 +51,11 @@ func openFolders(cfg *config) (*dir.Backend, error) {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			return nil, usagef("--fs-allow %s is not a folder", folder)
 		}
+		for _, secret := range []string{cfg.keyFile, cfg.tlsKey, cfg.passwordFile} {
+			if at, err := realPath(secret); secret != "" && err == nil && within(path, at) {
+				return nil, usagef("--fs-allow %s holds the file %s, which has a secret of the server", folder, secret)
+			}
+		}
 		if within(path, data) || within(data, path) {
 			return nil, usagef("--fs-allow %s and the data folder %s must not hold each other", folder, cfg.dataDir)
 		}

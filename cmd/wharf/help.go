@@ -18,6 +18,17 @@ Usage:
                         verify the data folder of a stopped server: one line
                         for each fault, exit status 1 if there is any;
                         --repair puts aside what is broken and keeps the rest
+  wharf rekey [--new-key-file FILE] [flags]
+                        seal the secrets of a stopped server under a new key:
+                        the one in FILE, which is made where it is missing, or
+                        a new one in the place of the present key
+  wharf users export [--addr HOST:PORT] [--user NAME] [--password-file FILE]
+                     [--tls-ca FILE] [--tls-insecure]
+  wharf users import [the same flags] FILE
+                        write the users, roles and grants of a server that runs
+                        as statements, and run such a file; --addr is its MySQL
+                        port, 127.0.0.1:3307 by default; the password is in
+                        MYSQL_PWD or in the first line of --password-file
   wharf version         print the version
   wharf --help          print this
 
@@ -31,6 +42,9 @@ const helpTail = `
   WHARF_ROOT_PASSWORD
       root's password for both ports; there is no flag, because others can read
       a command line
+  WHARF_KEY
+      the key that seals secrets, in base64 or hexadecimal, instead of
+      --key-file and --key-command
 
 Try it:
   wharf serve

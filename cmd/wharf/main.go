@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"wharf"
+	"wharf/cmd/wharf/client"
 )
 
 // version is set by the linker: -X main.version=….
@@ -20,11 +21,17 @@ func main() {
 	// A umask that takes rights from the owner would make files that the next
 	// start cannot open.
 	syscall.Umask(syscall.Umask(0o077) &^ 0o700)
-	// After the first signal stop hands the next one back to the system,
-	// which ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, stopSignals()...)
+	go func() {
+		<-signals
+		// The next one is the system's, which ends the process at once: from before
+		// anybody can see that the server stops.
+		signal.Stop(signals)
+		stop()
+	}()
+	os.Exit(run(ctx, os.Args[1:], takeEnvironment(), os.Stdout, os.Stderr))
 }
 
 // stopSignals are those that stop a server in order. A terminal that is closed
@@ -39,8 +46,8 @@ func stopSignals() []os.Signal {
 
 // run is the whole program: it returns the exit status, 0 for success, 1 for
 // a failure, 2 for a command line or setting that cannot be used.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	err := dispatch(ctx, args, getenv, stdout, stderr)
+func run(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, env, stdout, stderr)
 	if err == nil {
 		return 0
 	}
@@ -55,13 +62,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return 1
 }
 
-func dispatch(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+func dispatch(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		return usagef("a command is missing: wharf serve, or wharf --help")
 	}
 	switch args[0] {
 	case "serve":
-		cfg, err := loadConfig(args[1:], getenv)
+		cfg, err := loadConfig(args[1:], env)
 		if errors.Is(err, errHelp) {
 			return writeHelp(stdout)
 		}
@@ -72,14 +79,23 @@ func dispatch(ctx context.Context, args []string, getenv func(string) string, st
 	case workerCommand:
 		return runWorker()
 	case "check":
-		return check(ctx, args[1:], getenv, stdout)
+		return check(ctx, args[1:], env, stdout, stderr)
+	case "rekey":
+		return rekey(ctx, args[1:], env, stdout, stderr)
+	case "users":
+		err := client.Users(ctx, args[1:], env[client.PasswordVariable], stdout, stderr)
+		var usage *client.UsageError
+		if errors.As(err, &usage) {
+			err = usagef("%s", usage)
+		}
+		return err
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(stdout, "wharf "+version)
 		return err
 	case "help", "--help", "-help", "-h":
 		return writeHelp(stdout)
 	}
-	return usagef("%q is not a command; the commands are serve, check and version, and --help shows the rest", args[0])
+	return usagef("%q is not a command; the commands are serve, check, rekey, users and version, and --help shows the rest", args[0])
 }
 
 // usageError is a command line or a setting that cannot be used.

@@ -14,6 +14,7 @@ const asProgram = "WHARF_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	worker := len(os.Args) > 1 && os.Args[1] == workerCommand // a server under test starts it
 	if worker || os.Getenv(asProgram) != "" {
+		os.Unsetenv(asProgram) // which is no variable of the program's
 		main()
 	}
 	if dir := os.Getenv(firstStart); dir != "" {

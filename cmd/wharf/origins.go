@@ -80,8 +80,8 @@ func setCORSOrigins(c *config, v string) error {
 
 // warnOfOrigins says in the log that any page can use the server: without a
 // password, it then takes no more than a browser on this machine that opens it.
-func (a *app) warnOfOrigins(cfg *config) {
-	if cfg.password.IsSet() {
+func (a *app) warnOfOrigins(cfg *config, hasPassword bool) {
+	if hasPassword {
 		return
 	}
 	for _, origin := range []string{"*", "null"} {

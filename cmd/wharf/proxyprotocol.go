@@ -216,7 +216,7 @@ func peek(c *net.TCPConn, buf []byte, n int) (int, error) {
 func proxyHeaderSize(b []byte) (size int, known bool) {
 	switch {
 	case bytes.HasPrefix(b, proxySignature1):
-		if end := bytes.Index(b, []byte("\r\n")); end >= 0 {
+		if end := bytes.Index(b[:min(len(b), longestProxyLine)], []byte("\r\n")); end >= 0 {
 			return end + 2, true
 		}
 		return -1, len(b) >= longestProxyLine

@@ -18,6 +18,7 @@ func TestProxyHeaderSize(t *testing.T) {
 		{"", 0, false}, {"P", 0, false}, {"PROXY", 0, false}, {"PROXY ", 0, false}, {"PUT", 0, true}, {"POST", 0, true}, {"PRI *", 0, true},
 		{"GET /", 0, true}, {"\r", 0, false}, {"\r\n\r\n\x00", 0, false}, {"\r\n\r\nGET", 0, true}, {"\x16\x03\x01", 0, true},
 		{"PROXY UNKNOWN\r\nGET", 15, true}, {"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", 32, true}, {"PROXY " + strings.Repeat("x", 200), -1, true},
+		{"PROXY " + strings.Repeat("x", 99) + "\r\n", 107, true}, {"PROXY " + strings.Repeat("x", 100) + "\r\n", -1, true},
 		{proxyV2 + "\x21\x11\x00", 0, false}, {proxyV2 + "\x21\x11\x00\x0c", 28, true}, {proxyV2 + "\x21\x11\xff\xff", 16 + 0xffff, true},
 	} {
 		size, known := proxyHeaderSize([]byte(c.in))

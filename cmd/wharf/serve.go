@@ -35,7 +35,7 @@ func serve(ctx context.Context, cfg *config, stdout, stderr io.Writer) error {
 	out := newLineQueue(stdout, nil)
 	defer out.Close(logFlush)
 	a := &app{log: log, metrics: newMetrics()}
-	err := a.open(cfg)
+	err := a.open(ctx, cfg)
 	if err == nil {
 		err = a.run(ctx, cfg, out)
 	}

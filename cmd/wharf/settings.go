@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"wharf"
-	"wharf/meta/auth"
+	"wharf/meta"
 	"wharf/storage/s3"
 )
 
@@ -38,24 +38,42 @@ type config struct {
 	passwordFile        string
 	passwordFrom        string // which setting named that file
 	rootPassword        wharf.Secret
-	password            auth.Password // what is kept of rootPassword
+	keyFile, keyCommand string   // "" for none
+	key                 meta.Key // where it is, if no command prints it
+	openTo              string   // a setting whose port other machines reach; "" if none
 	maxFileSize         int64
+	stageQuota          wharf.Quota
+	connections         connectionLimits
+	diskReserve         int64 // 0 is chosen by the disk
+	maxUploads          int   // 0 is by the limit of open files
 	uploadMemory        int64
 	uploadWait          time.Duration
 	sqlMemory           int64
 	sessionMemory       int64
 	query               queryLimits
 	cacheSize           int64 // 0 is without a cache, autoSize by the disk
-	requireSandbox      bool
+	requireSandbox      sandboxRule
 	audit               auditOptions
 	shutdownGrace       time.Duration
 	logLevel            slog.Level
 	logFormat           string
 }
 
+// connectionLimits are the bounds of connections.
+type connectionLimits struct {
+	mysql     int // that have logged in
+	limits    wharf.ConnectionLimits
+	login     time.Duration // from accept to logged in; for the header of a request
+	idle      time.Duration // without a statement
+	stall     time.Duration // of a body, or of an answer that is not taken
+	header    int64         // bytes, of a request of HTTP
+	statement int64         // bytes
+}
+
 // queryLimits are the bounds of queries of files.
 type queryLimits struct {
 	workers      int // 0 is the engine's default
+	perUser      int // of these; 0 is the engine's default
 	memory, temp int64
 	wait, time   time.Duration // time 0 is without a bound
 	rows         int64         // 0 is without a bound
@@ -124,14 +142,72 @@ var settings = []setting{
 		usage: "folder of this machine that may hold fs:// stages; may be given several times, or as a list separated by commas; without it, there are none",
 		set:   setFSAllow},
 	{name: "root-password-file", arg: "FILE",
-		usage: "file whose first line is root's password (or set WHARF_ROOT_PASSWORD); without one, only clients on this machine are let in",
+		usage: "file whose first line becomes root's password at the start, if it is another than the last that a start applied (or set WHARF_ROOT_PASSWORD); until root has a password, only clients on this machine are let in",
 		set:   func(c *config, v string) error { c.passwordFile = v; return nil }},
+	{name: "key-file", arg: "FILE",
+		usage: "file of the key that seals secrets in the catalog: 32 bytes, or these in base64 or hexadecimal; made at the first start; without it, catalog.key in the data folder, which does not do for a server that other machines reach (or set WHARF_KEY)",
+		set:   func(c *config, v string) error { c.keyFile = v; return nil }},
+	{name: "key-command", arg: "COMMAND",
+		usage: "command of the shell that prints this key; run once at the start, for at most 30 seconds",
+		set:   func(c *config, v string) error { c.keyCommand = v; return nil }},
+	{name: "max-connections", value: "1000", arg: "N",
+		usage: "MySQL clients that are logged in at once; 5 more are for users with SUPER",
+		set:   func(c *config, v string) (err error) { c.connections.mysql, err = parseCountFrom(v, 1, 100000); return }},
+	{name: "max-user-connections", value: "500", arg: "N",
+		usage: "connections of one user to all ports, unless ALTER USER … WITH MAX_USER_CONNECTIONS says otherwise, and users without SUPER; 0 is no limit",
+		set: func(c *config, v string) (err error) {
+			c.connections.limits.PerUser, err = parseCount(v, 100000)
+			return
+		}},
+	{name: "max-address-connections", value: "0", arg: "N",
+		usage: "logged in connections from one address, of IPv6 one network of 64 bits, but of users with SUPER; 0 is no limit",
+		set: func(c *config, v string) (err error) {
+			c.connections.limits.PerAddress, err = parseCount(v, 100000)
+			return
+		}},
+	{name: "login-time", value: "10s", arg: "TIME",
+		usage: "how long a MySQL client may take to log in, and an HTTP client to send the header of a request",
+		set:   func(c *config, v string) (err error) { c.connections.login, err = parseTime(v); return }},
+	{name: "idle-time", value: "8h", arg: "TIME",
+		usage: "how long a MySQL connection may be without a statement; wait_timeout of a session sets another time",
+		set:   setIdleTime},
+	{name: "stall-time", value: "30s", arg: "TIME",
+		usage: "how long the body of an HTTP request may stop coming, and an answer may not be taken",
+		set:   func(c *config, v string) (err error) { c.connections.stall, err = parseTime(v); return }},
+	{name: "max-header-size", value: "16KiB", arg: "SIZE",
+		usage: "largest header of an HTTP request, from 4KiB to 1MiB",
+		set: func(c *config, v string) (err error) {
+			c.connections.header, err = parseSizeWithin(v, 4<<10, 1<<20)
+			return
+		}},
+	{name: "max-statement-size", value: "64MiB", arg: "SIZE",
+		usage: "largest packet of MySQL, and so largest statement, from 1MiB to 1GiB: max_allowed_packet",
+		set: func(c *config, v string) (err error) {
+			c.connections.statement, err = parseSizeWithin(v, 1<<20, 1<<30)
+			return
+		}},
+	{name: "disk-reserve", value: "auto", arg: "SIZE",
+		usage: "disk of the data folder that uploads leave free; auto is 64MiB, or an eighth of the disk if that is less",
+		set:   setDiskReserve},
 	{name: "max-file-size", value: "0", arg: "SIZE",
 		usage: "largest file that is taken, such as 500MiB; 0 is no limit",
 		set:   func(c *config, v string) (err error) { c.maxFileSize, err = parseSize(v); return }},
+	{name: "stage-max-bytes", value: "0", arg: "SIZE",
+		usage: "bytes of the files of one internal stage, such as 500GiB; MAX_BYTES of a stage sets less, and more by a user with SUPER; 0 is no limit",
+		set:   func(c *config, v string) (err error) { c.stageQuota.Bytes, err = parseSize(v); return }},
+	{name: "stage-max-files", value: "0", arg: "N",
+		usage: "files of one internal stage; MAX_FILES of a stage sets less, and more by a user with SUPER; 0 is no limit",
+		set: func(c *config, v string) error {
+			n, err := parseCount(v, math.MaxInt64)
+			c.stageQuota.Files = int64(n)
+			return err
+		}},
 	{name: "upload-memory", value: "96MiB", arg: "SIZE",
 		usage: "memory that all uploads together may hold; further ones wait",
 		set:   func(c *config, v string) (err error) { c.uploadMemory, err = parseMemory(v, 1<<20); return }},
+	{name: "max-uploads", value: "0", arg: "N",
+		usage: "uploads at once; further ones wait; 0 is as many as the limit of open files and upload-memory allow",
+		set:   func(c *config, v string) (err error) { c.maxUploads, err = parseCount(v, 100000); return }},
 	{name: "upload-wait", value: "30s", arg: "TIME",
 		usage: "how long an upload waits for memory before it is answered 503",
 		set:   func(c *config, v string) (err error) { c.uploadWait, err = parseTime(v); return }},
@@ -144,6 +220,9 @@ var settings = []setting{
 	{name: "query-workers", value: "0", arg: "N",
 		usage: "queries of files at once, each in a process of its own; 0 is the number of processors, and at least 4",
 		set:   func(c *config, v string) (err error) { c.query.workers, err = parseCount(v, 1000); return }},
+	{name: "query-user-workers", value: "0", arg: "N",
+		usage: "queries of files at once of one user without SUPER; 0 is three quarters of query-workers; the last of several is for users with SUPER",
+		set:   func(c *config, v string) (err error) { c.query.perUser, err = parseCount(v, 1000); return }},
 	{name: "query-memory", value: "512MiB", arg: "SIZE",
 		usage: "memory of one query of files, from 128MiB",
 		set:   func(c *config, v string) (err error) { c.query.memory, err = parseMemory(v, 128<<20); return }},
@@ -166,9 +245,9 @@ var settings = []setting{
 	{name: "cache-size", value: "auto", arg: "SIZE",
 		usage: "disk in the data folder for bytes of files on S3 that were queried; auto is 10GiB, or a tenth of the disk if that is less; 0 keeps nothing, and each query fetches whole files",
 		set:   setCacheSize},
-	{name: "require-sandbox", value: "false", arg: "BOOL",
-		usage: "do not start where the kernel cannot confine queries of files; otherwise the log warns of what it lacks",
-		set:   func(c *config, v string) (err error) { c.requireSandbox, err = parseBool(v); return }},
+	{name: "require-sandbox", value: "auto", arg: "BOOL",
+		usage: "do not start where the kernel cannot confine queries of files; auto does so if other machines reach a port, and else the log warns of what the kernel lacks",
+		set:   setRequireSandbox},
 	{name: "shutdown-grace", value: "30s", arg: "TIME",
 		usage: "how long statements and uploads may take to finish after INT, TERM or HUP",
 		set:   func(c *config, v string) (err error) { c.shutdownGrace, err = parseTime(v); return }},
@@ -286,13 +365,22 @@ func setCacheSize(c *config, v string) (err error) {
 	return nil
 }
 
-// parseCount reads a whole number from 0 to most.
-func parseCount(v string, most int) (int, error) {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 0 || n > most {
-		return 0, fmt.Errorf("it must be a whole number from 0 to %d", most)
+func setIdleTime(c *config, v string) (err error) {
+	if c.connections.idle, err = parseTime(v); err == nil && (c.connections.idle < time.Second || c.connections.idle > 365*24*time.Hour) {
+		err = fmt.Errorf("it must be from 1s to a year")
 	}
-	return n, nil
+	return err
+}
+
+func setDiskReserve(c *config, v string) (err error) {
+	if v == "auto" {
+		c.diskReserve = 0
+		return nil
+	}
+	if c.diskReserve, err = parseSize(v); err == nil && c.diskReserve < 16<<20 {
+		err = fmt.Errorf("it must be auto, or at least 16MiB: the store needs it to remove files")
+	}
+	return err
 }
 
 // parseMemory reads a size of at least that many bytes, a whole number of MiB.
@@ -320,42 +408,4 @@ func setLogFormat(c *config, v string) error {
 		return fmt.Errorf("it must be text or json")
 	}
 	return nil
-}
-
-func parseBool(v string) (bool, error) {
-	b, err := strconv.ParseBool(v)
-	if err != nil {
-		return false, fmt.Errorf("it must be true or false")
-	}
-	return b, nil
-}
-
-func parseTime(v string) (time.Duration, error) {
-	d, err := time.ParseDuration(v)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("it must be a positive time with its unit, such as 30s or 2m")
-	}
-	return d, nil
-}
-
-// parseSize reads a number of bytes, with a unit of powers of 1024 (KiB, MiB,
-// GiB, TiB) or of 1000 (KB, MB, GB, TB), or none.
-func parseSize(v string) (int64, error) {
-	units := []struct {
-		name string
-		n    int64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-		{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}}
-	num, mult := v, int64(1)
-	for _, u := range units {
-		if s, ok := strings.CutSuffix(v, u.name); ok {
-			num, mult = strings.TrimSpace(s), u.n
-			break
-		}
-	}
-	n, err := strconv.ParseInt(num, 10, 64)
-	if err != nil || n < 0 || n > math.MaxInt64/mult {
-		return 0, fmt.Errorf("it must be a number of bytes, such as 1048576, 500MiB or 2GB")
-	}
-	return n * mult, nil
 }

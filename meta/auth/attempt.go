@@ -42,7 +42,7 @@ func (g *Gate) Begin(ctx context.Context, name, address string) (*Attempt, error
 	if !known() {
 		err := a.take(ctx, limit{"address " + from, longestWait, local}, known)
 		if err == nil {
-			err = a.take(ctx, limit{"name " + name, longestUserWait, true}, known)
+			err = a.take(ctx, limit{nameKey(name, local), longestUserWait, true}, known)
 		}
 		if !errors.Is(err, errKnownByNow) {
 			return a.begun(err)
@@ -50,6 +50,15 @@ func (g *Gate) Begin(ctx context.Context, name, address string) (*Attempt, error
 		a.GiveBack()
 	}
 	return a.begun(a.take(ctx, limit{a.pair, longestWait, local}, never))
+}
+
+// nameKey is by what a name is counted. Tries from this machine are counted by
+// themselves, so that those of others never keep its operator out.
+func nameKey(name string, local bool) string {
+	if local {
+		return "local name " + name
+	}
+	return "name " + name
 }
 
 // maxThrottledName bounds what is kept of a name, in bytes.

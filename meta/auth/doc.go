@@ -1,4 +1,4 @@
-// Package auth checks passwords and signatures. It is pure, with one exception: no
+// Package auth checks passwords, tokens and signatures. It is pure, with one exception: no
 // I/O but random salts and keys, no state, no clock.
 //
 // A [Password] is what may be kept of a password: two hashes, never the
@@ -23,8 +23,8 @@
 //   - What a stranger may send is bounded before it is hashed: the salted
 //     hash costs time that grows with the square of the length.
 //
-// The exception is [Gate], which all listeners ask who may log in. It reads the users
-// from the catalog, and remembers passwords that were proven, by their digests,
+// The exception is [Gate], which all listeners ask who may log in, by a password or by
+// a token. It reads the users and root's record from the catalog, and remembers passwords that were proven, by their digests,
 // for minutes.
 //
 // The package does not know privileges.

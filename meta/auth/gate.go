@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/netip"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wharf"
@@ -15,9 +17,12 @@ import (
 // Gate knows who may log in, by name, address and password. It is safe for
 // concurrent use, and shared by all listeners.
 type Gate struct {
-	root  Password
-	users wharf.UserCatalog // nil: there is no user but root
+	users wharf.UserCatalog // nil: there is no user but root, who has no password
 	now   func() time.Time
+
+	// last are the users when they were last read: root comes in although the
+	// catalog has failed.
+	last atomic.Pointer[wharf.Users]
 
 	// decoy is what the password of a user who does not exist is compared with, so
 	// that it takes as many hash operations as a real one. secret chooses by its
@@ -31,6 +36,8 @@ type Gate struct {
 	proven map[string]proof // by the stored hash
 
 	friends *friends
+
+	computing chan struct{} // has room for as many computations as may run at once
 }
 
 // proof is a password that was seen and matched.
@@ -49,8 +56,7 @@ const (
 
 // GateOptions are what a Gate is made of.
 type GateOptions struct {
-	Root  Password          // root's; the zero Password is none
-	Users wharf.UserCatalog // nil: there is no user but root
+	Users wharf.UserCatalog // nil: there is no user but root, who has no password
 	Now   func() time.Time
 	// DecoyKey chooses how names that do not exist are answered. It is secret, and the
 	// same over restarts: a name that is answered otherwise then does not exist. The
@@ -63,11 +69,12 @@ func NewGate(o GateOptions) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Gate{root: o.Root, users: o.Users, now: o.Now, failures: newThrottle(o.Now), friends: newFriends(o.Now), proven: map[string]proof{}, secret: []byte(o.DecoyKey.Reveal())}
+	g := &Gate{users: o.Users, now: o.Now, failures: newThrottle(o.Now), friends: newFriends(o.Now), proven: map[string]proof{}, secret: []byte(o.DecoyKey.Reveal()),
+		computing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	if o.DecoyKey.IsZero() {
 		g.secret = []byte(rand.Text())
 	}
-	if o.Root.IsSet() || o.Users != nil {
+	if o.Users != nil {
 		g.decoy = Decoy()
 	}
 	return g
@@ -75,7 +82,37 @@ func NewGate(o GateOptions) *Gate {
 
 // RootPasswordSet reports whether root has a password. While not, the server
 // answers to this machine only.
-func (g *Gate) RootPasswordSet() bool { return g.root.IsSet() }
+func (g *Gate) RootPasswordSet() bool {
+	users, err := g.lastUsers(context.Background())
+	return err != nil || users.RootHasPassword()
+}
+
+// rootRecord returns the record of root, as it was last read where the catalog fails.
+func (g *Gate) rootRecord(ctx context.Context) (wharf.User, error) {
+	users, err := g.lastUsers(ctx)
+	if err != nil {
+		return wharf.User{}, err
+	}
+	return users.Root(), nil
+}
+
+// lastUsers returns the users, as they were last read where the catalog fails.
+func (g *Gate) lastUsers(ctx context.Context) (*wharf.Users, error) {
+	if g.users == nil {
+		return &wharf.Users{}, nil
+	}
+	users, err := g.users.Users(ctx)
+	if err == nil {
+		if g.last.Load() != users { // each request comes by here
+			g.last.Store(users)
+		}
+		return users, nil
+	}
+	if last := g.last.Load(); last != nil {
+		return last, nil
+	}
+	return nil, err
+}
 
 // Candidate is whom a client would be if it proves the password.
 type Candidate struct {
@@ -85,15 +122,21 @@ type Candidate struct {
 	locked    bool
 	local     bool // the client is on this machine
 	gate      *Gate
+
+	name, address string
 }
 
 // Find returns whom a client at that address would be with that name. It returns a
 // candidate for a name that does not exist too, whose password matches nothing.
 func (g *Gate) Find(ctx context.Context, name, address string) (Candidate, error) {
-	c := Candidate{gate: g, local: IsLoopback(address)}
+	c := Candidate{gate: g, local: IsLoopback(address), name: name, address: address}
 	if name == wharf.Root.User {
-		c.Password, c.Principal, c.known = g.root, wharf.Root, true
-		return c, nil
+		root, err := g.rootRecord(ctx)
+		if err == nil {
+			c.Password, err = StoredPassword(root.Plugin, root.Hash)
+		}
+		c.Principal, c.known = wharf.Root, err == nil
+		return c, err
 	}
 	users := &wharf.Users{}
 	if g.users != nil {
@@ -113,13 +156,14 @@ func (g *Gate) Find(ctx context.Context, name, address string) (Candidate, error
 		c.Password, c.Principal, c.known, c.locked = password, u.Principal(), true, u.Locked
 		return c, nil
 	}
-	if users.Len() == 0 && !g.root.IsSet() {
+	if users.Len() == 0 && !users.RootHasPassword() {
 		return c, nil // as there is nobody to be told from
 	}
-	c.Password = g.decoy
+	plugin := users.Root().Plugin
 	if users.Len() > 0 {
-		c.Password = g.decoy.Only(g.pluginOf(name, users))
+		plugin = g.pluginOf(name, users)
 	}
+	c.Password = g.decoy.Only(plugin)
 	return c, nil
 }
 
@@ -133,6 +177,14 @@ func (g *Gate) pluginOf(name string, users *wharf.Users) string {
 		return wharf.PluginNative
 	}
 	return wharf.PluginSHA2
+}
+
+// Again returns the candidate as it is by now. One whose password or whose user is
+// another one by now is not admitted: what the client has proven was of before.
+func (c Candidate) Again(ctx context.Context) (Candidate, error) {
+	now, err := c.gate.Find(ctx, c.name, c.address)
+	now.known = now.known && now.Password == c.Password && now.Principal.ID == c.Principal.ID
+	return now, err
 }
 
 // Admits reports whether a client that has proven the password may come in. A user
@@ -159,16 +211,27 @@ func (c Candidate) Digest() (Digest, bool) {
 	return p.digest, true
 }
 
+// Compute runs f, which takes a processor for milliseconds because a stranger asked:
+// the salted hash of a password, RSA. At most half of the processors do that at once,
+// so that the others serve the clients who are in.
+func (g *Gate) Compute(f func()) {
+	g.computing <- struct{}{}
+	defer func() { <-g.computing }()
+	// The thread that waited for the network woke this goroutine and runs it. Go lets
+	// no other wait in its place before the goroutine blocks, yields, or has run for
+	// 10 ms (golang/go#51651): all clients would wait, beside an idle processor.
+	runtime.Gosched()
+	f()
+}
+
 // CheckSHA2 reports whether plain is the password, by its salted hash, and remembers
 // it if it is.
-func (c Candidate) CheckSHA2(plain string) bool {
-	if !c.Password.CheckSHA2(plain) {
-		return false
-	}
-	if c.Password.sha2 == "" {
-		return true
-	}
+func (c Candidate) CheckSHA2(plain string) (ok bool) {
 	g := c.gate
+	g.Compute(func() { ok = c.Password.CheckSHA2(plain) })
+	if !ok || c.Password.sha2 == "" {
+		return ok
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.proven) >= maxProven {
@@ -205,8 +268,40 @@ func (g *Gate) Login(ctx context.Context, name, password, address string) (p wha
 		}
 	}()
 	c, err := g.Find(ctx, name, address)
-	if err != nil || !c.Check(password) || !c.Admits() {
+	if err != nil || !c.Check(password) {
+		return wharf.Principal{}, false, err
+	}
+	if c, err = c.Again(ctx); err != nil || !c.Admits() {
 		return wharf.Principal{}, false, err
 	}
 	return c.Principal, true, nil
+}
+
+// LoginToken returns who a client is that sends a token. ok is false for all that are
+// refused, in the same way. Tries are counted by the address and by the token.
+func (g *Gate) LoginToken(ctx context.Context, token, address string) (p wharf.Principal, ok bool, err error) {
+	hash := wharf.HashToken(token)
+	attempt, err := g.Begin(ctx, "token "+hash.String(), address)
+	if err != nil {
+		return wharf.Principal{}, false, err
+	}
+	defer func() {
+		if err != nil {
+			attempt.GiveBack()
+		} else {
+			attempt.End(ok)
+		}
+	}()
+	users := &wharf.Users{}
+	if g.users != nil {
+		if users, err = g.users.Users(ctx); err != nil {
+			return wharf.Principal{}, false, err
+		}
+	}
+	addr, _ := netip.ParseAddr(address)
+	u, ok := users.ByToken(hash, addr, g.now())
+	if !ok {
+		return wharf.Principal{}, false, nil
+	}
+	return u.Principal(), true, nil
 }

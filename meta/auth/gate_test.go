@@ -33,18 +33,16 @@ func gateUser(t *testing.T, name, host, plugin, password string) wharf.User {
 }
 
 func TestGateLogin(t *testing.T) {
-	root, err := auth.NewPassword("r")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := gateUser(t, "root", "%", wharf.PluginSHA2, "r")
+	root.ID = wharf.UserID{}
 	locked := gateUser(t, "locked", "%", wharf.PluginSHA2, "p")
 	locked.Locked = true
 	list := &userList{users: wharf.NewUsers([]wharf.User{
-		gateUser(t, "sha", "%", wharf.PluginSHA2, "p"), gateUser(t, "nat", "%", wharf.PluginNative, "p"), gateUser(t, "bare", "%", wharf.PluginSHA2, ""),
+		root, gateUser(t, "sha", "%", wharf.PluginSHA2, "p"), gateUser(t, "nat", "%", wharf.PluginNative, "p"), gateUser(t, "bare", "%", wharf.PluginSHA2, ""),
 		gateUser(t, "net", "10.0.0.0/8", wharf.PluginSHA2, "p"), locked,
 		{ID: wharf.NewUserID(), Account: wharf.Account{User: "role", Host: "%"}, IsRole: true},
 	})}
-	g := auth.NewGate(auth.GateOptions{Root: root, Users: list})
+	g := auth.NewGate(auth.GateOptions{Users: list})
 	const here, there = "127.0.0.1", "192.0.2.1"
 	for _, c := range []struct {
 		user, password, from string
@@ -263,5 +261,68 @@ func TestStoredPassword(t *testing.T) {
 		if err := (auth.Hasher{}).CheckHash(plugin, hash); wharf.CodeOf(err) != wharf.CodeInvalid {
 			t.Errorf("%q as a hash of %s: %v", hash, plugin, err)
 		}
+	}
+}
+
+// TestProvenTooLate: a client that proves what was right when it began, and is not any
+// more, is not admitted.
+func TestProvenTooLate(t *testing.T) {
+	before := gateUser(t, "u", "%", wharf.PluginSHA2, "p")
+	for what, change := range map[string]func(u *wharf.User){
+		"":                 func(*wharf.User) {},
+		"another password": func(u *wharf.User) { u.Hash = gateUser(t, "u", "%", wharf.PluginSHA2, "q").Hash },
+		"a lock":           func(u *wharf.User) { u.Locked = true },
+		"another user":     func(u *wharf.User) { u.ID = wharf.NewUserID() },
+		"another name":     func(u *wharf.User) { u.User = "v" },
+		"another host":     func(u *wharf.User) { u.Host = "10.0.0.1" },
+	} {
+		list := &userList{users: wharf.NewUsers([]wharf.User{before})}
+		c, err := auth.NewGate(auth.GateOptions{Users: list}).Find(t.Context(), "u", "192.0.2.1")
+		if err != nil || !c.Check("p") || !c.Admits() {
+			t.Fatalf("%v", err)
+		}
+		after := before
+		change(&after)
+		list.users = wharf.NewUsers([]wharf.User{after})
+		if c, err = c.Again(t.Context()); err != nil || c.Admits() != (what == "") || c.Locked() != (what == "a lock") {
+			t.Errorf("%q: admitted %t, locked %t, %v", what, c.Admits(), c.Locked(), err)
+		}
+	}
+}
+
+// TestGateLoginToken: a token is its user's, from where the user may log in, until it
+// expires; all else is refused alike.
+func TestGateLoginToken(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	with := func(u wharf.User, text string, expires time.Time) wharf.User {
+		u.Tokens = append(u.Tokens, wharf.Token{Name: text, Hash: wharf.HashToken(text), Expires: expires})
+		return u
+	}
+	locked := gateUser(t, "locked", "%", wharf.PluginSHA2, "p")
+	locked.Locked = true
+	list := &userList{users: wharf.NewUsers([]wharf.User{
+		with(wharf.User{Account: wharf.Root.Account()}, "root's", time.Time{}),
+		with(with(gateUser(t, "ann", "%", wharf.PluginSHA2, "p"), "ann's", now.Add(time.Second)), "late", now),
+		with(gateUser(t, "bare", "%", wharf.PluginSHA2, ""), "bare's", time.Time{}),
+		with(gateUser(t, "net", "10.0.0.0/8", wharf.PluginNative, "p"), "net's", time.Time{}), with(locked, "locked's", time.Time{}),
+	})}
+	g := auth.NewGate(auth.GateOptions{Users: list, Now: func() time.Time { return now }})
+	const here, there = "127.0.0.1", "192.0.2.1"
+	for _, c := range []struct{ token, from, want string }{
+		{"root's", here, "root"}, {"root's", there, "root"}, {"ann's", there, "ann"}, {"bare's", there, "bare"}, {"net's", "10.9.9.9", "net"},
+		{"late", there, ""}, {"net's", there, ""}, {"net's", "", ""}, {"locked's", here, ""}, {"nobody's", here, ""}, {"", here, ""}, {"p", here, ""},
+		{list.users.All()[0].Tokens[0].Hash.String(), here, ""},
+	} {
+		p, ok, err := g.LoginToken(t.Context(), c.token, c.from)
+		if err != nil || p.User != c.want || ok != (c.want != "") {
+			t.Errorf("%q from %s: %+v, %t, %v", c.token, c.from, p, ok, err)
+		}
+	}
+	list.err = wharf.Errorf(wharf.CodeInternal, "broken")
+	if _, ok, err := g.LoginToken(t.Context(), "ann's", here); ok || wharf.CodeOf(err) != wharf.CodeInternal {
+		t.Errorf("with a broken catalog: %t, %v", ok, err)
+	}
+	if _, ok, err := auth.NewGate(auth.GateOptions{}).LoginToken(t.Context(), "ann's", here); ok || err != nil {
+		t.Errorf("without users: %t, %v", ok, err)
 	}
 }

@@ -32,15 +32,21 @@ type Password struct {
 // Password. Longer than MaxPassword, or with a NUL byte, which the protocol
 // cannot carry, is wharf.CodeInvalid.
 func NewPassword(plain string) (Password, error) {
-	switch {
-	case plain == "":
-		return Password{}, nil
-	case len(plain) > MaxPassword:
-		return Password{}, wharf.Errorf(wharf.CodeInvalid, "the password is longer than %d bytes", MaxPassword)
-	case strings.ContainsRune(plain, 0):
-		return Password{}, wharf.Errorf(wharf.CodeInvalid, "the password holds a NUL byte")
+	if err := CheckPlain(plain); err != nil || plain == "" {
+		return Password{}, err
 	}
 	return Password{native: doubleSHA1(plain), hasNative: true, sha2: tidb.NewHashPassword(plain, wharf.PluginSHA2)}, nil
+}
+
+// CheckPlain is wharf.CodeInvalid for what cannot be a password.
+func CheckPlain(plain string) error {
+	switch {
+	case len(plain) > MaxPassword:
+		return wharf.Errorf(wharf.CodeInvalid, "the password is longer than %d bytes", MaxPassword)
+	case strings.ContainsRune(plain, 0):
+		return wharf.Errorf(wharf.CodeInvalid, "the password holds a NUL byte")
+	}
+	return nil
 }
 
 // StoredPassword returns the password of a hash that is in the form of a plugin,
@@ -92,6 +98,12 @@ func (Hasher) Hash(plugin, plain string) (wharf.Secret, error) {
 func (Hasher) CheckHash(plugin, hash string) error {
 	_, err := StoredPassword(plugin, wharf.NewSecret(hash))
 	return err
+}
+
+// Matches implements [wharf.PasswordHasher].
+func (Hasher) Matches(plugin string, hash wharf.Secret, plain string) bool {
+	p, err := StoredPassword(plugin, hash)
+	return err == nil && p.Check(plain)
 }
 
 // Decoy returns a random Password. To check against it takes the time of a real

@@ -15,11 +15,54 @@ import (
 
 func rootGate(t *testing.T) *Gate {
 	t.Helper()
-	root, err := NewPassword("r")
+	hash, err := Hasher{}.Hash(wharf.PluginNative, "r")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewGate(GateOptions{Root: root})
+	return NewGate(GateOptions{Users: onlyRoot{wharf.NewUsers([]wharf.User{{Account: wharf.Root.Account(), Plugin: wharf.PluginNative, Hash: hash,
+		Tokens: []wharf.Token{{Name: "t", Hash: wharf.HashToken("t")}}}})}})
+}
+
+// onlyRoot is a UserCatalog with nothing but the record of root.
+type onlyRoot struct{ users *wharf.Users }
+
+func (o onlyRoot) Users(context.Context) (*wharf.Users, error) { return o.users, nil }
+
+func (onlyRoot) UpdateUsers(context.Context, func([]wharf.User) ([]wharf.User, error)) (*wharf.Users, error) {
+	return nil, errors.New("not called")
+}
+
+// TestTokensAreThrottled: wrong tokens count with wrong passwords by the address, and one
+// that was right from there is not kept waiting.
+func TestTokensAreThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := rootGate(t)
+		wrong := func(n int, from string) time.Duration {
+			begun := time.Now()
+			for i := range n {
+				if _, ok, err := g.LoginToken(t.Context(), fmt.Sprint("wrong", i), from); ok || err != nil {
+					t.Fatal(ok, err)
+				}
+			}
+			return time.Since(begun)
+		}
+		if _, ok, err := g.LoginToken(t.Context(), "t", addressA); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if wait := wrong(freeFailures, addressA); wait > 0 {
+			t.Errorf("the first wrong tokens took %v", wait)
+		}
+		if ok, wait, err := took(t, g, "root", "r", addressA); !ok || err != nil || wait == 0 {
+			t.Errorf("a login after wrong tokens: %t after %v, %v", ok, wait, err)
+		}
+		if wait := wrong(60, addressA); wait < 55*time.Second {
+			t.Errorf("60 more wrong tokens took %v", wait)
+		}
+		begun := time.Now()
+		if _, ok, err := g.LoginToken(t.Context(), "t", addressA); !ok || err != nil || time.Since(begun) > 0 {
+			t.Errorf("the right token: %t after %v, %v", ok, time.Since(begun), err)
+		}
+	})
 }
 
 // fails makes so many tries that fail, each from an address of its own if from is "".

@@ -26,16 +26,21 @@ func (c *Catalog) UpdateUsers(ctx context.Context, change func([]wharf.User) ([]
 		return nil, err
 	}
 	defer unlock()
-	next, err := change(c.users.All())
+	next, err := change(c.users.Records())
 	if err != nil {
 		return nil, wrap(op, err)
 	}
 	ids, names := map[wharf.UserID]bool{}, map[wharf.Account]bool{}
 	for i, u := range next {
-		if u.ID.IsZero() || u.User == "" || ids[u.ID] || names[u.Account] {
+		if u.Nameless() || ids[u.ID] || names[u.Account] {
 			return nil, wrap(op, errors.New("a user needs an ID and an account of its own"))
 		}
-		if err := checkText([]string{u.User, u.Host, u.Plugin}); err != nil {
+		words := []string{u.User, u.Host, u.Plugin}
+		for i, t := range u.Tokens {
+			words = append(words, t.Name)
+			u.Tokens[i].CreatedOn, u.Tokens[i].Expires = t.CreatedOn.UTC(), t.Expires.UTC()
+		}
+		if err := checkText(words); err != nil {
 			return nil, fmt.Errorf("user: %w", err)
 		}
 		ids[u.ID], names[u.Account] = true, true

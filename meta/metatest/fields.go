@@ -58,6 +58,8 @@ func fill(t recorder, v reflect.Value, n *int) {
 		v.SetString(fmt.Sprintf("text %d <&>\x00\u2028", *n))
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Int64:
+		v.SetInt(int64(*n) << 40)
 	case reflect.Uint8, reflect.Uint64:
 		v.SetUint(uint64(*n % 251))
 	default:

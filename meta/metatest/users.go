@@ -3,6 +3,7 @@ package metatest
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"reflect"
 	"sync"
 	"testing"
@@ -20,6 +21,8 @@ func RunUsers(t *testing.T, fresh func(t *testing.T) wharf.UserCatalog) {
 		"users-contexts": testUsersContexts,
 		"users-race":     testUsersRace,
 		"users-stages":   testUsersStages,
+		"users-root":     testUsersRoot,
+		"users-tokens":   testUsersTokens,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, fresh(t)) })
 	}
@@ -32,7 +35,12 @@ func User(name string) wharf.User {
 		ID: id(0), Account: wharf.Account{User: name, Host: "10.0.0.%"}, IsRole: true, Locked: true,
 		Plugin: wharf.PluginSHA2, Hash: wharf.NewSecret("$A$005$the hash of " + name + "\x01\x7f"),
 		CreatedOn: time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC), Global: wharf.GlobalPrivileges,
-		Roles: []wharf.UserID{id(1), id(2)}, Default: []wharf.UserID{id(2)}, DefaultAll: true,
+		Roles: []wharf.UserID{id(1), id(2)}, Default: []wharf.UserID{id(2)}, DefaultAll: true, MaxConnections: 7,
+		Applied: wharf.NewSecret("$A$005$applied to " + name + "\x02"),
+		Tokens: []wharf.Token{
+			{Name: "ci", Hash: wharf.HashToken("ci of " + name), CreatedOn: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)},
+			{Name: "laptop", Hash: wharf.HashToken("laptop of " + name), CreatedOn: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), Expires: time.Date(2027, 2, 3, 4, 5, 6, 0, time.UTC)},
+		},
 	}
 }
 
@@ -77,6 +85,79 @@ func testUsers(t *testing.T, c wharf.UserCatalog) {
 	wantUsers(t, c, bare, b)
 	setUsers(t, c)
 	wantUsers(t, c)
+}
+
+// testUsersRoot: the record of root is kept, and is in no list of users.
+func testUsersRoot(t *testing.T, c wharf.UserCatalog) {
+	a := User("a")
+	root := User("r")
+	root.ID, root.Account, root.IsRole, root.Roles, root.Default = wharf.UserID{}, wharf.Root.Account(), false, nil, nil
+	setUsers(t, c, a)
+	for _, keep := range []bool{true, false} {
+		after, err := c.UpdateUsers(t.Context(), func(all []wharf.User) ([]wharf.User, error) {
+			if keep {
+				return append(all, root), nil
+			}
+			if len(all) != 2 || all[0].Account != root.Account {
+				t.Errorf("UpdateUsers is given %+v", all)
+			}
+			return all[1:], nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantUsers(t, c, a)
+		now, err := c.Users(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := wharf.User{Account: root.Account}
+		if keep {
+			want = root
+		}
+		for _, users := range []*wharf.Users{after, now} {
+			if got := users.Root(); !reflect.DeepEqual(got, want) {
+				t.Errorf("root is %+v, want %+v", got, want)
+			}
+		}
+	}
+}
+
+// testUsersTokens: a token is found by its hash, and is a copy.
+func testUsersTokens(t *testing.T, c wharf.UserCatalog) {
+	a, b := User("a"), User("b")
+	a.IsRole, a.Locked, b.IsRole, b.Locked = false, false, false, false
+	setUsers(t, c, a, b)
+	now := a.Tokens[1].Expires.Add(-time.Second)
+	from := netip.MustParseAddr("10.0.0.7")
+	find := func(text string) (wharf.User, bool) {
+		t.Helper()
+		users, err := c.Users(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return users.ByToken(wharf.HashToken(text), from, now)
+	}
+	for _, text := range []string{"ci of b", "laptop of b"} {
+		if u, ok := find(text); !ok || u.ID != b.ID {
+			t.Errorf("the user of %q is %s, %t", text, u.Account, ok)
+		}
+	}
+	if u, ok := find("ci of b"); ok {
+		u.Tokens[0].Name = "changed"
+	}
+	wantUsers(t, c, a, b)
+	b.User, b.Tokens = "renamed", b.Tokens[:1]
+	setUsers(t, c, a, b)
+	if u, ok := find("ci of b"); !ok || u.User != "renamed" {
+		t.Errorf("after a rename the user is %s, %t", u.Account, ok)
+	}
+	setUsers(t, c, a)
+	for _, text := range []string{"laptop of b", "ci of b", ""} {
+		if u, ok := find(text); ok {
+			t.Errorf("%q is a token of %s", text, u.Account)
+		}
+	}
 }
 
 func testUsersRefused(t *testing.T, c wharf.UserCatalog) {

@@ -14,6 +14,9 @@ import (
 
 // aggregate translates a function over the rows of a group.
 func (t *translator) aggregate(n *ast.AggregateFuncExpr, s *scope) expr {
+	if name := windowIn(n.Args...); name != "" {
+		return t.fail(windowMisplaced(name))
+	}
 	defer t.ungrouped()()
 	inner := *s
 	inner.aliases = nil // an aggregate sees rows, not the SELECT's items
@@ -48,7 +51,7 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 		if len(args) > 1 {
 			return t.countRows(args, over)
 		}
-		if x.kind == kindText && x.foldedText() && distinct {
+		if distinct && (x.kind == kindJSON || x.kind == kindText && x.foldedText()) {
 			x.sql = t.key(x)
 		}
 		return expr{sql: call("count", x.sql), kind: kindInt}
@@ -56,18 +59,18 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 		v := x.number()
 		switch v.kind {
 		case kindDouble:
-			return expr{sql: call("sum", v.sql), kind: kindDouble}
+			return expr{sql: call("sum", v.sql), kind: kindDouble, places: v.places}
 		case kindDecimal:
-			return expr{sql: call("sum", v.sql), kind: kindDecimal, precision: 38 - v.inner, scale: v.scale, inner: v.inner}
+			return expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(maxDigits-v.inner, v.whole()+rowDigits+v.scale), scale: v.scale, inner: v.inner}
 		}
-		return expr{sql: "CAST(" + call("sum", v.sql) + " AS DECIMAL(38,0))", kind: kindDecimal, precision: 38}
+		return expr{sql: "CAST(" + call("sum", v.sql) + " AS DECIMAL(38,0))", kind: kindDecimal, precision: v.whole() + rowDigits}
 	case "avg":
 		v := x.number()
 		if v.kind == kindDouble {
-			return expr{sql: call("avg", v.sql), kind: kindDouble}
+			return expr{sql: call("avg", v.sql), kind: kindDouble, places: t.morePlaces(v.places)}
 		}
-		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(maxDigits-v.scale, v.whole()+9) + v.scale, scale: v.scale, inner: v.inner}
-		return t.divide(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10})
+		sum := expr{sql: call("sum", v.sql), kind: kindDecimal, precision: min(maxDigits-v.scale, v.whole()+rowDigits) + v.scale, scale: v.scale, inner: v.inner}
+		return t.quotient(sum, expr{sql: call("count", v.sql), kind: kindDecimal, precision: 10}, v.whole())
 	case "min", "max":
 		e := x.asColumn()
 		if key := t.group(x); key != x.sql {
@@ -77,9 +80,15 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 		e.sql = call(name, x.sql)
 		return e
 	case "bit_and", "bit_or", "bit_xor":
+		if x.kind == kindBytes {
+			return t.refuse(strings.ToUpper(name) + " of binary strings")
+		}
 		empty := "0"
 		if name == "bit_and" {
 			empty = "18446744073709551615"
+		}
+		if x.kind == kindText {
+			x = expr{sql: x.integer(), kind: kindInt}
 		}
 		return expr{sql: "coalesce(" + call(name, x.bits()) + ", CAST(" + empty + " AS UBIGINT))", kind: kindUint}
 	case "std", "stddev", "stddev_pop":
@@ -91,18 +100,22 @@ func (t *translator) aggregateOver(name string, distinct bool, args []expr, over
 	case "var_samp":
 		return expr{sql: call("var_samp", x.real()), kind: kindDouble}
 	case "any_value", "firstrow":
-		e := x
-		e.sql, e.constant, e.literal = call("any_value", x.sql), false, nil
+		e := x.asColumn()
+		e.sql = call("any_value", x.sql)
 		return e
 	case "json_arrayagg":
-		return expr{sql: "to_json(" + call("list", x.sql) + ")", kind: kindJSON}
+		return t.jsonArrayAgg(x, over)
 	case "json_objectagg":
 		if len(args) == 2 {
-			return expr{sql: "json_group_object(" + args[0].text() + ", " + args[1].sql + ")" + over, kind: kindJSON}
+			return t.jsonObjectAgg(x, args[1], over)
 		}
 	}
 	return t.refuse("the function " + strings.ToUpper(name))
 }
+
+// rowDigits is how many digits a sum may have beyond those of its values: those of
+// the number of rows.
+const rowDigits = 10
 
 // countRows is COUNT(DISTINCT a, b), which leaves out rows with a NULL.
 func (t *translator) countRows(args []expr, over string) expr {
@@ -135,7 +148,7 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 	if n.Distinct && (n.Order != nil || len(args) > 1 || slices.ContainsFunc(args, func(a expr) bool { return t.group(a) != a.sql })) {
 		return t.groupDistinct(args, joined, order, separator)
 	}
-	e := text("string_agg(" + word + joined + ", " + separator.sql + order + ")")
+	e := text("string_agg(" + word + joined + ", " + separator.sql + order + ")").collatedBy(args)
 	most, ok := t.variable("group_concat_max_len")
 	if !ok {
 		return e
@@ -158,8 +171,8 @@ func (t *translator) groupDistinct(args []expr, joined, order string, separator 
 	list := "list([" + joined + ", " + strings.Join(keys, ", ") + "]" + order + ") FILTER (WHERE " + joined + " IS NOT NULL)"
 	parts := expr{sql: "CAST(to_json(" + list + ") AS VARCHAR)", kind: kindText}
 	e := t.evaluates("`"+sql.GroupDistinct+"`(i0, i1)", []expr{parts, separator}, false)
-	e.constant, e.folded, e.collation = false, false, ""
-	return e
+	e.constant, e.binary, e.folded, e.collation = false, false, false, ""
+	return e.collatedBy(args)
 }
 
 // windowFunctions are those that are not aggregates, with how many arguments
@@ -170,8 +183,18 @@ var windowFunctions = map[string][2]int{
 }
 
 func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
-	if n.IgnoreNull || n.FromLast {
-		return t.refuse("IGNORE NULLS and FROM LAST")
+	within := windowIn(n.Args...)
+	switch {
+	case t.clause != "field list" && t.clause != "order clause":
+		return t.fail(windowMisplaced(n.Name))
+	case within != "":
+		return t.fail(windowMisplaced(within))
+	case n.Distinct:
+		return t.refuse("<window function>(DISTINCT ..)")
+	case n.IgnoreNull:
+		return t.refuse("IGNORE NULLS")
+	case n.FromLast:
+		return t.refuse("FROM LAST")
 	}
 	over := " OVER " + t.windowSpec(&n.Spec, s)
 	var args []expr
@@ -186,6 +209,9 @@ func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
 	if !ok {
 		if len(args) == 0 {
 			return t.refuse("the window function " + strings.ToUpper(name))
+		}
+		if name == "group_concat" {
+			return t.refuse("GROUP_CONCAT as a window function")
 		}
 		return t.aggregateOver(name, n.Distinct, args, over)
 	}
@@ -205,13 +231,12 @@ func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
 	case "percent_rank", "cume_dist":
 		e.kind = kindDouble
 	default:
-		e = args[0]
-		e.constant, e.literal = false, nil
+		e = args[0].asColumn()
 		if name == "lag" || name == "lead" {
 			if len(args) == 3 {
 				u := unify(args[0], args[2])
 				parts[0], parts[2] = args[0].as(u), args[2].as(u)
-				e = u
+				e = u.asColumn()
 			}
 			if len(args) > 1 {
 				parts[1] = args[1].integer()
@@ -252,20 +277,102 @@ func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) string {
 	}
 	clause := t.clause
 	defer func() { t.clause = clause }()
+	if w.OrderBy != nil {
+		for _, item := range w.OrderBy.Items {
+			if name := windowIn(item.Expr); name != "" {
+				t.fail(windowMisplaced(name))
+			}
+		}
+	}
 	if w.PartitionBy != nil {
 		var by []string
+		t.clause = "window partition by"
 		for _, item := range w.PartitionBy.Items {
 			by = append(by, t.group(t.expr(item.Expr, s)))
 		}
 		parts = append(parts, "PARTITION BY "+strings.Join(by, ", "))
 	}
-	if w.OrderBy != nil {
+	if w.OrderBy != nil && w.Frame != nil && w.Frame.Type == ast.Ranges && len(w.OrderBy.Items) == 1 {
+		parts = append(parts, t.rangeOrder(w.OrderBy.Items[0], s))
+	} else if w.OrderBy != nil {
 		parts = append(parts, strings.TrimSpace(t.order(w.OrderBy.Items, s, nil)))
 	}
 	if w.Frame != nil {
+		t.checkFrame(nameOf(w), w.Frame.Extent)
+		t.checkRange(w, s)
 		parts = append(parts, t.frame(w.Frame, s))
 	}
 	return "(" + strings.Join(parts, " ") + ")"
+}
+
+// rangeOrder is the order of a frame of RANGE. A whole number has 64 bits, so that its
+// distances leave no range that MySQL's do not.
+func (t *translator) rangeOrder(item *ast.ByItem, s *scope) string {
+	by := t.byItem(item, s, nil)
+	if by.kind != kindInt || t.err != nil {
+		return strings.TrimSpace(t.order([]*ast.ByItem{item}, s, nil))
+	}
+	if item.Desc {
+		return "ORDER BY " + by.wide() + " DESC NULLS LAST"
+	}
+	return "ORDER BY " + by.wide() + " ASC NULLS FIRST"
+}
+
+// nameOf is what errors call a window.
+func nameOf(w *ast.WindowSpec) string {
+	if w.Name.O == "" {
+		return "<unnamed window>"
+	}
+	return w.Name.O
+}
+
+// checkRange wants one number or time in the order of a frame of RANGE that begins or
+// ends at a distance.
+func (t *translator) checkRange(w *ast.WindowSpec, s *scope) {
+	distance, interval := false, false
+	for _, b := range []ast.FrameBound{w.Frame.Extent.Start, w.Frame.Extent.End} {
+		distance = distance || b.Expr != nil
+		interval = interval || b.Expr != nil && b.Unit != ast.TimeUnitInvalid
+	}
+	if w.Frame.Type != ast.Ranges || !distance || w.OrderBy == nil && w.Ref.O != "" {
+		return
+	}
+	name := nameOf(w)
+	if w.OrderBy == nil || len(w.OrderBy.Items) != 1 {
+		t.fail(rangeOrder(name))
+		return
+	}
+	switch by := t.expr(w.OrderBy.Items[0].Expr, s); {
+	case t.err != nil || by.kind == kindNull:
+	case by.numeric() && interval:
+		t.fail(rangeOfNumbers(name))
+	case by.numeric():
+	case !by.temporal():
+		t.fail(rangeOrder(name))
+	case !interval:
+		t.fail(rangeOfTimes(name))
+	}
+}
+
+// checkFrame wants a frame that does not begin behind its end.
+func (t *translator) checkFrame(window string, f ast.FrameExtent) {
+	rank := func(b ast.FrameBound) int {
+		switch b.Type {
+		case ast.Preceding:
+			return -1
+		case ast.Following:
+			return 1
+		}
+		return 0
+	}
+	switch from, to := f.Start, f.End; {
+	case from.UnBounded && from.Type == ast.Following:
+		t.fail(frameStart(window))
+	case to.UnBounded && to.Type == ast.Preceding:
+		t.fail(frameEnd(window))
+	case rank(from) > rank(to):
+		t.fail(frameOrder(window))
+	}
 }
 
 func (t *translator) frame(f *ast.FrameClause, s *scope) string {

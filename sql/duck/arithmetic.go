@@ -7,6 +7,45 @@ import (
 	"strings"
 )
 
+// sharedPlaces is how many digits behind its point a double is shown with that is
+// made of two numbers, 0 where one of them has as many as it has.
+func sharedPlaces(a, b expr) int {
+	most := 0
+	for _, e := range []expr{a, b} {
+		switch e.kind {
+		case kindDouble:
+			if e.places == 0 {
+				return 0
+			}
+			most = max(most, e.places)
+		case kindDecimal:
+			most = max(most, e.scale)
+		}
+	}
+	return most
+}
+
+// divisionScale is div_precision_increment: how many digits behind the point a
+// quotient has beyond those of the dividend.
+func (t *translator) divisionScale() int {
+	if t.quotients == nil {
+		more, ok := t.variable("div_precision_increment")
+		if !ok {
+			more = standardScale
+		}
+		t.quotients = new(int(more))
+	}
+	return *t.quotients
+}
+
+// morePlaces is sharedPlaces of a quotient.
+func (t *translator) morePlaces(places int) int {
+	if places == 0 {
+		return 0
+	}
+	return min(places+t.divisionScale(), maxScale)
+}
+
 // arithmetic is + - *.
 func (t *translator) arithmetic(op string, a, b expr) expr {
 	a, b = a.number(), b.number()
@@ -14,10 +53,15 @@ func (t *translator) arithmetic(op string, a, b expr) expr {
 	switch {
 	case a.kind == kindDouble || b.kind == kindDouble:
 		e.kind, e.sql = kindDouble, fmt.Sprintf("mysql_finite(%s %s %s)", a.real(), op, b.real())
+		e.places = sharedPlaces(a, b)
 	case a.kind == kindDecimal || b.kind == kindDecimal:
 		return t.decimalArithmetic(op, a, b)
 	case a.kind == kindUint || b.kind == kindUint:
-		e.kind, e.sql = kindUint, fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %s CAST(%s AS HUGEINT) AS UBIGINT)", a.sql, op, b.sql)
+		e.kind = kindUint
+		if op == "-" && t.hasMode("NO_UNSIGNED_SUBTRACTION") {
+			e.kind = kindInt
+		}
+		e.sql = fmt.Sprintf("CAST(CAST(%s AS HUGEINT) %s CAST(%s AS HUGEINT) AS %s)", a.sql, op, b.sql, e.duck())
 	default:
 		e.kind, e.sql = kindInt, fmt.Sprintf("(%s %s %s)", a.sql, op, b.sql)
 	}
@@ -32,13 +76,12 @@ func (t *translator) decimalArithmetic(op string, a, b expr) expr {
 	if op == "*" {
 		e.scale, behind, whole = a.scale+b.scale, a.behind()+b.behind(), a.whole()+b.whole()
 	}
-	if e.scale > maxScale {
-		return t.refuse("a number with more than 30 digits behind its point")
+	if e.scale > maxScale && t.expressions != nil {
+		return t.evaluatesExact("i0 "+op+" i1", []expr{a, b}, whole, 0)
 	}
 	e.inner = min(behind, maxScale) - e.scale
 	if t.expressions != nil && a.scale+a.whole()+b.scale+b.whole() > maxDigits && (op == "*" || max(a.whole(), b.whole())+e.scale >= maxDigits) {
-		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
-		return t.evaluates("i0 "+op+" i1", []expr{a, b}, false)
+		return t.evaluatesExact("i0 "+op+" i1", []expr{a, b}, whole, e.inner)
 	}
 	e.precision = min(maxDigits-e.inner, whole+e.scale)
 	l, r := a.within(maxDigits-1), b.within(maxDigits-1)
@@ -55,7 +98,9 @@ func (t *translator) decimalArithmetic(op string, a, b expr) expr {
 const (
 	maxDigits = 38 // of DuckDB's decimals
 	maxScale  = 30 // of MySQL's
-	long      = 19 // digits from which on DuckDB computes in 128 bits
+	// standardScale is what div_precision_increment is unless it is set.
+	standardScale = 4
+	long          = 19 // digits from which on DuckDB computes in 128 bits
 )
 
 // behind is how many digits an exact number has behind its point in sql.
@@ -77,25 +122,39 @@ func (e expr) within(digits int) string {
 // exact gives an exact number as a decimal of its own size.
 func (e expr) exact() string { return e.within(min(maxDigits, e.digits())) }
 
-// divide is /, which makes a decimal of exact numbers, with four more digits
-// than the dividend has; it is computed in steps of nine.
-func (t *translator) divide(a, b expr) expr {
+// quotientDigits is how many digits MySQL computes behind the point of a
+// quotient: it counts in words of nine, and adds more digits to what the operands
+// have, unless their words have as many to spare.
+func quotientDigits(a, b, more int) int {
+	const word = 9
+	words := func(n int) int { return (n + word - 1) / word * word }
+	spare := words(a) - a + words(b) - b
+	return words(words(a) + words(b) + max(0, more-spare))
+}
+
+// divide is /, which makes a decimal of exact numbers, with more digits than the
+// dividend has. It is cut behind the digits that are computed.
+func (t *translator) divide(a, b expr) expr { return t.quotient(a, b, a.whole()+b.behind()) }
+
+// quotient is divide where the result has at most that many digits before its point.
+func (t *translator) quotient(a, b expr, whole int) expr {
 	e := expr{constant: a.constant && b.constant}
 	if a.kind == kindDouble || b.kind == kindDouble {
 		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / mysql_by(%s, %s))", a.real(), b.real(), a.real())
+		e.places = t.morePlaces(sharedPlaces(a, b))
 		return e
 	}
-	const more, step = 4, 9
+	const step = 9
+	more := t.divisionScale()
 	e.kind, e.scale = kindDecimal, min(maxScale, a.scale+more)
-	e.inner = (e.scale+step-1)/step*step - e.scale
+	e.inner = max(0, quotientDigits(a.behind(), b.behind(), more)-e.scale)
 	e.precision = maxDigits - e.inner - 1
 	behind := e.behind()
+	if more > standardScale && whole+behind > maxDigits {
+		return t.refuse(fmt.Sprintf("a quotient that may have more than %d digits, as with div_precision_increment = %d,", maxDigits, more))
+	}
 	if t.expressions != nil && (behind > step || a.digits()+b.behind()+behind > maxDigits) {
-		constant := e.constant
-		a.sql, a.inner, b.sql, b.inner = a.rounded(), 0, b.rounded(), 0
-		e = t.evaluates("i0 / i1", []expr{a, b}, false)
-		e.constant = constant
-		return e
+		return t.evaluatesExact("i0 / i1", []expr{a, b}, whole, e.inner)
 	}
 	if behind > step || a.digits()+b.behind()+behind > maxDigits {
 		e.inner = 0
@@ -103,9 +162,14 @@ func (t *translator) divide(a, b expr) expr {
 		e.sql = fmt.Sprintf("CAST(round(%s / mysql_by(%s, %s), %d) AS %s)", a.real(), b.real(), a.real(), e.scale, e.duck())
 		return e
 	}
+	if behind == 0 {
+		e.precision = min(e.precision, a.whole())
+		e.sql = fmt.Sprintf("CAST(mysql_cut_quotient(%s, %s) AS %s)", unscaled(a), unscaled(b), e.innerDuck())
+		return e
+	}
 	up := behind - a.behind() + b.behind() // powers of ten on the dividend's integer
 	e.precision = min(e.precision, a.whole()+b.behind()+e.scale)
-	e.sql = fmt.Sprintf("CAST((CAST(mysql_quotient(%s * %s, %s) AS DECIMAL(%d,0)) * CAST('0.%s1' AS DECIMAL(%d,%d))) AS %s)",
+	e.sql = fmt.Sprintf("CAST((CAST(mysql_cut_quotient(%s * %s, %s) AS DECIMAL(%d,0)) * CAST('0.%s1' AS DECIMAL(%d,%d))) AS %s)",
 		unscaled(a), power(up), unscaled(b), maxDigits-behind-1, strings.Repeat("0", behind-1), behind+1, behind, e.innerDuck())
 	return e
 }
@@ -123,7 +187,11 @@ func power(n int) string { return "1" + strings.Repeat("0", n) }
 
 func intDivide(a, b expr) expr {
 	e := expr{kind: kindInt, constant: a.constant && b.constant}
-	if a.kind <= kindUint && b.kind <= kindUint {
+	switch {
+	case a.kind == kindUint && b.kind <= kindUint, a.kind <= kindUint && b.kind == kindUint:
+		e.kind, e.sql = kindUint, "CAST(mysql_div_unsigned("+a.sql+", "+b.sql+") AS UBIGINT)"
+		return e
+	case a.kind <= kindUint && b.kind <= kindUint:
 		e.sql = "mysql_div_integer(" + a.sql + ", " + b.sql + ")"
 		return e
 	}
@@ -136,6 +204,7 @@ func modulo(a, b expr) expr {
 	switch {
 	case a.kind == kindDouble || b.kind == kindDouble:
 		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s %% mysql_by(%s, %s))", a.real(), b.real(), a.real())
+		e.places = sharedPlaces(a, b)
 	case a.kind == kindDecimal || b.kind == kindDecimal:
 		e.kind, e.scale, e.inner = kindDecimal, max(a.scale, b.scale), max(a.behind(), b.behind())-max(a.scale, b.scale)
 		divisor := expr{precision: min(maxDigits, b.digits()), scale: b.behind(), kind: kindDecimal}

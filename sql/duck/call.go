@@ -10,6 +10,9 @@ import (
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	parsermysql "github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+
+	"wharf"
 )
 
 // function is one of MySQL's functions: how many arguments it takes, and how
@@ -47,7 +50,10 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 	if t.err != nil {
 		return expr{sql: "NULL"}
 	}
-	if f.takes != nil && !f.takes(args) || !takesAnything[name] && slices.ContainsFunc(args, isDelicate) {
+	if slices.ContainsFunc(n.Args, isConversion) {
+		return t.evaluated(n, s, nil)
+	}
+	if f.takes != nil && !f.takes(args) || !takesAnything[name] && slices.ContainsFunc(args, isDelicate) || mixed(args...) {
 		known := map[ast.ExprNode]expr{}
 		for i, a := range n.Args {
 			known[a] = args[i]
@@ -55,7 +61,38 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 		return t.evaluated(n, s, known)
 	}
 	e := f.write(t, args)
-	e.constant = constant
+	if e.constant = constant; e.kind == kindText && slices.Contains(ownTexts, name) {
+		e.folded, e.uniform = !constant, !constant
+		return e
+	}
+	switch name {
+	case "if":
+		args = args[1:]
+	case "nullif":
+		args = args[:1]
+	}
+	return e.collatedBy(args)
+}
+
+// ownTexts are the functions whose text has nothing of the texts that they take,
+// and so has the collation of the connection.
+var ownTexts = []string{"hex", "md5", "sha", "sha1", "date_format", "monthname", "dayname"}
+
+// collatedBy is a text with the collation in which the values meet that it is made
+// of, where it has none of its own. That is the connection's where none of them is
+// text of a file.
+func (e expr) collatedBy(args []expr) expr {
+	if e.kind != kindText || e.folded || e.binary {
+		return e
+	}
+	met := expr{kind: kindNull, constant: true}
+	for i, a := range args {
+		if met = pair(met, a); i == 0 {
+			met = a
+		}
+	}
+	e.binary, e.collation, e.implied = met.binary, met.collation, met.implied
+	e.folded = met.folded || !e.constant && met.foldedText()
 	return e
 }
 
@@ -67,8 +104,72 @@ func init() {
 		"date_add": addInterval("+"), "adddate": addInterval("+"), "date_sub": addInterval("-"), "subdate": addInterval("-"),
 		"timestampadd": (*translator).timestampAdd, "timestampdiff": (*translator).timestampDiff,
 		"extract": (*translator).extract, "trim": (*translator).trim, "grouping": (*translator).groupingOf, "any_value": (*translator).anyValue,
-		"json_extract": (*translator).jsonExtract,
+		"json_extract": (*translator).jsonExtract, "convert": (*translator).convertUsing, "rand": (*translator).rand, "name_const": (*translator).nameConst,
 	}
+}
+
+// nameConst is NAME_CONST(name, value): the value, which is a literal.
+func (t *translator) nameConst(n *ast.FuncCallExpr, s *scope) expr {
+	if len(n.Args) != 2 {
+		return t.fail(parameterCount(n.FnName.O))
+	}
+	value := n.Args[1]
+	switch v := value.(type) {
+	case *ast.UnaryOperationExpr:
+		if v.Op == opcode.Minus {
+			value = v.V
+		}
+	case *ast.SetCollationExpr:
+		value = v.Expr
+	}
+	_, isName := n.Args[0].(ast.ValueExpr)
+	if _, isValue := value.(ast.ValueExpr); !isName || !isValue {
+		return t.fail(because(1210, "HY000", wharf.CodeInvalid, "Incorrect arguments to NAME_CONST"))
+	}
+	return t.expr(n.Args[1], s)
+}
+
+// convertUsing is CONVERT(x USING charset). Its text has the collation of that.
+func (t *translator) convertUsing(n *ast.FuncCallExpr, s *scope) expr {
+	return t.evaluated(n, s, nil)
+}
+
+// isConversion reports whether an expression is CONVERT(x USING charset), or CAST of x to
+// text of another character set than the usual one, which functions of bytes have to see.
+func isConversion(n ast.ExprNode) bool {
+	switch n := unwrapped(n).(type) {
+	case *ast.FuncCallExpr:
+		return n.FnName.L == "convert"
+	case *ast.FuncCastExpr:
+		return isOtherCharset(n)
+	}
+	return false
+}
+
+// isOtherCharset reports whether CAST says a character set that is not the usual one.
+func isOtherCharset(n *ast.FuncCastExpr) bool {
+	return n.ExplicitCharSet && n.Tp.GetCharset() != "binary" && n.Tp.GetCharset() != parsermysql.DefaultCharset
+}
+
+// rand is RAND() and RAND(n). Of a constant, each row has the next number; an
+// input that is not constant keeps DuckDB from computing it once.
+func (t *translator) rand(n *ast.FuncCallExpr, s *scope) expr {
+	switch {
+	case len(n.Args) == 0:
+		return double("random()")
+	case len(n.Args) > 1:
+		return t.fail(parameterCount(n.FnName.O))
+	case !readsNoRow(n.Args[0]):
+		return t.evaluated(n, s, nil)
+	}
+	seed := t.expr(n.Args[0], s)
+	if t.err != nil {
+		return expr{sql: "NULL"}
+	}
+	if seed.written == "" {
+		return t.refuse("RAND() of this seed")
+	}
+	return t.evaluates("IF(i0 < 0, 0, RAND("+seed.written+"))", []expr{double("random()")}, false)
 }
 
 // takesAnything are the functions that DuckDB computes also of bytes and of
@@ -200,23 +301,23 @@ func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 		return t.evaluated(n, s, map[ast.ExprNode]expr{n.Args[0]: x})
 	}
 	if len(n.Args) == 1 {
-		return text("trim(" + x.text() + ", ' ')")
+		return text("trim(" + x.text() + ", ' ')").collatedBy([]expr{x})
 	}
 	direction := ast.TrimBoth
 	if len(n.Args) == 3 {
 		direction = n.Args[2].(*ast.TrimDirectionExpr).Direction
 	}
-	what := "' '"
+	what, args := "' '", []expr{x}
 	if w := t.expr(n.Args[1], s); w.kind != kindNull {
-		what = w.text()
+		what, args = w.text(), append(args, w)
 	} else if len(n.Args) == 2 {
 		return expr{sql: "CAST(NULL AS VARCHAR)", kind: kindText}
 	}
 	name := map[ast.TrimDirectionType]string{ast.TrimLeading: "mysql_trim_leading", ast.TrimTrailing: "mysql_trim_trailing"}[direction]
 	if name == "" {
-		return text("mysql_trim_trailing(mysql_trim_leading(" + x.text() + ", " + what + "), " + what + ")")
+		return text("mysql_trim_trailing(mysql_trim_leading(" + x.text() + ", " + what + "), " + what + ")").collatedBy(args)
 	}
-	return text(name + "(" + x.text() + ", " + what + ")")
+	return text(name + "(" + x.text() + ", " + what + ")").collatedBy(args)
 }
 
 // cast is CAST, CONVERT and BINARY: DuckDB's where it means the same, else the
@@ -230,8 +331,18 @@ func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 		}
 		return e
 	}
-	if n.Tp.GetType() == parsermysql.TypeJSON && (x.kind == kindText || x.kind == kindJSON || x.kind == kindInt || x.kind == kindUint || x.kind == kindDouble) {
-		return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
+	if n.Tp.GetType() == parsermysql.TypeJSON {
+		if x.single {
+			x = x.number() // a document has all digits of a FLOAT
+		}
+		switch {
+		case x.kind == kindJSON && x.normal:
+			return x
+		case x.logical, x.temporal(), x.kind == kindDecimal, x.kind == kindDouble:
+			return t.fieldJSON(x, "")
+		case x.numeric(), x.kind == kindText, x.kind == kindJSON:
+			return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
+		}
 	}
 	e := t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
 	if digits := n.Tp.GetFlen(); e.kind == kindDecimal && digits > 0 && digits < e.precision {
@@ -285,11 +396,15 @@ func (t *translator) cut(e expr, length int) string {
 }
 
 func castText(n *ast.FuncCastExpr, x expr) (expr, bool) {
+	if isOtherCharset(n) {
+		return expr{}, false
+	}
 	if x.kind == kindBytes || x.kind == kindNull {
 		return x, x.kind == kindBytes && n.Tp.GetCharset() == "binary" && n.Tp.GetFlen() < 0
 	}
 	e := text(x.text())
-	e.collation, e.folded, e.binary = x.collation, x.folded, x.binary
+	e.folded = !x.constant // it has the connection's collation
+	e.uniform = e.folded && x.kind != kindText && x.kind != kindJSON
 	length := n.Tp.GetFlen()
 	switch {
 	case n.FunctionType == ast.CastBinaryOperator || n.Tp.GetCharset() == "binary":

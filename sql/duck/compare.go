@@ -3,15 +3,30 @@
 package duck
 
 import (
+	"regexp/syntax"
 	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+	"github.com/pingcap/tidb/pkg/parser/types"
+
+	"wharf"
+	"wharf/sql"
 )
 
-// foldedText reports whether text is compared without case: that of literals,
-// as the connection's collation has it, not that of files.
-func (e expr) foldedText() bool { return e.folded || e.constant && !e.binary }
+// foldedText reports whether the text of e is compared without case: that of
+// literals, numbers and dates, as the connection's collation has it, not that of
+// files and of documents.
+func (e expr) foldedText() bool {
+	switch e.kind {
+	case kindText, kindJSON, kindBytes:
+		return e.folded || e.constant && !e.binary
+	}
+	return true
+}
 
 // quoteMySQL writes a string of MySQL's.
 func quoteMySQL(s string) string {
@@ -20,15 +35,47 @@ func quoteMySQL(s string) string {
 
 // compare is = <> < <= > >= <=>.
 func (t *translator) compare(op string, a, b expr) expr {
-	if t.expressions != nil && comparedByServer(a, b) {
+	a, b = a.besideMoment(b), b.besideMoment(a)
+	a, b = t.besideNumber(a, b), t.besideNumber(b, a)
+	switch {
+	case a.kind == kindJSON && b.logical:
+		b = t.fieldJSON(b, "")
+	case b.kind == kindJSON && a.logical:
+		a = t.fieldJSON(a, "")
+	}
+	if t.expressions != nil && comparedByServer(a, b) && !joinable(op, a, b) {
 		e := t.evaluates("i0 "+op+" i1", []expr{a, b}, false)
-		return condition("("+e.sql+" <> 0)", a, b)
+		return condition(e.truth(), a, b)
 	}
 	l, r := t.comparable(a, b)
 	if op == "<=>" {
 		return condition("("+l+" IS NOT DISTINCT FROM "+r+")", a, b)
 	}
 	return condition("("+l+" "+op+" "+r+")", a, b)
+}
+
+// besideNumber is a literal that is no number, beside one, as the number that it begins
+// with. MySQL converts it once for the statement; in a list of values, it may be in a
+// branch that no row takes.
+func (t *translator) besideNumber(e, other expr) expr {
+	if e.literal == nil || e.kind != kindText || !other.numeric() || plainNumber.MatchString(*e.literal) || t.expressions == nil || t.clause == "field list" {
+		return e
+	}
+	c, err := t.expressions.Compile(t.ctx, sql.Expression{Text: "i0 + 0e0", Inputs: []sql.Input{e.input("i0")}})
+	if err != nil {
+		return t.fail(err)
+	}
+	value, err := c.Eval([]wharf.Value{wharf.Text(*e.literal)})
+	if err != nil {
+		return t.fail(err)
+	}
+	return t.folded(value, c)
+}
+
+// joinable reports whether two values are compared as keys of their collation, by
+// which DuckDB joins without looking at each pair of rows.
+func joinable(op string, a, b expr) bool {
+	return op == "=" && a.kind == kindText && b.kind == kindText && !a.constant && !b.constant && !mixed(a, b)
 }
 
 // comparedByServer reports whether two values are compared by the server's own
@@ -38,6 +85,9 @@ func comparedByServer(a, b expr) bool {
 	switch {
 	case either(kindNull):
 		return false
+	case a.kind == kindText && b.kind == kindText:
+		_, folded, _ := collated(a, b)
+		return folded || mixed(a, b)
 	case a.folded || b.folded, either(kindJSON), either(kindTime) && a.kind != b.kind:
 		return true
 	case either(kindBytes):
@@ -52,7 +102,10 @@ func comparedByServer(a, b expr) bool {
 
 // key gives text as bytes in the order of its collation.
 func (t *translator) key(e expr) string {
-	if e.kind != kindText || !e.foldedText() || t.expressions == nil {
+	if e.kind == kindJSON {
+		return t.documentKey(e)
+	}
+	if e.kind != kindText || !e.foldedText() || e.uniform || t.expressions == nil {
 		return e.sql
 	}
 	return t.evaluates("i0", []expr{e}, true).sql
@@ -78,10 +131,10 @@ func (t *translator) comparable(a, b expr) (string, string) {
 		return a.sql, b.sql
 	case a.kind == kindTime && b.kind == kindText, a.kind == kindText && b.kind == kindTime:
 		return t.timeText(a), t.timeText(b)
-	case a.temporal() && !b.numeric(), b.temporal() && !a.numeric():
-		return t.momentText(a), t.momentText(b)
 	case a.kind == kindJSON || b.kind == kindJSON:
-		return t.comparableJSON(a, b)
+		return t.documentKey(a), t.documentKey(b)
+	case a.temporal() && !b.numeric(), b.temporal() && !a.numeric():
+		return t.momentText(a, b.kind), t.momentText(b, a.kind)
 	case a.kind == kindBytes && b.kind == kindBytes:
 		return a.sql, b.sql
 	case a.kind == kindBytes && b.kind == kindText:
@@ -93,8 +146,8 @@ func (t *translator) comparable(a, b expr) (string, string) {
 		if binary || !folded && !(a.foldedText() && b.foldedText()) {
 			return a.sql, b.sql
 		}
-		a.binary, a.folded, a.collation = false, true, collation
-		b.binary, b.folded, b.collation = false, true, collation
+		a.binary, a.folded, a.uniform, a.collation = false, true, false, collation
+		b.binary, b.folded, b.uniform, b.collation = false, true, false, collation
 		return t.key(a), t.key(b)
 	}
 	x, y := a.number(), b.number()
@@ -104,28 +157,34 @@ func (t *translator) comparable(a, b expr) (string, string) {
 	return x.sql, y.sql
 }
 
-func (t *translator) comparableJSON(a, b expr) (string, string) {
-	if a.numeric() || b.numeric() {
-		return a.real(), b.real()
-	}
-	text := func(e expr) string {
-		if e.kind == kindJSON {
-			return "(CAST(" + e.sql + " AS JSON) ->> '$')"
-		}
+// documentKey gives a value as bytes in the order of documents.
+func (t *translator) documentKey(e expr) string {
+	if t.expressions == nil {
+		e.normal = true
 		return e.text()
 	}
-	return text(a), text(b)
+	if e.kind != kindJSON {
+		e = t.fieldJSON(e, "")
+	}
+	return t.evaluates("i0", []expr{e}, true).sql
 }
 
-// momentText gives a side of a comparison with a date. A literal that is no
-// date is an error, as in MySQL.
-func (t *translator) momentText(e expr) string {
+// momentText gives a side of a comparison with a value of another kind, of which one is a
+// date. A literal that is no date is an error, as in MySQL.
+func (t *translator) momentText(e expr, other kind) string {
 	if e.literal == nil {
 		return e.moment()
 	}
 	moment, ok := parseMoment(*e.literal)
 	if !ok {
-		t.fail(wrongLiteral("DATETIME", *e.literal))
+		moment, ok = t.parseZoned(*e.literal)
+	}
+	if !ok {
+		name := "DATETIME"
+		if other == kindDate {
+			name = "DATE"
+		}
+		t.fail(wrongLiteral(name, *e.literal))
 	}
 	return "TIMESTAMP '" + moment + "'"
 }
@@ -139,9 +198,10 @@ func (t *translator) timeText(e expr) string {
 
 func (t *translator) between(n *ast.BetweenExpr, s *scope) expr {
 	x, lo, hi := t.expr(n.Expr, s), t.expr(n.Left, s), t.expr(n.Right, s)
+	lo, hi = lo.besideMoment(x), hi.besideMoment(x)
 	if t.expressions != nil && !comparedInPairs(x, lo, hi) {
 		e := t.evaluates("i0 "+not(n.Not)+"BETWEEN i1 AND i2", []expr{x, lo, hi}, false)
-		return condition("("+e.sql+" <> 0)", x, lo, hi)
+		return condition(e.truth(), x, lo, hi)
 	}
 	ge, le := t.compare(">=", x, lo), t.compare("<=", x, hi)
 	return condition("("+not(n.Not)+"("+ge.sql+" AND "+le.sql+"))", x, lo, hi)
@@ -214,13 +274,13 @@ func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) ex
 }
 
 func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
-	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x) || x.foldedText() && pattern.foldedText()) {
+	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x) || (x.kind == kindText || x.kind == kindDouble) && x.foldedText() && pattern.foldedText()) {
 		op := " LIKE i1"
 		if negated {
 			op = " NOT LIKE i1"
 		}
-		e := t.evaluates("i0"+op+" ESCAPE "+quoteMySQL(string(rune(escape))), []expr{x, pattern}, false)
-		return condition("("+e.sql+" <> 0)", x, pattern)
+		e := t.evaluates("i0"+op+" ESCAPE "+quoteMySQL(string(rune(escape))), []expr{x.asText(), pattern.asText()}, false)
+		return condition(e.truth(), x, pattern)
 	}
 	text, like := x.text(), pattern.text()
 	sql := "(" + text + " " + not(negated) + "LIKE " + like
@@ -231,13 +291,74 @@ func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
 }
 
 func (t *translator) regexp(x, pattern expr, negated bool) expr {
-	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x)) {
+	re, ok := plainPattern(pattern)
+	if t.expressions != nil && (!ok || x.folded || pattern.folded || isDelicate(x)) {
+		if x.kind != kindBytes {
+			x = x.asText()
+		}
 		e := t.evaluates("i0 REGEXP i1", []expr{x, pattern}, false)
-		return condition("("+not(negated)+"("+e.sql+" <> 0))", x, pattern)
+		return condition("("+not(negated)+e.truth()+")", x, pattern)
 	}
-	flags := "s"
+	flags := "c"
 	if x.foldedText() && !x.binary && !pattern.binary || x.folded {
-		flags += "i"
+		flags = "i"
 	}
-	return condition("("+not(negated)+"regexp_matches("+x.text()+", "+pattern.text()+", '"+flags+"'))", x, pattern)
+	return condition("("+not(negated)+"regexp_matches("+x.text()+", "+re+", '"+flags+"'))", x, pattern)
+}
+
+// plainPattern gives a pattern that is only asked if it matches as RE2 reads it. ok is
+// false for one that is no literal, for one with \b, and for one that may take RE2 too much
+// memory: its classes have all letters, each time that they are repeated.
+func plainPattern(pattern expr) (re string, ok bool) {
+	if pattern.literal == nil {
+		return pattern.text(), false
+	}
+	re, boundary := sql.RegularExpression(*pattern.literal, sql.PatternUse{Matches: true})
+	if _, err := syntax.Parse(re, syntax.Perl); err != nil {
+		return quoteText(re), false // the server's evaluator has MySQL's error of it
+	}
+	return quoteText(re), !boundary && len(re) < 4<<10 && (re == *pattern.literal || !strings.Contains(*pattern.literal, "{"))
+}
+
+// binaryLiterals writes _binary x'…', which is no number anywhere, as the cast that it is:
+// TiDB's parser loses _binary where it writes an expression.
+type binaryLiterals struct{}
+
+func (binaryLiterals) Enter(n ast.Node) (ast.Node, bool) { return n, false }
+
+func (binaryLiterals) Leave(n ast.Node) (ast.Node, bool) {
+	v, ok := n.(*driver.ValueExpr)
+	if !ok || v.Kind() != driver.KindBinaryLiteral || v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 || v.Type.GetCharset() != "binary" {
+		return n, true
+	}
+	tp := types.NewFieldType(mysql.TypeVarString)
+	tp.SetCharset("binary")
+	tp.SetCollate("binary")
+	tp.AddFlag(mysql.BinaryFlag)
+	cast := &ast.FuncCastExpr{Expr: v, Tp: tp, FunctionType: ast.CastFunction}
+	cast.SetText(nil, v.Text())
+	return cast, true
+}
+
+// soundsLike writes SOUNDS LIKE, which sql gives as the ILIKE that MySQL does not
+// have, as a comparison.
+type soundsLike struct{}
+
+func (soundsLike) Enter(n ast.Node) (ast.Node, bool) { return n, false }
+
+func (soundsLike) Leave(n ast.Node) (ast.Node, bool) {
+	like, ok := n.(*ast.PatternLikeOrIlikeExpr)
+	if !ok || like.IsLike {
+		return n, true
+	}
+	sound := func(x ast.ExprNode) ast.ExprNode {
+		return &ast.FuncCallExpr{FnName: ast.NewCIStr("SOUNDEX"), Args: []ast.ExprNode{x}}
+	}
+	op := opcode.EQ
+	if like.Not {
+		op = opcode.NE
+	}
+	same := &ast.ParenthesesExpr{Expr: &ast.BinaryOperationExpr{Op: op, L: sound(like.Expr), R: sound(like.Pattern)}}
+	same.SetText(nil, like.Text())
+	return same, true
 }

@@ -54,7 +54,7 @@ func openDatabase(l limits) (*database, error) {
 		return nil, err
 	}
 	defer conn.close()
-	if err := conn.registerEvaluators(); err != nil {
+	if err := conn.registerScalars(); err != nil {
 		return nil, err
 	}
 	if err := conn.exec(prelude); err != nil {

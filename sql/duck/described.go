@@ -59,17 +59,23 @@ func (d *descriptions) put(key string, c []column) {
 // describeFiles returns the columns of a source's files as the reader reads
 // them. They are remembered when the statement has found the files whole. With
 // texts, those columns of bytes are found that are texts.
-func (l *lease) describeFiles(reader string, paths []string, texts bool) ([]column, error) {
-	key := l.descriptionKey(reader, paths)
+func (l *lease) describeFiles(r *reader, paths []string, texts bool) ([]column, error) {
+	key := l.descriptionKey(r.SQL, paths)
 	if key != "" && texts {
 		key += " texts"
 	}
 	if c := l.pool.described.find(key); c != nil {
 		return c, nil
 	}
-	c, err := l.describe("SELECT * FROM " + reader)
+	c, err := l.describe("SELECT * FROM " + r.SQL)
 	if err == nil && texts {
 		err = l.findTexts(c, paths)
+	}
+	if err == nil && r.documents != nil {
+		err = l.findWhole(r.documents, c)
+	}
+	if err == nil && r.retyped != nil {
+		err = l.findNumbers(r, c)
 	}
 	if err == nil && key != "" {
 		l.described[key] = c

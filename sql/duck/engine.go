@@ -12,7 +12,10 @@ import (
 	"wharf/sql"
 )
 
-var _ sql.Unloader = (*Pool)(nil)
+var (
+	_ sql.Unloader = (*Pool)(nil)
+	_ sql.Bounder  = (*Pool)(nil)
+)
 
 // Columns finds out the columns of a query in a worker, which looks into the
 // files.
@@ -33,33 +36,52 @@ func (p *Pool) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
 }
 
 func (p *Pool) query(ctx context.Context, q sql.Request, describe bool) (*wharf.Rows, error) {
-	l, err := p.lease(ctx, q.User)
+	l, tr, err := p.translate(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.query(q, describe)
+	rows, err := l.query(tr, describe)
 	if err != nil {
-		err = l.spoiled(err)
-		l.end(err)
-		return nil, l.explain(err)
+		return nil, l.failed(err)
+	}
+	if q.Warn != nil && !describe {
+		for _, w := range tr.Warnings {
+			q.Warn(w.Number, w.Text)
+		}
 	}
 	return rows, nil
 }
 
-// translate gives DuckDB's text for a query, whose sources are then in the
-// lease's folder, as far as their columns need it.
-func (l *lease) translate(q sql.Request) (*Translation, *sources, error) {
-	if q.Zone == "" {
-		q.Zone = "UTC"
+// translate gives DuckDB's text for a query, and the worker that runs it, which has
+// its sources as far as their columns need it. The worker is taken for the first
+// file; a mistake in a query of none waits for no worker. What the server computes
+// beforehand, such as GET_LOCK of constants, is within the statement's time, too.
+func (p *Pool) translate(ctx context.Context, q sql.Request) (*lease, *Translation, error) {
+	ctx, cancel := p.bounded(ctx)
+	s := newSources(q)
+	s.ctx, s.take = ctx, func() (*lease, error) { return p.leaseWithin(ctx, cancel, ownerOf(q)) }
+	tr, err := s.translate()
+	if err == nil {
+		err = s.taken()
 	}
-	s := &sources{lease: l, query: q, known: map[[2]string]Relation{}, placed: map[[2]string]*placement{}}
-	l.sources = s
-	tr, err := Translate(l.ctx, q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Database: q.Database, Expressions: q.Expressions}, s.relation)
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case err == nil:
+		return s.lease, tr, nil
+	case s.lease != nil:
+		return nil, nil, s.lease.failed(err)
+	case ctx.Err() != nil:
+		err = interrupted(ctx)
 	}
-	tr.Headers = headers(tr.Headers, q.Query.Replaced)
-	return tr, s, nil
+	cancel(nil)
+	return nil, nil, err
+}
+
+// failed ends the lease of a statement that has failed, and returns the client's
+// error.
+func (l *lease) failed(err error) error {
+	err = l.spoiled(err)
+	l.end(err)
+	return l.explain(err)
 }
 
 // send sends the relations that the server holds. The statement follows.
@@ -86,9 +108,9 @@ func (s *sources) again(err error) error {
 	return s.send()
 }
 
-func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
-	tr, s, err := l.translate(q)
-	if err == nil && !describe {
+func (l *lease) query(tr *Translation, describe bool) (*wharf.Rows, error) {
+	s, err := l.sources, error(nil)
+	if !describe {
 		err = s.fetch(tr)
 	}
 	if err == nil {
@@ -97,7 +119,7 @@ func (l *lease) query(q sql.Request, describe bool) (*wharf.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: describe, State: q.State}
+	st := statement{SQL: tr.SQL, Decimals: tr.Decimals, Describe: describe, State: s.query.State}
 	rows, err := l.rows(st, tr.Headers)
 	err = l.located(err)
 	if err == nil {
@@ -123,12 +145,48 @@ func headers(names []string, replaced []sql.Replacement) []string {
 
 // sources are the sources of one statement as they are found.
 type sources struct {
-	lease  *lease
+	lease  *lease // nil until a file needs it
+	take   func() (*lease, error)
+	ctx    context.Context
 	query  sql.Request
 	known  map[[2]string]Relation
 	placed map[[2]string]*placement // the files of those that are files
 	tables []table
 	bytes  uint64 // of the files
+
+	outside map[string]error // of the translation
+}
+
+func newSources(q sql.Request) *sources {
+	if q.Zone == "" {
+		q.Zone = "UTC"
+	}
+	return &sources{query: q, known: map[[2]string]Relation{}, placed: map[[2]string]*placement{}}
+}
+
+func (s *sources) translate() (*Translation, error) {
+	q := s.query
+	tr, err := Translate(s.ctx, q.Query.Text, Session{Zone: q.Zone, Args: q.Args, Mode: q.Query.Mode, Unlimited: q.Unlimited, Database: q.Database, Expressions: q.Expressions}, s.relation)
+	if err != nil {
+		return nil, err
+	}
+	tr.Headers = headers(tr.Headers, q.Query.Replaced)
+	s.outside = tr.Outside
+	if s.lease != nil {
+		tr.SQL = narrowed(tr.SQL, s.lease.pool.o.Memory)
+	}
+	return tr, nil
+}
+
+// taken takes a worker, where there is none yet.
+func (s *sources) taken() (err error) {
+	if s.lease != nil {
+		return nil
+	}
+	if s.lease, err = s.take(); err == nil {
+		s.lease.sources, s.ctx = s, s.lease.ctx
+	}
+	return err
 }
 
 // relation makes a source readable for the worker.
@@ -136,7 +194,10 @@ func (s *sources) relation(schema, name string) (Relation, error) {
 	if rel, ok := s.known[[2]string{schema, name}]; ok {
 		return rel, nil
 	}
-	source, err := s.query.Resolve(s.lease.ctx, schema, name)
+	source, err := s.query.Resolve(s.ctx, schema, name)
+	if err == nil && source.Relation == nil {
+		err = s.taken()
+	}
 	if err != nil {
 		return Relation{}, err
 	}
@@ -159,7 +220,7 @@ func (s *sources) relation(schema, name string) (Relation, error) {
 func (s *sources) table(r sql.ServerTable) Relation {
 	t := table{name: fmt.Sprintf("relation%d", len(s.tables)+1), ServerTable: r}
 	s.tables = append(s.tables, t)
-	rel := Relation{SQL: t.name}
+	rel := Relation{SQL: t.name, Server: true}
 	if r.Schema == "" {
 		rel.Alias = r.Name // of a function
 	}
@@ -189,12 +250,12 @@ func (s *sources) files(name [2]string, source sql.Source) (Relation, error) {
 	if err != nil {
 		return Relation{}, err
 	}
-	described, err := s.lease.describeFiles(reader.SQL, placed.paths, reader.parquet != nil && !set.Format.BinaryAsText.Given)
+	described, err := s.lease.describeFiles(reader, placed.paths, reader.parquet != nil && !set.Format.BinaryAsText.Given)
 	if err != nil {
 		return Relation{}, s.lease.located(err)
 	}
 	reader.places = reader.places && w.place
-	return reader.relation(reader.asTexts(described)), nil
+	return reader.relation(reader.asExact(reader.asTexts(described))), nil
 }
 
 // wanted is which of the columns that cost something a query names.

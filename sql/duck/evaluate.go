@@ -2,9 +2,6 @@
 
 package duck
 
-/*
-void wharf_evaluate(void *info, void *chunk, void *out);
-*/
 import "C"
 
 import (
@@ -41,8 +38,9 @@ const maxWarnings = 1024
 type evaluated struct {
 	Text   string
 	Key    bool `json:",omitempty"`
+	Exact  bool `json:",omitempty"` // a decimal has all its digits
+	Later  bool `json:",omitempty"` // not before there is a row that needs it
 	Inputs []sql.Input
-	Args   []string `json:",omitempty"`
 }
 
 // evaluation is what computes the expressions of the statement that the worker
@@ -97,44 +95,13 @@ func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Inputs: e.Inputs})
+	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Unrounded: e.Exact, Inputs: e.Inputs})
 }
 
 func giveCompiled(said string, c *sql.Compiled) {
 	evaluation.mu.Lock()
 	defer evaluation.mu.Unlock()
 	evaluation.ready[said] = append(evaluation.ready[said], c)
-}
-
-// evaluators are the functions of the database that compute expressions of
-// MySQL, by the type of what they give.
-var evaluators = map[string]duckdb.Type{
-	"mysql_eval_text": duckdb.TypeVarchar, "mysql_eval_bytes": duckdb.TypeBlob,
-	"mysql_eval_int": duckdb.TypeBigInt, "mysql_eval_double": duckdb.TypeDouble,
-}
-
-// registerEvaluators makes them known to the database.
-func (c *connection) registerEvaluators() error {
-	text, any := duckdb.CreateLogicalType(duckdb.TypeVarchar), duckdb.CreateLogicalType(duckdb.TypeAny)
-	defer duckdb.DestroyLogicalType(&text)
-	defer duckdb.DestroyLogicalType(&any)
-	for name, gives := range evaluators {
-		f := duckdb.CreateScalarFunction()
-		result := duckdb.CreateLogicalType(gives)
-		duckdb.ScalarFunctionSetName(f, name)
-		duckdb.ScalarFunctionAddParameter(f, text)
-		duckdb.ScalarFunctionSetVarargs(f, any)
-		duckdb.ScalarFunctionSetReturnType(f, result)
-		duckdb.ScalarFunctionSetSpecialHandling(f)
-		duckdb.ScalarFunctionSetFunction(f, unsafe.Pointer(C.wharf_evaluate))
-		state := duckdb.RegisterScalarFunction(c.conn, f)
-		duckdb.DestroyLogicalType(&result)
-		duckdb.DestroyScalarFunction(&f)
-		if state != duckdb.StateSuccess {
-			return errors.New("duckdb: the function " + name + " cannot be made")
-		}
-	}
-	return nil
 }
 
 //export wharf_evaluate

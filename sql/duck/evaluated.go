@@ -11,6 +11,7 @@ import (
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
+	parsermysql "github.com/pingcap/tidb/pkg/parser/mysql"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
 
 	"wharf"
@@ -40,6 +41,7 @@ func (t *translator) evaluatedAs(n ast.ExprNode, s *scope, known map[ast.ExprNod
 	if err != nil {
 		return t.refuse("this expression")
 	}
+	v.normalize()
 	return t.evaluates(text, v.inputs, key)
 }
 
@@ -59,21 +61,32 @@ func (t *translator) variable(name string) (int64, bool) {
 	return v.Int64(), true
 }
 
+// hasMode reports whether sql_mode has a mode.
+func (t *translator) hasMode(mode string) bool {
+	has, ok := t.variable("sql_mode REGEXP '\\\\b" + mode + "'")
+	return ok && has != 0
+}
+
 // evaluates gives the call that computes an expression over inputs, which it
 // calls i0, i1 and so on.
 func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
-	said := evaluated{Text: text, Key: key}
+	return t.evaluate(evaluated{Text: text, Key: key}, inputs)
+}
+
+// evaluate is evaluates of what is said so far. A decimal with all its digits
+// gets its inner ones from the caller.
+func (t *translator) evaluate(said evaluated, inputs []expr) expr {
 	args := make([]string, len(inputs)+1)
-	constant, folded, collation := true, false, ""
+	constant, folded, collation, implied := true, false, "", false
 	for i, e := range inputs {
 		said.Inputs = append(said.Inputs, e.input(fmt.Sprintf("i%d", i)))
-		args[i+1] = e.rounded()
+		args[i+1] = e.sql
 		constant = constant && e.constant
 		if e.folded {
-			folded, collation = true, e.collation
+			folded, collation, implied = true, e.collation, e.implied
 		}
 	}
-	compiled, err := t.expressions.Compile(t.ctx, sql.Expression{Text: text, Key: key, Inputs: said.Inputs})
+	compiled, err := t.expressions.Compile(t.ctx, sql.Expression{Text: said.Text, Key: said.Key, Inputs: said.Inputs})
 	if err != nil {
 		return t.fail(err)
 	}
@@ -82,9 +95,15 @@ func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 		return t.fail(err)
 	}
 	args[0] = quoteString(string(spec))
-	call := func(kind string) string { return "mysql_eval_" + kind + "(" + strings.Join(args, ", ") + ")" }
-	e := expr{constant: constant, folded: folded, collation: collation}
-	if key {
+	call := func(kind string) string {
+		name := "mysql_eval_" + kind
+		if said.Later {
+			name = laterName(name)
+		}
+		return name + "(" + strings.Join(args, ", ") + ")"
+	}
+	e := expr{constant: constant, folded: folded, collation: collation, implied: implied}.collatedAs(compiled)
+	if said.Key {
 		e.kind, e.sql = kindBytes, call("bytes")
 		return e
 	}
@@ -98,12 +117,51 @@ func (t *translator) evaluates(text string, inputs []expr, key bool) expr {
 		e.sql = call("bytes")
 	case kindInt, kindTime:
 		e.sql = call("int")
+		if compiled.Truth {
+			e.kind, e.logical, e.sql = kindBool, true, "("+e.sql+" <> 0)"
+		}
 	case kindDouble:
-		e.sql = call("double")
+		e.sql, e.places = call("double"), compiled.Scale
 	case kindDate, kindMoment:
 		e.sql = "TRY_CAST(" + call("text") + " AS " + e.duck() + ")"
+	case kindDecimal:
+		e.sql = call("text")
+		if !said.Exact {
+			e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
+		}
 	default:
 		e.sql = "CAST(" + call("text") + " AS " + e.duck() + ")"
+	}
+	return e
+}
+
+// collatedAs is a text with the collation that it has in the server, where that
+// is not the connection's.
+func (e expr) collatedAs(c *sql.Compiled) expr {
+	binary := strings.HasSuffix(c.Collation, "_bin")
+	converted := strings.HasPrefix(c.Collation, "latin1_") || strings.HasPrefix(c.Collation, "ascii_")
+	if c.Explicit || converted {
+		binary = bytewise(c.Collation)
+	}
+	if c.Collation != "" && (binary || c.Explicit || converted || !e.constant) {
+		e.binary, e.folded = binary, !binary
+	}
+	if c.Explicit || converted {
+		e.collation, e.implied = c.Collation, !c.Explicit
+	}
+	return e
+}
+
+// evaluatesExact gives the call that computes a decimal of at most so many
+// digits before its point, with so many behind it beyond those that it shows, or
+// with as many as there is room for.
+func (t *translator) evaluatesExact(text string, inputs []expr, whole, inner int) expr {
+	e := t.evaluate(evaluated{Text: text, Exact: true}, inputs)
+	if e.kind == kindDecimal {
+		whole = max(1, min(whole, maxDigits-e.scale))
+		e.inner = max(0, min(inner, maxDigits-e.scale-whole))
+		e.precision = min(maxDigits-e.inner, whole+e.scale)
+		e.sql = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", e.sql, maxDigits, e.behind())
 	}
 	return e
 }
@@ -155,11 +213,13 @@ const fileCollation = "utf8mb4_0900_bin"
 
 // input describes e to the server's evaluator.
 func (e expr) input(name string) sql.Input {
-	in := sql.Input{Name: name, Type: typeOfKind[e.kind], Scale: e.scale}
+	in := sql.Input{Name: name, Type: typeOfKind[e.kind], Scale: e.scale, Truth: e.logical, Shown: e.kind == kindJSON && e.normal}
 	switch {
+	case e.kind == kindDouble:
+		in.Scale = e.places
 	case e.kind != kindText && e.kind != kindJSON:
 	case e.collation != "":
-		in.Collation, in.Explicit = e.collation, true
+		in.Collation, in.Explicit = e.collation, !e.implied
 	case e.binary || !e.constant && !e.folded:
 		in.Collation = fileCollation
 	}
@@ -187,9 +247,19 @@ func (v *operands) Enter(n ast.Node) (ast.Node, bool) {
 	case *ast.RowExpr:
 		return n, false
 	case ast.ExprNode:
+		if p, ok := n.(*ast.ParenthesesExpr); ok && isConversion(n) {
+			c := *p
+			return &c, false
+		}
+		if isConversion(n) || v.isDocument(n) {
+			return shallow(n), false
+		}
 		e, ok := v.known[n]
 		if !ok {
 			e = v.t.expr(n, v.s)
+		}
+		if e.single && v.isDocument(v.root) {
+			e = e.number() // a document has all digits of a FLOAT
 		}
 		if e.kind == kindNull {
 			return ast.NewValueExpr(nil, "", ""), true
@@ -199,11 +269,56 @@ func (v *operands) Enter(n ast.Node) (ast.Node, bool) {
 				return ast.NewValueExpr(number, "", ""), true
 			}
 		}
+		if f, ok := v.root.(*ast.FuncCallExpr); ok && f.FnName.L == "str_to_date" && e.kind == kindText && e.literal != nil {
+			return ast.NewValueExpr(*e.literal, "", ""), true // a constant format decides the type
+		}
 		v.inputs = append(v.inputs, e)
 		name := ast.NewCIStr(fmt.Sprintf("i%d", len(v.inputs)-1))
 		return &ast.ColumnNameExpr{Name: &ast.ColumnName{Name: name}}, true
 	}
 	return n, true
+}
+
+// isDocument reports whether an operand is a call that makes or reads a document. It is
+// computed with what takes it, because a document's text does not tell decimals of SQL
+// from other numbers.
+func (v *operands) isDocument(n ast.ExprNode) bool {
+	if _, translated := v.known[n]; translated {
+		return false
+	}
+	switch n := n.(type) {
+	case *ast.FuncCastExpr:
+		return n.Tp.GetType() == parsermysql.TypeJSON
+	case *ast.FuncCallExpr:
+		if _, _, isField := v.t.recordField(n, v.s); isField {
+			return false
+		}
+		return strings.HasPrefix(n.FnName.L, "json_") && specialCalls[n.FnName.L] == nil || n.FnName.L == "json_extract"
+	}
+	return false
+}
+
+// normalize makes documents that are taken as text the text that MySQL shows.
+func (v *operands) normalize() {
+	var texts []ast.ExprNode
+	switch n := v.root.(type) {
+	case *ast.FuncCallExpr:
+		if !strings.HasPrefix(n.FnName.L, "json_") || slices.Contains([]string{"json_quote", "json_unquote"}, n.FnName.L) {
+			texts = n.Args
+		}
+	case *ast.SetCollationExpr:
+		texts = []ast.ExprNode{n.Expr}
+	}
+	for _, n := range texts {
+		column, ok := n.(*ast.ColumnNameExpr)
+		if !ok {
+			continue
+		}
+		i, err := strconv.Atoi(strings.TrimPrefix(column.Name.Name.L, "i"))
+		if err == nil && i < len(v.inputs) {
+			v.inputs[i] = v.inputs[i].asText()
+		}
+	}
 }
 
 func (v *operands) Leave(n ast.Node) (ast.Node, bool) { return n, true }
@@ -257,7 +372,7 @@ func shallow(n ast.ExprNode) ast.ExprNode {
 func restored(n ast.Node) (string, error) {
 	var b strings.Builder
 	flags := format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash | format.RestoreKeyWordUppercase |
-		format.RestoreNameBackQuotes | format.RestoreSpacesAroundBinaryOperation | format.RestoreStringWithoutCharset
+		format.RestoreNameBackQuotes | format.RestoreSpacesAroundBinaryOperation | format.RestoreStringWithoutDefaultCharset
 	err := n.Restore(format.NewRestoreCtx(flags, &b))
 	return b.String(), err
 }

@@ -22,12 +22,14 @@ const (
 	frameRelationEnd frameKind = 'E' // its rows are at their end
 	frameQuery       frameKind = 'Q' // statement
 	frameFiles       frameKind = 'F' // []task
+	frameShrink      frameKind = 'S' // give memory back, between two statements
 )
 
 // From a worker.
 const (
 	frameReady   frameKind = 'r' // confinement: it is confined and its database is open
 	frameLooked  frameKind = 'f' // []finding, one for each task
+	frameShrunk  frameKind = 's' // it has given memory back
 	frameColumns frameKind = 'c' // []column
 	frameRows    frameKind = 'b' // rows, each a length of four bytes and its values
 	frameDone    frameKind = 'd' // []valueWarning: the statement is at its end

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+
+	"wharf/sql"
 )
 
 // functions are MySQL's functions that stand for themselves. Those that read
@@ -46,7 +48,7 @@ func numbers() map[string]function {
 		"mod":   {least: 2, most: 2, write: func(t *translator, a []expr) expr { return modulo(a[0].number(), a[1].number()) }},
 		"pow":   {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")}, "power": {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")},
 		"sqrt": {least: 1, most: 1, write: reals("mysql_sqrt(%s)")}, "exp": {least: 1, most: 1, write: reals("mysql_finite(exp(%s))")},
-		"ln": {least: 1, most: 1, write: reals("mysql_ln(%s)")}, "log2": {least: 1, most: 1, write: reals("(mysql_ln(%s) / ln(2))")}, "log10": {least: 1, most: 1, write: reals("mysql_log10(%s)")},
+		"ln": {least: 1, most: 1, write: reals("mysql_ln(%s)")}, "log2": {least: 1, most: 1, write: reals("mysql_log2(%s)")}, "log10": {least: 1, most: 1, write: reals("mysql_log10(%s)")},
 		"log": {least: 1, most: 2, write: func(t *translator, a []expr) expr {
 			if len(a) == 1 {
 				return double("mysql_ln(" + a[0].real() + ")")
@@ -57,8 +59,7 @@ func numbers() map[string]function {
 		"asin": {least: 1, most: 1, write: reals("mysql_asin(%s)")}, "acos": {least: 1, most: 1, write: reals("mysql_acos(%s)")},
 		"atan": {least: 1, most: 2, write: arcTangent}, "atan2": {least: 2, most: 2, write: arcTangent},
 		"degrees": {least: 1, most: 1, write: reals("degrees(%s)")}, "radians": {least: 1, most: 1, write: reals("radians(%s)")},
-		"pi":   {least: 0, most: 0, write: func(t *translator, a []expr) expr { return double("pi()") }},
-		"rand": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return double("random()") }},
+		"pi": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return double("pi()") }},
 	}
 }
 
@@ -71,13 +72,13 @@ func texts() map[string]function {
 			return integer("(8 * " + lengthBytesOf(t, a).sql + ")")
 		}},
 		"char_length": {least: 1, most: 1, write: texts1("length(%s)", kindInt)}, "character_length": {least: 1, most: 1, write: texts1("length(%s)", kindInt)},
-		"lower": {least: 1, most: 1, write: texts1("lower(%s)", kindText)}, "lcase": {least: 1, most: 1, write: texts1("lower(%s)", kindText)},
-		"upper": {least: 1, most: 1, write: texts1("upper(%s)", kindText)}, "ucase": {least: 1, most: 1, write: texts1("upper(%s)", kindText)},
+		"lower": {least: 1, most: 1, write: texts1("mysql_lower(%s)", kindText)}, "lcase": {least: 1, most: 1, write: texts1("mysql_lower(%s)", kindText)},
+		"upper": {least: 1, most: 1, write: texts1("mysql_upper(%s)", kindText)}, "ucase": {least: 1, most: 1, write: texts1("mysql_upper(%s)", kindText)},
 		"ltrim": {least: 1, most: 1, write: texts1("ltrim(%s, ' ')", kindText)}, "rtrim": {least: 1, most: 1, write: texts1("rtrim(%s, ' ')", kindText)},
-		"reverse": {least: 1, most: 1, write: texts1("reverse(%s)", kindText)},
+		"reverse": {least: 1, most: 1, write: texts1("mysql_reverse(%s)", kindText)},
 		"left":    {least: 2, most: 2, write: textNumber("left(%s, greatest(%s, 0))")}, "right": {least: 2, most: 2, write: textNumber("right(%s, greatest(%s, 0))")},
 		"repeat":    {least: 2, most: 2, write: textNumber("mysql_repeat(%s, %s)")},
-		"space":     {least: 1, most: 1, write: func(t *translator, a []expr) expr { return text("mysql_repeat(' ', " + a[0].integer() + ")") }},
+		"space":     {least: 1, most: 1, write: func(t *translator, a []expr) expr { return text("mysql_repeat(' ', " + a[0].place() + ")") }},
 		"substring": {least: 2, most: 3, write: substring}, "substr": {least: 2, most: 3, write: substring}, "mid": {least: 3, most: 3, write: substring},
 		"replace": {least: 3, most: 3, write: func(t *translator, a []expr) expr {
 			return text("mysql_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ")")
@@ -96,35 +97,11 @@ func texts() map[string]function {
 		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
 		"regexp_like": {least: 2, most: 3, takes: func(a []expr) bool { return len(a) == 2 }, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
 		"regexp_replace": {least: 3, most: 6, takes: isPlainReplacement, write: func(t *translator, a []expr) expr {
-			return text("regexp_replace(" + a[0].text() + ", " + a[1].text() + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
+			re, _ := sql.RegularExpression(*a[1].literal, sql.PatternUse{})
+			return text("regexp_replace(" + a[0].text() + ", " + quoteText(re) + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
 		}},
 		"uuid": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return text("CAST(uuid() AS VARCHAR)") }},
 	}
-}
-
-// dates are the functions that are about dates and times.
-func dates() map[string]function {
-	all := map[string]function{
-		"date": {least: 1, most: 1, write: func(t *translator, a []expr) expr { return expr{sql: a[0].date(), kind: kindDate} }},
-		"year": {least: 1, most: 1, write: part("year")}, "quarter": {least: 1, most: 1, write: part("quarter")}, "month": {least: 1, most: 1, write: part("month")},
-		"day": {least: 1, most: 1, write: part("day")}, "dayofmonth": {least: 1, most: 1, write: part("day")}, "dayofyear": {least: 1, most: 1, write: part("doy")},
-		"hour": {least: 1, most: 1, write: timePart("hour"), takes: isMoment}, "minute": {least: 1, most: 1, write: timePart("minute"), takes: isMoment}, "second": {least: 1, most: 1, write: timePart("second"), takes: isMoment},
-		"dayofweek": {least: 1, most: 1, write: moments("(date_part('dow', %s) + 1)", kindInt)},
-		"weekday":   {least: 1, most: 1, write: moments("(date_part('isodow', %s) - 1)", kindInt)},
-		"dayname":   {least: 1, most: 1, write: moments("dayname(%s)", kindText)}, "monthname": {least: 1, most: 1, write: moments("monthname(%s)", kindText)},
-		"last_day": {least: 1, most: 1, write: moments("last_day(%s)", kindDate)},
-		"datediff": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
-			return integer("date_diff('day', " + a[1].date() + ", " + a[0].date() + ")")
-		}},
-		"date_format": {least: 2, most: 2, write: dateFormat, takes: hasLayout},
-	}
-	for name, f := range all {
-		if f.takes == nil {
-			f.takes = areMoments
-			all[name] = f
-		}
-	}
-	return all
 }
 
 func same(name string, e expr) expr {
@@ -133,7 +110,7 @@ func same(name string, e expr) expr {
 }
 
 func coalesce(t *translator, a []expr) expr {
-	u := unify(a...)
+	u := choice(a...)
 	parts := make([]string, len(a))
 	for i, e := range a {
 		parts[i] = e.as(u)
@@ -145,7 +122,7 @@ func coalesce(t *translator, a []expr) expr {
 // extreme is GREATEST and LEAST, which are NULL where any argument is.
 func extreme(name string) func(*translator, []expr) expr {
 	return func(t *translator, a []expr) expr {
-		u := unify(a...)
+		u := choice(a...)
 		parts, missing := make([]string, len(a)), make([]string, len(a))
 		for i, e := range a {
 			parts[i], missing[i] = e.as(u), e.sql+" IS NULL"
@@ -197,20 +174,26 @@ func round(_ *translator, a []expr) expr {
 	literal, isLiteral := smallLiteral(a)
 	switch n.kind {
 	case kindDouble:
-		return double("mysql_round_double(" + n.sql + ", " + places + ")")
+		e := double("mysql_round(" + n.sql + ", " + places + ")")
+		e.places = max(0, literal)
+		return e
 	case kindDecimal:
 		if !isLiteral {
 			return expr{sql: "mysql_round_decimal(" + n.sql + ", " + places + ")", kind: kindDecimal, precision: 38, scale: n.scale}
 		}
-		scale := min(n.scale, max(0, literal))
-		e := expr{kind: kindDecimal, precision: min(38, n.whole()+1+scale), scale: scale}
+		scale := min(maxScale, max(0, literal))
+		e := expr{kind: kindDecimal, precision: min(maxDigits, n.whole()+1+scale), scale: scale}
 		e.sql = fmt.Sprintf("CAST(round(%s, %d) AS %s)", n.sql, literal, e.duck())
 		return e
 	}
 	if len(a) == 1 || isLiteral && literal >= 0 {
 		return n
 	}
-	n.sql = "mysql_round_integer(" + n.sql + ", " + places + ")"
+	name := "mysql_round_integer("
+	if n.kind == kindUint {
+		name = "mysql_round_unsigned("
+	}
+	n.sql, n.written = name+n.sql+", "+places+")", ""
 	return n
 }
 
@@ -275,37 +258,38 @@ func lengthBytesOf(_ *translator, a []expr) expr {
 
 func texts1(format string, k kind) func(*translator, []expr) expr {
 	return func(_ *translator, a []expr) expr {
-		e := expr{sql: fmt.Sprintf(format, a[0].text()), kind: k}
-		e.binary, e.folded = a[0].binary, a[0].folded
-		return e
+		return expr{sql: fmt.Sprintf(format, a[0].text()), kind: k}
 	}
 }
 
 func textNumber(format string) func(*translator, []expr) expr {
 	return func(_ *translator, a []expr) expr {
-		return text("CASE WHEN " + a[1].sql + " IS NULL THEN NULL ELSE " + fmt.Sprintf(format, a[0].text(), a[1].integer()) + " END")
+		return text("CASE WHEN " + a[1].sql + " IS NULL THEN NULL ELSE " + fmt.Sprintf(format, a[0].text(), a[1].place()) + " END")
 	}
 }
 
 func substring(_ *translator, a []expr) expr {
 	if len(a) == 2 {
-		return text("mysql_substring_from(" + a[0].text() + ", " + a[1].integer() + ")")
+		return text("mysql_substring_from(" + a[0].text() + ", " + a[1].place() + ")")
 	}
-	return text("mysql_substring(" + a[0].text() + ", " + a[1].integer() + ", " + a[2].integer() + ")")
+	return text("mysql_substring(" + a[0].text() + ", " + a[1].place() + ", " + a[2].place() + ")")
 }
 
 func pad(name string) func(*translator, []expr) expr {
 	return func(_ *translator, a []expr) expr {
-		return text(name + "(" + a[0].text() + ", " + a[1].integer() + ", " + a[2].text() + ")")
+		return text(name + "(" + a[0].text() + ", " + a[1].place() + ", " + a[2].text() + ")")
 	}
 }
 
-// locate is where part is in whole, from 1; case matters as in comparisons.
+// locate is where part is in whole, from 1. The characters are compared as the texts are.
 func (t *translator) locate(part, whole expr, from string) expr {
-	l, r := part.text(), whole.text()
-	if whole.foldedText() && part.foldedText() {
-		l, r = "lower("+l+")", "lower("+r+")"
+	if _, folded, _ := collated(part, whole); folded && t.expressions != nil || mixed(part, whole) {
+		if from == "" {
+			return t.evaluates("LOCATE(i0, i1)", []expr{part.asText(), whole.asText()}, false)
+		}
+		return t.evaluates("LOCATE(i0, i1, i2)", []expr{part.asText(), whole.asText(), {sql: from, kind: kindInt}}, false)
 	}
+	l, r := part.text(), whole.text()
 	if from == "" {
 		return integer("instr(" + r + ", " + l + ")")
 	}
@@ -335,98 +319,21 @@ func caseFlag(e expr) string {
 	return ""
 }
 
-func part(name string) func(*translator, []expr) expr {
-	return moments("date_part('"+name+"', %s)", kindInt)
-}
-
-func timePart(name string) func(*translator, []expr) expr {
-	return func(_ *translator, a []expr) expr {
-		return integer("date_part('" + name + "', " + a[0].moment() + ")")
-	}
-}
-
-func moments(format string, k kind) func(*translator, []expr) expr {
-	return func(_ *translator, a []expr) expr {
-		return expr{sql: fmt.Sprintf(format, a[0].moment()), kind: k}
-	}
-}
-
-// formats are the letters of DATE_FORMAT and STR_TO_DATE that DuckDB has too,
-// by their names there.
-var formats = map[byte]string{
-	'a': "%a", 'b': "%b", 'c': "%-m", 'd': "%d", 'e': "%-d", 'f': "%f", 'H': "%H", 'h': "%I", 'I': "%I", 'i': "%M", 'j': "%j", 'k': "%-H",
-	'l': "%-I", 'M': "%B", 'm': "%m", 'p': "%p", 'r': "%I:%M:%S %p", 'S': "%S", 's': "%S", 'T': "%H:%M:%S", 'W': "%A", 'w': "%w", 'Y': "%Y", 'y': "%y",
-	'%': "%%",
-}
-
-// layout translates the format of DATE_FORMAT, which must be a literal.
-func layout(e expr) string {
-	var b strings.Builder
-	for text := *e.literal; text != ""; text = text[1:] {
-		if text[0] != '%' || len(text) == 1 {
-			b.WriteByte(text[0])
-			continue
-		}
-		text = text[1:]
-		if f, ok := formats[text[0]]; ok {
-			b.WriteString(f)
-		} else {
-			b.WriteByte(text[0])
-		}
-	}
-	return b.String()
-}
-
-func dateFormat(_ *translator, a []expr) expr {
-	return text("strftime(" + a[0].moment() + ", " + quoteString(layout(a[1])) + ")")
-}
-
 // isPlainReplacement reports whether REGEXP_REPLACE has three arguments, and
 // what it puts in is a literal in which nothing stands for something else.
 func isPlainReplacement(a []expr) bool {
-	return len(a) == 3 && a[1].literal != nil && a[2].literal != nil && !strings.ContainsAny(*a[2].literal, `$\`) && matchesSome(*a[1].literal)
+	return len(a) == 3 && !a[0].folded && a[1].literal != nil && a[2].literal != nil && !strings.ContainsAny(*a[2].literal, `$\`) && matchesSome(*a[1].literal)
 }
 
 // matchesSome reports whether a pattern is plain enough never to match an empty
 // text, where engines of regular expressions differ.
 func matchesSome(pattern string) bool { return !strings.ContainsAny(pattern, `*?|^$({\`) }
 
-// isMoment reports whether the first argument is a date, with a time or not.
-func isMoment(a []expr) bool { return a[0].kind == kindMoment || a[0].kind == kindDate }
-
-// hasLayout reports whether DuckDB knows all letters of a format that is a
-// literal.
-func hasLayout(a []expr) bool {
-	if !isMoment(a) || a[1].literal == nil || *a[1].literal == "" {
-		return false
-	}
-	for text := *a[1].literal; text != ""; text = text[1:] {
-		if text[0] != '%' || len(text) == 1 {
-			continue
-		}
-		text = text[1:]
-		if _, known := formats[text[0]]; !known {
-			return false
-		}
-	}
-	return true
-}
-
 // alike reports whether all arguments are of one kind that needs no care:
 // whole numbers, or text that is compared by its bytes.
 func alike(a []expr) bool {
 	for _, e := range a {
-		if e.kind != a[0].kind || e.folded || e.kind != kindInt && e.kind != kindText && e.kind != kindDouble {
-			return false
-		}
-	}
-	return true
-}
-
-// areMoments reports whether all arguments are dates, with a time or not.
-func areMoments(a []expr) bool {
-	for i := range a {
-		if !isMoment(a[i:]) {
+		if e.kind != a[0].kind || e.folded || e.kind != kindInt && e.kind != kindText && e.kind != kindDouble && e.kind != kindDecimal {
 			return false
 		}
 	}

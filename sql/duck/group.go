@@ -3,10 +3,15 @@
 package duck
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+	"wharf/sql"
 )
 
 // distinct writes DISTINCT.
@@ -26,6 +31,10 @@ func (t *translator) distinct(items []expr) string {
 // grouping is what is known of the groups of a SELECT.
 type grouping struct {
 	aggregates bool // its rows are groups
+	// of is the SELECT's scope where a column that is in no group has any value of its
+	// group, and texts are the expressions that rows are grouped by, as MySQL's text.
+	of    *scope
+	texts map[string]bool
 	// keys is what DuckDB groups by, by the text of what MySQL groups by; by
 	// alias, also by the name that the SELECT gives it.
 	keys, byAlias map[string]string
@@ -46,7 +55,10 @@ func (t *translator) ungrouped() (back func()) {
 // the text is any one of the group. It returns nil else.
 func (t *translator) groupsOf(n *ast.SelectStmt, s *scope) []expr {
 	t.ungrouped()
-	defer func() { t.aggregates = n.GroupBy != nil || aggregated(n) }()
+	defer func() {
+		t.aggregates = n.GroupBy != nil || aggregated(n)
+		t.anyValues(n, s)
+	}()
 	if n.GroupBy == nil || t.err != nil {
 		return nil
 	}
@@ -82,6 +94,156 @@ func (t *translator) groupsOf(n *ast.SelectStmt, s *scope) []expr {
 	return groups
 }
 
+// anyValues makes columns that are in no group stand for any value of it, where
+// there is no ONLY_FULL_GROUP_BY.
+func (t *translator) anyValues(n *ast.SelectStmt, s *scope) {
+	if !t.mode.Has(sql.AnyValue) || !t.aggregates || t.err != nil {
+		return
+	}
+	t.of, t.texts = s, map[string]bool{}
+	if n.GroupBy == nil {
+		return
+	}
+	for _, item := range n.GroupBy.Items {
+		node := unwrapped(groupedNode(item.Expr, n, s))
+		if c, ok := node.(*ast.ColumnNameExpr); ok {
+			if e, found, err := s.column(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, ""); found && err == nil {
+				t.texts[e.sql] = true
+			}
+			continue
+		}
+		if text, err := restored(node); err == nil {
+			t.texts[text] = true
+		}
+	}
+}
+
+// ofGroup gives a column of a SELECT with groups: any value of it, where it is in
+// none of them.
+func (t *translator) ofGroup(e expr) expr {
+	if t.of == nil || t.texts[e.sql] {
+		return e
+	}
+	for _, c := range t.of.columns {
+		if c.expr.sql == e.sql {
+			e.sql, e.constant, e.literal, e.written = "first("+e.sql+")", false, nil, ""
+			return e
+		}
+	}
+	return e
+}
+
+// onlyAggregates wants no column outside of aggregates in a SELECT that is one group
+// without GROUP BY, where there is ONLY_FULL_GROUP_BY. With GROUP BY, DuckDB finds
+// the columns that are in no group, and outside has the errors of all.
+func (t *translator) onlyAggregates(n *ast.SelectStmt, s *scope) {
+	if t.err != nil || t.mode.Has(sql.AnyValue) || n.GroupBy == nil && !aggregated(n) {
+		return
+	}
+	t.collatedGroups(n, s)
+	for i, f := range n.Fields.Fields {
+		v := &bareColumns{s: s}
+		if f.Expr != nil {
+			f.Expr.Accept(v)
+		} else {
+			v.found = s.columns
+		}
+		for _, c := range v.found {
+			if n.GroupBy == nil {
+				t.fail(notAggregated(i+1, c.fullName()))
+				return
+			}
+			t.isOutside(c, i+1, "SELECT list")
+		}
+	}
+	if n.GroupBy == nil || n.OrderBy == nil {
+		return
+	}
+	for i, item := range n.OrderBy.Items {
+		v := &bareColumns{s: s}
+		item.Expr.Accept(v)
+		for _, c := range v.found {
+			t.isOutside(c, i+1, "ORDER BY clause")
+		}
+	}
+}
+
+// isOutside notes the error of a column that must be in a group.
+func (t *translator) isOutside(c scoped, item int, of string) {
+	_, name, _ := strings.Cut(c.expr.sql, ".")
+	if name = strings.Trim(name, `"`); t.outside[name] == nil {
+		t.outside[name] = notGrouped(item, of, c.fullName())
+	}
+}
+
+// distinctOrder wants what ORDER BY orders by to be of the SELECT list, which has
+// DISTINCT, where there is ONLY_FULL_GROUP_BY.
+func (t *translator) distinctOrder(n *ast.SelectStmt, s *scope, items []expr) {
+	if !n.Distinct || t.mode.Has(sql.AnyValue) {
+		return
+	}
+	for i, item := range n.OrderBy.Items {
+		v := &bareColumns{s: s}
+		item.Expr.Accept(v)
+		unselected := slices.DeleteFunc(v.found, func(c scoped) bool { return s.selected(c, items) })
+		if len(unselected) == 0 {
+			continue
+		}
+		by := t.expr(item.Expr, s).sql
+		if !slices.ContainsFunc(items, func(e expr) bool { return e.sql == by }) {
+			t.fail(because(3065, "HY000", wharf.CodeInvalid,
+				"Expression #%d of ORDER BY clause is not in SELECT list, references column '%s' which is not in SELECT list; this is incompatible with DISTINCT", i+1, unselected[0].fullName()))
+		}
+	}
+}
+
+// selected reports whether a column is an item of the SELECT list, or its name an alias
+// there.
+func (s *scope) selected(c scoped, items []expr) bool {
+	_, isAlias := s.aliases[strings.ToLower(c.name)]
+	return isAlias || slices.ContainsFunc(items, func(e expr) bool { return e.sql == c.expr.sql || e.sql == "first("+c.expr.sql+")" })
+}
+
+// bareColumns finds the columns of a SELECT that are in no aggregate.
+type bareColumns struct {
+	s     *scope
+	found []scoped
+}
+
+func (v *bareColumns) Enter(n ast.Node) (ast.Node, bool) {
+	switch n := n.(type) {
+	case *ast.AggregateFuncExpr, *ast.SubqueryExpr:
+		return n, true
+	case *ast.FuncCallExpr:
+		return n, n.FnName.L == "any_value"
+	case *ast.ColumnNameExpr:
+		e, found, err := v.s.column(n.Name.Schema.O, n.Name.Table.O, n.Name.Name.O, "")
+		if !found || err != nil {
+			return n, true
+		}
+		for _, c := range v.s.columns {
+			if c.expr.sql == e.sql {
+				v.found = append(v.found, c)
+			}
+		}
+	}
+	return n, false
+}
+
+func (v *bareColumns) Leave(n ast.Node) (ast.Node, bool) { return n, true }
+
+// isGrouped reports whether rows are grouped by an expression that is no column.
+func (t *translator) isGrouped(n ast.ExprNode) bool {
+	if len(t.texts) == 0 {
+		return false
+	}
+	if _, isColumn := n.(*ast.ColumnNameExpr); isColumn {
+		return false
+	}
+	text, err := restored(unwrapped(n))
+	return err == nil && t.texts[text]
+}
+
 // groupedNode is what an item of GROUP BY means: a column, an item of the SELECT
 // by its place or its name, or itself.
 func groupedNode(item ast.ExprNode, n *ast.SelectStmt, s *scope) ast.ExprNode {
@@ -111,6 +273,10 @@ func (t *translator) groupBy(n *ast.SelectStmt, s *scope, items, groups []expr) 
 	g := n.GroupBy
 	parts := make([]string, len(g.Items))
 	for i, item := range g.Items {
+		if name := computedOfGroups(item.Expr, n, s); name != "" {
+			t.fail(notGroupable(name))
+			return ""
+		}
 		if groups != nil {
 			parts[i] = t.group(groups[i])
 			continue
@@ -138,6 +304,23 @@ func (t *translator) groupBy(n *ast.SelectStmt, s *scope, items, groups []expr) 
 		return " GROUP BY ROLLUP(" + strings.Join(parts, ", ") + ")"
 	}
 	return " GROUP BY " + strings.Join(parts, ", ")
+}
+
+// computedOfGroups gives the name of an item of the SELECT that GROUP BY names, if it is an
+// aggregate or a window function, or "".
+func computedOfGroups(by ast.ExprNode, n *ast.SelectStmt, s *scope) string {
+	node := groupedNode(by, n, s)
+	v := &aggregateFinder{}
+	node.Accept(v)
+	if node == by || !v.found && windowIn(node) == "" {
+		return ""
+	}
+	for _, f := range n.Fields.Fields {
+		if f.Expr == node {
+			return cmp.Or(f.AsName.O, f.Text())
+		}
+	}
+	return ""
 }
 
 // groupingOf is GROUPING(x, …): which of them are summed up in a row of WITH

@@ -4,7 +4,7 @@ package duck
 
 import (
 	"fmt"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -38,15 +38,20 @@ type expr struct {
 	precision int     // digits of a decimal
 	scale     int     // digits behind the point of a decimal, of the seconds of a moment
 	inner     int     // digits that a decimal has in sql beyond scale: a quotient is exacter than it is shown
+	column    bool    // a column as it is
 	constant  bool    // reads no column: its text is compared without case
-	binary    bool    // COLLATE …_bin: its text is compared by bytes
-	folded    bool    // its text is compared by a collation that is not by bytes
+	binary    bool    // its text is compared by bytes, and COLLATE or a function says so
+	folded    bool    // its text is compared by a collation that is not by bytes, or pads
+	uniform   bool    // texts of it that are the same by its collation have the same bytes
 	asStored  bool    // an integer of 64 bits, as it is
 	stored    bool    // a boolean of a file, shown as TINYINT(1)
+	logical   bool    // TRUE, FALSE or of an operator: a truth value, which JSON has as true or false
 	literal   *string // the text of a string literal
-	collation string  // said by COLLATE; "" of a folded text is the connection's
+	collation string  // said by COLLATE, or implied; "" of a folded text is the connection's
+	implied   bool    // its collation is that of CONVERT(… USING …), which yields to COLLATE
 	written   string  // a whole number that is written in the query
 	single    bool    // a FLOAT, in 32 bits
+	places    int     // digits behind the point that a double is shown with, as PI() is; 0 is as many as it has
 	normal    bool    // JSON as MySQL shows it
 }
 
@@ -95,7 +100,7 @@ func readColumn(sql, duckType string) expr {
 		e.sql = "CAST(" + sql + " AS VARCHAR)"
 		if strings.HasSuffix(duckType, "]") || strings.HasPrefix(duckType, "STRUCT") || strings.HasPrefix(duckType, "MAP") || strings.HasPrefix(duckType, "UNION") {
 			e.kind = kindJSON
-			e.sql = "to_json(" + sql + ")"
+			e.sql = "mysql_finite_json(to_json(" + sql + "))"
 		}
 	}
 	return e
@@ -109,13 +114,21 @@ func (e expr) temporal() bool {
 // text gives e as MySQL writes it as a string.
 func (e expr) text() string {
 	switch e.kind {
-	case kindText, kindJSON:
+	case kindText:
 		return e.sql
+	case kindJSON:
+		if e.normal {
+			return "CAST(" + e.sql + " AS VARCHAR)"
+		}
+		return "mysql_json_text(" + e.sql + ")"
 	case kindNull:
 		return "CAST(NULL AS VARCHAR)"
 	case kindBool:
 		return "CAST(CAST(" + e.sql + " AS INTEGER) AS VARCHAR)"
 	case kindDouble:
+		if e.places > 0 {
+			return fmt.Sprintf("printf('%%.%df', %s + 0.0::DOUBLE)", e.places, e.rounded()) // a zero has no sign
+		}
 		return "mysql_double_text(" + e.sql + ")"
 	case kindMoment:
 		if e.scale > 0 {
@@ -126,12 +139,28 @@ func (e expr) text() string {
 		return "decode(" + e.sql + ")"
 	case kindTime:
 		return "mysql_time_text(" + e.sql + ", " + strconv.Itoa(e.scale) + ")"
+	case kindDecimal:
+		if e.precision == e.scale && e.precision < maxDigits { // DuckDB writes no zero before the point
+			e.precision++
+			return "CAST(CAST(" + e.sql + " AS " + e.duck() + ") AS VARCHAR)"
+		}
 	}
 	return "CAST(" + e.rounded() + " AS VARCHAR)"
 }
 
-// rounded gives a decimal with just the digits that it shows.
+// asText is e where it is taken as text: a document as MySQL shows it.
+func (e expr) asText() expr {
+	if e.kind == kindJSON {
+		e.sql, e.normal = e.text(), true
+	}
+	return e
+}
+
+// rounded gives a decimal, or a double, with just the digits that it shows.
 func (e expr) rounded() string {
+	if e.kind == kindDouble && e.places > 0 {
+		return fmt.Sprintf("mysql_round(%s, %d)", e.sql, e.places)
+	}
 	if e.inner == 0 {
 		return e.sql
 	}
@@ -165,8 +194,18 @@ func (e expr) number() expr {
 		}
 		return expr{sql: "mysql_time_number(" + e.sql + ")", kind: kindInt}
 	}
-	return expr{sql: "mysql_number(" + e.text() + ")", kind: kindDouble, constant: e.constant}
+	if e.kind == kindJSON {
+		return expr{sql: "mysql_json_number(" + e.sql + ")", kind: kindDouble, constant: e.constant}
+	}
+	name := "mysql_number("
+	if e.literal != nil && !plainNumber.MatchString(*e.literal) {
+		name = "mysql_later_number(" // which warns
+	}
+	return expr{sql: name + e.text() + ")", kind: kindDouble, constant: e.constant}
 }
+
+// plainNumber is a text of which a number has all characters.
+var plainNumber = regexp.MustCompile(`^ *[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2})? *$`)
 
 // wide gives an integer with 64 bits. A column that has them is taken as it
 // is, so that a filter of it is known to the reader of the file.
@@ -194,20 +233,43 @@ func (e expr) integer() string {
 	case e.kind == kindTime && e.scale > 0:
 		e.sql, e.scale = "mysql_round_time("+e.sql+")", 0
 	}
+	switch e.kind {
+	case kindJSON:
+		return "mysql_json_integer(" + e.sql + ")"
+	case kindText:
+		if e.literal != nil && !plainNumber.MatchString(*e.literal) {
+			return "mysql_later_integer(" + e.sql + ")"
+		}
+		return "mysql_integer_text(" + e.sql + ")"
+	}
 	n := e.number()
 	switch n.kind {
 	case kindInt:
 		return n.sql
 	case kindDouble:
-		return "CAST(round_even(" + n.sql + ", 0) AS BIGINT)"
+		return "mysql_signed(" + n.sql + ")"
+	case kindUint:
+		return "mysql_signed_unsigned(" + n.sql + ")"
 	}
-	return "CAST(round(" + n.sql + ") AS BIGINT)"
+	return "mysql_signed_exact(" + n.sql + ")"
+}
+
+// place gives e as a place in a text, or as a number of characters, within what DuckDB's
+// functions take.
+func (e expr) place() string {
+	if e.written != "" && len(e.written) < 10 {
+		return e.integer()
+	}
+	return "mysql_place(" + e.integer() + ")"
 }
 
 // bits gives e as the 64 bits that MySQL's bit operators take.
 func (e expr) bits() string {
-	if e.kind == kindUint {
+	switch e.kind {
+	case kindUint:
 		return e.number().sql
+	case kindText:
+		e = e.number()
 	}
 	return "mysql_unsigned(" + e.integer() + ")"
 }
@@ -217,6 +279,8 @@ func (e expr) truth() string {
 	switch e.kind {
 	case kindBool:
 		return e.sql
+	case kindJSON:
+		return "mysql_json_truth(" + e.sql + ")"
 	case kindNull:
 		return "CAST(NULL AS BOOLEAN)"
 	}
@@ -234,6 +298,8 @@ func (e expr) moment() string {
 		return "(CAST(current_date AS TIMESTAMP) + to_microseconds(" + e.sql + "))"
 	case kindNull:
 		return "CAST(NULL AS TIMESTAMP)"
+	case kindJSON:
+		return "mysql_moment(mysql_unquote(" + e.sql + "))"
 	}
 	return "mysql_moment(" + e.text() + ")"
 }
@@ -282,123 +348,7 @@ func (e expr) duck() string {
 	return "VARCHAR"
 }
 
-// unify is the type that expressions have together, in CASE, COALESCE, UNION
-// and their like; its sql is empty.
-func unify(all ...expr) expr {
-	var u expr
-	for i, e := range all {
-		if i == 0 || u.kind == kindNull {
-			constant := e.constant && (i == 0 || u.constant)
-			u = e
-			u.constant = constant
-			continue
-		}
-		if e.kind == kindNull {
-			continue
-		}
-		u = pair(u, e)
-	}
-	u.sql, u.literal, u.inner, u.written, u.asStored = "", nil, 0, "", false
-	u.normal = u.normal && !slices.ContainsFunc(all, func(e expr) bool { return !e.normal })
-	u.single = u.single && !slices.ContainsFunc(all, func(e expr) bool { return !e.single })
-	return u
-}
-
-// collated gives the collation that two texts are compared by: what COLLATE
-// says, else the connection's where both have it, else bytes.
-func collated(a, b expr) (binary, folded bool, collation string) {
-	switch {
-	case a.collation != "":
-		return a.binary, a.folded, a.collation
-	case b.collation != "":
-		return b.binary, b.folded, b.collation
-	case a.foldedText() && b.foldedText():
-		return false, a.folded || b.folded, ""
-	}
-	return a.binary || b.binary, false, ""
-}
-
-// asColumn is an expression as the column of a query: text that reads no file
-// keeps the collation of the connection. The other rows of the column, such as
-// those of a recursive query, need not have the value that is written in it.
-func (e expr) asColumn() expr {
-	e.folded = e.kind == kindText && e.foldedText()
-	e.constant, e.literal, e.written = false, nil, ""
-	return e
-}
-
-func pair(a, b expr) expr {
-	u := a
-	u.constant = a.constant && b.constant
-	u.binary, u.folded, u.collation = collated(a, b)
-	u.stored = a.stored && b.stored
-	u.scale = max(a.scale, b.scale)
-	switch {
-	case a.kind == b.kind && a.kind != kindDecimal:
-	case a.numeric() && b.numeric():
-		u.kind = max(a.kind, b.kind)
-		if min(a.kind, b.kind) == kindBool {
-			u.kind = max(u.kind, kindInt)
-		}
-		if u.kind == kindUint && min(a.kind, b.kind) != kindUint {
-			u.kind = kindDecimal // neither holds the other
-		}
-		if u.kind == kindDecimal {
-			whole := max(a.whole(), b.whole())
-			u.precision = min(38, whole+u.scale)
-		}
-	case a.temporal() && b.temporal() && a.kind != b.kind:
-		u.kind = kindMoment
-	case a.kind == kindBytes || b.kind == kindBytes:
-		u.kind = kindBytes
-	default:
-		u.kind = kindText
-	}
-	return u
-}
-
-// whole is how many digits a number has before its point.
-func (e expr) whole() int {
-	switch e.kind {
-	case kindBool:
-		return 1
-	case kindInt:
-		if e.written != "" {
-			return len(strings.TrimPrefix(e.written, "-"))
-		}
-		return 19
-	case kindUint:
-		return 20
-	}
-	return e.precision - e.scale
-}
-
-// as gives e as a value of the unified type u.
-func (e expr) as(u expr) string {
-	if e.kind == u.kind && e.kind != kindDecimal {
-		return e.sql
-	}
-	switch u.kind {
-	case kindText:
-		return e.text()
-	case kindBytes:
-		if e.kind == kindNull {
-			return "CAST(NULL AS BLOB)"
-		}
-		return "encode(" + e.text() + ")"
-	case kindMoment:
-		return e.moment()
-	case kindBool, kindInt, kindUint, kindDecimal, kindDouble:
-		if e.kind == kindNull {
-			return "CAST(NULL AS " + u.duck() + ")"
-		}
-		return "CAST(" + e.number().sql + " AS " + u.duck() + ")"
-	}
-	return "CAST(" + e.sql + " AS " + u.duck() + ")"
-}
-
-// refused is the error for what is valid MySQL and cannot be answered over
-// files.
+// refused is the error for what is valid MySQL and is not done.
 func refused(what string) error {
-	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported in a query of files", what)
+	return wharf.Errorf(wharf.CodeUnsupported, "%s is not supported by Wharf", what)
 }

@@ -38,11 +38,20 @@ type lease struct {
 }
 
 // lease gives a worker to a statement of that user. The caller ends it.
-func (p *Pool) lease(ctx context.Context, user string) (*lease, error) {
+func (p *Pool) lease(ctx context.Context, of owner) (*lease, error) {
 	ctx, cancel := p.bounded(ctx)
-	w, err := p.acquire(ctx, user)
+	l, err := p.leaseWithin(ctx, cancel, of)
 	if err != nil {
 		cancel(nil)
+	}
+	return l, err
+}
+
+// leaseWithin is lease for a statement whose time runs already: the end of the lease
+// ends ctx.
+func (p *Pool) leaseWithin(ctx context.Context, cancel context.CancelCauseFunc, of owner) (*lease, error) {
+	w, err := p.acquire(ctx, of)
+	if err != nil {
 		return nil, err
 	}
 	l := &lease{pool: p, worker: w, ctx: ctx, cancel: cancel, names: map[string]string{}, texts: map[string]*textFile{}, described: map[string][]column{}}
@@ -63,6 +72,12 @@ func (p *Pool) bounded(ctx context.Context) (context.Context, context.CancelCaus
 	ctx, stop := context.WithTimeoutCause(ctx, p.o.Time, over)
 	ctx, cancel := context.WithCancelCause(ctx)
 	return ctx, func(err error) { cancel(err); stop() }
+}
+
+// Bounded implements [sql.Bounder].
+func (p *Pool) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := p.bounded(ctx)
+	return ctx, func() { cancel(nil) }
 }
 
 // watchEvery is how often the disk that a statement takes is looked at.
@@ -306,6 +321,9 @@ func (l *lease) explain(err error) error {
 	}
 	var f failure
 	if errors.As(err, &f) {
+		if m := ungrouped.FindStringSubmatch(f.Text); m != nil && l.sources != nil && l.sources.outside[m[1]] != nil {
+			return l.sources.outside[m[1]]
+		}
 		if f.Kind == "Out of Memory Error" || f.Kind == "IO Error" && strings.Contains(f.Text, "File too large") {
 			return &wharf.Error{Code: wharf.CodeTooLarge, Op: "duck.run", Msg: wharf.MessageOf(l.pool.tooMuch()), Err: err}
 		}
@@ -345,6 +363,10 @@ func (f failure) explain(clear func(string) string) error {
 	}
 	if err := f.notText(clear); err != nil {
 		return err
+	}
+	if f.tellsTranslation() {
+		return &wharf.Error{Code: wharf.CodeUnsupported, Op: "duck.run", Err: f,
+			Msg: "this form of the query is not supported by Wharf; a derived table around one of its parts may help"}
 	}
 	code := wharf.CodeInvalid
 	switch f.Kind {

@@ -83,7 +83,7 @@ func options(t testing.TB, change func(*Options)) Options {
 // text.
 func (p *Pool) run(t testing.TB, user, sql string) ([]string, error) {
 	t.Helper()
-	l, err := p.lease(t.Context(), user)
+	l, err := p.lease(t.Context(), owner{user: user})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,10 @@ func mysqlType(c column) string {
 		}
 		return name + unsigned
 	case wharf.TypeFloat:
+		if c.Decimals > 0 && c.Decimals < allDecimals {
+			const before = 17 // as many characters as MySQL counts beside them
+			return fmt.Sprintf("double(%d,%d)", before+int(c.Decimals), c.Decimals)
+		}
 		return strings.ToLower(c.Duck)
 	case wharf.TypeDecimal:
 		if c.Duck == "HUGEINT" {

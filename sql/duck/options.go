@@ -17,6 +17,7 @@ type Options struct {
 	Command []string // starts a worker: this binary and its hidden subcommand
 
 	Workers    int           // statements at once; 0 is DefaultWorkers
+	PerUser    int           // of these, of one user without SUPER; 0 is three quarters of them
 	Threads    int           // of one statement; 0 is the number of processors
 	Memory     int64         // bytes of one statement; 0 is DefaultMemory
 	TempSpace  int64         // bytes on disk of one statement; 0 is DefaultTempSpace
@@ -47,6 +48,7 @@ func DefaultWorkers() int { return max(4, runtime.NumCPU()) }
 
 func (o Options) withDefaults() Options {
 	set(&o.Workers, DefaultWorkers())
+	set(&o.PerUser, max(1, o.Workers*3/4))
 	set(&o.Threads, runtime.NumCPU())
 	set(&o.Statements, DefaultStatements)
 	set(&o.Memory, DefaultMemory)

@@ -352,7 +352,7 @@ const maxGap = 1 << 20
 // collect runs DuckDB's SQL before the statement itself, and calls row for
 // each row.
 func (l *lease) collect(sql string, row func([]wharf.Value) error) error {
-	columns, err := l.begin(statement{SQL: sql})
+	columns, err := l.begin(statement{SQL: sql, State: l.sources.query.State})
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func request(text string, tables map[string][]sql.File) sql.Request {
 // writes returns the Parquet file that DuckDB writes of a query.
 func (p *Pool) writes(t testing.TB, query, options string) []byte {
 	t.Helper()
-	l, err := p.lease(t.Context(), "maker")
+	l, err := p.lease(t.Context(), owner{user: "maker"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,14 +287,11 @@ func TestHolesAreNoAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.forget(t)
-		l, err := p.lease(t.Context(), "ann")
+		l, tr, err := p.translate(t.Context(), request(q, tables))
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr, s, err := l.translate(request(q, tables))
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := l.sources
 		if _, err := l.count(statement{SQL: tr.SQL}); !hole(err) {
 			t.Errorf("%s: without its chunks the query gives %v", packed, err)
 		}

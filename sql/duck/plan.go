@@ -19,15 +19,13 @@ var _ sql.Explainer = (*Pool)(nil)
 // the step that takes its rows. With analyze, the query is run, and each step
 // has its time and its rows.
 func (p *Pool) Explain(ctx context.Context, q sql.Request, analyze bool) ([]string, error) {
-	l, err := p.lease(ctx, q.User)
+	l, tr, err := p.translate(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	text, err := l.plan(q, analyze)
+	text, err := l.plan(tr, analyze)
 	if err != nil {
-		err = l.spoiled(err)
-		l.end(err)
-		return nil, l.explain(err)
+		return nil, l.failed(err)
 	}
 	var steps []planStep
 	if err := json.Unmarshal([]byte(text), &steps); err != nil {
@@ -41,9 +39,9 @@ func (p *Pool) Explain(ctx context.Context, q sql.Request, analyze bool) ([]stri
 }
 
 // plan returns DuckDB's plan as JSON: a list of steps.
-func (l *lease) plan(q sql.Request, analyze bool) (string, error) {
-	tr, s, err := l.translate(q)
-	if err == nil && analyze {
+func (l *lease) plan(tr *Translation, analyze bool) (string, error) {
+	s, err := l.sources, error(nil)
+	if analyze {
 		err = s.fetch(tr)
 	}
 	if err == nil {
@@ -56,7 +54,7 @@ func (l *lease) plan(q sql.Request, analyze bool) (string, error) {
 	if analyze {
 		prefix = "EXPLAIN (ANALYZE, FORMAT JSON) "
 	}
-	rows, err := l.rows(statement{SQL: prefix + tr.SQL, State: q.State}, nil)
+	rows, err := l.rows(statement{SQL: prefix + tr.SQL, State: s.query.State}, nil)
 	if err = l.located(err); err != nil {
 		return "", err
 	}

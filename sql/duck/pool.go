@@ -13,16 +13,15 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"wharf"
+	"wharf/sql"
 )
 
 // Pool is the workers. It is safe for concurrent use.
 type Pool struct {
 	o     Options
-	turns *semaphore.Weighted // one for each statement that runs
-	ctx   context.Context     // ends when the Pool closes
+	turns turns           // one for each statement that runs
+	ctx   context.Context // ends when the Pool closes
 	stop  context.CancelFunc
 
 	mu      sync.Mutex
@@ -30,6 +29,7 @@ type Pool struct {
 	spare   *process              // guarded by mu: ready, and no user's yet
 	alive   map[*process]struct{} // guarded by mu: all that were started and not ended
 	running int                   // guarded by mu: those that serve a statement
+	counted sql.WorkerStats       // guarded by mu: what only grows
 	expiry  *time.Timer           // guarded by mu: runs expire while there are idle workers
 	made    uint64                // guarded by mu: names folders
 	closed  bool                  // guarded by mu
@@ -50,7 +50,7 @@ func Open(ctx context.Context, o Options) (*Pool, error) {
 	if err != nil {
 		return nil, wharf.WrapError(wharf.CodeInternal, "duck.Open", "", err)
 	}
-	p := &Pool{o: o, turns: semaphore.NewWeighted(int64(o.Workers)), alive: map[*process]struct{}{}}
+	p := &Pool{o: o, turns: newTurns(o.Workers, o.PerUser), alive: map[*process]struct{}{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.expiry = time.AfterFunc(o.Idle, p.expire)
 	first, err := p.start(ctx)
@@ -63,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Pool, error) {
 	case missing == "":
 		o.Logger.Info("queries of files run confined", "workers", o.Workers, "memory", o.Memory, "temp", o.TempSpace)
 	case o.RequireSandbox:
-		err := wharf.Errorf(wharf.CodeUnsupported, "--require-sandbox: queries of files cannot be confined, because this kernel lacks %s", missing)
+		err := wharf.Errorf(wharf.CodeUnsupported, "queries of files cannot be confined, because this kernel lacks %s; --require-sandbox=false starts all the same", missing)
 		return nil, errors.Join(err, p.Close())
 	default:
 		o.Logger.Warn("queries of files are not fully confined; --require-sandbox refuses to start then", "missing", missing)
@@ -92,12 +92,17 @@ func (p *Pool) Close() error {
 
 // acquire returns a worker of that user, for one statement, when the statement
 // has its turn. The caller gives it to release.
-func (p *Pool) acquire(ctx context.Context, user string) (*process, error) {
+func (p *Pool) acquire(ctx context.Context, of owner) (*process, error) {
+	user := of.user
 	waiting, stop := context.WithTimeout(ctx, p.o.Wait)
 	defer stop()
-	if err := p.turns.Acquire(waiting, 1); err != nil {
+	if err := p.turns.acquire(waiting, of); err != nil {
 		if ctx.Err() != nil {
 			return nil, interrupted(ctx)
+		}
+		p.count(func(s *sql.WorkerStats) { s.Refused++ })
+		if errors.Is(err, errUserTurns) {
+			return nil, wharf.Errorf(wharf.CodeUnavailable, "%d queries of files of this user are running and none ended within %s; try again later, or raise --query-user-workers or --query-wait", p.o.PerUser, p.o.Wait)
 		}
 		return nil, wharf.Errorf(wharf.CodeUnavailable, "%d queries of files are running and none ended within %s; try again later, or raise --query-workers or --query-wait", p.o.Workers, p.o.Wait)
 	}
@@ -109,10 +114,10 @@ func (p *Pool) acquire(ctx context.Context, user string) (*process, error) {
 		w, err = p.start(ctx)
 	}
 	if err == nil {
-		w.user = user
+		w.user, w.owner = user, of
 		return w, nil
 	}
-	p.returned()
+	p.returned(of)
 	switch {
 	case ctx.Err() != nil:
 		return nil, interrupted(ctx)
@@ -123,11 +128,27 @@ func (p *Pool) acquire(ctx context.Context, user string) (*process, error) {
 }
 
 // returned ends the turn of a statement.
-func (p *Pool) returned() {
+func (p *Pool) returned(of owner) {
 	p.mu.Lock()
 	p.running--
 	p.mu.Unlock()
-	p.turns.Release(1)
+	p.turns.release(of)
+}
+
+// count changes what only grows.
+func (p *Pool) count(change func(*sql.WorkerStats)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.counted)
+}
+
+// Stats returns what the workers do now, and have done.
+func (p *Pool) Stats() sql.WorkerStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.counted
+	s.Most, s.Running, s.Alive, s.Waiting = p.o.Workers, p.running, len(p.alive), p.turns.waiting()
+	return s
 }
 
 // take returns a worker that is ready: the user's own, or the spare one, in
@@ -166,6 +187,7 @@ func (p *Pool) usable(w *process) bool {
 	select {
 	case <-w.ended:
 		p.o.Logger.Warn("a query worker ended while it was idle", "how", w.how())
+		p.counted.Crashed++
 		p.discard(w)
 		return false
 	default:
@@ -206,9 +228,10 @@ func (p *Pool) refill() {
 // release takes a worker back after its statement. One that is not fit for
 // another is ended before the next statement has its turn.
 func (p *Pool) release(w *process, fit bool) {
-	defer p.returned()
+	defer p.returned(w.owner)
 	w.statements++
-	fit = fit && w.statements < p.o.Statements && w.clean() == nil && w.small()
+	broken := !fit
+	fit = fit && w.statements < p.o.Statements && w.clean() == nil && w.shrink()
 	p.mu.Lock()
 	keep := fit && !p.closed
 	if keep {
@@ -221,6 +244,9 @@ func (p *Pool) release(w *process, fit bool) {
 	p.mu.Unlock()
 	if !keep {
 		w.kill()
+	}
+	if broken {
+		p.count(w.countEnd)
 	}
 }
 
@@ -261,6 +287,7 @@ func (p *Pool) start(ctx context.Context) (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.alive[w] = struct{}{}
+	p.counted.Started++
 	w.gone = func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()

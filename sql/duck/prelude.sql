@@ -2,32 +2,55 @@
 -- before it is locked; translated queries call them.
 
 -- Numbers.
-CREATE MACRO mysql_zero(n) AS CASE WHEN n IS NOT NULL THEN mysql_eval_int('{"Text":"i0 DIV 0","Inputs":[{"Name":"i0","Type":2,"Scale":0}]}', CAST(sign(n) AS BIGINT)) END;
+-- A division by zero warns. What DuckDB has as a constant it computes before any row, in a branch that no row takes
+-- too: so the call takes both sides, of which one is of a row.
+CREATE MACRO mysql_zero(n, d) AS CASE WHEN n IS NOT NULL THEN mysql_eval_int('{"Text":"i0 DIV 0","Inputs":[{"Name":"i0","Type":2,"Scale":0}]}', CAST(sign(n) AS BIGINT) + CAST(sign(d) AS BIGINT)) END;
 CREATE MACRO mysql_no_logarithm(x) AS mysql_eval_double('{"Text":"LN(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0}]}', CASE WHEN x <= 0 THEN -1e0 END);
+CREATE MACRO mysql_json_number(j) AS mysql_eval_double('{"Text":"i0 + 0e0","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j);
+CREATE MACRO mysql_json_integer(j) AS mysql_eval_int('{"Text":"CAST(i0 AS SIGNED)","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j);
+CREATE MACRO mysql_json_truth(j) AS (mysql_eval_int('{"Text":"NOT NOT i0","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j) <> 0);
 CREATE MACRO mysql_number(s) AS mysql_eval_double('{"Text":"i0 + 0e0","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
-CREATE MACRO mysql_integer_text(s) AS CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?\d+)', 1), '') AS BIGINT), CASE WHEN regexp_matches(s, '^\s*-\d') THEN -9223372036854775808 WHEN regexp_matches(s, '^\s*\+?\d') THEN 9223372036854775807 ELSE 0 END) END;
+CREATE MACRO mysql_later_number(s) AS mysql_later_double('{"Text":"i0 + 0e0","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
+CREATE MACRO mysql_integer_text(s) AS mysql_eval_int('{"Text":"CAST(i0 AS SIGNED)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
+CREATE MACRO mysql_later_integer(s) AS mysql_later_int('{"Text":"CAST(i0 AS SIGNED)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
 CREATE MACRO mysql_unsigned(n) AS CAST(CASE WHEN n < 0 THEN CAST(n AS HUGEINT) + 18446744073709551616 ELSE CAST(n AS HUGEINT) END AS UBIGINT);
 CREATE MACRO mysql_double_text(d) AS mysql_eval_text('{"Text":"CONCAT(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', d);
+-- DuckDB has other mappings than MySQL for some characters beyond ASCII.
+CREATE MACRO mysql_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE mysql_eval_text('{"Text":"UPPER(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
+CREATE MACRO mysql_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE mysql_eval_text('{"Text":"LOWER(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
+-- DuckDB keeps characters together that are shown as one.
+CREATE MACRO mysql_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE mysql_eval_text('{"Text":"REVERSE(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
 CREATE MACRO mysql_finite(d) AS CASE WHEN isfinite(d) OR d IS NULL THEN d ELSE error('DOUBLE value is out of range') END;
-CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN mysql_zero(n) ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
-CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a) ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
-CREATE MACRO mysql_div_integer(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a) ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS BIGINT) END;
-CREATE MACRO mysql_by(d, n) AS CASE WHEN d = 0 THEN mysql_zero(n) ELSE d END;
+-- MySQL has neither NaN nor infinities: what a file has of them is NULL where it is read.
+CREATE MACRO mysql_no_nan(d) AS CASE WHEN isfinite(d) THEN d END;
+CREATE MACRO mysql_finite_json(j) AS CASE WHEN regexp_matches(j, '(?i)(?:^|[:,\[])\s*-?(?:nan|inf)|\de\+?\d{3}') THEN CAST(array_to_string(list_transform(regexp_extract_all(j, '"(?:[^"\\]|\\.)*"|[^"]+'), lambda part: CASE WHEN starts_with(part, '"') THEN part ELSE regexp_replace(part, '(?i)-?(?:nan|inf(?:inity)?|\d[\d.]*e\+?0*(?:309|3[1-9]\d|[4-9]\d\d|[1-9]\d{3,}))\b', 'null', 'g') END), '') AS JSON) ELSE j END;
+CREATE MACRO mysql_quotient(n, d) AS CASE WHEN d = 0 THEN mysql_zero(n, d) ELSE ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
+CREATE MACRO mysql_cut_quotient(n, d) AS CASE WHEN d = 0 THEN mysql_zero(n, d) ELSE (abs(n) // abs(d)) * CAST(sign(n) AS HUGEINT) * CAST(sign(d) AS HUGEINT) END;
+CREATE MACRO mysql_div(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a, b) ELSE CAST(trunc(CAST(a AS DECIMAL(38,10)) / b) AS BIGINT) END;
+CREATE MACRO mysql_div_integer(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a, b) ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS BIGINT) END;
+CREATE MACRO mysql_div_unsigned(a, b) AS CASE WHEN b = 0 THEN mysql_zero(a, b) ELSE CAST((CAST(abs(CAST(a AS HUGEINT)) AS HUGEINT) // CAST(abs(CAST(b AS HUGEINT)) AS HUGEINT)) * CAST(sign(a) AS HUGEINT) * CAST(sign(b) AS HUGEINT) AS UBIGINT) END;
+CREATE MACRO mysql_by(d, n) AS CASE WHEN d = 0 THEN mysql_zero(n, d) ELSE d END;
 CREATE MACRO mysql_fmod(x, y) AS CASE WHEN y = 0 THEN NULL ELSE x - y * trunc(x / y) END;
-CREATE MACRO mysql_signed(x) AS CASE WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE TRY_CAST(round_even(x, 0) AS BIGINT) END;
+CREATE MACRO mysql_signed(x) AS CASE WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE TRY_CAST(x AS BIGINT) END;
+CREATE MACRO mysql_signed_unsigned(x) AS CASE WHEN x > 9223372036854775807 THEN 9223372036854775807 ELSE CAST(x AS BIGINT) END;
+CREATE MACRO mysql_place(x) AS CASE WHEN x > 2147483647 THEN 2147483647 WHEN x < -2147483647 THEN -2147483647 ELSE x END;
+CREATE MACRO mysql_signed_exact(x) AS CASE WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE TRY_CAST(round(x) AS BIGINT) END;
 CREATE MACRO mysql_clamp(v, x, most) AS CASE WHEN v IS NOT NULL OR x IS NULL THEN v WHEN x < 0 THEN -most ELSE most END;
 CREATE MACRO mysql_sqrt(x) AS CASE WHEN x < 0 THEN NULL ELSE sqrt(x) END;
 CREATE MACRO mysql_ln(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE ln(x) END;
+CREATE MACRO mysql_log2(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE log2(x) END;
 CREATE MACRO mysql_log10(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE log10(x) END;
-CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN mysql_no_logarithm(CASE WHEN b <= 0 THEN b ELSE x END) ELSE ln(x) / ln(b) END;
+CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN mysql_no_logarithm(CASE WHEN b IS NULL THEN NULL WHEN b <= 0 THEN b WHEN x <= 0 THEN x ELSE -x END) ELSE ln(x) / ln(b) END;
 CREATE MACRO mysql_asin(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE asin(x) END;
 CREATE MACRO mysql_acos(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE acos(x) END;
-CREATE MACRO mysql_round_double(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN abs(n) > 30 THEN x WHEN n >= 0 THEN round_even(x, CAST(n AS INTEGER)) ELSE round_even(x / pow(10, -n), 0) * pow(10, -n) END;
 CREATE MACRO mysql_round_decimal(x, n) AS CASE WHEN n IS NULL THEN NULL ELSE round(x, CAST(n AS INTEGER)) END;
 CREATE MACRO mysql_round_integer(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -19 THEN 0 ELSE CAST(mysql_quotient(CAST(x AS HUGEINT), CAST(pow(10, -n) AS HUGEINT)) * CAST(pow(10, -n) AS HUGEINT) AS BIGINT) END;
-CREATE MACRO mysql_truncate_double(x, n) AS trunc(x * pow(10, n)) / pow(10, n);
-CREATE MACRO mysql_truncate_text(s, n) AS CASE WHEN n = 0 THEN split_part(s, '.', 1) ELSE split_part(s, '.', 1) || '.' || left(split_part(s, '.', 2), n) END;
+CREATE MACRO mysql_round_unsigned(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -19 THEN 0 ELSE CAST(mysql_quotient(CAST(x AS HUGEINT), CAST(pow(10, -n) AS HUGEINT)) * CAST(pow(10, -n) AS HUGEINT) AS UBIGINT) END;
 CREATE MACRO mysql_hex(n) AS printf('%X', mysql_unsigned(n));
+
+-- What a double would lose of a number's digits.
+CREATE MACRO number_digits(s) AS rtrim(ltrim(replace(split_part(lower(s), 'e', 1), '.', ''), '-+0'), '0');
+CREATE MACRO number_loses(s) AS number_digits(s) <> number_digits(CAST(TRY_CAST(s AS DOUBLE) AS VARCHAR));
 
 -- What the footer of a Parquet file says of a column of bytes.
 CREATE MACRO parquet_utf8(b) AS TRY(decode(b));
@@ -39,8 +62,8 @@ CREATE MACRO mysql_repeat(s, n) AS CASE WHEN s IS NULL OR n IS NULL THEN NULL WH
 CREATE MACRO mysql_substring_from(s, p) AS CASE WHEN p = 0 OR -p > length(s) THEN CASE WHEN s IS NOT NULL THEN '' END WHEN p IS NULL THEN NULL ELSE substring(s, p) END;
 CREATE MACRO mysql_substring(s, p, n) AS CASE WHEN s IS NULL OR p IS NULL OR n IS NULL THEN NULL WHEN p = 0 OR n <= 0 OR -p > length(s) THEN '' ELSE substring(s, CASE WHEN p < 0 THEN length(s) + p + 1 ELSE p END, n) END;
 CREATE MACRO mysql_replace(s, a, b) AS CASE WHEN a = '' AND b IS NOT NULL THEN s ELSE replace(s, a, b) END;
-CREATE MACRO mysql_lpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN NULL ELSE lpad(s, CAST(n AS INTEGER), p) END;
-CREATE MACRO mysql_rpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN NULL ELSE rpad(s, CAST(n AS INTEGER), p) END;
+CREATE MACRO mysql_lpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN '' ELSE lpad(s, CAST(n AS INTEGER), p) END;
+CREATE MACRO mysql_rpad(s, n, p) AS CASE WHEN s IS NULL OR n IS NULL OR p IS NULL OR n < 0 OR n > 16777216 THEN NULL WHEN n <= length(s) THEN left(s, n) WHEN p = '' THEN '' ELSE rpad(s, CAST(n AS INTEGER), p) END;
 CREATE MACRO mysql_substring_index(s, d, n) AS CASE WHEN s IS NULL OR d IS NULL OR n IS NULL THEN NULL WHEN n = 0 OR d = '' THEN '' WHEN n > 0 THEN array_to_string(list_slice(string_split(s, d), 1, n), d) ELSE array_to_string(list_slice(string_split(s, d), greatest(1, len(string_split(s, d)) + n + 1), len(string_split(s, d))), d) END;
 CREATE MACRO mysql_trim_leading(s, w) AS CASE WHEN s IS NULL OR w IS NULL THEN NULL WHEN w = '' THEN s ELSE regexp_replace(s, '^(' || regexp_escape(w) || ')+', '') END;
 CREATE MACRO mysql_trim_trailing(s, w) AS CASE WHEN s IS NULL OR w IS NULL THEN NULL WHEN w = '' THEN s ELSE regexp_replace(s, '(' || regexp_escape(w) || ')+$', '') END;
@@ -49,6 +72,7 @@ CREATE MACRO mysql_locate(p, s, n) AS CASE WHEN p IS NULL OR s IS NULL OR n IS N
 CREATE MACRO mysql_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || left(hex(encode(s)), 2)) AS BIGINT) END;
 CREATE MACRO mysql_ord(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || hex(encode(left(s, 1)))) AS BIGINT) END;
 CREATE MACRO mysql_unhex(s) AS CASE WHEN regexp_full_match(s, '[0-9a-fA-F]*') THEN unhex(CASE WHEN length(s) % 2 = 1 THEN '0' || s ELSE s END) END;
+CREATE MACRO mysql_json_text(j) AS mysql_eval_text('{"Text":"JSON_EXTRACT(i0, ''$'')","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j);
 CREATE MACRO mysql_unquote(s) AS CASE WHEN s LIKE '"%"' AND json_valid(s) THEN CAST(s AS JSON) ->> '$' ELSE s END;
 CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN j IS NOT NULL THEN 1 END END;
 

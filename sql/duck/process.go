@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"wharf/sql"
 )
 
 // startTime is how long a worker may take until it is ready.
@@ -35,6 +37,7 @@ type process struct {
 	confinement confinement
 
 	user       string    // whose statements it runs
+	owner      owner     // of the statement that it runs
 	statements int       // that it has run
 	since      time.Time // idle since; guarded by Pool.mu
 
@@ -170,6 +173,24 @@ func (w *process) clean() error {
 // takes 180 MiB more, and no worker is to take 400.
 const idleMemory = 192 << 20
 
+// shrinkTime is how long a worker may take to give memory back.
+const shrinkTime = 5 * time.Second
+
+// shrink has a worker that holds much memory after its statement give back what it no
+// longer uses. It reports whether it holds little then. A worker of a large statement
+// would else be replaced each time, which costs a tenth of a second of a processor's
+// time, beside the next statement.
+func (w *process) shrink() bool {
+	if w.small() {
+		return true
+	}
+	if w.conn.SetDeadline(time.Now().Add(shrinkTime)) != nil || w.framed.send(frameShrink, nil) != nil {
+		return false
+	}
+	kind, _, err := w.framed.read()
+	return err == nil && kind == frameShrunk && w.conn.SetDeadline(time.Time{}) == nil && w.small()
+}
+
 // small reports whether the worker holds little memory.
 func (w *process) small() bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", w.cmd.Process.Pid))
@@ -227,6 +248,17 @@ func (w *process) outOfMemory() bool {
 		}
 	}
 	return false
+}
+
+// countEnd counts how a worker ended that was not fit for another statement: it was
+// killed, or it crashed. It has ended.
+func (w *process) countEnd(s *sql.WorkerStats) {
+	status, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
+		s.Killed++
+	} else {
+		s.Crashed++
+	}
 }
 
 // kill ends the worker, whatever it does, and removes its folder. It returns

@@ -28,16 +28,27 @@ type column struct {
 	Decimals uint8
 	Duck     string // DuckDB's type
 	bytes    byteKind
+	exact    exactType // of a column of numbers; "" where it is the type that was told
+	raw      bool      // read from the document's text, where DuckDB would read a double
 }
 
 // batchBytes is how much a batch of rows has, at least, when it is sent. The
 // first one is sent with its first chunk, so that a client sees rows at once.
 const batchBytes = 192 << 10
 
+// roundsName is the name of a sequence that counts the repetitions of a recursive
+// query. A statement has a connection of its own, so that each begins at 1.
+var roundsName = regexp.MustCompile(rounds + `t\d+\b`)
+
 // prepare prepares a SELECT or an EXPLAIN, the only statements that are let
 // through. Columns of types that no vector reader knows are turned into text,
 // nested ones into JSON.
 func (c *connection) prepare(st statement) (*query, error) {
+	for _, name := range roundsName.FindAllString(st.SQL, -1) {
+		if err := c.exec("CREATE TEMP SEQUENCE IF NOT EXISTS " + name); err != nil {
+			return nil, err
+		}
+	}
 	q, err := c.prepareText(st.SQL, st.Unload)
 	if err != nil {
 		return nil, err

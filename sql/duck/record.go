@@ -53,8 +53,8 @@ func (t *translator) recordField(n *ast.FuncCallExpr, s *scope) (e expr, rest st
 // fieldJSON gives a column, or a part of it, as JSON. NULL stays NULL.
 func (t *translator) fieldJSON(e expr, rest string) expr {
 	switch {
-	case e.kind == kindBool && rest == "":
-		return expr{sql: "CASE WHEN " + e.sql + " THEN 'true' WHEN NOT " + e.sql + " THEN 'false' END", kind: kindJSON, normal: true}
+	case (e.kind == kindBool && e.stored || e.logical) && rest == "":
+		return expr{sql: "CASE WHEN " + e.truth() + " THEN 'true' WHEN NOT " + e.truth() + " THEN 'false' END", kind: kindJSON, normal: true}
 	case e.kind == kindBytes:
 		e = expr{sql: textOfBytes(e.sql), kind: kindText}
 	}

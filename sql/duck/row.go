@@ -59,7 +59,7 @@ func (t *translator) compareRowQuery(op string, left []expr, sub *ast.SubqueryEx
 		right[i].sql = fmt.Sprintf("%s.c%d", sought, i)
 	}
 	e := t.compareRows(op, left, right)
-	return expr{sql: "(SELECT " + e.sql + " FROM (" + q.sql + ") AS " + sought + ")", kind: kindBool}
+	return expr{sql: "(SELECT " + e.sql + " FROM (" + q.sql + ") AS " + sought + ")", kind: kindBool, logical: true}
 }
 
 // compareRows compares two rows from the left.

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,8 @@ type scope struct {
 	first   bool            // aliases are looked at before columns
 	ctes    map[string]*cte // lower case
 	windows map[string]string
+	tables  []string // the names that FROM gives, with their databases
+	places  []string // of the rows of sources that stand before a correlated query
 }
 
 // scoped is a column of FROM.
@@ -23,17 +26,31 @@ type scoped struct {
 	hidden              bool // the second of two that USING made one
 	asked               bool // shown only where it is named, not by *: METADATA$FILENAME
 	record              bool // the whole row of its table
+	place               int  // among the columns of its table
+	typed               bool // its header is the name as it was typed
+	server              bool // of a table of the server's by its own name, which has no letter case
+}
+
+// fullName is the column's name with those of its table and database.
+func (c *scoped) fullName() string {
+	return strings.TrimLeft(c.schema+"."+c.table+"."+c.name, ".")
+}
+
+// isOf reports whether the names of a database and of a table, which may be "", are the
+// column's. Their letter case counts, as lower_case_table_names = 0 says.
+func (c *scoped) isOf(schema, table string) bool {
+	same := func(had, name string) bool {
+		return name == "" || had == name || c.server && strings.EqualFold(had, name)
+	}
+	return same(c.schema, schema) && same(c.table, table)
 }
 
 // cte is a WITH query by its name.
 type cte struct {
 	name    string // in DuckDB's text
+	said    string // in the query, in lower case
 	columns []outColumn
-	// counts is set for a recursive one whose rows have, behind columns, how often
-	// the query was repeated for them. alias is that of the reference to it in the
-	// part of the query that is being translated.
-	counts bool
-	alias  string
+	stored  bool // its rows are those of a table, for MySQL
 }
 
 // outColumn is a column of a translated query: in DuckDB's text it is called
@@ -41,6 +58,16 @@ type cte struct {
 type outColumn struct {
 	name string
 	expr expr // its type; sql is empty
+}
+
+// named notes the name of a table behind FROM. It reports false for one that there is.
+func (s *scope) named(database, table string) bool {
+	name := database + "." + table
+	if slices.Contains(s.tables, name) {
+		return false
+	}
+	s.tables = append(s.tables, name)
+	return true
 }
 
 // find gives the column that a name means.
@@ -61,19 +88,28 @@ func (s *scope) find(schema, table, name, clause string) (expr, error) {
 			}
 		}
 	}
-	full := name
-	if table != "" {
-		full = table + "." + name
+	full := strings.TrimLeft(schema+"."+table+"."+name, ".")
+	if s.byPlace() {
+		return expr{}, unknownBesidePlaces(full, clause)
 	}
 	return expr{}, unknownColumn(full, clause)
+}
+
+// byPlace reports whether a table has columns that are known by their places alone.
+func (s *scope) byPlace() bool {
+	for at := s; at != nil; at = at.outer {
+		if slices.ContainsFunc(at.columns, func(c scoped) bool { return c.name == "$1" && !c.asked }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
 	var found *scoped
 	for i := range s.columns {
 		c := &s.columns[i]
-		if !strings.EqualFold(c.name, name) || table != "" && !strings.EqualFold(c.table, table) ||
-			schema != "" && !strings.EqualFold(c.schema, schema) || table == "" && c.hidden {
+		if !strings.EqualFold(c.name, name) || !c.isOf(schema, table) || table == "" && c.hidden {
 			continue
 		}
 		if found != nil {
@@ -92,7 +128,7 @@ func (s *scope) record(table, name string) *scoped {
 	for at := s; at != nil; at = at.outer {
 		for i := range at.columns {
 			c := &at.columns[i]
-			if c.record && c.name == name && (table == "" || strings.EqualFold(c.table, table)) {
+			if c.record && c.name == name && c.isOf("", table) {
 				return c
 			}
 		}

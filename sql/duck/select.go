@@ -4,11 +4,15 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	"github.com/pingcap/tidb/pkg/parser/opcode"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+
+	"wharf/sql"
 )
 
 // selects translates one SELECT.
@@ -20,11 +24,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 		t.refuse("SELECT … INTO")
 		return queried{}
 	}
-	counted := t.counted
-	t.counted = nil
-	if counted != nil {
-		counted.alias = ""
-	}
+	t.recursive = nil
 	head, outer := t.with(n.With, outer)
 	s := &scope{outer: outer, windows: map[string]string{}}
 	from := ""
@@ -35,10 +35,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	t.namedWindows(n.WindowSpecs, s)
 	t.clause = "field list"
 	columns, items := t.items(n, s)
-	if counted != nil {
-		e := t.repetitions(counted)
-		columns, items = append(columns, outColumn{expr: expr{kind: kindInt}}), append(items, e)
-	}
+	t.onlyAggregates(n, s)
 	if t.err != nil {
 		return queried{}
 	}
@@ -56,67 +53,35 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	b.WriteString(from)
 	if n.Where != nil {
 		t.clause = "where clause"
+		back := t.ungrouped()
 		b.WriteString(" WHERE " + t.expr(n.Where, s).truth())
 		t.boundsOf(n.Where, s)
+		back()
 	}
 	s.aliases = aliases(columns, items)
 	if n.GroupBy != nil {
 		b.WriteString(t.groupBy(n, s, items, groups))
 	}
-	if n.Having != nil {
-		t.clause = "having clause"
-		word := " HAVING "
-		if n.GroupBy == nil && !aggregated(n) {
-			word = " QUALIFY " // MySQL lets HAVING filter rows
-			if n.Where == nil {
-				word = " WHERE "
-			} else {
-				word = " AND "
-			}
-		}
-		b.WriteString(word + "(" + t.expr(n.Having.Expr, s).truth() + ")")
-	}
+	t.ambiguous(n, s)
+	b.WriteString(t.having(n, s))
 	rollup := t.rollup
 	t.rollup = nil
 	if n.OrderBy != nil {
 		s.first = true
+		t.distinctOrder(n, s, items)
 		b.WriteString(t.order(n.OrderBy.Items, s, columns))
 	} else if len(rollup) > 0 {
 		// Sums stand behind what they sum up.
 		b.WriteString(" ORDER BY " + strings.Join(rollup, ", "))
+	} else if len(s.places) > 0 && n.GroupBy == nil && !n.Distinct && !aggregated(n) {
+		b.WriteString(" ORDER BY " + strings.Join(s.places, ", "))
 	}
 	b.WriteString(t.limit(n.Limit, s))
-	return queried{sql: b.String(), columns: columns}
-}
-
-// values is VALUES ROW(…), ROW(…).
-func (t *translator) values(n *ast.SelectStmt, outer *scope) queried {
-	var rows []queried
-	for _, row := range n.Lists {
-		var q queried
-		var items []string
-		for i, v := range row.Values {
-			e := t.expr(v, outer)
-			items = append(items, fmt.Sprintf("%s AS c%d", e.sql, i))
-			e.sql, e.literal = "", nil
-			q.columns = append(q.columns, outColumn{name: fmt.Sprintf("column_%d", i), expr: e})
-		}
-		q.sql = "SELECT " + strings.Join(items, ", ")
-		rows = append(rows, q)
+	q := queried{sql: b.String(), columns: columns}
+	if n.From == nil && n.Where == nil && n.GroupBy == nil && n.Having == nil && n.Limit == nil && n.With == nil {
+		q.row = items
 	}
-	if t.err != nil {
-		return queried{}
-	}
-	columns := t.unifyParts(rows)
-	parts := make([]string, len(rows))
-	for i, q := range rows {
-		parts[i] = castTo(q, columns)
-	}
-	sql := strings.Join(parts, " UNION ALL ")
-	if n.OrderBy != nil {
-		sql += t.orderOf(n.OrderBy.Items, columns)
-	}
-	return queried{sql: sql + t.limit(n.Limit, outer), columns: columns}
+	return q
 }
 
 func aliases(columns []outColumn, items []expr) map[string]expr {
@@ -170,7 +135,7 @@ func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {
 	for _, f := range n.Fields.Fields {
 		if f.WildCard != nil {
 			if !t.star(f.WildCard, s, add) {
-				t.fail(unknownTable(f.WildCard.Table.O))
+				t.fail(unknownTable(strings.TrimLeft(f.WildCard.Schema.O+"."+f.WildCard.Table.O, ".")))
 			}
 			continue
 		}
@@ -180,18 +145,27 @@ func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {
 	return columns, items
 }
 
+// star adds the columns that * shows, or those of one table in that one's order. It reports
+// false where there is no such table.
 func (t *translator) star(w *ast.WildCardField, s *scope, add func(string, expr)) bool {
-	any := w.Table.O == ""
+	var shown []scoped
 	for _, c := range s.columns {
-		if w.Table.O == "" && c.hidden || w.Table.O != "" && !strings.EqualFold(c.table, w.Table.O) {
-			continue
-		}
-		any = true
-		if !c.asked {
-			add(c.name, c.expr)
+		switch {
+		case w.Table.O == "" && c.hidden:
+		case !c.isOf(w.Schema.O, w.Table.O):
+		default:
+			shown = append(shown, c)
 		}
 	}
-	return any
+	if w.Table.O != "" {
+		slices.SortStableFunc(shown, func(a, b scoped) int { return a.place - b.place })
+	}
+	for _, c := range shown {
+		if !c.asked {
+			add(c.name, t.ofGroup(c.expr))
+		}
+	}
+	return w.Table.O == "" || len(shown) > 0
 }
 
 // header is the name of an item's column: its alias, a column's own name, or
@@ -200,28 +174,49 @@ func (t *translator) header(f *ast.SelectField, s *scope) string {
 	if f.AsName.O != "" {
 		return f.AsName.O
 	}
-	expr := f.Expr
+	expr, plus := f.Expr, false
 	for {
-		p, ok := expr.(*ast.ParenthesesExpr)
-		if !ok {
+		if p, ok := expr.(*ast.ParenthesesExpr); ok {
+			expr = p.Expr
+			continue
+		}
+		sign, ok := expr.(*ast.UnaryOperationExpr)
+		if !ok || sign.Op != opcode.Plus {
 			break
 		}
-		expr = p.Expr
+		expr, plus = sign.V, true
 	}
 	if c, ok := expr.(*ast.ColumnNameExpr); ok {
-		for i := range s.columns {
-			if strings.EqualFold(s.columns[i].name, c.Name.Name.O) {
-				return s.columns[i].name
-			}
+		return s.headerOf(c.Name)
+	}
+	if call, ok := expr.(*ast.FuncCallExpr); ok {
+		if name, ok := sql.NamedConstant(call); ok {
+			return name
 		}
-		return c.Name.Name.O
 	}
 	if v, ok := f.Expr.(ast.ValueExpr); ok {
-		if text, ok := v.GetValue().(string); ok && len(f.Text()) > 0 && strings.ContainsAny(f.Text()[:1], `'"`) {
+		if text, ok := v.GetValue().(string); ok && len(f.Text()) > 0 && strings.ContainsAny(f.Text()[:1], `'"_nN`) {
 			return text
 		}
 	}
+	if _, ok := expr.(ast.ValueExpr); ok && plus {
+		return strings.Trim(f.Text(), " +()")
+	}
 	return f.Text()
+}
+
+// headerOf is the header of a column: its name as it was typed, and where MySQL has a view,
+// as in information_schema, the view's.
+func (s *scope) headerOf(n *ast.ColumnName) string {
+	for i := range s.columns {
+		if c := &s.columns[i]; strings.EqualFold(c.name, n.Name.O) && c.isOf(n.Schema.O, n.Table.O) {
+			if c.typed {
+				break
+			}
+			return c.name
+		}
+	}
+	return n.Name.O
 }
 
 // orderOf orders a set operation, which knows only its own columns.
@@ -275,7 +270,8 @@ func isLiteral(text string) bool {
 	return text != "" && strings.Contains("0123456789'-", text[:1]) || text == "NULL" || text == "TRUE" || text == "FALSE"
 }
 
-// byItem is one item of ORDER BY, by expression or by position.
+// byItem is one item of ORDER BY, by expression or by position. A name is first an item of
+// the SELECT; within an expression it is first a column.
 func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) expr {
 	if n, ok := placeOf(item.Expr); ok {
 		if n < 1 || n > len(columns) {
@@ -285,6 +281,10 @@ func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) exp
 		e.sql = fmt.Sprintf("c%d", n-1)
 		return e
 	}
+	first := s.first
+	_, isName := unwrapped(item.Expr).(*ast.ColumnNameExpr)
+	s.first = first && isName
+	defer func() { s.first = first }()
 	return t.expr(item.Expr, s)
 }
 

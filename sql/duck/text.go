@@ -73,6 +73,9 @@ type textFile struct {
 	lines   bool   // of JSON, each with a document
 	ends    string // what ends its lines, where that is known
 	columns []string
+	length  int64 // of the text in bytes, 0 where it is not known
+
+	emptyLines bool // are empty texts: its records have one field
 }
 
 // tasksAtOnce bounds the tasks of one frame.
@@ -169,9 +172,17 @@ func (l *lease) look(s fileSet, paths []string) ([]*textFile, error) {
 		return nil, err
 	}
 	texts := make([]*textFile, len(jobs))
-	native := true
+	native, single, empty := true, true, false
 	for i, j := range jobs {
 		texts[i] = &textFile{job: j, native: found[i].Look.Native && s.native() && readable(j.Compression)}
+		switch n := len(found[i].Look.First); {
+		case n > 1:
+			single = false
+		case n == 1 && !j.Dialect.EmptyNull:
+			// DuckDB takes an empty line for NULL or leaves it out.
+			texts[i].native, texts[i].emptyLines = texts[i].native && s.Format.Type == wharf.TSV, true
+			empty = true
+		}
 		native = native && texts[i].native
 		for _, f := range found[i].Look.First {
 			texts[i].columns = append(texts[i].columns, f.Text)
@@ -179,7 +190,7 @@ func (l *lease) look(s fileSet, paths []string) ([]*textFile, error) {
 	}
 	for i, t := range texts {
 		// Texts of TSV are unescaped by the statement, in all files or in none.
-		t.native = t.native && (native || s.Format.Type != wharf.TSV)
+		t.native = t.native && (s.Format.Type != wharf.TSV || native && (single || !empty))
 		read := t.job.Path
 		if !t.native {
 			if read, err = l.convert(t.job); err != nil {
@@ -187,6 +198,13 @@ func (l *lease) look(s fileSet, paths []string) ([]*textFile, error) {
 			}
 		} else {
 			t.ends = found[i].Look.Ends
+		}
+		if t.length = found[i].Look.Length; !t.native || t.job.Compression == "" {
+			info, err := os.Lstat(read)
+			if err != nil {
+				return nil, err
+			}
+			t.length = info.Size()
 		}
 		t.path = read
 		l.texts[read] = t

@@ -26,6 +26,7 @@ type Relation struct {
 	SQL     string
 	Columns []Column
 	Hidden  []Column // columns that * does not show, such as METADATA$FILENAME
+	Server  bool     // one that the server holds: its texts are not compared by their bytes
 	Record  bool     // $1 is the whole row, whose fields are the columns
 	// Rows gives text that reads the rows of its only file from one to before
 	// another, from 0, and no row groups without any; nil where there is none.
@@ -37,13 +38,17 @@ type Relation struct {
 type Translation struct {
 	SQL      string
 	Headers  []string // of the result's columns
-	Decimals []int    // digits behind the point of seconds, -1 where a column has none
+	Decimals []int    // digits behind the point of seconds, or that a double is shown with; -1 where a column has none or as many as it has
 	// Types are those of columns that DuckDB carries as another.
 	Types map[int]wharf.Type
 	Reads []Read
 	First int64 // how many of the first rows of the only source suffice; 0 is all
 	// Bounds are what WHERE says of the columns of sources.
 	Bounds []Bound
+	// Outside has the errors of columns that must be in a group, by DuckDB's names.
+	Outside map[string]error
+	// Warnings are those about how it is written.
+	Warnings []sql.Warning
 }
 
 // Read is a source by the name that the translated query has for it: its columns
@@ -60,7 +65,8 @@ type Session struct {
 	Args []wharf.Value // of the placeholders; nil where they are not known yet
 	Mode sql.Mode      // by which the text is read
 	// Database is that of tables without one; "" is none.
-	Database string
+	Database  string
+	Unlimited bool // the LIMIT of the whole query is left out
 	// Expressions computes what DuckDB has no words for; nil refuses that.
 	Expressions sql.Expressions
 }
@@ -77,8 +83,13 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	if err != nil {
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
+	nodes[0].Accept(soundsLike{})
+	nodes[0].Accept(binaryLiterals{})
 	numberPlaceholders(nodes[0])
-	t := &translator{ctx: ctx, resolve: resolve, zone: session.Zone, database: session.Database, args: session.Args, mode: session.Mode, expressions: session.Expressions}
+	if session.Unlimited {
+		withoutLimit(nodes[0])
+	}
+	t := &translator{ctx: ctx, resolve: resolve, zone: session.Zone, database: session.Database, args: session.Args, outside: map[string]error{}, mode: session.Mode, expressions: session.Expressions}
 	node, ok := nodes[0].(ast.ResultSetNode)
 	if !ok {
 		return nil, refused("this statement")
@@ -87,7 +98,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0]), Bounds: t.bounds}
+	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0]), Bounds: t.bounds, Outside: t.outside, Warnings: t.warnings}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
@@ -96,6 +107,10 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 		switch c.expr.kind {
 		case kindMoment:
 			decimals = c.expr.scale
+		case kindDouble:
+			if c.expr.places > 0 {
+				decimals = c.expr.places
+			}
 		case kindTime, kindJSON, kindText, kindNull:
 			out.Types[i] = typeOfKind[c.expr.kind]
 		}
@@ -121,6 +136,16 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 func modes(m sql.Mode) mysql.SQLMode {
 	mode, _ := mysql.GetSQLMode(mysql.DefaultSQLMode + "," + m.String()) // it knows each name
 	return mode
+}
+
+// withoutLimit leaves out the LIMIT of a query.
+func withoutLimit(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.SelectStmt:
+		n.Limit = nil
+	case *ast.SetOprStmt:
+		n.Limit = nil
+	}
 }
 
 // placeholders are those of a statement, as they are met.
@@ -157,14 +182,21 @@ type translator struct {
 	tables   int // named so far
 	reads    []Read
 	bounds   []Bound
+	outside  map[string]error
 	args     []wharf.Value
 	mode     sql.Mode
+	warnings []sql.Warning
+	warned   map[*ast.SelectStmt]bool // that were looked at for warnings
+	// quotients is divisionScale; nil while it was not asked for.
+	quotients *int
 
 	expressions sql.Expressions
 	ctx         context.Context // of the statement
-	counted     *cte            // of which the next SELECT is a part, where its rows count repetitions
+	recursive   *cte            // whose query is translated next
 	clause      string          // as MySQL calls it in errors
 	rollup      []string        // the order of the SELECT that has WITH ROLLUP
+	// widened are the sources behind FROM, by their aliases, to which columns may be added.
+	widened map[string]string
 	grouping
 	err   error
 	depth int
@@ -191,6 +223,7 @@ func (t *translator) fresh() string {
 type queried struct {
 	sql     string
 	columns []outColumn
+	row     []expr // of a query that is one row of constants
 }
 
 // maxQueries bounds how deep queries may stand in each other.
@@ -200,7 +233,8 @@ func (t *translator) query(node ast.ResultSetNode, outer *scope) queried {
 	if t.depth++; t.depth > maxQueries {
 		t.fail(wharf.Errorf(wharf.CodeTooLarge, "more than %d queries stand in each other", maxQueries))
 	}
-	defer func() { t.depth-- }()
+	clause := t.clause
+	defer func() { t.depth, t.clause = t.depth-1, clause }()
 	defer t.ungrouped()()
 	if t.err != nil {
 		return queried{}
@@ -225,27 +259,23 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 	inner := &scope{outer: outer, ctes: map[string]*cte{}}
 	var parts []string
 	for _, def := range w.CTEs {
-		c := &cte{name: t.fresh()}
+		c := &cte{name: t.fresh(), said: def.Name.L, stored: isStored(def.Query.Query)}
 		if w.IsRecursive {
 			// Its columns are those of its first part, which does not name it.
 			c.columns = t.recursiveColumns(def, inner)
-			c.counts = isCounted(def.Query.Query)
 			inner.ctes[def.Name.L] = c
-		}
-		t.counted = nil
-		if c.counts {
-			t.counted = c
+			t.recursive = c
 		}
 		q := t.query(def.Query.Query, inner)
 		if !w.IsRecursive {
+			q = materialized(def.Query.Query, q)
 			c.columns = named(q.columns, def.ColNameList)
+			if n := len(def.ColNameList); n > 0 && n != len(q.columns) && t.err == nil {
+				t.fail(because(1353, "HY000", wharf.CodeInvalid, "In definition of view, derived table or common table expression, SELECT list and column names list have different column counts"))
+			}
 			inner.ctes[def.Name.L] = c
 		}
-		names := make([]string, len(q.columns))
-		for i := range names {
-			names[i] = fmt.Sprintf("c%d", i)
-		}
-		parts = append(parts, c.name+"("+strings.Join(names, ", ")+") AS ("+q.sql+")")
+		parts = append(parts, c.name+"("+strings.Join(places(len(q.columns)), ", ")+") AS ("+q.sql+")")
 	}
 	head := "WITH "
 	if w.IsRecursive {
@@ -254,39 +284,39 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 	return head + strings.Join(parts, ", ") + " ", inner
 }
 
-// isCounted reports whether a recursive query can count how often it is repeated
-// for a row: UNION ALL, which keeps rows that differ by that alone.
-func isCounted(n ast.ResultSetNode) bool {
-	union, ok := n.(*ast.SetOprStmt)
-	if !ok || union.Limit != nil || union.OrderBy != nil {
-		return false
-	}
-	for i, part := range union.SelectList.Selects {
-		sel, ok := part.(*ast.SelectStmt)
-		if !ok || sel.Kind == ast.SelectStmtKindValues || i > 0 && (sel.AfterSetOperator == nil || *sel.AfterSetOperator != ast.UnionAll) {
-			return false
-		}
-	}
-	return true
-}
+// rounds begins the names of the sequences that count how often a recursive query
+// is repeated. The worker makes them for each statement.
+const rounds = "mysql_rounds_"
 
-// repetitions is the item of a SELECT that counts how often a recursive query was
-// repeated for its rows. Where there are more than cte_max_recursion_depth, it is
-// an error.
-func (t *translator) repetitions(c *cte) expr {
-	e := expr{sql: "CAST(0 AS BIGINT)", kind: kindInt}
-	if c.alias == "" {
-		return e
-	}
+// repeated gives the part of a recursive query that is repeated: DuckDB computes what
+// stands beside it once in each repetition, and it is an error where they are more
+// than cte_max_recursion_depth. A query that is read at two places is repeated for
+// each of them by itself, and is counted by itself.
+func (t *translator) repeated(c *cte, part queried) queried {
 	most, ok := t.variable("cte_max_recursion_depth")
 	if !ok {
 		most = 1000
 	}
 	over := carried(because(3636, "HY000", wharf.CodeInvalid,
 		"Recursive query aborted after %d iterations. Try increasing @@cte_max_recursion_depth to a larger value.", most+1))
-	column := fmt.Sprintf("%s.c%d", c.alias, len(c.columns))
-	e.sql = fmt.Sprintf("CASE WHEN %s >= %d THEN CAST(error(%s) AS BIGINT) ELSE %s + 1 END", column, most, quoteString(over), column)
-	return e
+	part.sql = fmt.Sprintf("SELECT part.* FROM (%s) AS part, (SELECT CASE WHEN nextval('%s%s') > %d THEN error(%s) END AS over) AS round WHERE round.over IS NULL",
+		part.sql, rounds, c.name, most, quoteString(over))
+	return part
+}
+
+// limited gives a recursive query that a LIMIT may follow, which ends the repetitions.
+// DuckDB takes no LIMIT within one: it stands around it.
+func (t *translator) limited(c *cte, text string, columns []outColumn) string {
+	return fmt.Sprintf("WITH RECURSIVE %s(%s) AS (%s) SELECT * FROM %s", c.name, strings.Join(places(len(columns)), ", "), text, c.name)
+}
+
+// places are the names of the columns of a translated query.
+func places(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("c%d", i)
+	}
+	return names
 }
 
 func (t *translator) recursiveColumns(def *ast.CommonTableExpression, s *scope) []outColumn {
@@ -299,7 +329,13 @@ func (t *translator) recursiveColumns(def *ast.CommonTableExpression, s *scope) 
 	tables := t.tables
 	q := t.query(first, s)
 	t.tables = tables
-	return named(q.columns, def.ColNameList)
+	columns := named(q.columns, def.ColNameList)
+	for i := range columns {
+		if e := &columns[i].expr; e.kind == kindBool {
+			e.kind, e.logical, e.stored = kindInt, false, false
+		}
+	}
+	return columns
 }
 
 func named(columns []outColumn, names []ast.CIStr) []outColumn {
@@ -310,146 +346,4 @@ func named(columns []outColumn, names []ast.CIStr) []outColumn {
 		}
 	}
 	return out
-}
-
-func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order *ast.OrderByClause, limit *ast.Limit, outer *scope) queried {
-	counted := t.counted
-	t.counted = nil
-	head, s := t.with(with, outer)
-	var out []queried
-	var ops []string
-	for _, part := range parts {
-		var q queried
-		var op *ast.SetOprType
-		switch n := part.(type) {
-		case *ast.SelectStmt:
-			t.counted = counted
-			q, op = t.selects(n, s), n.AfterSetOperator
-			if n.OrderBy != nil || n.Limit != nil || n.With != nil {
-				q.sql = "(" + q.sql + ")"
-			}
-		case *ast.SetOprSelectList:
-			q, op = t.setOperation(n.With, n.Selects, n.OrderBy, n.Limit, s), n.AfterSetOperator
-			q.sql = "(" + q.sql + ")"
-		default:
-			t.refuse("this kind of UNION")
-		}
-		if t.err != nil {
-			return queried{}
-		}
-		out = append(out, q)
-		ops = append(ops, setOperator(op))
-	}
-	t.ungrouped() // of the last part
-	columns := t.unifyParts(out)
-	var b strings.Builder
-	b.WriteString(head)
-	if slices.ContainsFunc(columns, func(c outColumn) bool { return c.expr.folded }) && slices.ContainsFunc(ops[1:], func(op string) bool { return op != "UNION ALL" }) {
-		b.WriteString(t.combined(out, ops, columns))
-	} else {
-		for i, q := range out {
-			if i > 0 {
-				b.WriteString(" " + ops[i] + " ")
-			}
-			b.WriteString(castTo(q, columns))
-		}
-	}
-	if order != nil {
-		b.WriteString(t.orderOf(order.Items, columns))
-	}
-	b.WriteString(t.limit(limit, s))
-	return queried{sql: b.String(), columns: columns}
-}
-
-// combined writes a set operation whose rows are told apart by the collations
-// of their columns.
-func (t *translator) combined(parts []queried, ops []string, columns []outColumn) string {
-	names, keys, same := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
-	key := func(e expr, sql string) string {
-		e.sql = sql
-		return t.group(e)
-	}
-	for i, c := range columns {
-		names[i] = fmt.Sprintf("c%d", i)
-		keys[i] = key(c.expr, names[i])
-		same[i] = key(c.expr, "l."+names[i]) + " IS NOT DISTINCT FROM " + key(c.expr, "r."+names[i])
-	}
-	distinct := "SELECT DISTINCT ON (" + strings.Join(keys, ", ") + ") " + strings.Join(names, ", ") + " FROM "
-	all := castTo(parts[0], columns)
-	for i, q := range parts[1:] {
-		next := castTo(q, columns)
-		joined := func(join string) string {
-			return distinct + "(SELECT l.* FROM (" + all + ") AS l " + join + " JOIN (" + next + ") AS r ON " + strings.Join(same, " AND ") + ") AS part"
-		}
-		switch ops[i+1] {
-		case "UNION ALL":
-			all += " UNION ALL " + next
-		case "UNION":
-			// Of rows that are the same, the first part's is shown.
-			all = distinct + "(SELECT *, 0 AS part FROM (" + all + ") AS l UNION ALL SELECT *, 1 FROM (" + next + ") AS r) AS part ORDER BY part"
-			all = "SELECT * FROM (" + all + ") AS part"
-		case "INTERSECT":
-			all = joined("SEMI")
-		case "EXCEPT":
-			all = joined("ANTI")
-		default:
-			t.refuse(ops[i+1] + " of text with a collation that is not by its bytes")
-		}
-	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM (" + all + ") AS combined"
-}
-
-func setOperator(op *ast.SetOprType) string {
-	if op == nil {
-		return ""
-	}
-	switch *op {
-	case ast.UnionAll:
-		return "UNION ALL"
-	case ast.Except:
-		return "EXCEPT"
-	case ast.ExceptAll:
-		return "EXCEPT ALL"
-	case ast.Intersect:
-		return "INTERSECT"
-	case ast.IntersectAll:
-		return "INTERSECT ALL"
-	}
-	return "UNION"
-}
-
-// unifyParts gives the columns of a set operation.
-func (t *translator) unifyParts(parts []queried) []outColumn {
-	columns := append([]outColumn(nil), parts[0].columns...)
-	for _, q := range parts[1:] {
-		if len(q.columns) != len(columns) {
-			t.fail(columnCounts())
-			return columns
-		}
-	}
-	for i := range columns {
-		all := make([]expr, len(parts))
-		for k, q := range parts {
-			all[k] = q.columns[i].expr
-		}
-		columns[i].expr = unify(all...).asColumn()
-	}
-	return columns
-}
-
-// castTo gives q with the types of columns.
-func castTo(q queried, columns []outColumn) string {
-	items := make([]string, len(columns))
-	same := true
-	for i, c := range columns {
-		from := q.columns[i].expr
-		from.sql = fmt.Sprintf("c%d", i)
-		items[i] = from.as(c.expr)
-		same = same && items[i] == from.sql
-		items[i] += fmt.Sprintf(" AS c%d", i)
-	}
-	if same {
-		return q.sql
-	}
-	return "SELECT " + strings.Join(items, ", ") + " FROM (" + q.sql + ") AS part"
 }

@@ -26,24 +26,20 @@ func (p *Pool) Unload(ctx context.Context, u sql.Unload) (*sql.Unloaded, error) 
 	if err != nil {
 		return nil, err
 	}
-	l, err := p.lease(ctx, u.User)
+	l, tr, err := p.translate(ctx, u.Request)
 	if err != nil {
 		return nil, err
 	}
-	made, err := l.unload(u, out)
+	made, err := l.unload(u, tr, out)
 	if err != nil {
-		err = l.spoiled(err)
-		l.end(err)
-		return nil, l.explain(err)
+		return nil, l.failed(err)
 	}
 	return made, nil
 }
 
-func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
-	tr, s, err := l.translate(u.Request)
-	if err == nil {
-		err = s.fetch(tr)
-	}
+func (l *lease) unload(u sql.Unload, tr *Translation, out output) (*sql.Unloaded, error) {
+	s := l.sources
+	err := s.fetch(tr)
 	if err == nil {
 		err = s.send()
 	}
@@ -81,7 +77,7 @@ func (l *lease) unload(u sql.Unload, out output) (*sql.Unloaded, error) {
 		return nil, err
 	}
 	for i, path := range paths {
-		f, err := l.output(path, out, u.RowsOfEach)
+		f, err := l.output(path, out, u.RowsOfEach, len(columns))
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +143,7 @@ func outputs(dir string) ([]string, error) {
 
 // output describes a file that the worker wrote. A worker may have been led to
 // write anything: what is no plain file is not followed.
-func (l *lease) output(path string, out output, count bool) (sql.UnloadedFile, error) {
+func (l *lease) output(path string, out output, count bool, columns int) (sql.UnloadedFile, error) {
 	open := func() (io.ReadCloser, error) {
 		return os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	}
@@ -160,7 +156,7 @@ func (l *lease) output(path string, out output, count bool) (sql.UnloadedFile, e
 	}
 	f := sql.UnloadedFile{Suffix: out.suffix, Size: info.Size(), Open: open}
 	if count {
-		f.Rows, err = l.count(statement{SQL: "SELECT count(*) FROM " + fmt.Sprintf(out.read, quoteString(path))})
+		f.Rows, err = l.count(statement{SQL: "SELECT count(*) FROM " + out.reader(path, columns)})
 	}
 	return f, err
 }
@@ -170,13 +166,25 @@ type output struct {
 	options []string // of DuckDB's COPY
 	suffix  string
 	read    string // reads one of them, to count its rows
-	// text gives the expression of a value in a file, and name that of a header; nil
-	// where DuckDB writes them itself.
-	text func(value string) string
-	name func(string) string
+	lines   *lines // of text; nil where DuckDB writes the fields itself, in Parquet
 	// bytes gives the expression of a value of bytes as text; nil where a file has
 	// bytes.
 	bytes func(value string) string
+}
+
+// reader gives DuckDB's text that reads a file of so many columns.
+func (o output) reader(path string, columns int) string {
+	if o.lines == nil || o.lines.objects {
+		return fmt.Sprintf(o.read, quoteString(path))
+	}
+	if o.lines.oneColumn {
+		columns = 1
+	}
+	types := make([]string, columns)
+	for i := range types {
+		types[i] = fmt.Sprintf("c%d: 'VARCHAR'", i)
+	}
+	return fmt.Sprintf(o.read, quoteString(path), strings.Join(types, ", "))
 }
 
 // writable are the compressions that text can be written with.
@@ -207,7 +215,7 @@ func outputOf(u sql.Unload) (output, error) {
 		}
 		o, o.suffix = csv, "."+strings.ToLower(string(f.Type))+packed
 	case wharf.NDJSON:
-		o = output{options: []string{"FORMAT json"}, suffix: ".ndjson" + packed, read: "read_ndjson_objects(%s)", bytes: bytesText(f)}
+		o = output{options: unquoted(false), suffix: ".ndjson" + packed, read: "read_ndjson_objects(%s)", lines: &lines{objects: true}, bytes: bytesText(f)}
 	default:
 		return output{}, wharf.Errorf(wharf.CodeUnsupported, "files of the format %s cannot be written; CSV, TSV, NDJSON and PARQUET can", f.Type)
 	}
@@ -219,26 +227,35 @@ func outputOf(u sql.Unload) (output, error) {
 
 // copy gives the statement that writes the files.
 func (o output) copy(tr *Translation, columns []column, to string, size uint64) (string, error) {
-	names := map[string]bool{}
-	items := make([]string, len(tr.Headers))
+	seen := map[string]bool{}
+	fields, items, places := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
 	for i, name := range tr.Headers {
-		if names[strings.ToLower(name)] {
-			return "", wharf.Errorf(wharf.CodeInvalid, "Duplicate column name '%s'", name)
+		if seen[strings.ToLower(name)] {
+			return "", because(1060, "42S21", wharf.CodeInvalid, "Duplicate column name '%s'", name)
 		}
-		names[strings.ToLower(name)] = true
-		if o.name != nil {
-			name = o.name(name)
+		seen[strings.ToLower(name)] = true
+		places[i] = fmt.Sprintf("c%d", i)
+		if typ, ok := tr.Types[i]; ok && typ == wharf.TypeJSON {
+			columns[i].Type = typ // a document, not a text
 		}
-		items[i] = o.field(fmt.Sprintf("c%d", i), columns[i]) + " AS " + quoteName(name)
+		fields[i] = o.field(places[i], columns[i], tr.Decimals[i])
+		items[i] = fields[i] + " AS " + quoteName(name)
+	}
+	from := "(" + tr.SQL + ") AS unloaded(" + strings.Join(places, ", ") + ")"
+	if o.lines != nil {
+		for i := range items {
+			items[i] = fields[i] + " AS " + places[i]
+		}
+		line, header, err := o.lines.line(places, tr.Headers)
+		if err != nil {
+			return "", err
+		}
+		from = "(SELECT " + strings.Join(items, ", ") + " FROM " + from + ")"
+		items = []string{line + " AS " + quoteName(header)}
 	}
 	options := o.options
 	if size > 0 {
 		options = append(options, fmt.Sprintf("FILE_SIZE_BYTES %d", size))
 	}
-	names0 := make([]string, len(items))
-	for i := range names0 {
-		names0[i] = fmt.Sprintf("c%d", i)
-	}
-	return "COPY (SELECT " + strings.Join(items, ", ") + " FROM (" + tr.SQL + ") AS unloaded(" + strings.Join(names0, ", ") + ")) TO " +
-		quoteString(to) + " (" + strings.Join(options, ", ") + ")", nil
+	return "COPY (SELECT " + strings.Join(items, ", ") + " FROM " + from + ") TO " + quoteString(to) + " (" + strings.Join(options, ", ") + ")", nil
 }

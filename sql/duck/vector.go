@@ -38,7 +38,7 @@ func vectorTypeOf(logical duckdb.LogicalType) vectorType {
 	case duckdb.TypeUTinyInt, duckdb.TypeUSmallInt, duckdb.TypeUInteger, duckdb.TypeUBigInt:
 		t.column = wharf.TypeUint
 	case duckdb.TypeFloat, duckdb.TypeDouble:
-		t.column, t.decimals = wharf.TypeFloat, 31
+		t.column, t.decimals = wharf.TypeFloat, allDecimals
 	case duckdb.TypeHugeInt:
 		t.column = wharf.TypeDecimal
 	case duckdb.TypeDecimal:
@@ -139,6 +139,9 @@ func (t vectorType) reader(v duckdb.Vector) vectorReader {
 	case duckdb.TypeDouble:
 		values := elements[float64](data, size)
 		r.value = func(b []byte, row int) []byte { return appendFloat(b, values[row], 64) }
+		if t.decimals < allDecimals {
+			r.value = func(b []byte, row int) []byte { return appendFixed(b, values[row], int(t.decimals)) }
+		}
 	case duckdb.TypeVarchar, duckdb.TypeBlob:
 		values := elements[stringT](data, size)
 		r.value = func(b []byte, row int) []byte { return appendText(b, values[row].bytes()) }
@@ -252,6 +255,21 @@ func point(b []byte, at, scale int) []byte {
 	copy(b[dot+1:], b[dot:])
 	b[dot] = '.'
 	return b
+}
+
+// allDecimals is of a double that is shown with all digits that it has.
+const allDecimals = 31
+
+// appendFixed writes a number with so many digits behind the point.
+func appendFixed(b []byte, f float64, decimals int) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(b, null)
+	}
+	if f == 0 {
+		f = 0 // a zero has no sign
+	}
+	var digits [64]byte
+	return appendText(b, strconv.AppendFloat(digits[:0], f, 'f', decimals, 64))
 }
 
 // appendFloat writes a number as MySQL does. MySQL has neither NaN nor

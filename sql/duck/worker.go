@@ -115,6 +115,11 @@ func serve(f *framed, db *database) error {
 			if err := doTasks(f, payload); err != nil {
 				return err
 			}
+		case frameShrink:
+			giveBack()
+			if err := f.send(frameShrunk, nil); err != nil {
+				return err
+			}
 		case frameQuery:
 			var st statement
 			if err := json.Unmarshal(payload, &st); err != nil {

@@ -25,7 +25,7 @@ type queryCase struct {
 // Differences are what an engine does in another way than MySQL, and README.md
 // says so.
 type Differences struct {
-	TextByBytes    bool // text without COLLATE is compared by its bytes
+	TextByBytes    bool // text of files without COLLATE is compared by its bytes
 	DecimalsAsText bool // those of tables that the server holds
 	AllNullable    bool // any column of a result may be NULL
 }

@@ -60,8 +60,13 @@ func (s *session) Location() *time.Location    { return time.UTC }
 func (s *session) UserVar(string) eval.Datum   { return eval.NullDatum() }
 
 func (s *session) Value(name string) wharf.Value {
-	if name == "group_concat_max_len" {
+	switch name {
+	case "group_concat_max_len":
 		return wharf.Int(1024)
+	case "div_precision_increment":
+		return wharf.Int(4)
+	case "default_week_format":
+		return wharf.Int(0)
 	}
 	return wharf.Text("utf8mb4_0900_ai_ci")
 }

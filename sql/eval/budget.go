@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"wharf"
 )
 
@@ -29,7 +31,13 @@ type work struct {
 	steps, looked int // steps now, and when the context was last asked
 
 	lastPattern string // of REGEXP, most often a constant
+	lastFlags   patternFlags
 	compiled    *pattern
+	lastSchema  string // of JSON_SCHEMA_VALID, likewise
+	schema      *jsonschema.Schema
+	schemaParts int
+
+	implicit bool // the warning of a document as a condition was given
 }
 
 // See counts a row that is looked at.

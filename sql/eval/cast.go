@@ -17,6 +17,9 @@ type castTarget struct {
 	typ       wharf.Type
 	precision int // of DECIMAL, or the length of CHAR and BINARY; -1 when not given
 	scale     int
+	year      bool   // YEAR, a whole number
+	single    bool   // FLOAT, of 32 bits
+	charset   string // that is said of CHAR; "" is the connection's
 }
 
 // cast compiles CAST(x AS type), whose type is the last argument.
@@ -36,11 +39,22 @@ func (c *Compiler) cast(e sql.Call) (Node, error) {
 	if err != nil {
 		return Node{}, err
 	}
+	if target.typ == wharf.TypeJSON {
+		return castJSON(x), nil
+	}
+	if target.charset != "" {
+		set, ok := FindCharset(target.charset)
+		if !ok {
+			return Node{}, sql.NoCharset(target.charset)
+		}
+		target.charset = set.Name
+	}
 	scale := target.scale
 	if isTemporalType(target.typ) {
 		scale = max(target.precision, 0)
 	}
-	return Node{Typ: target.typ, Scale: scale, Eval: func(ev *Evaluation) (Datum, error) {
+	n := Node{Typ: target.typ, Scale: scale, Coll: c.castCollating(target), single: target.single, width: target.width(x), charset: target.charset}
+	n.Eval = func(ev *Evaluation) (Datum, error) {
 		mark := ev.Held.Taken()
 		d, err := x.Eval(ev)
 		if target.typ == wharf.TypeString || target.typ == wharf.TypeBytes {
@@ -49,8 +63,49 @@ func (c *Compiler) cast(e sql.Call) (Node, error) {
 		if err != nil || d.IsNull() {
 			return NullDatum(), err
 		}
-		return ev.made(e.Name, target.convert(ev, d), mark)
-	}}, nil
+		d = target.convert(ev, d)
+		if target.charset != "" && d.Kind == KString {
+			d.Str = encodable(target.charset, d.Str)
+		}
+		return ev.made(e.Name, d, mark)
+	}
+	return n, nil
+}
+
+// castCollating is the collation of what becomes a text: the connection's, or the
+// default of the character set that is said.
+func (c *Compiler) castCollating(t castTarget) collating {
+	switch {
+	case t.typ != wharf.TypeString:
+		return collating{}
+	case t.charset == "":
+		return collating{c.literalCollating().Id, ofColumn}
+	}
+	set, _ := FindCharset(t.charset)
+	id, _ := FindCollation(set.Collation)
+	return collating{id, ofColumn}
+}
+
+// castJSON is CAST(x AS JSON): a text is read as a document.
+func castJSON(x Node) Node {
+	return Node{Typ: wharf.TypeJSON, Coll: jsonCollating, Eval: func(ev *Evaluation) (Datum, error) {
+		mark := ev.Held.Taken()
+		d, err := x.Eval(ev)
+		if err != nil || d.IsNull() {
+			return NullDatum(), err
+		}
+		v := any(nil)
+		if d = x.Settle(d); d.Kind == KString {
+			v, _, err = documentOf(d, 1, "CAST_AS_JSON")
+		} else {
+			d.boolean = x.Logical
+			v, err = jsonOf(d)
+		}
+		if err != nil {
+			return NullDatum(), err
+		}
+		return ev.made("CAST", jsonDatum(v), mark)
+	}}
 }
 
 // parseCastTarget reads a type as CAST writes it: "SIGNED", "DECIMAL(10,2)",
@@ -68,18 +123,49 @@ func parseCastTarget(text string) (castTarget, error) {
 	types := map[string]wharf.Type{
 		"SIGNED": wharf.TypeInt, "UNSIGNED": wharf.TypeUint, "DECIMAL": wharf.TypeDecimal, "DOUBLE": wharf.TypeFloat,
 		"REAL": wharf.TypeFloat, "FLOAT": wharf.TypeFloat, "CHAR": wharf.TypeString, "BINARY": wharf.TypeBytes,
-		"DATE": wharf.TypeDate, "DATETIME": wharf.TypeDateTime,
+		"DATE": wharf.TypeDate, "DATETIME": wharf.TypeDateTime, "JSON": wharf.TypeJSON,
 		"TIME": wharf.TypeTime, "UTF8MB4": wharf.TypeString, "UTF8MB3": wharf.TypeString, "UTF8": wharf.TypeString,
+	}
+	if word == "YEAR" {
+		t.typ, t.year = wharf.TypeInt, true
+		return t, nil
 	}
 	typ, ok := types[word]
 	if !ok {
 		return t, wharf.Errorf(wharf.CodeUnsupported, "CAST to %s is not supported by Wharf", upper)
 	}
-	t.typ = typ
+	t.typ, t.charset = typ, charsetSaid(upper)
+	t.single = word == "FLOAT" && t.precision <= maxSinglePrecision
 	if typ == wharf.TypeDecimal && t.precision < 0 {
 		t.precision = 10
 	}
 	return t, t.check()
+}
+
+// maxSinglePrecision is the most bits that FLOAT(p) may ask of a FLOAT. With more it
+// is a DOUBLE.
+const maxSinglePrecision = 24
+
+// width is the most digits or characters of what x becomes.
+func (t castTarget) width(x Node) int {
+	switch {
+	case t.typ == wharf.TypeDecimal, t.typ == wharf.TypeString && t.precision > 0:
+		return t.precision
+	case t.typ == wharf.TypeString:
+		return x.textWidth()
+	}
+	return 0
+}
+
+// charsetSaid is the character set that a type says in capitals, or "".
+func charsetSaid(typ string) string {
+	for _, words := range []string{"CHARSET ", "CHARACTER SET "} {
+		if _, name, ok := strings.Cut(typ, words); ok {
+			name, _, _ = strings.Cut(strings.TrimSpace(name), " ")
+			return strings.Trim(name, "`'\"")
+		}
+	}
+	return ""
 }
 
 // check refuses more digits than there may be.
@@ -99,13 +185,20 @@ func (t castTarget) check() error {
 }
 
 func (t castTarget) convert(ev *Evaluation, d Datum) Datum {
+	if t.year {
+		return ev.toYear(ev.counted(d, "YEAR"))
+	}
 	switch t.typ {
 	case wharf.TypeInt, wharf.TypeUint:
-		return t.toInteger(ev, d)
+		return t.toInteger(ev, ev.counted(d, "INTEGER"))
 	case wharf.TypeFloat:
-		return FloatDatum(ev.float(d).ToFloat())
+		f := ev.float(d).ToFloat()
+		if t.single {
+			f = float64(float32(f))
+		}
+		return FloatDatum(f)
 	case wharf.TypeDecimal:
-		if d.IsText() && !d.Literal && !isNumeral(d.Str, true) {
+		if d = ev.counted(d, "DECIMAL"); d.IsText() && !d.Literal && !isNumeral(d.Str, true) {
 			ev.wrongValue("Truncated incorrect DECIMAL value", d)
 		}
 		return t.toDecimal(ev, d)
@@ -153,6 +246,35 @@ func (t castTarget) toInteger(ev *Evaluation, d Datum) Datum {
 		return t.signed(UintDatum(Bits(d)))
 	}
 	return IntDatum(d.ToInt())
+}
+
+// toYear is CAST(… AS YEAR): of one or two digits, a year from 1970 to 2069.
+func (ev *Evaluation) toYear(d Datum) Datum {
+	n, short := int64(0), false
+	switch {
+	case d.Kind == kTime:
+		n = int64(ev.now.In(ev.Env.Location()).Year())
+	case d.Kind == kDate || d.Kind == kDateTime:
+		n = castTarget{typ: wharf.TypeInt}.toInteger(ev, ev.asTemporal(d, wharf.TypeDate, 0)).ToInt() / 10000
+	case d.IsText() && !d.Literal:
+		if !isNumeral(d.Str, true) {
+			ev.wrongValue("Truncated incorrect YEAR value", d)
+		}
+		digits := strings.TrimSpace(d.Str)
+		n = d.ToDecimal().round(0).int64()
+		short = n < 100 && n >= 0 && len(digits) < 4 && len(digits) > 0 && isNumeral(digits, false)
+	default:
+		n = d.ToDecimal().round(0).int64()
+		short = n > 0 && n < 100
+	}
+	if short {
+		n = int64(fullYear(int(n)))
+	}
+	if n != 0 && (n < 1901 || n > 2155) {
+		ev.wrongValue("Truncated incorrect YEAR value", d)
+		return NullDatum()
+	}
+	return IntDatum(n)
 }
 
 // signed gives the 64 bits of an integer as the type has them.

@@ -47,6 +47,7 @@ type Collation struct {
 	IsDefault     bool
 	Pad           string
 	rule          rule
+	uca           ucaVersion // of rules that go by one
 }
 
 const (
@@ -54,26 +55,31 @@ const (
 	noPad    = "NO PAD"
 )
 
-// collations are those that a client may ask for. The UCA's older versions,
-// which the …_unicode_… have in MySQL, are the one that utf8mb4_0900_ai_ci has.
+// collations are those that a client may ask for.
 var collations = [...]Collation{
-	{DefaultCollation, "utf8mb4", 255, true, noPad, byLetters},
-	{"binary", "binary", 63, true, noPad, byBytes},
-	{"utf8mb3_bin", "utf8mb3", 83, false, padSpace, byBytes},
-	{"utf8mb3_general_ci", "utf8mb3", 33, true, padSpace, byGeneral},
-	{"utf8mb3_unicode_ci", "utf8mb3", 192, false, padSpace, byLetters},
-	{"utf8mb4_0900_as_ci", "utf8mb4", 305, false, noPad, byAccents},
-	{"utf8mb4_0900_as_cs", "utf8mb4", 278, false, noPad, byCase},
-	{"utf8mb4_0900_bin", "utf8mb4", 309, false, noPad, byBytes},
-	{"utf8mb4_bin", "utf8mb4", 46, false, padSpace, byBytes},
-	{"utf8mb4_general_ci", "utf8mb4", 45, false, padSpace, byGeneral},
-	{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, padSpace, byLetters},
-	{"utf8mb4_unicode_ci", "utf8mb4", 224, false, padSpace, byLetters},
-	{"ascii_bin", "ascii", 65, false, padSpace, byBytes},
-	{"ascii_general_ci", "ascii", 11, true, padSpace, byGeneral},
-	{"latin1_bin", "latin1", 47, false, padSpace, byBytes},
-	{"latin1_general_ci", "latin1", 48, false, padSpace, byGeneral},
-	{"latin1_swedish_ci", "latin1", 8, true, padSpace, byGeneral},
+	{DefaultCollation, "utf8mb4", 255, true, noPad, byLetters, uca900},
+	{"binary", "binary", 63, true, noPad, byBytes, 0},
+	{"utf8mb3_bin", "utf8mb3", 83, false, padSpace, byBytes, 0},
+	{"utf8mb3_general_ci", "utf8mb3", 33, true, padSpace, byGeneral, 0},
+	{"utf8mb3_unicode_ci", "utf8mb3", 192, false, padSpace, byLetters, uca400},
+	{"utf8mb3_unicode_520_ci", "utf8mb3", 214, false, padSpace, byLetters, uca520},
+	{"utf8mb4_0900_as_ci", "utf8mb4", 305, false, noPad, byAccents, uca900},
+	{"utf8mb4_0900_as_cs", "utf8mb4", 278, false, noPad, byCase, uca900},
+	{"utf8mb4_0900_bin", "utf8mb4", 309, false, noPad, byBytes, 0},
+	{"utf8mb4_bin", "utf8mb4", 46, false, padSpace, byBytes, 0},
+	{"utf8mb4_general_ci", "utf8mb4", 45, false, padSpace, byGeneral, 0},
+	{"utf8mb4_unicode_520_ci", "utf8mb4", 246, false, padSpace, byLetters, uca520},
+	{"utf8mb4_unicode_ci", "utf8mb4", 224, false, padSpace, byLetters, uca400},
+	{"ascii_bin", "ascii", 65, false, padSpace, byBytes, 0},
+	{"ascii_general_ci", "ascii", 11, true, padSpace, byGeneral, 0},
+	{"latin1_bin", "latin1", 47, false, padSpace, byLatin1, 0},
+	{"latin1_danish_ci", "latin1", 15, false, padSpace, byLatin1, 0},
+	{"latin1_general_ci", "latin1", 48, false, padSpace, byLatin1, 0},
+	{"latin1_general_cs", "latin1", 49, false, padSpace, byLatin1, 0},
+	{"latin1_german1_ci", "latin1", 5, false, padSpace, byLatin1, 0},
+	{"latin1_german2_ci", "latin1", 31, false, padSpace, byLatin1, 0},
+	{"latin1_spanish_ci", "latin1", 94, false, padSpace, byLatin1, 0},
+	{"latin1_swedish_ci", "latin1", 8, true, padSpace, byLatin1, 0},
 }
 
 // ListedCollations are the collations in the order of their names.
@@ -84,6 +90,17 @@ func ListedCollations() []Collation {
 // systemCollation is that of the names that the server gives:
 // utf8mb3_general_ci.
 const systemCollation collationID = 3
+
+func mustFind(name string) collationID {
+	id, ok := FindCollation(name)
+	if !ok {
+		panic("no collation " + name)
+	}
+	return id
+}
+
+// jsonCollating is that of documents of JSON beside texts: utf8mb4_bin.
+var jsonCollating = collating{mustFind("utf8mb4_bin"), ofColumn}
 
 // CollationOf returns the collation with MySQL's number. That of another order
 // of a character set that there is returns the character set's default. ok is
@@ -101,8 +118,6 @@ func CollationOf(number uint16) (c Collation, ok bool) {
 		charset = "utf8mb4"
 	case in(193, 215), number == 76, number == 223:
 		charset = "utf8mb3"
-	case number == 5, number == 15, number == 31, number == 49, number == 94:
-		charset = "latin1"
 	default:
 		return Collation{}, false
 	}

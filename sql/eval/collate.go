@@ -1,185 +1,11 @@
 package eval
 
 import (
-	"cmp"
-	"encoding/binary"
 	"strings"
-	"unicode/utf8"
 
 	"wharf"
 	"wharf/sql"
 )
-
-// collationID is the place of a collation among the [collations]. The zero
-// value is the default.
-type collationID uint8
-
-// DefaultCollationID is that of DefaultCollation.
-const DefaultCollationID collationID = 0
-
-// rule is how a collation orders text.
-type rule uint8
-
-const (
-	byBytes   rule = iota // by the bytes
-	byGeneral             // by capital letters without accents, one by one
-	byLetters             // by the UCA's first level: letters
-	byAccents             // then by its second level
-	byCase                // then by its third level
-)
-
-// levels is how many levels of the UCA a rule looks at.
-func (r rule) levels() int { return int(r) - int(byLetters) + 1 }
-
-// Collation returns what is known of a collation.
-func (id collationID) Collation() Collation { return collations[id] }
-
-// pads reports whether spaces at the end do not count.
-func (c Collation) pads() bool { return c.Pad == padSpace }
-
-// compare orders two texts, in memory that does not depend on their length.
-func (id collationID) compare(a, b string) int {
-	c := id.Collation()
-	switch c.rule {
-	case byBytes:
-		if c.pads() {
-			return comparePadded(a, b, func(s string) (uint32, int) { return uint32(s[0]), 1 })
-		}
-		return strings.Compare(a, b)
-	case byGeneral:
-		return comparePadded(a, b, generalNext)
-	}
-	if c.pads() {
-		a, b = strings.TrimRight(a, " "), strings.TrimRight(b, " ")
-	}
-	if a == b {
-		return 0
-	}
-	t := ucaTable()
-	for level := range c.rule.levels() {
-		if order := t.compare(a, b, level); order != 0 {
-			return order
-		}
-	}
-	return 0
-}
-
-func generalNext(s string) (uint32, int) {
-	r, size := utf8.DecodeRuneInString(s)
-	return uint32(generalWeight(r)), size
-}
-
-// comparePadded compares weight by weight, the shorter text as if spaces
-// followed it.
-func comparePadded(a, b string, next func(string) (uint32, int)) int {
-	for a != "" || b != "" {
-		x, y := uint32(' '), uint32(' ')
-		if a != "" {
-			var size int
-			x, size = next(a)
-			a = a[size:]
-		}
-		if b != "" {
-			var size int
-			y, size = next(b)
-			b = b[size:]
-		}
-		if x != y {
-			return cmp.Compare(x, y)
-		}
-	}
-	return 0
-}
-
-// compare orders two texts at one level.
-func (t *uca) compare(a, b string, level int) int {
-	x, y := weights{t: t, rest: a, level: level}, weights{t: t, rest: b, level: level}
-	for {
-		v, hasX := x.next()
-		w, hasY := y.next()
-		switch {
-		case !hasX || !hasY:
-			return cmp.Compare(v, w) // no weight is zero
-		case v != w:
-			return cmp.Compare(v, w)
-		}
-	}
-}
-
-// weights are the weights of a text at one level, one after the other.
-type weights struct {
-	t     *uca
-	rest  string
-	level int
-	queue []uint16
-}
-
-func (w *weights) next() (uint16, bool) {
-	for len(w.queue) == 0 {
-		if w.rest == "" {
-			return 0, false
-		}
-		w.queue = w.queue[:0]
-		w.rest = w.rest[w.t.next(w.rest, w.push):]
-	}
-	first := w.queue[0]
-	w.queue = w.queue[1:]
-	return first, true
-}
-
-func (w *weights) push(e element) {
-	if e[w.level] != 0 {
-		w.queue = append(w.queue, e[w.level])
-	}
-}
-
-// Key is a text whose bytes compare as s does with others of its collation.
-func (id collationID) Key(s string) string {
-	c := id.Collation()
-	if c.pads() {
-		s = strings.TrimRight(s, " ")
-	}
-	switch c.rule {
-	case byBytes:
-		return s
-	case byGeneral:
-		b := make([]byte, 0, 2*len(s))
-		for _, r := range s {
-			b = binary.BigEndian.AppendUint16(b, generalWeight(r))
-		}
-		return string(b)
-	}
-	t := ucaTable()
-	b := make([]byte, 0, 2*len(s))
-	for level := range c.rule.levels() {
-		if level > 0 {
-			b = append(b, 0, 0)
-		}
-		b = t.appendKey(b, s, level)
-	}
-	return string(b)
-}
-
-// same reports whether two characters are equal, each by itself.
-func (id collationID) same(a, b rune) bool {
-	if a == b {
-		return true
-	}
-	switch r := id.Collation().rule; r {
-	case byBytes:
-		return false
-	case byGeneral:
-		return generalWeight(a) == generalWeight(b)
-	default:
-		return ucaTable().same(a, b, r.levels())
-	}
-}
-
-// knowsCase reports whether small and capital letters differ.
-func (id collationID) knowsCase() bool {
-	r := id.Collation().rule
-	return r == byBytes || r == byCase
-}
 
 // firmness is how an expression came to its collation. What is firmer decides
 // where two meet.
@@ -259,15 +85,21 @@ func (c *Compiler) collate(e sql.Call) (Node, error) {
 	name, _ := e.Args[1].(sql.Literal)
 	id, ok := FindCollation(name.Text)
 	if !ok {
-		return Node{}, Invalid(ErrUnknownCollate, "Unknown collation: '%s'", CutRunes(name.Text, 64))
+		return Node{}, sql.NoCollation(name.Text)
 	}
 	if x.Typ == wharf.TypeBytes && id.Collation().Charset != "binary" {
 		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET 'binary'", id.Collation().Name)
 	}
-	if set := id.Collation().Charset; (set == "latin1" || set == "ascii") && x.Coll.Id.Collation().Charset != set {
-		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", id.Collation().Name, x.Coll.Id.Collation().Charset)
+	// The literal of _utf8mb3'x' is not told from that of 'x'.
+	_, isLiteral := e.Args[0].(sql.Literal)
+	isText := x.Typ == wharf.TypeString && !isLiteral && x.Coll.Id.Collation().Charset != "utf8mb3"
+	if set, of := id.Collation().Charset, x.Coll.Id.Collation().Charset; set != of && (set == "latin1" || set == "ascii" || isText) {
+		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", id.Collation().Name, of)
 	}
-	n := Node{Typ: wharf.TypeString, Coll: collating{id, ofExplicit}}
+	if set := x.Coll.Id.Collation().Charset; id.Collation().Charset == "binary" && set != "binary" && x.Typ != wharf.TypeBytes {
+		id = mustFind(set + "_bin") // BINARY is the word for it
+	}
+	n := Node{Typ: wharf.TypeString, Coll: collating{id, ofExplicit}, charset: x.charset}
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		d, err := x.Eval(ev)
 		if err != nil || d.IsNull() {
@@ -276,6 +108,14 @@ func (c *Compiler) collate(e sql.Call) (Node, error) {
 		return StringDatum(x.Settle(d).Text()).Collated(id), nil
 	}
 	return n, nil
+}
+
+// collationName is what COLLATION tells of a node.
+func (n Node) collationName() string {
+	if n.Typ != wharf.TypeString {
+		return "binary"
+	}
+	return n.Coll.Id.Collation().Name
 }
 
 // charsetOf compiles CHARSET and COLLATION, which need no value.
@@ -287,12 +127,9 @@ func (c *Compiler) charsetOf(e sql.Call) (Node, error) {
 	if err != nil {
 		return Node{}, err
 	}
-	name := "binary"
-	if x.Typ == wharf.TypeString {
-		co := x.Coll.Id.Collation()
-		if name = co.Charset; e.Name == "COLLATION" {
-			name = co.Name
-		}
+	name := x.collationName()
+	if e.Name == "CHARSET" {
+		name, _, _ = strings.Cut(name, "_")
 	}
 	n := Constant(StringDatum(name).Collated(systemCollation), wharf.TypeString)
 	n.Coll = collating{systemCollation, ofSystem}

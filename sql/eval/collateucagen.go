@@ -1,9 +1,14 @@
 //go:build ignore
 
-// collateucagen writes uca.bin from Unicode's file allkeys.txt, the Default Unicode
-// Collation Element Table of the Unicode Collation Algorithm:
+// collateucagen writes uca….bin from Unicode's file allkeys.txt, the Default Unicode
+// Collation Element Table of the Unicode Collation Algorithm, as MySQL reads it: without
+// contractions, and with the first eight elements of a character.
 //
-//	go run collateucagen.go allkeys.txt
+//	go run collateucagen.go allkeys-9.0.0.txt uca900.bin 3
+//	go run collateucagen.go allkeys-5.2.0.txt uca520.bin 1
+//	go run collateucagen.go allkeys-4.0.0.txt uca400.bin 1
+//
+// With one level, elements that do not count at the first one are left out.
 package main
 
 import (
@@ -18,39 +23,45 @@ import (
 	"strings"
 )
 
+const mostElements = 8
+
 type entry struct {
-	runes    []rune
+	char     rune
 	elements [][3]uint64
 }
 
 func main() {
-	if err := run(os.Args[1]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(path string) error {
-	entries, err := read(path)
+func run(from, to, levels string) error {
+	n, err := strconv.Atoi(levels)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return slices.Compare(a.runes, b.runes) })
+	entries, err := read(from, n)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return int(a.char - b.char) })
 	var packed bytes.Buffer
 	w, err := flate.NewWriter(&packed, flate.BestCompression)
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(encode(entries)); err != nil {
+	if _, err := w.Write(encode(entries, n)); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return os.WriteFile("uca.bin", packed.Bytes(), 0o644)
+	return os.WriteFile(to, packed.Bytes(), 0o644)
 }
 
-func read(path string) ([]entry, error) {
+func read(path string, levels int) ([]entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -60,45 +71,40 @@ func read(path string) ([]entry, error) {
 	for s := bufio.NewScanner(f); s.Scan(); {
 		line, _, _ := strings.Cut(s.Text(), "#")
 		left, right, ok := strings.Cut(line, ";")
-		if !ok || strings.HasPrefix(line, "@") {
+		chars := strings.Fields(left)
+		if !ok || strings.HasPrefix(line, "@") || len(chars) > 1 {
 			continue
 		}
-		var e entry
-		for _, word := range strings.Fields(left) {
-			n, err := strconv.ParseUint(word, 16, 32)
-			if err != nil {
-				return nil, err
-			}
-			e.runes = append(e.runes, rune(n))
+		char, err := strconv.ParseUint(chars[0], 16, 32)
+		if err != nil {
+			return nil, err
 		}
+		e := entry{char: rune(char)}
 		for _, element := range strings.Split(strings.TrimSpace(right), "]")[:strings.Count(right, "]")] {
 			var weights [3]uint64
 			if _, err := fmt.Sscanf(strings.TrimLeft(element, "[.*"), "%x.%x.%x", &weights[0], &weights[1], &weights[2]); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Text(), err)
 			}
-			e.elements = append(e.elements, weights)
+			if len(e.elements) < mostElements && (levels > 1 || weights[0] != 0) {
+				e.elements = append(e.elements, weights)
+			}
 		}
 		entries = append(entries, e)
 	}
 	return entries, nil
 }
 
-// encode writes the entries as numbers: how many there are, and of each how
-// many characters and elements, the characters, the first as the distance from
-// that of the entry before, and the elements' weights.
-func encode(entries []entry) []byte {
+// encode writes the entries as numbers: how many there are, and of each the character,
+// as the distance from that of the entry before, how many elements it has, and their weights.
+func encode(entries []entry, levels int) []byte {
 	b := binary.AppendUvarint(nil, uint64(len(entries)))
 	last := rune(0)
 	for _, e := range entries {
-		b = binary.AppendUvarint(b, uint64(len(e.runes)))
+		b = binary.AppendUvarint(b, uint64(e.char-last))
+		last = e.char
 		b = binary.AppendUvarint(b, uint64(len(e.elements)))
-		b = binary.AppendUvarint(b, uint64(e.runes[0]-last))
-		last = e.runes[0]
-		for _, r := range e.runes[1:] {
-			b = binary.AppendUvarint(b, uint64(r))
-		}
 		for _, element := range e.elements {
-			for _, weight := range element {
+			for _, weight := range element[:levels] {
 				b = binary.AppendUvarint(b, weight)
 			}
 		}

@@ -6,7 +6,8 @@ import (
 )
 
 // Compare orders two values as MySQL does: texts by their collation, bytes as
-// bytes, numbers by value, a text beside a number as a number. Two texts have
+// bytes, numbers by value, a text beside a number as a number, a document of JSON beside
+// any value as documents. Two texts have
 // the same collation.
 // known is false where one of them is NULL.
 func Compare(a, b Datum) (order int, known bool) {
@@ -14,6 +15,8 @@ func Compare(a, b Datum) (order int, known bool) {
 		return 0, false
 	}
 	switch {
+	case a.json || b.json:
+		return compareDocuments(a, b), true
 	case a.IsText() && b.IsText():
 		return compareTexts(a, b), true
 	case a.Kind == kTime && b.Kind == kTime:
@@ -39,11 +42,17 @@ func compareTexts(a, b Datum) int {
 // Sortable gives a datum that compares as d does with its like, without
 // looking at the collation each time.
 func (d Datum) Sortable() Datum {
+	if d.json {
+		return bytesDatum(d.documentKey())
+	}
 	if d.Kind == KString && (d.coll.Collation().rule != byBytes || d.coll.Collation().pads()) {
 		return bytesDatum(d.coll.Key(d.Str))
 	}
 	return d
 }
+
+// isJSON reports whether the datum is a document.
+func (d Datum) isJSON() bool { return d.json }
 
 // IsText reports whether the datum is text or bytes.
 func (d Datum) IsText() bool { return d.Kind == KString || d.Kind == kBytes }

@@ -22,8 +22,20 @@ type Node struct {
 	// shown is the digits after the point that a double is shown with; 0 is
 	// all.
 	shown int
+	// single is set for a FLOAT, which is shown with the digits that it keeps.
+	single bool
+	// width is the most digits of a number, or characters of a text; 0 where it is
+	// not known.
+	width int
+	// charset is that which CONVERT(… USING …) made of a text; "" is utf8mb4.
+	charset string
 	// Wide is set for a decimal that may have more digits than a BIGINT.
 	Wide bool
+	// Logical is set for TRUE, FALSE, and the operators and functions whose value is
+	// a truth value, which JSON has as true and false.
+	Logical bool
+	// column is set for a column as it is.
+	column bool
 	// fixed is the value of a constant, nil of others.
 	fixed *Datum
 	Eval  func(*Evaluation) (Datum, error)
@@ -37,9 +49,15 @@ func (n Node) Settle(d Datum) Datum {
 	if isTemporalType(n.Typ) && n.Scale != AsItComes && d.IsTemporal() {
 		return d.withPlaces(n.Scale)
 	}
-	if n.shown > 0 && d.Kind == KFloat {
-		text := strconv.FormatFloat(d.Float64Bits(), 'f', n.shown, 64)
-		return FloatDatum(leadingFloat(text))
+	if d.Kind == KFloat && (n.shown > 0 || n.single) {
+		const singleDigits = 6
+		text := strconv.FormatFloat(d.Float64Bits(), 'g', singleDigits, 32)
+		if n.shown > 0 {
+			text = strconv.FormatFloat(d.Float64Bits(), 'f', n.shown, 64)
+		}
+		f := FloatDatum(leadingFloat(text))
+		f.places = uint8(n.shown)
+		return f
 	}
 	if n.Typ != wharf.TypeDecimal || d.IsNull() {
 		return d
@@ -116,13 +134,16 @@ type Compiler struct {
 	Env   Env
 	Args  []wharf.Value // of the placeholders; nil where they are not known yet
 	Names names         // nil where there are no columns
+	// Clause is the one that is compiled, as MySQL calls it in errors; "" is the
+	// field list.
+	Clause string
 
 	assigned map[string]Node // what := gives to user variables, by their names
 }
 
 // Constant is the node of a value that does not change.
 func Constant(d Datum, typ wharf.Type) Node {
-	n := Node{Typ: typ, fixed: &d, Eval: func(*Evaluation) (Datum, error) { return d, nil }}
+	n := Node{Typ: typ, fixed: &d, width: d.widthOf(), Eval: func(*Evaluation) (Datum, error) { return d, nil }}
 	if d.Kind == KDecimal {
 		n.Scale = d.Dec.Scale
 	} else if d.IsTemporal() {
@@ -148,7 +169,7 @@ func (c *Compiler) Compile(e sql.Expr) (Node, error) {
 		return c.assign(e)
 	case sql.Column:
 		if c.Names == nil {
-			return Node{}, UnknownColumn(e)
+			return Node{}, UnknownColumn(e, c.Clause)
 		}
 		return c.Names.Column(e)
 	case sql.Unary:
@@ -170,6 +191,9 @@ func (c *Compiler) Compile(e sql.Expr) (Node, error) {
 
 func (c *Compiler) subquery(e sql.Subquery) (Node, error) {
 	var x Node
+	if _, isRow := rowOf(e.X); isRow {
+		return x, Unsupported("a row IN a subquery")
+	}
 	if e.X != nil {
 		var err error
 		if x, err = c.Compile(e.X); err != nil {
@@ -196,6 +220,10 @@ func (c *Compiler) CompileAll(exprs []sql.Expr) ([]Node, error) {
 
 func (c *Compiler) literal(l sql.Literal) (Node, error) {
 	switch l.Kind {
+	case sql.BoolLiteral:
+		n := Constant(BoolDatum(l.Text != "0"), wharf.TypeInt)
+		n.Logical = true
+		return n, nil
 	case sql.IntLiteral, sql.UintLiteral:
 		if n, err := strconv.ParseInt(l.Text, 10, 64); err == nil {
 			return Constant(IntDatum(n), wharf.TypeInt), nil
@@ -312,9 +340,12 @@ func (c *Compiler) userVar(v sql.UserVar) Node {
 	name := Fold(v.Name)
 	now := c.Env.UserVar(name)
 	if n, ok := c.assigned[name]; ok {
-		return Node{Typ: n.Typ, Scale: n.Scale, Coll: n.Coll, Eval: func(ev *Evaluation) (Datum, error) { return ev.Env.UserVar(name), nil }}
+		if n.Typ == wharf.TypeJSON {
+			n.Typ = wharf.TypeString // no variable holds a document
+		}
+		return Node{Typ: n.Typ, Scale: n.Scale, Coll: n.Coll, Eval: func(ev *Evaluation) (Datum, error) { return ev.Env.UserVar(name).plain(), nil }}
 	}
 	return Node{Typ: typeOfDatum(now), Scale: AsItComes, Coll: collating{now.coll, ofColumn}, Eval: func(ev *Evaluation) (Datum, error) {
-		return ev.Env.UserVar(name), nil
+		return ev.Env.UserVar(name).plain(), nil
 	}}
 }

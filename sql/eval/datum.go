@@ -33,14 +33,18 @@ type Datum struct {
 	// Literal is set for bytes that were written as a hexadecimal or bit
 	// literal, which are a number beside numbers.
 	Literal bool
+	boolean bool  // a number that JSON has as true or false
 	json    bool  // text that is a document of JSON, not a string
-	places  uint8 // of kDateTime and kTime: digits after the point
+	shown   bool  // a document as writeJSON writes it
+	places  uint8 // of kDateTime, kTime, and KFloat where they are fixed: digits after the point
 
 	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
 	// kTime, or a moment packed.
 	Num uint64
 	Str string   // kString, kBytes
 	Dec *Decimal // kDecimal
+
+	typed *typedDocument // a document whose text does not tell the types of its values
 }
 
 // NullDatum returns NULL; IntDatum, UintDatum, FloatDatum, DecDatum and
@@ -64,8 +68,15 @@ func (d Datum) Size() int {
 	if d.Dec != nil {
 		return ValueBytes + decimalBytes
 	}
+	if d.typed != nil {
+		return ValueBytes + typedBytes*len(d.Str)
+	}
 	return ValueBytes + len(d.Str)
 }
+
+// typedBytes is what a character of a typed document takes at most, nearly, with its values
+// beside the text.
+const typedBytes = 16
 
 // length is the bytes of its text; of a number, next to nothing.
 func (d Datum) length() int { return len(d.Str) + 1 }
@@ -141,6 +152,9 @@ func (d Datum) Value(typ wharf.Type) wharf.Value {
 	return wharf.Text(d.Text())
 }
 
+// Own gives the datum as a value of its own type.
+func (d Datum) Own() wharf.Value { return d.Value(typeOfDatum(d)) }
+
 // Text gives the datum as MySQL writes it; NULL gives "".
 func (d Datum) Text() string {
 	switch d.Kind {
@@ -149,6 +163,9 @@ func (d Datum) Text() string {
 	case KUint:
 		return strconv.FormatUint(d.Num, 10)
 	case KFloat:
+		if d.places > 0 {
+			return strconv.FormatFloat(d.Float64Bits()+0, 'f', int(d.places), 64)
+		}
 		return wharf.Float(d.Float64Bits()).String()
 	case KDecimal:
 		return d.Dec.String()
@@ -172,6 +189,9 @@ func (d Datum) ToFloat() float64 {
 	case kDate, kDateTime, kTime:
 		return d.temporalNumber().float()
 	}
+	if d.json {
+		return d.scalar().ToFloat()
+	}
 	if d.Literal {
 		return float64(d.literalNumber().Num)
 	}
@@ -194,6 +214,9 @@ func (d Datum) ToDecimal() *Decimal {
 		return DecimalFromInt(0)
 	case kDate, kDateTime, kTime:
 		return d.temporalNumber()
+	}
+	if d.json {
+		return d.scalar().ToDecimal()
 	}
 	if d.Literal {
 		return decimalFromUint(d.literalNumber().Num)
@@ -221,6 +244,9 @@ func (d Datum) ToInt() int64 {
 		return 0
 	case kDate, kDateTime, kTime:
 		return d.withPlaces(0).temporalNumber().int64()
+	}
+	if d.json {
+		return d.scalar().ToInt()
 	}
 	if d.Literal {
 		return int64(d.literalNumber().Num)

@@ -11,7 +11,6 @@ import (
 const (
 	maxDecimalDigits = 65
 	MaxDecimalScale  = 30
-	DivisionScale    = 4 // div_precision_increment
 )
 
 // Decimal is an exact decimal number: unscaled / 10^scale. It never changes.
@@ -153,13 +152,13 @@ func (d *Decimal) multiply(o *Decimal) *Decimal {
 
 // Divide gives the quotient, cut off where MySQL cuts it: its decimals are
 // groups of nine digits, and the quotient has as many groups as both numbers
-// and divisionScale more digits need. What is shown of it is rounded later, so
-// that 1/3*3 is 1.0000. The divisor is not zero.
-func (d *Decimal) Divide(o *Decimal) *Decimal {
+// more digits need, which is div_precision_increment. What is shown of it is
+// rounded later, so that 1/3*3 is 1.0000. The divisor is not zero.
+func (d *Decimal) Divide(o *Decimal, more int) *Decimal {
 	const group = 9
 	groups := func(digits int) int { return (digits + group - 1) / group * group }
 	left, right := groups(d.Scale), groups(o.Scale)
-	more := max(DivisionScale-(left-d.Scale)-(right-o.Scale), 0)
+	more = max(more-(left-d.Scale)-(right-o.Scale), 0)
 	scale := groups(left + right + more)
 	n := new(big.Int).Mul(d.unscaled, pow10(scale+o.Scale-d.Scale))
 	return &Decimal{unscaled: n.Quo(n, o.unscaled), Scale: scale}

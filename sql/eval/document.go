@@ -1,8 +1,8 @@
 package eval
 
 import (
+	"bytes"
 	"encoding/json"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +11,66 @@ import (
 )
 
 // A document of JSON as MySQL has it: nil, bool, string, jsonNumber, []any, and
-// map[string]any, whose keys are shown by their length, then by their bytes.
+// map[string]any, whose keys are shown by their length, then by their bytes. What SQL put
+// into it may also be jsonExact, jsonUnsigned and jsonTemporal, which its text does not tell.
 
 // jsonNumber is a number, as it was written.
 type jsonNumber string
 
 // jsonExact is a decimal of SQL, which keeps its digits.
 type jsonExact string
+
+// jsonUnsigned is an unsigned integer of SQL.
+type jsonUnsigned string
+
+// jsonTemporal is a date or time of SQL.
+type jsonTemporal struct {
+	text string
+	typ  wharf.Type
+}
+
+// jsonRaw is the text of a document, which is written as it is.
+type jsonRaw string
+
+// typedDocument is a document with values whose types its text does not tell, such as
+// dates. It is never changed.
+type typedDocument struct{ value any }
+
+// isTyped reports whether a document has values of which its text does not tell the type.
+func isTyped(v any) bool {
+	switch v := v.(type) {
+	case jsonExact, jsonUnsigned, jsonTemporal:
+		return true
+	case []any:
+		return slices.ContainsFunc(v, isTyped)
+	case map[string]any:
+		for _, item := range v {
+			if isTyped(item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cloneJSON copies the arrays and objects of a document.
+func cloneJSON(v any) any {
+	switch v := v.(type) {
+	case []any:
+		c := make([]any, len(v))
+		for i, item := range v {
+			c[i] = cloneJSON(item)
+		}
+		return c
+	case map[string]any:
+		c := make(map[string]any, len(v))
+		for key, item := range v {
+			c[key] = cloneJSON(item)
+		}
+		return c
+	}
+	return v
+}
 
 // maxJSONDepth is how deep MySQL lets documents be nested.
 const maxJSONDepth = 100
@@ -38,43 +91,73 @@ func parseJSON(text string) (any, bool) {
 
 // numbered makes numbers ours.
 func numbered(v any) any {
+	return eachScalar(v, func(s any) any {
+		if n, ok := s.(json.Number); ok {
+			return jsonNumber(n)
+		}
+		return s
+	})
+}
+
+// eachScalar replaces each scalar of a document in its place: all but arrays and objects.
+func eachScalar(v any, change func(any) any) any {
 	switch v := v.(type) {
-	case json.Number:
-		return jsonNumber(v)
 	case []any:
 		for i := range v {
-			v[i] = numbered(v[i])
+			v[i] = eachScalar(v[i], change)
 		}
+		return v
 	case map[string]any:
 		for key := range v {
-			v[key] = numbered(v[key])
+			v[key] = eachScalar(v[key], change)
 		}
+		return v
 	}
-	return v
+	return change(v)
 }
 
 // jsonOf is a value as a part of a document: a text is a string, unless it is
 // a document itself.
 func jsonOf(d Datum) (any, error) {
+	if d.boolean && !d.IsNull() {
+		isTrue, _ := d.truth()
+		return isTrue, nil
+	}
 	switch d.Kind {
 	case kNull:
 		return nil, nil
 	case KDecimal:
 		return jsonExact(d.Text()), nil
-	case KInt, KUint, KFloat:
+	case KFloat:
+		return jsonDouble(d.Float64Bits()), nil
+	case KInt:
 		return jsonNumber(d.Text()), nil
+	case KUint:
+		return jsonUnsigned(d.Text()), nil
 	case kBytes:
 		return nil, Invalid(errJSONCharset, "Cannot create a JSON value from a string with CHARACTER SET 'binary'.")
 	}
 	if d.json {
-		if v, ok := parseJSON(d.Str); ok {
+		if v, ok := d.document(); ok {
 			return v, nil
 		}
 	}
-	if d.Kind == kDateTime || d.Kind == kTime {
+	if !d.IsTemporal() {
+		return d.Text(), nil
+	}
+	if d.Kind != kDate {
 		d = d.withPlaces(maxPlaces)
 	}
-	return d.Text(), nil
+	return jsonTemporal{d.Text(), typeOfDatum(d)}, nil
+}
+
+// jsonDouble is a double as a number that is no integer.
+func jsonDouble(f float64) jsonNumber {
+	text := wharf.Float(f).String()
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return jsonNumber(text)
 }
 
 // documentOf is an argument that is a document. It is nil and false for NULL.
@@ -82,7 +165,7 @@ func documentOf(d Datum, at int, name string) (any, bool, error) {
 	if d.IsNull() {
 		return nil, false, nil
 	}
-	v, ok := parseJSON(d.Text())
+	v, ok := d.document()
 	if !ok {
 		return nil, false, Invalid(errInvalidJSON, "Invalid JSON text in argument %d to function %s", at, strings.ToLower(name))
 	}
@@ -92,7 +175,11 @@ func documentOf(d Datum, at int, name string) (any, bool, error) {
 func jsonDatum(v any) Datum {
 	var b strings.Builder
 	writeJSON(&b, v)
-	return Datum{Kind: KString, Str: b.String(), json: true}
+	d := Datum{Kind: KString, Str: b.String(), json: true, shown: true}
+	if isTyped(v) {
+		d.typed = &typedDocument{v}
+	}
+	return d
 }
 
 // writeJSON writes a document as MySQL shows it.
@@ -108,6 +195,12 @@ func writeJSON(b *strings.Builder, v any) {
 		b.WriteString(v.text())
 	case jsonExact:
 		b.WriteString(string(v))
+	case jsonUnsigned:
+		b.WriteString(string(v))
+	case jsonRaw:
+		b.WriteString(string(v))
+	case jsonTemporal:
+		b.WriteString(quoteJSON(v.text))
 	case []any:
 		b.WriteByte('[')
 		for i, item := range v {
@@ -146,10 +239,7 @@ func (n jsonNumber) text() string {
 	if err != nil {
 		return s
 	}
-	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
-		return strconv.FormatFloat(f, 'f', 1, 64)
-	}
-	return wharf.Float(f).String()
+	return string(jsonDouble(f))
 }
 
 func jsonKeys(m map[string]any) []string {
@@ -221,6 +311,16 @@ func jsonType(v any) string {
 		return "STRING"
 	case jsonExact:
 		return "DECIMAL"
+	case jsonUnsigned:
+		return "UNSIGNED INTEGER"
+	case jsonTemporal:
+		switch v.typ {
+		case wharf.TypeDate:
+			return "DATE"
+		case wharf.TypeTime:
+			return "TIME"
+		}
+		return "DATETIME"
 	case []any:
 		return "ARRAY"
 	case map[string]any:
@@ -238,15 +338,5 @@ func jsonType(v any) string {
 
 // sameJSON reports whether two documents are equal.
 func sameJSON(a, b any) bool {
-	x, isX := a.(jsonNumber)
-	y, isY := b.(jsonNumber)
-	if isX && isY {
-		f, errF := strconv.ParseFloat(string(x), 64)
-		g, errG := strconv.ParseFloat(string(y), 64)
-		return errF == nil && errG == nil && f == g
-	}
-	var l, r strings.Builder
-	writeJSON(&l, a)
-	writeJSON(&r, b)
-	return l.String() == r.String()
+	return bytes.Equal(appendDocumentKey(nil, a), appendDocumentKey(nil, b))
 }

@@ -45,10 +45,14 @@ type names interface {
 
 // The numbers that MySQL's warnings about values have.
 const (
+	warnInvalidJSONCast  = 3156 // ER_INVALID_JSON_VALUE_FOR_CAST
+	warnImplicitJSON     = 3986 // ER_IMPLICIT_COMPARISON_FOR_JSON
 	warnDivisionByZero   = 1365 // ER_DIVISION_BY_ZERO
 	warnTruncated        = 1292 // ER_TRUNCATED_WRONG_VALUE
 	warnDataOutOfRange   = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	warnWrongValue       = 1411 // ER_WRONG_VALUE_FOR_TYPE
 	warnOverflow         = 1441 // ER_DATETIME_FUNCTION_OVERFLOW
+	WarnAmbiguous        = 1052 // ER_NON_UNIQ_ERROR
 	WarnCutByGroupConcat = 1260 // ER_CUT_VALUE_GROUP_CONCAT
 	warnCorrupted        = 1259 // ER_ZLIB_Z_DATA_ERROR
 	warnNoLogarithm      = 3020 // ER_INVALID_ARGUMENT_FOR_LOGARITHM
@@ -56,4 +60,5 @@ const (
 	warnInvalidText      = 1300 // ER_INVALID_CHARACTER_STRING
 	warnResultTooLong    = 1301 // ER_WARN_ALLOWED_PACKET_OVERFLOWED
 	warnWrongParameters  = 1583 // ER_WRONG_PARAMETERS_TO_NATIVE_FCT
+	warnOptionIgnored    = 1618 // WARN_OPTION_IGNORED
 )

@@ -38,21 +38,31 @@ func (x *expressions) Compile(ctx context.Context, e sql.Expression) (*sql.Compi
 	}
 	selected, ok := parsed.(*sql.Select)
 	if !ok || len(selected.Items) != 1 {
-		if refused, is := parsed.(*sql.Unsupported); is {
-			return nil, Unsupported(refused.Name)
+		if refused, is := parsed.(*sql.Query); is && refused.Beyond != "" {
+			return nil, Unsupported(refused.Beyond)
 		}
 		return nil, Unsupported("this expression")
 	}
-	in := &inputs{fields: make([]Field, len(e.Inputs))}
+	in := &inputs{fields: make([]Field, len(e.Inputs)), shown: make([]bool, len(e.Inputs))}
 	c := &Compiler{Env: x.env, Args: e.Args, Names: in}
 	for i, input := range e.Inputs {
-		in.fields[i] = c.input(input)
+		in.fields[i], in.shown[i] = c.input(input), input.Shown
 	}
 	n, err := c.Compile(selected.Items[0].Expr)
 	if err != nil {
 		return nil, err
 	}
-	return &sql.Compiled{Type: n.Typ, Scale: n.Scale, Eval: x.eval(ctx, n, e.Key)}, nil
+	compiled := &sql.Compiled{Type: n.Typ, Scale: n.Scale, Truth: n.Logical, Width: n.textWidth(), Eval: x.eval(ctx, n, e)}
+	if n.Typ == wharf.TypeFloat {
+		compiled.Scale = n.shown
+	}
+	if n.Typ == wharf.TypeDecimal {
+		compiled.Width = n.width
+	}
+	if n.Typ == wharf.TypeString {
+		compiled.Collation, compiled.Explicit = n.Coll.Id.Collation().Name, n.Coll.firm == ofExplicit
+	}
+	return compiled, nil
 }
 
 // input is the field that stands for an input.
@@ -68,18 +78,33 @@ func (c *Compiler) input(in sql.Input) Field {
 	if in.Type != wharf.TypeString && in.Type != wharf.TypeJSON {
 		coll = collating{}
 	}
-	return Field{Column: wharf.Column{Name: in.Name, Type: in.Type, Nullable: true}, Shape: Shape{coll, in.Scale}}
+	return Field{Column: wharf.Column{Name: in.Name, Type: in.Type, Nullable: true}, Shape: Shape{coll, in.Scale}, logical: in.Truth}
 }
 
 // inputs are the names in an expression: its inputs alone.
-type inputs struct{ fields []Field }
+type inputs struct {
+	fields []Field
+	shown  []bool // documents as expressions give them
+}
 
 func (in *inputs) Column(col sql.Column) (Node, error) {
 	i := slices.IndexFunc(in.fields, func(f Field) bool { return f.Name == col.Name })
 	if i < 0 {
-		return Node{}, UnknownColumn(col)
+		return Node{}, UnknownColumn(col, "")
 	}
-	return FieldNode(in.fields[i], i), nil
+	n := FieldNode(in.fields[i], i)
+	if shown := in.shown[i]; n.Typ == wharf.TypeJSON {
+		eval := n.Eval
+		n.Eval = func(ev *Evaluation) (Datum, error) {
+			d, err := eval(ev)
+			d.shown = shown
+			return d, err
+		}
+	}
+	if n.Typ == wharf.TypeFloat {
+		n.shown, n.Scale = n.Scale, 0
+	}
+	return n, nil
 }
 
 func (in *inputs) Aggregate(sql.Aggregate) (Node, error) { return Node{}, NoGroups() }
@@ -90,8 +115,12 @@ func (in *inputs) Subquery(sql.Subquery, Node) (Node, error) {
 
 // eval computes a node. One evaluation serves all rows, so that what they
 // share, such as a pattern, is made once.
-func (x *expressions) eval(ctx context.Context, n Node, key bool) func([]wharf.Value) (wharf.Value, error) {
-	ev := NewEvaluation(ctx, x.env)
+func (x *expressions) eval(ctx context.Context, n Node, e sql.Expression) func([]wharf.Value) (wharf.Value, error) {
+	env := x.env
+	if e.Warn != nil {
+		env = overheard{env, e.Warn}
+	}
+	ev := NewEvaluation(ctx, env)
 	ev.now = x.now
 	return func(row []wharf.Value) (wharf.Value, error) {
 		mark := ev.Held.Taken()
@@ -101,16 +130,42 @@ func (x *expressions) eval(ctx context.Context, n Node, key bool) func([]wharf.V
 		if err != nil || d.IsNull() {
 			return wharf.Null(), err
 		}
-		d = n.Settle(d)
-		if key {
+		if !e.Unrounded || n.Typ != wharf.TypeDecimal && (n.Typ != wharf.TypeFloat || n.single) {
+			d = n.Settle(d)
+		}
+		if e.Key && d.json {
+			return wharf.Text(d.documentKey()), nil
+		}
+		if e.Key {
 			return wharf.Text(n.Coll.Id.Key(d.Text())), nil
 		}
 		return d.Value(n.Typ), nil
 	}
 }
 
+// overheard is a session whose warnings are taken by others.
+type overheard struct {
+	Env
+	warn func(number uint16, text string)
+}
+
+func (e overheard) Warn(number uint16, format string, args ...any) {
+	e.warn(number, fmt.Sprintf(format, args...))
+}
+
+// Session returns the session that an expression is computed for, as it was given to
+// [NewEvaluation] or [NewExpressions].
+func (ev *Evaluation) Session() Env {
+	if e, ok := ev.Env.(overheard); ok {
+		return e.Env
+	}
+	return ev.Env
+}
+
 // Variables are the system variables that expressions depend on.
-var Variables = []string{"collation_connection", "group_concat_max_len", "sql_mode"}
+var Variables = []string{
+	"block_encryption_mode", "collation_connection", "default_week_format", "div_precision_increment", "group_concat_max_len", "sql_mode",
+}
 
 // State is what an expression depends on beside its inputs.
 type State struct {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"wharf"
@@ -11,7 +12,10 @@ import (
 type Field struct {
 	wharf.Column
 	Schema, Table string
+	AnyCase       bool // Table is the name of one of the server's tables, which has no letter case
 	Hidden        bool // the second of two that USING made one
+	Typed         bool // its header is the name as it was typed
+	logical       bool // as of a Node
 	Shape
 }
 
@@ -30,16 +34,19 @@ func FieldsOf(columns []wharf.Column, schema, table string) []Field {
 }
 
 // FindField gives the index of the field that a column means, or -1. A name that
-// two fields have is a mistake.
-func FindField(fields []Field, col sql.Column) (int, error) {
+// two fields have is a mistake. The clause is as MySQL calls it; "" is the field list.
+func FindField(fields []Field, col sql.Column, clause string) (int, error) {
+	if clause == "" {
+		clause = "field list"
+	}
 	found := -1
 	for i, f := range fields {
 		switch {
 		case Fold(f.Name) != Fold(col.Name):
-		case col.Table != "" && Fold(f.Table) != Fold(col.Table), col.Schema != "" && Fold(f.Schema) != Fold(col.Schema):
+		case !f.IsOf(col.Schema, col.Table):
 		case col.Table == "" && f.Hidden:
 		case found >= 0:
-			return -1, Invalid(errAmbiguous, "Column '%s' is ambiguous", shownColumn(col))
+			return -1, Invalid(errAmbiguous, "Column '%s' in %s is ambiguous", shownColumn(col), clause)
 		default:
 			found = i
 		}
@@ -47,10 +54,16 @@ func FindField(fields []Field, col sql.Column) (int, error) {
 	return found, nil
 }
 
+// IsOf reports whether the names of a schema and of a table, which may be "", are the field's.
+// The letter case of an alias counts, as lower_case_table_names = 0 says.
+func (f Field) IsOf(schema, table string) bool {
+	return (table == "" || f.Table == table || f.AnyCase && Fold(f.Table) == Fold(table)) && (schema == "" || Fold(f.Schema) == Fold(schema))
+}
+
 func shownColumn(col sql.Column) string {
 	name := col.Name
 	if col.Table != "" {
-		name = col.Table + "." + name
+		name = strings.TrimLeft(col.Schema+"."+col.Table+"."+name, ".")
 	}
 	if !utf8.ValidString(name) {
 		return ""
@@ -58,15 +71,21 @@ func shownColumn(col sql.Column) string {
 	return CutRunes(name, 200)
 }
 
-// UnknownColumn is the error of a column that there is not.
-func UnknownColumn(col sql.Column) error {
-	return Invalid(ErrUnknownColumn, "Unknown column '%s'", shownColumn(col))
+// UnknownColumn is the error of a column that there is not. The clause is as MySQL
+// calls it; "" is the field list.
+func UnknownColumn(col sql.Column, clause string) error {
+	if clause == "" {
+		clause = "field list"
+	}
+	return Invalid(ErrUnknownColumn, "Unknown column '%s' in '%s'", shownColumn(col), clause)
 }
 
 // FieldNode reads the value at i of the row.
 func FieldNode(f Field, i int) Node {
-	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Eval: func(ev *Evaluation) (Datum, error) {
-		return f.Read(ev.Row[i], f.Type), nil
+	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Logical: f.logical, column: true, Eval: func(ev *Evaluation) (Datum, error) {
+		d := f.Read(ev.Row[i], f.Type)
+		d.shown = d.json // an expression gave it
+		return d, nil
 	}}
 }
 
@@ -88,9 +107,9 @@ func ConditionOn(columns []wharf.Column, e Env, args []wharf.Value) Compiler {
 
 // Column finds a column of the relation.
 func (c *columnNames) Column(col sql.Column) (Node, error) {
-	i, err := FindField(c.fields, col)
+	i, err := FindField(c.fields, col, "")
 	if err == nil && i < 0 {
-		err = UnknownColumn(col)
+		err = UnknownColumn(col, "where clause")
 	}
 	if err != nil {
 		return Node{}, err
@@ -116,18 +135,6 @@ func HoldsTrue(ev *Evaluation, where Node) (bool, error) {
 	isTrue, _ := ev.Truth(d)
 	ev.Held.ReturnTo(mark)
 	return isTrue, err
-}
-
-// IsNullable tells whether an expression may be NULL: constants other than
-// NULL and counts never are.
-func IsNullable(e sql.Expr) bool {
-	switch e := e.(type) {
-	case sql.Literal:
-		return e.Kind == sql.NullLiteral
-	case sql.Aggregate:
-		return e.Name != "COUNT"
-	}
-	return true
 }
 
 // Shape is what a column of a query has beside its type: the collation of its

@@ -22,14 +22,23 @@ type Function struct {
 	// bytewise is set for a function of text that counts bytes, and gives them,
 	// where there are bytes among its arguments.
 	bytewise bool
+	// documents is set where truth values among the arguments are JSON's true and
+	// false, not 1 and 0.
+	documents bool
 	// numbers is set where texts among the arguments count as numbers.
 	numbers bool
+	// decides is set where the value of a constant second argument decides the type
+	// or the scale.
+	decides bool
 	// shown is the digits after the point that a double is shown with; 0 is
 	// all.
 	shown int
 	// System is set for a function whose text has the collation of the server's
 	// own names.
 	System bool
+	// ofDocument is set for a function whose text is of JSON: it has the collation of
+	// documents.
+	ofDocument bool
 	// scale tells the scale of a decimal result; nil takes the largest of the
 	// arguments.
 	scale func(exprs []sql.Expr, args []Node) int
@@ -88,15 +97,15 @@ func FunctionTable() map[string]Function {
 	all := map[string]Function{}
 	for _, part := range []map[string]Function{
 		operatorFunctions(), controlFunctions(), numberFunctions(), timeFunctions(), dateFunctions(),
-		calendarFunctions(), clockFunctions(), mathFunctions(), jsonFunctions(), jsonSearchFunctions(),
+		calendarFunctions(), clockFunctions(), mathFunctions(), jsonFunctions(), jsonSearchFunctions(), jsonSchemaFunctions(),
 	} {
 		for name, f := range part {
 			all[name] = f
 		}
 	}
-	for _, part := range []map[string]Function{textFunctions(), encodeFunctions(), convertFunctions(), regexpFunctions(), identityFunctions()} {
+	for _, part := range []map[string]Function{textFunctions(), encodeFunctions(), cryptFunctions(), convertFunctions(), regexpFunctions(), identityFunctions()} {
 		for name, f := range part {
-			f.text = true
+			f.text = name != "FORMAT" // which rounds by itself
 			all[name] = f
 		}
 	}
@@ -111,16 +120,41 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return c.collate(e)
 	case "CHARSET", "COLLATION":
 		return c.charsetOf(e)
-	case "CAST", "CONVERT", "JSON_VALUE", sql.GroupDistinct, sql.GroupCut, sql.JSONTableFunction:
+	case "COERCIBILITY":
+		return c.coercibility(e)
+	case "CONVERT":
+		return c.convertUsing(e)
+	case sql.Introduced:
+		return c.introduced(e)
+	case "BENCHMARK":
+		return c.benchmark(e)
+	case "NAME_CONST":
+		return c.nameConst(e)
+	case "RAND":
+		if len(e.Args) == 1 {
+			return c.seededRand(e)
+		}
+	case "CAST", "JSON_VALUE", sql.GroupDistinct, sql.GroupCut, sql.GroupObject, sql.JSONTableFunction:
 		return c.typedCall(e)
-	case "DATE_ADD", "DATE_SUB":
+	case "DATE_ADD", "DATE_SUB", "ADDDATE", "SUBDATE", "TIMESTAMPADD":
 		return c.interval(e)
 	case "DATE LITERAL", "TIME LITERAL", "TIMESTAMP LITERAL":
-		return temporalLiteral(e)
+		return c.temporalLiteral(e)
+	case "ROW":
+		return Node{}, operandColumns(1)
+	case "IN":
+		if any, ok := rowIn(e); ok {
+			return c.Compile(any)
+		}
 	}
+	return c.function(e)
+}
+
+// function compiles a call of a function of the table.
+func (c *Compiler) function(e sql.Call) (Node, error) {
 	f, ok := c.Env.Function(e.Name)
 	if !ok {
-		return Node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", CutRunes(e.Name, 64))
+		return Node{}, c.noFunction(e)
 	}
 	if n := len(e.Args); n < f.Min || f.Max >= 0 && n > f.Max {
 		return Node{}, wrongCount(e.Name)
@@ -129,24 +163,27 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 	if err != nil {
 		return Node{}, err
 	}
-	coll, err := CollatingOf(args, e.Name)
+	besideMoments(e, args)
+	coll, err := argumentCollating(e, args)
 	if err != nil {
 		return Node{}, err
 	}
+	encoded(e.Name, args)
 	f = f.forArguments(e.Name, args)
-	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Coll: coll, shown: f.shown}
-	if n.Coll.firm == noText && n.Typ == wharf.TypeString {
-		n.Coll = c.literalCollating()
-	}
-	if f.System {
-		n.Coll = collating{systemCollation, ofSystem}
-	}
+	c.fix(f, e.Args, args)
+	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Logical: slices.Contains(logicalFunctions, e.Name)}
+	n.shown = f.shownOf(e.Name, n.Typ, args)
+	n.width = functionWidth(e.Name, n.Typ, args)
+	n.Coll = c.resultCollating(e.Name, f, n.Typ, coll)
 	switch {
+	case n.Typ == wharf.TypeFloat && f.scale != nil && len(args) == 2 && args[1].fixed != nil:
+		n.shown, n.Scale = f.scale(e.Args, args), 0
 	case n.Typ != wharf.TypeDecimal && !isTemporalType(n.Typ):
 		n.Scale = 0
 	case f.scale != nil:
 		n.Scale = f.scale(e.Args, args)
 	}
+	part := c.isPart()
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		mark := ev.Held.Taken()
 		values := make([]Datum, len(args))
@@ -162,12 +199,21 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 				d = ev.Number(d, wharf.TypeDecimal)
 			}
 			values[i] = d.Collated(coll.Id)
+			values[i].boolean = f.documents && a.Logical
+		}
+		if !f.documents && slices.ContainsFunc(values, Datum.isJSON) {
+			for i, a := range args { // they may be compared with a document
+				values[i].boolean = a.Logical
+			}
 		}
 		if err := ev.Canceled(); err != nil {
 			return NullDatum(), err
 		}
 		d, err := f.call(ev, n.Typ, values)
 		if err != nil {
+			if !part {
+				err = nameRange(e, err)
+			}
 			return d, err
 		}
 		switch {
@@ -178,9 +224,48 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		case isTemporalType(n.Typ) && d.IsTemporal() && typeOfDatum(d) != n.Typ:
 			d = ev.asTemporal(d, n.Typ, placesOf(n.Scale, d))
 		}
+		if n.Typ != wharf.TypeJSON {
+			d = d.plain()
+		}
 		return ev.made(e.Name, d.Collated(n.Coll.Id), mark)
 	}
 	return n, nil
+}
+
+// resultCollating is the collation of what a function gives, whose arguments meet
+// in one.
+func (c *Compiler) resultCollating(name string, f Function, typ wharf.Type, arguments collating) collating {
+	switch {
+	case f.System:
+		return collating{systemCollation, ofSystem}
+	case typ == wharf.TypeJSON:
+		return jsonCollating
+	case f.ofDocument && typ == wharf.TypeString:
+		return collating{jsonCollating.Id, ofLiteral}
+	case typ == wharf.TypeString && (arguments.firm == noText || slices.Contains(ownTexts, name)):
+		return c.literalCollating()
+	case typ == wharf.TypeString && slices.Contains(formatted, name):
+		return collating{c.literalCollating().Id, arguments.firm}
+	case isNumber(typ) || isTemporalType(typ):
+		return collating{}
+	}
+	return arguments
+}
+
+// ownTexts are the functions whose text has nothing of the texts that they take, and
+// so has the collation of the connection. That of formatted is as firm as the format.
+var (
+	ownTexts = []string{
+		"HEX", "MD5", "SHA", "SHA1", "SHA2", "TO_BASE64", "CONV", "BIN", "OCT", "FORMAT", "SPACE", "MONTHNAME", "DAYNAME", "GET_FORMAT",
+		"INET_NTOA", "INET6_NTOA", "FORMAT_BYTES", "FORMAT_PICO_TIME", "BIN_TO_UUID", "UUID",
+	}
+	formatted = []string{"DATE_FORMAT", "TIME_FORMAT", "FROM_UNIXTIME"}
+)
+
+// logicalFunctions are those whose value is a truth value.
+var logicalFunctions = []string{
+	"IS NULL", "IS TRUE", "IS FALSE", "LIKE", "REGEXP", "IN", "BETWEEN", "ISNULL", "REGEXP_LIKE", "JSON_VALID", "JSON_CONTAINS",
+	"JSON_CONTAINS_PATH", "JSON_OVERLAPS", "JSON_MEMBEROF", "JSON_SCHEMA_VALID", "IS_UUID", "IS_IPV4", "IS_IPV6", "IS_IPV4_COMPAT", "IS_IPV4_MAPPED",
 }
 
 // typedCall compiles a call whose type is told by a literal among its arguments,
@@ -191,6 +276,8 @@ func (c *Compiler) typedCall(e sql.Call) (Node, error) {
 		return c.jsonValue(e)
 	case sql.GroupDistinct, sql.GroupCut:
 		return c.groupConcat(e)
+	case sql.GroupObject:
+		return c.jsonObjectAgg(e)
 	case sql.JSONTableFunction:
 		return c.jsonTable(e)
 	}
@@ -277,10 +364,13 @@ func (ev *Evaluation) tooLong(name string) Datum {
 func (n Node) isNoText() bool { return isNumber(n.Typ) || isTemporalType(n.Typ) }
 
 // forArguments is the function as it takes its arguments. FIELD takes all for
-// numbers, unless all are texts.
+// numbers, unless all are texts; GREATEST and LEAST take all for dates where one is.
 func (f Function) forArguments(name string, args []Node) Function {
-	if name == "FIELD" && slices.ContainsFunc(args, Node.isNoText) {
+	switch {
+	case name == "FIELD" && slices.ContainsFunc(args, Node.isNoText):
 		f.text, f.numbers = false, true
+	case (name == "GREATEST" || name == "LEAST") && comparesDates(args):
+		f.Run = extremeDate(extremes[name], args, f.Run)
 	}
 	return f
 }

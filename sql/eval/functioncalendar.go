@@ -30,7 +30,7 @@ func calendarFunctions() map[string]Function {
 			y, err := periodMonths(a[1], "period_diff")
 			return IntDatum(x - y), err
 		}},
-		"STR_TO_DATE": {Min: 2, Max: 2, Typ: strToDateType, scale: strToDateScale, strict: true, Run: runStrToDate},
+		"STR_TO_DATE": {decides: true, Min: 2, Max: 2, Typ: strToDateType, scale: strToDateScale, strict: true, Run: runStrToDate},
 	}
 }
 
@@ -93,21 +93,24 @@ func weekdayOf(t time.Time, mode int) int {
 	return int(t.Weekday())
 }
 
-// weekMode is the mode that a call gives, or the session's.
-func weekMode(ev *Evaluation, a []Datum) int {
-	if len(a) == 2 {
-		return int(a[1].ToInt() & 7)
-	}
-	return 0
-}
-
+// runWeek gives the week by the mode of the call, or by default_week_format.
 func runWeek(ev *Evaluation, a []Datum) (Datum, error) {
-	return onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(weekMode(ev, a)).week)) })(ev, a)
+	var mode int64
+	if len(a) == 2 {
+		mode = a[1].ToInt()
+	} else {
+		mode = ev.Env.Value("default_week_format").Int64()
+	}
+	return onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(int(mode & 7)).week)) })(ev, a)
 }
 
 func runYearWeek(ev *Evaluation, a []Datum) (Datum, error) {
+	mode := weeksFromOne
+	if len(a) == 2 {
+		mode |= int(a[1].ToInt() & 7)
+	}
 	return onMoment(noZeros, func(m moment) Datum {
-		w := m.week(weekMode(ev, a) | weeksFromOne)
+		w := m.week(mode)
 		return IntDatum(int64(w.year*100 + w.week))
 	})(ev, a)
 }

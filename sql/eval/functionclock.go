@@ -20,7 +20,9 @@ func clockFunctions() map[string]Function {
 		"ADDTIME":     {Min: 2, Max: 2, Typ: addTimeType, scale: mostPlaces, strict: true, Run: addTime(1)},
 		"SUBTIME":     {Min: 2, Max: 2, Typ: addTimeType, scale: mostPlaces, strict: true, Run: addTime(-1)},
 		"TIMESTAMP":   {Min: 1, Max: 2, Typ: Always(wharf.TypeDateTime), scale: mostPlaces, strict: true, Run: runTimestamp},
-		"DATE":        {Min: 1, Max: 1, Typ: Always(wharf.TypeDate), strict: true, Run: onMoment(anyZeros, dateDatum)},
+		"DATE": {Min: 1, Max: 1, Typ: Always(wharf.TypeDate), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
+			return ev.asTemporal(a[0], wharf.TypeDate, 0), nil
+		}},
 		"TIME_FORMAT": {Min: 2, Max: 2, Typ: Always(wharf.TypeString), strict: true, Run: runTimeFormat},
 	}
 }
@@ -38,12 +40,22 @@ func runTime(ev *Evaluation, a []Datum) (Datum, error) {
 	return durationDatum(r.micros, r.places), nil
 }
 
+// nanoPlaces is how many digits MySQL's warnings show of the fraction of a second.
+const nanoPlaces = 9
+
 func runSecToTime(ev *Evaluation, a []Datum) (Datum, error) {
 	d := ev.Number(a[0], wharf.TypeDecimal)
 	seconds := d.ToDecimal()
 	micros := maxDuration * float64(seconds.unscaled.Sign())
-	if math.Abs(seconds.float()) <= maxDuration/1e6 {
+	switch {
+	case math.Abs(seconds.float()) <= maxDuration/1e6:
 		micros = float64(seconds.round(maxPlaces).at(maxPlaces).Int64())
+	case math.Abs(seconds.float()) >= maxDuration/1e6+1:
+		text := seconds.truncate(0).String()
+		if seconds.compare(seconds.truncate(0)) != 0 {
+			text = seconds.Fit(nanoPlaces).String()
+		}
+		ev.Env.Warn(warnTruncated, "Truncated incorrect time value: '%s'", text)
 	}
 	return durationDatum(int64(micros), min(seconds.Scale, maxPlaces)), nil
 }
@@ -58,7 +70,8 @@ func runMakeTime(ev *Evaluation, a []Datum) (Datum, error) {
 		hour, sign = -hour, -1
 	}
 	places := min(seconds.Scale, maxPlaces)
-	if hour > 838 || hour < 0 {
+	if unsigned := a[0].Kind == KUint && sign < 0; hour > 838 || hour < 0 || unsigned {
+		ev.Env.Warn(warnTruncated, "Truncated incorrect time value: '%s:%02d:%02d'", a[0].Text(), minute, seconds.truncate(0).int64())
 		return durationDatum(sign*maxDuration, places), nil
 	}
 	micros := (hour*60+minute)*60e6 + seconds.round(maxPlaces).at(maxPlaces).Int64()
@@ -160,7 +173,7 @@ func formatClock(micros int64, format string) (Datum, error) {
 		case 'a', 'b', 'D', 'j', 'M', 'U', 'u', 'V', 'v', 'W', 'w', 'X', 'x':
 			return NullDatum(), nil
 		default:
-			if err := formatPart(&b, m, letter); err != nil {
+			if known, err := formatPart(&b, m, letter); !known || err != nil {
 				return NullDatum(), err
 			}
 		}

@@ -1,7 +1,7 @@
 package eval
 
 import (
-	"slices"
+	"time"
 
 	"wharf"
 	"wharf/sql"
@@ -47,7 +47,11 @@ func (c *Compiler) control(e sql.Call) (Node, error) {
 func meeting(name string, nodes []Node) (Node, error) {
 	coll, err := CollatingOf(nodes, name)
 	n := Node{Typ: common(nodes), Coll: coll}
-	if n.Typ == wharf.TypeDecimal || isTemporalType(n.Typ) {
+	n.width = meetingWidth(n.Typ, nodes)
+	switch {
+	case n.Typ == wharf.TypeFloat:
+		n.shown = meetingShown(nodes)
+	case n.Typ == wharf.TypeDecimal || isTemporalType(n.Typ):
 		n.Scale = MaxScale(nodes)
 	}
 	return n, err
@@ -92,8 +96,8 @@ func controlFunctions() map[string]Function {
 			return a[0], nil
 		}},
 		"ISNULL":   {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), Run: func(_ *Evaluation, a []Datum) (Datum, error) { return BoolDatum(a[0].IsNull()), nil }},
-		"GREATEST": {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(1)},
-		"LEAST":    {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(-1)},
+		"GREATEST": {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(extremes["GREATEST"])},
+		"LEAST":    {Min: 2, Max: -1, Typ: common, strict: true, Run: extreme(extremes["LEAST"])},
 		"INTERVAL": {Min: 2, Max: -1, Typ: Always(wharf.TypeInt), Run: runInterval},
 	}
 }
@@ -119,26 +123,69 @@ func runInterval(ev *Evaluation, args []Datum) (Datum, error) {
 	return IntDatum(int64(len(args) - 1)), nil
 }
 
-// extreme is GREATEST or LEAST. One text among the arguments makes texts of
-// numbers.
-func extreme(sign int) func(*Evaluation, []Datum) (Datum, error) {
-	return func(ev *Evaluation, args []Datum) (Datum, error) {
-		if slices.ContainsFunc(args, Datum.IsText) && !slices.ContainsFunc(args, Datum.IsTemporal) {
-			for i, a := range args {
-				if !a.IsText() {
-					args[i] = StringDatum(a.Text())
-				}
-			}
-		}
-		best := args[0]
-		for _, a := range args[1:] {
-			if err := ev.step(best.length() + a.length()); err != nil {
-				return NullDatum(), err
-			}
-			if order, _ := ev.compare(a, best); order*sign > 0 {
-				best = a
-			}
-		}
-		return best, nil
+// The bounds of one BENCHMARK, beside the statement's own.
+const (
+	benchmarkTime = time.Minute
+	// benchmarkSteps is what one round counts as, beside what it compares.
+	benchmarkSteps = 64
+)
+
+// benchmark is BENCHMARK(n, x), which computes x n times, and is 0.
+func (c *Compiler) benchmark(e sql.Call) (Node, error) {
+	if len(e.Args) != 2 {
+		return Node{}, wrongCount(e.Name)
 	}
+	args, err := c.CompileAll(e.Args)
+	if err != nil {
+		return Node{}, err
+	}
+	return inPlace(Node{Typ: wharf.TypeInt, Eval: func(ev *Evaluation) (Datum, error) {
+		count, err := args[0].Eval(ev)
+		if err != nil || count.IsNull() {
+			return NullDatum(), err
+		}
+		n := ev.integer(count)
+		if n < 0 {
+			ev.Env.Warn(errWrongForType.Number, "Incorrect count value: '%s' for function benchmark", CutRunes(count.Text(), 64))
+			return NullDatum(), nil
+		}
+		return IntDatum(0), ev.repeat(n, args[1])
+	}}, nil)
+}
+
+// repeat computes a node n times.
+func (ev *Evaluation) repeat(n int64, x Node) error {
+	until, mark := time.Now().Add(benchmarkTime), ev.Held.Taken()
+	for range n {
+		if _, err := x.Eval(ev); err != nil {
+			return err
+		}
+		ev.Held.ReturnTo(mark)
+		if err := ev.step(benchmarkSteps); err != nil {
+			return err
+		}
+		if time.Now().After(until) {
+			return wharf.Errorf(wharf.CodeTooLarge, "BENCHMARK takes more than %v", benchmarkTime)
+		}
+	}
+	return nil
+}
+
+// nameConst is NAME_CONST(name, value), whose value is a literal, with its sign or its
+// collation.
+func (c *Compiler) nameConst(e sql.Call) (Node, error) {
+	if len(e.Args) != 2 {
+		return Node{}, wrongCount(e.Name)
+	}
+	value := e.Args[1]
+	if sign, ok := value.(sql.Unary); ok && sign.Op == "-" {
+		value = sign.X
+	} else if with, ok := value.(sql.Call); ok && with.Name == "COLLATE" {
+		value = with.Args[0]
+	}
+	_, isName := e.Args[0].(sql.Literal)
+	if _, isValue := value.(sql.Literal); !isName || !isValue {
+		return Node{}, Invalid(errWrongArguments, "Incorrect arguments to NAME_CONST")
+	}
+	return c.Compile(e.Args[1])
 }

@@ -219,19 +219,6 @@ func runExportSet(ev *Evaluation, a []Datum) (Datum, error) {
 	return StringDatum(strings.Join(parts, separator)), nil
 }
 
-// roundDouble rounds a double as ROUND does.
-func roundDouble(f float64, places int) float64 {
-	scale := math.Pow(10, float64(places))
-	const exact = 1 << 53 // from which on a double has no digits behind the point
-	if math.Abs(f) >= exact {
-		return f
-	}
-	if v := math.RoundToEven(f*scale) / scale; !math.IsInf(v, 0) && !math.IsNaN(v) {
-		return v
-	}
-	return f
-}
-
 // inetAton is the number of an IPv4 address, of which parts may be left out.
 func inetAton(s string) Datum {
 	parts := strings.Split(s, ".")

@@ -285,7 +285,7 @@ func dateFormat(ev *Evaluation, a []Datum) (Datum, error) {
 			continue
 		}
 		i++
-		if err := formatPart(&b, r.moment, format[i]); err != nil {
+		if known, err := formatPart(&b, r.moment, format[i]); !known || err != nil {
 			return NullDatum(), err
 		}
 		if b.Len() > MaxText {
@@ -296,8 +296,8 @@ func dateFormat(ev *Evaluation, a []Datum) (Datum, error) {
 }
 
 // formatPart writes what a letter behind '%' stands for; of one that is
-// unknown, itself.
-func formatPart(b *strings.Builder, m moment, letter byte) error {
+// unknown, itself. It reports whether the date has that part.
+func formatPart(b *strings.Builder, m moment, letter byte) (bool, error) {
 	half := (m.hour+11)%12 + 1
 	number := func(n, digits int) { fmt.Fprintf(b, "%0*d", digits, n) }
 	switch letter {
@@ -340,7 +340,7 @@ func formatPart(b *strings.Builder, m moment, letter byte) error {
 	default:
 		b.WriteByte(letter)
 	}
-	return nil
+	return true, nil
 }
 
 func noon(hour int) string {
@@ -350,23 +350,35 @@ func noon(hour int) string {
 	return "PM"
 }
 
-// formatName writes what only a date of the calendar has.
-func formatName(b *strings.Builder, m moment, letter byte) error {
-	if !m.isWhole() {
-		return wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c of a date with a month or a day of zero is not supported by Wharf", letter)
-	}
-	if strings.IndexByte("UuVvXx", letter) >= 0 {
+// formatName writes what a date with its month has. One without a month has no name of
+// it, and without a year too no day of the week.
+func formatName(b *strings.Builder, m moment, letter byte) (bool, error) {
+	switch {
+	case strings.IndexByte("bM", letter) >= 0 && m.month == 0, strings.IndexByte("aWw", letter) >= 0 && m.month == 0 && m.year == 0:
+		return false, nil
+	case !m.isWhole() && (strings.IndexByte("UuVvXx", letter) >= 0 || letter == 'j' && m.month == 0):
+		return false, wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c of a date with a month or a day of zero is not supported by Wharf", letter)
+	case strings.IndexByte("UuVvXx", letter) >= 0:
 		formatWeek(b, m, letter)
-		return nil
+		return true, nil
 	}
-	layout := map[byte]string{'a': "Mon", 'W': "Monday", 'j': "002", 'b': "Jan", 'M': "January"}[letter]
-	t := m.time(time.UTC)
-	if layout == "" {
+	t := time.Date(m.year, time.Month(m.month), m.day, 0, 0, 0, 0, time.UTC) // a day of zero is the one before the first
+	switch letter {
+	case 'b':
+		b.WriteString(time.Month(m.month).String()[:3])
+	case 'M':
+		b.WriteString(time.Month(m.month).String())
+	case 'a':
+		b.WriteString(t.Weekday().String()[:3])
+	case 'W':
+		b.WriteString(t.Weekday().String())
+	case 'w':
 		b.WriteString(strconv.Itoa(int(t.Weekday())))
-		return nil
+	default:
+		first := time.Date(m.year, time.January, 0, 0, 0, 0, 0, time.UTC)
+		fmt.Fprintf(b, "%03d", int(t.Sub(first)/(24*time.Hour)))
 	}
-	b.WriteString(t.Format(layout))
-	return nil
+	return true, nil
 }
 
 // ordinal is a day with its English ending: 1st, 2nd, 11th.

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+	"math"
 	"strings"
 	"unicode"
 
@@ -36,9 +37,25 @@ func encodeFunctions() map[string]Function {
 
 func runHex(ev *Evaluation, a []Datum) (Datum, error) {
 	if !a[0].IsText() && !a[0].IsTemporal() {
-		return StringDatum(formatHex(Bits(a[0]))), nil
+		return StringDatum(formatHex(hexBits(a[0]))), nil
 	}
 	return rewrite("HEX", 2, func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }).Run(ev, a)
+}
+
+// hexBits gives the 64 bits that HEX writes: of a number with a fraction, those of the
+// double, rounded half away from zero.
+func hexBits(d Datum) uint64 {
+	if d.Kind != KFloat && d.Kind != KDecimal {
+		return Bits(d)
+	}
+	switch f := d.ToFloat(); {
+	case f <= math.MinInt64 || f >= math.MaxUint64:
+		return math.MaxUint64
+	case f > 0:
+		return uint64(f + 0.5)
+	default:
+		return uint64(int64(f - 0.5))
+	}
 }
 
 func sha1Of(d Datum) Datum { return hashed(sha1.New(), d.Text()) }

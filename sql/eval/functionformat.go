@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // grouping is how a locale writes a number: its decimal point, what stands
@@ -27,6 +28,16 @@ var groupings = localeGroupings(map[grouping]string{
 	{",", "'", 3}: "it_CH rm_CH",
 	{".", ",", 2}: "en_IN ta_IN te_IN",
 })
+
+// FindLocale returns a locale's name as MySQL writes it. English reports whether
+// it has the English names of days and months.
+func FindLocale(name string) (found string, english, ok bool) {
+	if _, ok = groupings[strings.ToLower(name)]; !ok {
+		return "", false, false
+	}
+	language, country, _ := strings.Cut(name, "_")
+	return strings.ToLower(language) + "_" + strings.ToUpper(country), strings.EqualFold(language, "en"), true
+}
 
 func localeGroupings(of map[grouping]string) map[string]grouping {
 	all := map[string]grouping{}
@@ -56,7 +67,7 @@ func runFormat(ev *Evaluation, a []Datum) (Datum, error) {
 	places := int(max(0, min(ev.integer(a[1]), MaxDecimalScale)))
 	text := ""
 	if d := ev.Number(a[0], wharf.TypeDecimal); d.Kind == KFloat {
-		text = plainDouble(roundDouble(d.ToFloat(), places), places)
+		text = plainDouble(sql.RoundReal(d.ToFloat(), int64(places)), places)
 	} else {
 		text = d.ToDecimal().Fit(places).String()
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"wharf"
 )
@@ -28,6 +30,15 @@ func identityFunctions() map[string]Function {
 			_, ok := uuidOf(a[0].Text())
 			return BoolDatum(ok), nil
 		}},
+		// Without the FILE privilege, which nobody has here, MySQL gives NULL too.
+		"LOAD_FILE": {Min: 1, Max: 1, Typ: raw, Run: func(*Evaluation, []Datum) (Datum, error) { return NullDatum(), nil }},
+
+		// The version that MySQL 8.0.36 comes with.
+		"ICU_VERSION": {Typ: text, System: true, Run: func(*Evaluation, []Datum) (Datum, error) { return StringDatum("73.1"), nil }},
+		"UUID_SHORT":  {Typ: Always(wharf.TypeUint), Run: func(*Evaluation, []Datum) (Datum, error) { return UintDatum(shortUUID.Add(1)), nil }},
+
+		"WEIGHT_STRING": {Min: 1, Max: 3, Typ: raw, Run: weightString},
+
 		"UUID_TO_BIN": {Min: 1, Max: 2, Typ: raw, Run: uuidToBin},
 		"BIN_TO_UUID": {Min: 1, Max: 2, Typ: text, Run: binToUUID},
 
@@ -45,6 +56,14 @@ func identityFunctions() map[string]Function {
 		"GET_FORMAT":       {Min: 2, Max: 2, Typ: text, strict: true, Run: getFormat},
 	}
 }
+
+// shortUUID is the last value of UUID_SHORT: the number of the server, which is 0, in
+// the first byte, when the server started in four, and a count in three.
+var shortUUID = func() *atomic.Uint64 {
+	var n atomic.Uint64
+	n.Store(uint64(uint32(time.Now().Unix())) << 24)
+	return &n
+}()
 
 // uuidOf reads the forms of a UUID that MySQL takes: 32 digits, with dashes, and
 // with dashes in braces.

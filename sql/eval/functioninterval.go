@@ -8,7 +8,7 @@ import (
 	"wharf/sql"
 )
 
-// interval is DATE_ADD or DATE_SUB: x, a number, and a unit as a constant.
+// interval is DATE_ADD, DATE_SUB or their like: x, a number, and a unit as a constant.
 type interval struct {
 	x, n   Node
 	sign   int64
@@ -20,10 +20,14 @@ type interval struct {
 	scale  int
 }
 
-// interval compiles DATE_ADD and DATE_SUB.
+// interval compiles DATE_ADD, DATE_SUB, ADDDATE, SUBDATE, and TIMESTAMPADD, which
+// has the unit first and x last.
 func (c *Compiler) interval(e sql.Call) (Node, error) {
 	if len(e.Args) != 3 {
 		return Node{}, wrongCount(e.Name)
+	}
+	if e.Name == "TIMESTAMPADD" {
+		e.Args = []sql.Expr{e.Args[2], e.Args[1], e.Args[0]}
 	}
 	l, ok := e.Args[2].(sql.Literal)
 	in := interval{unit: strings.ToUpper(l.Text), sign: 1}
@@ -39,7 +43,7 @@ func (c *Compiler) interval(e sql.Call) (Node, error) {
 		return Node{}, err
 	}
 	in.x, in.n = args[0], args[1]
-	if e.Name == "DATE_SUB" {
+	if e.Name == "DATE_SUB" || e.Name == "SUBDATE" {
 		in.sign = -1
 	}
 	in.settleType()

@@ -11,29 +11,32 @@ import (
 func jsonFunctions() map[string]Function {
 	doc, whole, text := Always(wharf.TypeJSON), Always(wharf.TypeInt), Always(wharf.TypeString)
 	all := map[string]Function{
-		"JSON_EXTRACT":  {Min: 2, Max: -1, Typ: doc, strict: true, Run: jsonExtract},
-		"JSON_UNQUOTE":  {Min: 1, Max: 1, Typ: text, strict: true, Run: jsonUnquote},
-		"JSON_QUOTE":    {Min: 1, Max: 1, Typ: text, strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) { return StringDatum(quoteJSON(a[0].Text())), nil }},
-		"JSON_VALID":    {Min: 1, Max: 1, Typ: whole, strict: true, Run: jsonValid},
-		"JSON_LENGTH":   {Min: 1, Max: 2, Typ: whole, strict: true, Run: jsonLength},
-		"JSON_DEPTH":    {Min: 1, Max: 1, Typ: whole, strict: true, Run: onDocument("JSON_DEPTH", func(v any) Datum { return IntDatum(int64(jsonDepth(v))) })},
-		"JSON_TYPE":     {Min: 1, Max: 1, Typ: text, strict: true, Run: onDocument("JSON_TYPE", func(v any) Datum { return StringDatum(jsonType(v)) })},
-		"JSON_PRETTY":   {Min: 1, Max: 1, Typ: text, strict: true, Run: onDocument("JSON_PRETTY", jsonPretty)},
-		"JSON_KEYS":     {Min: 1, Max: 2, Typ: doc, strict: true, Run: jsonKeysOf},
-		"JSON_ARRAY":    {Min: 0, Max: -1, Typ: doc, Run: jsonArray},
-		"JSON_OBJECT":   {Min: 0, Max: -1, Typ: doc, Run: jsonObject},
-		"JSON_CONTAINS": {Min: 2, Max: 3, Typ: whole, strict: true, Run: jsonContains},
-		"JSON_OVERLAPS": {Min: 2, Max: 2, Typ: whole, strict: true, Run: jsonOverlaps},
-		"JSON_MEMBEROF": {Min: 2, Max: 2, Typ: whole, strict: true, Run: jsonMemberOf},
+		"JSON_EXTRACT":      {Min: 2, Max: -1, Typ: doc, strict: true, Run: jsonExtract},
+		"JSON_UNQUOTE":      {ofDocument: true, Min: 1, Max: 1, Typ: text, strict: true, Run: jsonUnquote},
+		"JSON_QUOTE":        {ofDocument: true, Min: 1, Max: 1, Typ: text, strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) { return StringDatum(quoteJSON(a[0].Text())), nil }},
+		"JSON_VALID":        {Min: 1, Max: 1, Typ: whole, strict: true, Run: jsonValid},
+		"JSON_LENGTH":       {Min: 1, Max: 2, Typ: whole, strict: true, Run: jsonLength},
+		"JSON_DEPTH":        {Min: 1, Max: 1, Typ: whole, strict: true, Run: onDocument("JSON_DEPTH", func(v any) Datum { return IntDatum(int64(jsonDepth(v))) })},
+		"JSON_STORAGE_SIZE": {Min: 1, Max: 1, Typ: whole, strict: true, Run: onDocument("JSON_STORAGE_SIZE", jsonStorageSize)},
+		// Only a column of a table that was changed in its place has any.
+		"JSON_STORAGE_FREE": {Min: 1, Max: 1, Typ: whole, strict: true, Run: onDocument("JSON_STORAGE_FREE", func(any) Datum { return IntDatum(0) })},
+		"JSON_TYPE":         {ofDocument: true, Min: 1, Max: 1, Typ: text, strict: true, Run: onDocument("JSON_TYPE", func(v any) Datum { return StringDatum(jsonType(v)) })},
+		"JSON_PRETTY":       {ofDocument: true, Min: 1, Max: 1, Typ: text, strict: true, Run: onDocument("JSON_PRETTY", jsonPretty)},
+		"JSON_KEYS":         {Min: 1, Max: 2, Typ: doc, strict: true, Run: jsonKeysOf},
+		"JSON_ARRAY":        {documents: true, Min: 0, Max: -1, Typ: doc, Run: jsonArray},
+		"JSON_OBJECT":       {documents: true, Min: 0, Max: -1, Typ: doc, Run: jsonObject},
+		"JSON_CONTAINS":     {Min: 2, Max: 3, Typ: whole, strict: true, Run: jsonContains},
+		"JSON_OVERLAPS":     {Min: 2, Max: 2, Typ: whole, strict: true, Run: jsonOverlaps},
+		"JSON_MEMBEROF":     {documents: true, Min: 2, Max: 2, Typ: whole, strict: true, Run: jsonMemberOf},
 
 		"JSON_CONTAINS_PATH":  {Min: 3, Max: -1, Typ: whole, strict: true, Run: jsonContainsPath},
 		"JSON_REMOVE":         {Min: 2, Max: -1, Typ: doc, strict: true, Run: jsonRemove},
-		"JSON_ARRAY_APPEND":   {Min: 3, Max: -1, Typ: doc, Run: jsonChange("JSON_ARRAY_APPEND", jsonAppend)},
+		"JSON_ARRAY_APPEND":   {documents: true, Min: 3, Max: -1, Typ: doc, Run: jsonChange("JSON_ARRAY_APPEND", jsonAppend)},
 		"JSON_MERGE_PATCH":    {Min: 2, Max: -1, Typ: doc, Run: jsonMerge("JSON_MERGE_PATCH", mergePatch)},
 		"JSON_MERGE_PRESERVE": {Min: 2, Max: -1, Typ: doc, Run: jsonMerge("JSON_MERGE_PRESERVE", mergePreserve)},
 	}
 	for name, which := range map[string][2]bool{"JSON_SET": {true, true}, "JSON_INSERT": {false, true}, "JSON_REPLACE": {true, false}} {
-		all[name] = Function{Min: 3, Max: -1, Typ: doc, Run: jsonChange(name, func(old any, exists bool, v any) (any, bool) {
+		all[name] = Function{documents: true, Min: 3, Max: -1, Typ: doc, Run: jsonChange(name, func(old any, exists bool, v any) (any, bool) {
 			if exists && !which[0] || !exists && !which[1] {
 				return old, exists
 			}
@@ -314,119 +317,6 @@ func jsonContainsPath(_ *Evaluation, a []Datum) (Datum, error) {
 		}
 	}
 	return BoolDatum(mode == "all"), nil
-}
-
-func jsonRemove(_ *Evaluation, a []Datum) (Datum, error) {
-	v, _, err := documentOf(a[0], 1, "JSON_REMOVE")
-	if err != nil {
-		return NullDatum(), err
-	}
-	for _, d := range a[1:] {
-		p, err := onePlace(d)
-		if err != nil {
-			return NullDatum(), err
-		}
-		v = p.change(v, func(any, bool) (any, bool) { return nil, false })
-	}
-	return jsonDatum(v), nil
-}
-
-// jsonChange is a function of a document and pairs of a path and a value.
-func jsonChange(name string, edit func(old any, exists bool, v any) (any, bool)) func(*Evaluation, []Datum) (Datum, error) {
-	return func(_ *Evaluation, a []Datum) (Datum, error) {
-		if len(a)%2 == 0 {
-			return NullDatum(), wrongCount(strings.ToLower(name))
-		}
-		doc, ok, err := documentOf(a[0], 1, name)
-		if !ok {
-			return NullDatum(), err
-		}
-		for i := 1; i < len(a); i += 2 {
-			if a[i].IsNull() {
-				return NullDatum(), nil
-			}
-			p, err := onePlace(a[i])
-			if err != nil {
-				return NullDatum(), err
-			}
-			v, err := jsonOf(a[i+1])
-			if err != nil {
-				return NullDatum(), err
-			}
-			doc = p.change(doc, func(old any, exists bool) (any, bool) { return edit(old, exists, v) })
-		}
-		return jsonDatum(doc), nil
-	}
-}
-
-func jsonAppend(old any, exists bool, v any) (any, bool) {
-	if !exists {
-		return old, false
-	}
-	if array, ok := old.([]any); ok {
-		return append(array[:len(array):len(array)], v), true
-	}
-	return []any{old, v}, true
-}
-
-func jsonMerge(name string, merge func(a, b any) any) func(*Evaluation, []Datum) (Datum, error) {
-	return func(_ *Evaluation, a []Datum) (Datum, error) {
-		var all any
-		for i, d := range a {
-			v, ok, err := documentOf(d, i+1, name)
-			if !ok {
-				return NullDatum(), err
-			}
-			if i == 0 {
-				all = v
-			} else {
-				all = merge(all, v)
-			}
-		}
-		return jsonDatum(all), nil
-	}
-}
-
-func mergePatch(a, b any) any {
-	patch, ok := b.(map[string]any)
-	if !ok {
-		return b
-	}
-	object, ok := a.(map[string]any)
-	if !ok {
-		object = map[string]any{}
-	}
-	for key, v := range patch {
-		if v == nil {
-			delete(object, key)
-		} else {
-			object[key] = mergePatch(object[key], v)
-		}
-	}
-	return object
-}
-
-func mergePreserve(a, b any) any {
-	x, isX := a.(map[string]any)
-	y, isY := b.(map[string]any)
-	if isX && isY {
-		for key, v := range y {
-			if old, ok := x[key]; ok {
-				v = mergePreserve(old, v)
-			}
-			x[key] = v
-		}
-		return x
-	}
-	l, isL := a.([]any)
-	r, isR := b.([]any)
-	if !isL {
-		l = []any{a}
-	}
-	if !isR {
-		r = []any{b}
-	}
-	return append(l[:len(l):len(l)], r...)
 }
 
 func jsonPretty(v any) Datum {

@@ -15,7 +15,7 @@ func jsonSearchFunctions() map[string]Function {
 	doc := Always(wharf.TypeJSON)
 	return map[string]Function{
 		"JSON_SEARCH":       {Min: 3, Max: -1, Typ: doc, Run: jsonSearch},
-		"JSON_ARRAY_INSERT": {Min: 3, Max: -1, Typ: doc, Run: jsonArrayInsert},
+		"JSON_ARRAY_INSERT": {documents: true, Min: 3, Max: -1, Typ: doc, Run: jsonChanges("JSON_ARRAY_INSERT", jsonInsertCell)},
 		"JSON_MERGE":        {Min: 2, Max: -1, Typ: doc, Run: jsonMerge("JSON_MERGE", mergePreserve)},
 	}
 }
@@ -187,45 +187,4 @@ func (s jsonStep) places(at jsonPlace) []jsonPlace {
 		return []jsonPlace{at} // a value that is no array is its first cell
 	}
 	return nil
-}
-
-// jsonArrayInsert puts values before those that are at places of arrays.
-func jsonArrayInsert(_ *Evaluation, a []Datum) (Datum, error) {
-	if len(a)%2 == 0 {
-		return NullDatum(), wrongCount("json_array_insert")
-	}
-	doc, ok, err := documentOf(a[0], 1, "JSON_ARRAY_INSERT")
-	if !ok {
-		return NullDatum(), err
-	}
-	for i := 1; i < len(a); i += 2 {
-		if a[i].IsNull() {
-			return NullDatum(), nil
-		}
-		p, err := onePlace(a[i])
-		if err != nil {
-			return NullDatum(), err
-		}
-		last := len(p.steps) - 1
-		if last < 0 || p.steps[last].isKey {
-			return NullDatum(), Invalid(errJSONNoCell, "A path expression is not a path to a cell in an array.")
-		}
-		v, err := jsonOf(a[i+1])
-		if err != nil {
-			return NullDatum(), err
-		}
-		cell := p.steps[last]
-		doc = jsonPath{steps: p.steps[:last]}.change(doc, func(old any, exists bool) (any, bool) {
-			array, isArray := old.([]any)
-			if !isArray {
-				return old, exists
-			}
-			at := cell.from
-			if at < 0 {
-				at += len(array) + 1
-			}
-			return slices.Insert(slices.Clone(array), max(0, min(at, len(array))), v), true
-		})
-	}
-	return jsonDatum(doc), nil
 }

@@ -52,29 +52,53 @@ func mathFunctions() map[string]Function {
 	}
 	arc := double(1, 2, func(x, y float64) float64 {
 		if math.IsNaN(y) {
-			return math.Atan(x)
+			return realAtan(x)
 		}
-		return math.Atan2(x, y)
+		return realAtan2(x, y)
 	})
 	return map[string]Function{
-		"SQRT": one(math.Sqrt), "EXP": one(math.Exp), "LN": warned(one(logarithm(math.Log))), "LOG2": warned(one(logarithm(math.Log2))), "LOG10": warned(one(logarithm(math.Log10))),
-		"LOG": warned(double(1, 2, func(x, y float64) float64 {
+		"SQRT": one(math.Sqrt), "EXP": one(realExp), "LN": warned(one(logarithm(realLog))), "LOG2": warned(one(logarithm(realLog2))), "LOG10": warned(one(logarithm(realLog10))),
+		"LOG": logarithmOf(warned(double(1, 2, func(x, y float64) float64 {
 			switch {
 			case math.IsNaN(y):
-				return logarithm(math.Log)(x)
+				return logarithm(realLog)(x)
 			case x <= 0 || x == 1 || y <= 0:
 				return math.NaN()
 			}
-			return math.Log(y) / math.Log(x)
-		})),
-		"SIN": one(math.Sin), "COS": one(math.Cos), "TAN": one(math.Tan), "COT": one(func(x float64) float64 { return 1 / math.Tan(x) }),
-		"ASIN": one(math.Asin), "ACOS": one(math.Acos), "ATAN": arc, "ATAN2": double(2, 2, math.Atan2),
+			return realLog(y) / realLog(x)
+		}))),
+		"SIN": one(realSin), "COS": one(realCos), "TAN": one(realTan), "COT": one(func(x float64) float64 { return 1 / realTan(x) }),
+		"ASIN": one(realAsin), "ACOS": one(realAcos), "ATAN": arc, "ATAN2": double(2, 2, realAtan2),
 		"DEGREES": one(func(x float64) float64 { return x * 180 / math.Pi }), "RADIANS": one(func(x float64) float64 { return x * math.Pi / 180 }),
-		"TRUNCATE": {numbers: true, Min: 2, Max: 2, Typ: func(a []Node) wharf.Type { return a[0].numericOrFloat() }, strict: true, scale: roundScaleWithin, Run: runTruncate},
+		"TRUNCATE": {decides: true, numbers: true, Min: 2, Max: 2, Typ: func(a []Node) wharf.Type { return a[0].numericOrFloat() }, strict: true, scale: roundScaleWithin, Run: runTruncate},
 		"BIT_COUNT": {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
+			if a[0].Kind == kBytes && !a[0].Literal { // a binary string of any length
+				n := 0
+				for _, b := range []byte(a[0].Str) {
+					n += mathbits.OnesCount8(b)
+				}
+				return IntDatum(int64(n)), nil
+			}
 			return IntDatum(int64(mathbits.OnesCount64(ev.bits(a[0])))), nil
 		}},
 	}
+}
+
+// logarithmOf is LOG, which looks at the base before it looks whether the number is
+// NULL.
+func logarithmOf(f Function) Function {
+	run := f.Run
+	f.strict = false
+	f.Run = func(ev *Evaluation, a []Datum) (Datum, error) {
+		switch {
+		case a[0].IsNull():
+			return NullDatum(), nil
+		case len(a) == 2 && a[1].IsNull() && a[0].ToFloat() > 0:
+			return NullDatum(), nil
+		}
+		return run(ev, a)
+	}
+	return f
 }
 
 // roundScaleWithin is the scale of TRUNCATE: it makes no digits.
@@ -108,12 +132,5 @@ func runTruncate(_ *Evaluation, a []Datum) (Datum, error) {
 	case KDecimal:
 		return DecDatum(truncated(d.Dec, places)), nil
 	}
-	scale := math.Pow(10, math.Abs(float64(places)))
-	f := a[0].ToFloat()
-	if places < 0 {
-		f = math.Trunc(f/scale) * scale
-	} else if v := f * scale; !math.IsInf(v, 0) {
-		f = math.Trunc(v) / scale
-	}
-	return FloatDatum(f), nil
+	return FloatDatum(sql.TruncateReal(a[0].ToFloat(), a[1].ToInt())), nil
 }

@@ -26,7 +26,7 @@ func numberFunctions() map[string]Function {
 		return wharf.TypeInt
 	}
 	power := Function{numbers: true, Min: 2, Max: 2, Typ: Always(wharf.TypeFloat), strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) {
-		f := math.Pow(a[0].ToFloat(), a[1].ToFloat())
+		f := realPow(a[0].ToFloat(), a[1].ToFloat())
 		if math.IsInf(f, 0) || math.IsNaN(f) {
 			return NullDatum(), OutOfRange("DOUBLE")
 		}
@@ -39,7 +39,7 @@ func numberFunctions() map[string]Function {
 		"CEIL":    ceiling,
 		"CEILING": ceiling,
 		"FLOOR":   {numbers: true, scale: noPlaces, Min: 1, Max: 1, Typ: whole, strict: true, Run: towards(math.Floor)},
-		"ROUND":   {numbers: true, Min: 1, Max: 2, Typ: same, strict: true, scale: roundScale, Run: runRound},
+		"ROUND":   {decides: true, numbers: true, Min: 1, Max: 2, Typ: same, strict: true, scale: roundScale, Run: runRound},
 		"SIGN": {numbers: true, Min: 1, Max: 1, Typ: Always(wharf.TypeInt), strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) {
 			order, _ := Compare(FloatDatum(a[0].ToFloat()), IntDatum(0))
 			return IntDatum(int64(order)), nil
@@ -48,7 +48,7 @@ func numberFunctions() map[string]Function {
 		"POW":   power,
 		"POWER": power,
 		"PI":    {shown: piDigits, Max: 0, Typ: Always(wharf.TypeFloat), Run: func(*Evaluation, []Datum) (Datum, error) { return FloatDatum(math.Pi), nil }},
-		"RAND":  {Max: 0, Typ: Always(wharf.TypeFloat), Run: func(*Evaluation, []Datum) (Datum, error) { return FloatDatum(rand.Float64()), nil }},
+		"RAND":  {Max: 1, Typ: Always(wharf.TypeFloat), Run: func(*Evaluation, []Datum) (Datum, error) { return FloatDatum(rand.Float64()), nil }},
 	}
 }
 
@@ -104,10 +104,11 @@ func roundScale(exprs []sql.Expr, args []Node) int {
 }
 
 func runRound(_ *Evaluation, a []Datum) (Datum, error) {
-	places := 0
+	far := int64(0)
 	if len(a) == 2 {
-		places = int(max(min(a[1].ToInt(), MaxDecimalScale), -maxDecimalDigits))
+		far = a[1].ToInt()
 	}
+	places := int(max(min(far, MaxDecimalScale), -maxDecimalDigits))
 	switch d := a[0]; d.Kind {
 	case KInt, KUint:
 		if places >= 0 {
@@ -121,15 +122,9 @@ func runRound(_ *Evaluation, a []Datum) (Datum, error) {
 	case KDecimal:
 		return DecDatum(d.Dec.round(places)), nil
 	}
-	x, scale := a[0].ToFloat(), math.Pow(10, float64(places))
-	const exact = 1 << 53 // from here on a double has no fraction
-	f := x
-	if math.Abs(x*scale) < exact {
-		f = math.RoundToEven(x*scale) / scale
-	}
-	return FloatDatum(f), nil
+	return FloatDatum(sql.RoundReal(a[0].ToFloat(), far)), nil
 }
 
 func runMod(ev *Evaluation, a []Datum) (Datum, error) {
-	return arithmetic("%", Constant(a[0], typeOfDatum(a[0])), Constant(a[1], typeOfDatum(a[1]))).Eval(ev)
+	return operator{sign: "%"}.arithmetic(Constant(a[0], typeOfDatum(a[0])), Constant(a[1], typeOfDatum(a[1]))).Eval(ev)
 }

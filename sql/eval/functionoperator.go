@@ -11,7 +11,7 @@ import (
 func operatorFunctions() map[string]Function {
 	truth := func(want bool) Function {
 		return Function{Min: 1, Max: 1, Typ: Always(wharf.TypeInt), Run: func(ev *Evaluation, a []Datum) (Datum, error) {
-			isTrue, known := ev.Truth(a[0])
+			isTrue, known := ev.float(a[0]).truth() // of a document, the number that it is
 			return BoolDatum(known && isTrue == want), nil
 		}}
 	}
@@ -55,36 +55,41 @@ func sameIn(a, b Datum) func(x, y rune) bool {
 	return a.coll.same
 }
 
-// regexpFlags gives the flags of Go's syntax for a match_type of REGEXP_LIKE:
-// the last of c and i decides about case, m is for lines, n lets '.' match line
-// breaks, and u is for line breaks of Unix alone, which Go's are.
-func regexpFlags(usual, matchType string) (flags string, ok bool) {
+// equalsIn tells whether texts are equal, with the spaces at their ends, as two texts
+// are compared.
+func equalsIn(a, b Datum) func(x, y string) bool {
+	if a.Kind == kBytes || b.Kind == kBytes {
+		return func(x, y string) bool { return x == y }
+	}
+	return a.coll.equals
+}
+
+// regexpFlags gives the flags of a match_type: the last of c and i decides about
+// case, m is for lines, n lets '.' match line breaks, and u is for line breaks of
+// Unix alone.
+func regexpFlags(usual patternFlags, matchType string) (flags patternFlags, ok bool) {
 	flags = usual
-	more := ""
 	for _, r := range matchType {
 		switch r {
 		case 'c':
-			flags = ""
+			flags.fold = false
 		case 'i':
-			flags = "(?i)"
+			flags.fold = true
 		case 'm':
-			more += "(?m)"
+			flags.Lines = true
 		case 'n':
-			more += "(?s)"
+			flags.DotAll = true
 		case 'u':
 		default:
-			return "", false
+			return patternFlags{}, false
 		}
 	}
-	return flags + more, true
+	return flags, true
 }
 
 // usualFlags are those of a text and a pattern without a match_type.
-func usualFlags(a []Datum) string {
-	if a[0].Kind == kBytes || a[1].Kind == kBytes || a[0].coll.knowsCase() {
-		return ""
-	}
-	return "(?i)"
+func usualFlags(a []Datum) patternFlags {
+	return patternFlags{fold: a[0].Kind != kBytes && a[1].Kind != kBytes && !a[0].coll.knowsCase()}
 }
 
 func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
@@ -95,7 +100,8 @@ func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
 			return NullDatum(), Invalid(errWrongArguments, "Incorrect arguments to regexp_like")
 		}
 	}
-	re, err := ev.Work.pattern(flags + a[1].Text())
+	flags.Matches = true
+	re, err := ev.Work.pattern(flags, a[1].Text())
 	if err != nil {
 		return NullDatum(), err
 	}
@@ -106,11 +112,19 @@ func runRegexp(ev *Evaluation, a []Datum) (Datum, error) {
 // RunIn evaluates IN: the first value among the others.
 func RunIn(ev *Evaluation, a []Datum) (Datum, error) {
 	unknown := a[0].IsNull()
+	var number *Datum // that the first value is beside numbers, read once
 	for _, candidate := range a[1:] {
 		if err := ev.step(a[0].length() + candidate.length()); err != nil {
 			return NullDatum(), err
 		}
-		if ev.equal(a[0], candidate) {
+		x := a[0]
+		if x.IsText() && !x.json && !candidate.json && isNumberDatum(candidate) {
+			if number == nil {
+				number = new(ev.float(x))
+			}
+			x = *number
+		}
+		if ev.equal(x, candidate) {
 			return BoolDatum(true), nil
 		}
 		unknown = unknown || candidate.IsNull()
@@ -124,7 +138,7 @@ func RunIn(ev *Evaluation, a []Datum) (Datum, error) {
 func runBetween(ev *Evaluation, a []Datum) (Datum, error) {
 	// One number among the three makes numbers of all, and not of each pair,
 	// unless there is a date or a time.
-	if slices.ContainsFunc(a, isNumberDatum) && !slices.ContainsFunc(a, Datum.IsTemporal) {
+	if slices.ContainsFunc(a, isNumberDatum) && !slices.ContainsFunc(a, Datum.isJSON) && !slices.ContainsFunc(a, Datum.IsTemporal) {
 		for i, d := range a {
 			a[i] = ev.float(d)
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // regexpFunctions are REGEXP_LIKE and those that tell where a pattern matches,
@@ -20,6 +21,41 @@ func regexpFunctions() map[string]Function {
 		"REGEXP_SUBSTR":  {Min: 2, Max: 5, Typ: text, strict: true, Run: regexpSubstr},
 		"REGEXP_REPLACE": {Min: 3, Max: 6, Typ: text, strict: true, Run: regexpReplace},
 	}
+}
+
+// argumentCollating is the collation in which the arguments of a call meet.
+func argumentCollating(e sql.Call, args []Node) (collating, error) {
+	if err := regexpCharsets(e, args); err != nil {
+		return collating{}, err
+	}
+	return CollatingOf(args, e.Name)
+}
+
+// regexpCharsets wants the text, the pattern and the replacement of a regular expression to
+// be all bytes or all text. NULL, placeholders and numbers go with both.
+func regexpCharsets(e sql.Call, args []Node) error {
+	name, compared := strings.ToLower(e.Name), 2
+	switch e.Name {
+	case "REGEXP":
+		name = "regexp_like"
+	case "REGEXP_REPLACE":
+		compared = 3
+	case "REGEXP_LIKE", "REGEXP_INSTR", "REGEXP_SUBSTR":
+	default:
+		return nil
+	}
+	for i := range compared {
+		for j := range i {
+			_, given := e.Args[j].(sql.Param)
+			_, alsoGiven := e.Args[i].(sql.Param)
+			a, b := args[j], args[i]
+			text := a.Typ == wharf.TypeString && b.Typ == wharf.TypeBytes || a.Typ == wharf.TypeBytes && b.Typ == wharf.TypeString
+			if text && !given && !alsoGiven {
+				return Invalid(errCharsetMismatch, "Character set '%s' cannot be used in conjunction with '%s' in call to %s.", a.collationName(), b.collationName(), name)
+			}
+		}
+	}
+	return nil
 }
 
 // regexpSearch looks for a pattern in a text, match after match.
@@ -41,7 +77,7 @@ func (ev *Evaluation) search(a []Datum, place, flags int, name string) (s *regex
 			return nil, 0, Invalid(errWrongArguments, "Incorrect arguments to %s", name)
 		}
 	}
-	p, err := ev.Work.pattern(usual + a[1].Text())
+	p, err := ev.Work.pattern(usual, a[1].Text())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -87,12 +123,15 @@ func runeOffset(s string, n int64) (int, bool) {
 // next finds the first match at or behind an offset: pairs of offsets, of all
 // and of each group; nil is none.
 func (s *regexpSearch) next(from int) ([]int, error) {
+	if s.boundary != nil && !isASCII(s.text) {
+		return s.boundary.find(s.text, from, s.step)
+	}
 	re, base := s.re, from
 	if from > 0 && s.looksBack {
 		if s.after == nil {
 			var err error
 			if s.after, err = regexp.Compile(`\A(?s:.)(?s:.*?)(` + s.re.String() + `)`); err != nil {
-				return nil, wrongPattern()
+				return nil, sql.WrongPattern(s.re.String(), err)
 			}
 		}
 		_, size := utf8.DecodeLastRuneInString(s.text[:from])

@@ -222,40 +222,30 @@ func runLocate(ev *Evaluation, a []Datum) (Datum, error) {
 }
 
 // locate gives the place of part in s, counted in characters from 1, or 0. It
-// looks from the place from on.
+// looks from the place from on. As in MySQL, what it finds has as many bytes as part: an
+// 'é' is no 'e', whatever the collation.
 func locate(ev *Evaluation, s, part Datum, from int64) (Datum, error) {
-	text, want, same := s.Text(), part.Text(), sameIn(s, part)
+	text, want, equals := s.Text(), part.Text(), equalsIn(s, part)
 	if n := int64(utf8.RuneCountInString(text)); from < 1 || from > n+1 {
 		return IntDatum(0), nil
 	}
 	for at := len(CutRunes(text, int(from-1))); ; from++ {
-		n := matching(text[at:], want, same)
-		if n == len(want) {
-			return IntDatum(from), nil
+		end := at + len(want)
+		if s.Kind == KString && s.coll.Collation().rule == byLatin1 { // which has characters of one byte
+			end = at + len(CutRunes(text[at:], utf8.RuneCountInString(want)))
 		}
-		if at == len(text) {
+		if end > len(text) {
 			return IntDatum(0), nil
 		}
-		if err := ev.step(n + 1); err != nil {
+		if (end == len(text) || utf8.RuneStart(text[end])) && equals(text[at:end], want) {
+			return IntDatum(from), nil
+		}
+		if err := ev.step(len(want) + 1); err != nil {
 			return NullDatum(), err
 		}
 		_, size := utf8.DecodeRuneInString(text[at:])
 		at += size
 	}
-}
-
-// matching is how many bytes of want are at the start of s.
-func matching(s, want string, same func(a, b rune) bool) int {
-	at := 0
-	for at < len(want) && s != "" {
-		x, n := utf8.DecodeRuneInString(s)
-		y, m := utf8.DecodeRuneInString(want[at:])
-		if !same(x, y) {
-			break
-		}
-		s, at = s[n:], at+m
-	}
-	return at
 }
 
 // repeat is bounded by maxText before anything is made.
@@ -300,14 +290,16 @@ func substringIndex(_ *Evaluation, a []Datum) (Datum, error) {
 	if delimiter == "" || n == 0 {
 		return StringDatum(""), nil
 	}
-	if n < 0 {
-		end := len(s)
-		for ; n < 0; n++ {
-			if end = strings.LastIndex(s[:end], delimiter); end < 0 {
-				return StringDatum(s), nil
+	if n < 0 { // delimiters are counted from the left all the same
+		if n += int64(strings.Count(s, delimiter)); n < 0 {
+			return StringDatum(s), nil
+		}
+		for rest := s; ; n-- {
+			_, rest, _ = strings.Cut(rest, delimiter)
+			if n == 0 {
+				return StringDatum(rest), nil
 			}
 		}
-		return StringDatum(s[end+len(delimiter):]), nil
 	}
 	at := 0
 	for ; n > 0; n-- {
@@ -345,7 +337,7 @@ func findInSet(ev *Evaluation, a []Datum) (Datum, error) {
 		if err := ev.step(len(item) + 1); err != nil {
 			return NullDatum(), err
 		}
-		if i++; compareTexts(want, Datum{Kind: want.Kind, coll: want.coll, Str: item}) == 0 {
+		if i++; want.Kind == kBytes && want.Str == item || want.Kind != kBytes && want.coll.equals(want.Str, item) {
 			return IntDatum(i), nil
 		}
 	}

@@ -207,8 +207,9 @@ func (ev *Evaluation) operand(d Datum) (timeOperand, bool) {
 	return timeOperand{r.micros, r.places, false}, ok
 }
 
-// temporalLiteral compiles DATE '…', TIME '…' and TIMESTAMP '…'.
-func temporalLiteral(e sql.Call) (Node, error) {
+// temporalLiteral compiles DATE '…', TIME '…' and TIMESTAMP '…'. One with an offset,
+// +02:00, is a moment, which the session's clock shows.
+func (c *Compiler) temporalLiteral(e sql.Call) (Node, error) {
 	l, _ := e.Args[0].(sql.Literal)
 	name, _, _ := strings.Cut(e.Name, " ")
 	var d Datum
@@ -226,7 +227,8 @@ func temporalLiteral(e sql.Call) (Node, error) {
 	default:
 		name = "DATETIME"
 		r, ok = readMoment(l.Text)
-		ok = ok && r.isWhole() && !r.zoned
+		ok = ok && r.isWhole()
+		r.toZone(c.Env.Location())
 		d = momentDatum(r.moment, r.places)
 	}
 	if !ok || r.garbage || r.clipped {

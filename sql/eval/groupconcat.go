@@ -77,3 +77,28 @@ func joinedDistinct(text, separator string) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// jsonObjectAgg compiles [sql.GroupObject]. Values stay as they are, so that decimals
+// of SQL keep their digits.
+func (c *Compiler) jsonObjectAgg(e sql.Call) (Node, error) {
+	args, err := c.CompileAll(e.Args)
+	if err != nil {
+		return Node{}, err
+	}
+	return Node{Typ: wharf.TypeJSON, Coll: jsonCollating, Eval: func(ev *Evaluation) (Datum, error) {
+		mark := ev.Held.Taken()
+		d, err := args[0].Eval(ev)
+		if err != nil || d.IsNull() {
+			return NullDatum(), err
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(d.Str), &members); err != nil {
+			return NullDatum(), err
+		}
+		object := make(map[string]any, len(members))
+		for key, value := range members {
+			object[key] = jsonRaw(value)
+		}
+		return ev.made(e.Name, jsonDatum(object), mark)
+	}}, nil
+}

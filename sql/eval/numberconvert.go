@@ -16,7 +16,7 @@ import (
 // float is a value that is to count as a number: a text as the double that it
 // begins with, and a hexadecimal literal as the integer that it writes.
 func (ev *Evaluation) float(d Datum) Datum {
-	if !d.IsText() {
+	if d = ev.counted(d, "DOUBLE"); !d.IsText() {
 		return d
 	}
 	if d.Literal {
@@ -46,6 +46,7 @@ func (ev *Evaluation) Number(d Datum, typ wharf.Type) Datum {
 // integer is a value that is to count as a whole number: how often, or which
 // place.
 func (ev *Evaluation) integer(d Datum) int64 {
+	d = ev.counted(d, "INTEGER")
 	if d.IsText() && !d.Literal && !isNumeral(d.Str, false) {
 		ev.wrongValue("Truncated incorrect INTEGER value", d)
 	}
@@ -53,7 +54,12 @@ func (ev *Evaluation) integer(d Datum) int64 {
 }
 
 // Truth is a value as a condition; known is false for NULL.
-func (ev *Evaluation) Truth(d Datum) (isTrue, known bool) { return ev.float(d).truth() }
+func (ev *Evaluation) Truth(d Datum) (isTrue, known bool) {
+	if d.json {
+		return ev.jsonTruth(d), true
+	}
+	return ev.float(d).truth()
+}
 
 // isNumeral reports whether a text is a number and nothing else but white
 // space around it.

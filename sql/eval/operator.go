@@ -2,8 +2,6 @@ package eval
 
 import (
 	"math"
-	"math/big"
-	"strings"
 
 	"wharf"
 	"wharf/sql"
@@ -16,11 +14,11 @@ func (c *Compiler) unary(e sql.Unary) (Node, error) {
 	}
 	switch e.Op {
 	case "-":
-		return negation(e.X, x), nil
+		return c.inRange(e, negation(e.X, x)), nil
 	case "+":
 		return x, nil
 	case "NOT", "!":
-		return Node{Typ: wharf.TypeInt, Eval: func(ev *Evaluation) (Datum, error) {
+		return Node{Typ: wharf.TypeInt, Logical: true, Eval: func(ev *Evaluation) (Datum, error) {
 			d, err := x.Eval(ev)
 			isTrue, known := ev.Truth(d)
 			if err != nil || !known {
@@ -29,6 +27,9 @@ func (c *Compiler) unary(e sql.Unary) (Node, error) {
 			return BoolDatum(!isTrue), nil
 		}}, nil
 	case "~":
+		if x.isBinary() {
+			return inverted(x), nil
+		}
 		return Node{Typ: wharf.TypeUint, Eval: func(ev *Evaluation) (Datum, error) {
 			d, err := x.Eval(ev)
 			if err != nil || d.IsNull() {
@@ -38,6 +39,21 @@ func (c *Compiler) unary(e sql.Unary) (Node, error) {
 		}}, nil
 	}
 	return Node{}, wharf.Errorf(wharf.CodeUnsupported, "the operator %s is not supported by Wharf", e.Op)
+}
+
+// inverted compiles ~ of a binary string.
+func inverted(x Node) Node {
+	return Node{Typ: wharf.TypeBytes, Eval: func(ev *Evaluation) (Datum, error) {
+		d, err := x.Eval(ev)
+		if err != nil || d.IsNull() {
+			return NullDatum(), err
+		}
+		out := []byte(d.Text())
+		for i := range out {
+			out[i] = ^out[i]
+		}
+		return bytesDatum(string(out)), ev.step(len(out))
+	}}
 }
 
 func negation(e sql.Expr, x Node) Node {
@@ -54,7 +70,7 @@ func negation(e sql.Expr, x Node) Node {
 	case typ == wharf.TypeUint:
 		typ = wharf.TypeInt
 	}
-	n := Node{Typ: typ, Scale: x.Scale, Eval: func(ev *Evaluation) (Datum, error) {
+	n := Node{Typ: typ, Scale: x.Scale, shown: x.shown, width: x.width, Eval: func(ev *Evaluation) (Datum, error) {
 		d, err := x.Eval(ev)
 		if err != nil || d.IsNull() {
 			return NullDatum(), err
@@ -81,6 +97,12 @@ func negated(d Datum, typ wharf.Type) (Datum, error) {
 }
 
 func (c *Compiler) binary(e sql.Binary) (Node, error) {
+	if rows, ok, err := rowComparison(e); ok {
+		if err != nil {
+			return Node{}, err
+		}
+		return c.Compile(rows)
+	}
 	x, err := c.Compile(e.X)
 	if err != nil {
 		return Node{}, err
@@ -93,9 +115,9 @@ func (c *Compiler) binary(e sql.Binary) (Node, error) {
 	case "AND", "&&", "OR", "||", "XOR":
 		return Logical(e.Op, x, y), nil
 	case "=", "<=>", "<>", "!=", "<", "<=", ">", ">=":
-		return Comparison(e.Op, x, y)
+		return Comparison(e.Op, x.besideMoment(y, e.X), y.besideMoment(x, e.Y))
 	case "+", "-", "*", "/", "%", "MOD", "DIV":
-		return arithmetic(e.Op, x, y), nil
+		return c.inRange(e, c.operator(e.Op).arithmetic(x, y)), nil
 	case "&", "|", "^", "<<", ">>":
 		return bitwise(e.Op, x, y)
 	}
@@ -116,7 +138,7 @@ func both(ev *Evaluation, x, y Node) (Datum, Datum, error) {
 // second side where the first decides.
 func Logical(op string, x, y Node) Node {
 	decides := op == "OR" || op == "||"
-	return Node{Typ: wharf.TypeInt, Eval: func(ev *Evaluation) (Datum, error) {
+	return Node{Typ: wharf.TypeInt, Logical: true, Eval: func(ev *Evaluation) (Datum, error) {
 		a, err := x.Eval(ev)
 		if err != nil {
 			return NullDatum(), err
@@ -145,7 +167,7 @@ func Logical(op string, x, y Node) Node {
 // Comparison is the node of x op y, where op is =, <=>, <>, !=, <, <=, > or >=.
 func Comparison(op string, x, y Node) (Node, error) {
 	coll, err := x.Coll.Meet(y.Coll, op)
-	return Node{Typ: wharf.TypeInt, Eval: func(ev *Evaluation) (Datum, error) {
+	return Node{Typ: wharf.TypeInt, Logical: true, Eval: func(ev *Evaluation) (Datum, error) {
 		a, b, err := both(ev, x, y)
 		if err != nil {
 			return NullDatum(), err
@@ -153,6 +175,7 @@ func Comparison(op string, x, y Node) (Node, error) {
 		if op == "<=>" && (a.IsNull() || b.IsNull()) {
 			return BoolDatum(a.IsNull() && b.IsNull()), nil
 		}
+		a.boolean, b.boolean = x.Logical && b.json, y.Logical && a.json
 		order, known := ev.compare(a.Collated(coll.Id), b.Collated(coll.Id))
 		if !known {
 			return NullDatum(), nil
@@ -175,244 +198,4 @@ func holds(op string, order int) bool {
 		return order > 0
 	}
 	return order >= 0
-}
-
-// bits gives the 64 bits of a value that may be a text.
-func (ev *Evaluation) bits(d Datum) uint64 {
-	if d.IsText() && !d.Literal && !isNumeral(d.Str, false) {
-		ev.wrongValue("Truncated incorrect INTEGER value", d)
-	}
-	if d.IsText() && !d.Literal {
-		d = DecDatum(d.ToDecimal().truncate(0))
-	}
-	return Bits(d)
-}
-
-// Bits gives the 64 bits of a number, as MySQL's bit operators take it.
-func Bits(d Datum) uint64 {
-	switch d.Kind {
-	case KInt, KUint:
-		return d.Num
-	case KFloat:
-		switch f := d.Float64Bits(); {
-		case f >= 1<<64:
-			return math.MaxUint64
-		case f >= 1<<63:
-			return uint64(f)
-		}
-		return uint64(d.ToInt())
-	}
-	if n := d.ToDecimal().round(0).unscaled; n.IsUint64() {
-		return n.Uint64()
-	}
-	return uint64(d.ToInt())
-}
-
-func bitwise(op string, x, y Node) (Node, error) {
-	if op != "<<" && op != ">>" && x.isBinary() && y.isBinary() {
-		return Node{}, Unsupported("the operator " + op + " on two binary strings")
-	}
-	return Node{Typ: wharf.TypeUint, Eval: func(ev *Evaluation) (Datum, error) {
-		a, b, err := both(ev, x, y)
-		if err != nil || a.IsNull() || b.IsNull() {
-			return NullDatum(), err
-		}
-		m, n := ev.bits(a), ev.bits(b)
-		switch op {
-		case "&":
-			return UintDatum(m & n), nil
-		case "|":
-			return UintDatum(m | n), nil
-		case "^":
-			return UintDatum(m ^ n), nil
-		case "<<":
-			return UintDatum(m << n), nil
-		}
-		return UintDatum(m >> n), nil
-	}}, nil
-}
-
-// isBinary reports whether a node is bytes that are no number beside numbers.
-func (n Node) isBinary() bool {
-	return n.Typ == wharf.TypeBytes && (n.fixed == nil || !n.fixed.Literal)
-}
-
-// numeric is the type in which the node counts in arithmetic.
-func (n Node) numeric() wharf.Type {
-	switch {
-	case n.fixed != nil && n.fixed.Literal:
-		return wharf.TypeUint
-	case (n.Typ == wharf.TypeDateTime || n.Typ == wharf.TypeTime) && n.Scale == 0:
-		return wharf.TypeInt
-	case n.Typ == wharf.TypeNull:
-		return n.Typ
-	}
-	return NumericType(n.Typ)
-}
-
-// NumericType is the type in which one operand counts.
-func NumericType(t wharf.Type) wharf.Type {
-	switch t {
-	case wharf.TypeInt, wharf.TypeUint, wharf.TypeDecimal, wharf.TypeFloat:
-		return t
-	case wharf.TypeBool, wharf.TypeDate:
-		return wharf.TypeInt
-	case wharf.TypeDateTime, wharf.TypeTime:
-		return wharf.TypeDecimal
-	}
-	return wharf.TypeFloat
-}
-
-// numericOrFloat is the type of a function of one number; of NULL, a double.
-func (n Node) numericOrFloat() wharf.Type { return NumericType(n.numeric()) }
-
-// arithmeticType is the type that an operator gives.
-func arithmeticType(op string, x, y wharf.Type) wharf.Type {
-	x, y = NumericType(x), NumericType(y)
-	unsigned := x == wharf.TypeUint || y == wharf.TypeUint
-	if op == "%" || op == "MOD" {
-		unsigned = x == wharf.TypeUint // a remainder has the sign of what was divided
-	}
-	switch {
-	case op == "DIV" && unsigned:
-		return wharf.TypeUint
-	case op == "DIV":
-		return wharf.TypeInt
-	case x == wharf.TypeFloat || y == wharf.TypeFloat:
-		return wharf.TypeFloat
-	case op == "/" || x == wharf.TypeDecimal || y == wharf.TypeDecimal:
-		return wharf.TypeDecimal
-	case unsigned:
-		return wharf.TypeUint
-	}
-	return wharf.TypeInt
-}
-
-// arithmeticScale is the scale of an operator's result where that is a
-// decimal.
-func arithmeticScale(op string, x, y Node) int {
-	switch scale := MaxScale([]Node{x, y}); {
-	case scale == AsItComes || op == "+" || op == "-" || op == "%" || op == "MOD":
-		return scale
-	case op == "/":
-		return min(x.Scale+DivisionScale, MaxDecimalScale)
-	case op == "*":
-		return min(x.Scale+y.Scale, MaxDecimalScale)
-	}
-	return 0
-}
-
-func arithmetic(op string, x, y Node) Node {
-	typ := arithmeticType(op, x.numeric(), y.numeric())
-	return Node{Typ: typ, Scale: arithmeticScale(op, x, y), Eval: func(ev *Evaluation) (Datum, error) {
-		a, b, err := both(ev, x, y)
-		if err != nil || a.IsNull() || b.IsNull() {
-			return NullDatum(), err
-		}
-		a, b = ev.Number(a, typ), ev.Number(b, typ)
-		if op == "/" || op == "%" || op == "MOD" || op == "DIV" {
-			if zero, _ := b.truth(); !zero {
-				if strings.Contains(ev.Env.Value("sql_mode").String(), "ERROR_FOR_DIVISION_BY_ZERO") {
-					ev.Env.Warn(warnDivisionByZero, "Division by 0")
-				}
-				return NullDatum(), nil
-			}
-		}
-		switch {
-		case op == "DIV":
-			return integerFrom(a.ToDecimal().wholeQuotient(b.ToDecimal()), typ)
-		case typ == wharf.TypeFloat:
-			return floatArithmetic(op, a.ToFloat(), b.ToFloat())
-		case typ == wharf.TypeDecimal:
-			return decimalArithmetic(op, a.ToDecimal(), b.ToDecimal())
-		}
-		return integerArithmetic(op, a, b, typ)
-	}}
-}
-
-func floatArithmetic(op string, a, b float64) (Datum, error) {
-	var f float64
-	switch op {
-	case "+":
-		f = a + b
-	case "-":
-		f = a - b
-	case "*":
-		f = a * b
-	case "/":
-		f = a / b
-	default:
-		f = math.Mod(a, b)
-	}
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return NullDatum(), OutOfRange("DOUBLE")
-	}
-	return FloatDatum(f), nil
-}
-
-func decimalArithmetic(op string, a, b *Decimal) (Datum, error) {
-	var d *Decimal
-	switch op {
-	case "+":
-		d = a.Add(b)
-	case "-":
-		d = a.Add(b.negate())
-	case "*":
-		d = a.multiply(b)
-	case "/":
-		d = a.Divide(b)
-	default:
-		d = a.remainder(b)
-	}
-	if !d.Fits() {
-		return NullDatum(), OutOfRange("DECIMAL")
-	}
-	return DecDatum(d), nil
-}
-
-// integerArithmetic does small numbers in place and leaves the rest, where
-// the result may not fit, to numbers of any size.
-func integerArithmetic(op string, a, b Datum, typ wharf.Type) (Datum, error) {
-	const small = 1 << 31
-	if m, n := int64(a.Num), int64(b.Num); a.Kind == KInt && b.Kind == KInt && m < small && m > -small && n < small && n > -small {
-		switch op {
-		case "+":
-			return IntDatum(m + n), nil
-		case "-":
-			return IntDatum(m - n), nil
-		case "*":
-			return IntDatum(m * n), nil
-		}
-		return IntDatum(m % n), nil
-	}
-	m, n, r := a.ToDecimal().unscaled, b.ToDecimal().unscaled, new(big.Int)
-	switch op {
-	case "+":
-		r.Add(m, n)
-	case "-":
-		r.Sub(m, n)
-	case "*":
-		r.Mul(m, n)
-	default:
-		r.Rem(m, n)
-	}
-	return integerFrom(r, typ)
-}
-
-func integerFrom(n *big.Int, typ wharf.Type) (Datum, error) {
-	if typ == wharf.TypeUint {
-		if !n.IsUint64() {
-			return NullDatum(), OutOfRange("BIGINT UNSIGNED")
-		}
-		return UintDatum(n.Uint64()), nil
-	}
-	if !n.IsInt64() {
-		return NullDatum(), OutOfRange("BIGINT")
-	}
-	return IntDatum(n.Int64()), nil
-}
-
-// OutOfRange is the error of a result that a type does not hold.
-func OutOfRange(typ string) error {
-	return Invalid(errOutOfRange, "%s value is out of range", typ)
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"wharf"
 	"wharf/sql"
@@ -25,7 +26,7 @@ func strToDateType(args []Node) wharf.Type {
 		}
 		return false
 	}
-	dated, timed := hasPart("YymcdeDjMbWa"), hasPart("HhIiklrSsTfp")
+	dated, timed := hasPart("YymcdeDjMbWawUuVvXx"), hasPart("HhIiklrSsTfp")
 	switch {
 	case timed && !dated:
 		return wharf.TypeTime
@@ -46,20 +47,30 @@ func strToDateScale(_ []sql.Expr, args []Node) int {
 func runStrToDate(ev *Evaluation, a []Datum) (Datum, error) {
 	text, format := a[0].Text(), a[1].Text()
 	p := &dateReader{text: text}
-	if !p.read(format) {
-		ev.wrongValue("Incorrect datetime value", a[0])
+	ok := p.read(format)
+	var m moment
+	if ok {
+		m, ok = p.moment()
+	}
+	if !ok || !p.dated && !p.timed {
+		ev.Env.Warn(warnWrongValue, "Incorrect datetime value: '%s' for function str_to_date", CutRunes(text, 128))
 		return NullDatum(), nil
 	}
-	m, ok := p.moment()
+	rest := strings.TrimLeft(p.text, " \t\n\v\f\r") != ""
+	truncated := func(kind string) {
+		if rest {
+			ev.wrongValue("Truncated incorrect "+kind+" value", a[0])
+		}
+	}
 	switch {
-	case !ok, !p.dated && !p.timed:
-		ev.wrongValue("Incorrect datetime value", a[0])
-		return NullDatum(), nil
 	case !p.dated:
+		truncated("time")
 		return durationDatum(m.clock(), p.places), nil
 	case !p.timed:
+		truncated("date")
 		return dateDatum(m), nil
 	}
+	truncated("datetime")
 	return momentDatum(m, p.places), nil
 }
 
@@ -68,6 +79,7 @@ type dateReader struct {
 	text         string
 	m            moment
 	yearDay      int
+	week         weekDate
 	afternoon    bool
 	half         bool // %p
 	dated, timed bool
@@ -118,7 +130,7 @@ func (p *dateReader) part(letter byte) bool {
 		return ok
 	}
 	switch letter {
-	case 'Y', 'y', 'm', 'c', 'd', 'e', 'D', 'j', 'M', 'b', 'W', 'a':
+	case 'Y', 'y', 'm', 'c', 'd', 'e', 'D', 'j', 'M', 'b', 'W', 'a', 'w', 'U', 'u', 'V', 'v', 'X', 'x':
 		p.dated = true
 	case '%':
 		ok := strings.HasPrefix(p.text, "%")
@@ -155,6 +167,10 @@ func (p *dateReader) part(letter byte) bool {
 		return p.month(letter == 'M')
 	case 'W', 'a':
 		return p.weekday(letter == 'W')
+	case 'w', 'U', 'u', 'V', 'v', 'X', 'x':
+		return p.weekPart(letter)
+	case '.', '@', '#':
+		return p.skip(letter)
 	case 'H', 'k':
 		return into(&p.m.hour, 2)
 	case 'h', 'I', 'l':
@@ -209,6 +225,10 @@ func (p *dateReader) month(long bool) bool {
 func (p *dateReader) weekday(long bool) bool {
 	for day := time.Sunday; day <= time.Saturday; day++ {
 		if p.word(day.String(), long) {
+			p.week.named = true
+			if p.week.day = int(day); day == time.Sunday {
+				p.week.day = 7
+			}
 			return true
 		}
 	}
@@ -235,12 +255,33 @@ func (p *dateReader) moment() (moment, bool) {
 			m.hour += 12
 		}
 	}
+	if p.week.numbered && p.week.named {
+		at, ok := p.week.date(m.year)
+		if !ok {
+			return m, false
+		}
+		m.year, m.month, m.day = at.Year(), int(at.Month()), at.Day()
+	}
 	if p.yearDay > 0 {
 		at := time.Date(m.year, 1, p.yearDay, 0, 0, 0, 0, time.UTC)
-		m.month, m.day = int(at.Month()), at.Day()
+		m.year, m.month, m.day = at.Year(), int(at.Month()), at.Day()
 	}
 	if m.hour > 23 || m.minute > 59 || m.second > 59 {
 		return m, false
 	}
 	return m, !p.dated || m.isDate() && m.isWhole()
+}
+
+// skip passes over what %., %@ and %# stand for: signs, letters and digits.
+func (p *dateReader) skip(letter byte) bool {
+	p.text = strings.TrimLeftFunc(p.text, func(r rune) bool {
+		switch letter {
+		case '.':
+			return unicode.IsPunct(r) || unicode.IsSymbol(r)
+		case '@':
+			return unicode.IsLetter(r)
+		}
+		return unicode.IsDigit(r)
+	})
+	return true
 }

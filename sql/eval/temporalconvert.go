@@ -3,9 +3,11 @@ package eval
 import (
 	"math"
 	"math/big"
+	"slices"
 	"time"
 
 	"wharf"
+	"wharf/sql"
 )
 
 // Dates and times of values of any kind. What cannot be read is not there, and
@@ -38,7 +40,7 @@ func (ev *Evaluation) moment(d Datum, z zeros) (reading, bool) {
 }
 
 func (ev *Evaluation) momentOf(d Datum) (reading, bool) {
-	switch d.Kind {
+	switch d = d.unboxed(); d.Kind {
 	case kDate:
 		return reading{moment: unpack(d.Num), isDate: true}, true
 	case kDateTime:
@@ -49,9 +51,8 @@ func (ev *Evaluation) momentOf(d Datum) (reading, bool) {
 		return reading{moment: momentOf(at), places: int(d.places)}, true
 	case KString, kBytes:
 		r, ok := readMoment(d.Str)
-		if ok && r.zoned {
-			at := r.moment.time(time.UTC).Add(-time.Duration(r.offset) * time.Second)
-			r.moment = momentOf(at.In(ev.Env.Location()))
+		if ok {
+			r.toZone(ev.Env.Location())
 		}
 		return r, ok
 	}
@@ -59,6 +60,14 @@ func (ev *Evaluation) momentOf(d Datum) (reading, bool) {
 	r, ok := momentOfNumber(whole)
 	r.micro, r.places = micro, places
 	return r, ok
+}
+
+// toZone makes a moment with an offset the one that a clock of that zone shows.
+func (r *reading) toZone(zone *time.Location) {
+	if r.zoned {
+		at := r.moment.time(time.UTC).Add(-time.Duration(r.offset) * time.Second)
+		r.moment, r.zoned = momentOf(at.In(zone)), false
+	}
 }
 
 // wholeAndMicros is a number cut into its whole part and millionths.
@@ -76,7 +85,7 @@ func (d Datum) wholeAndMicros() (whole int64, micro, places int) {
 func (ev *Evaluation) duration(d Datum) (reading, bool) {
 	var r reading
 	ok := true
-	switch d.Kind {
+	switch d = d.unboxed(); d.Kind {
 	case kNull:
 		return r, false
 	case kTime:
@@ -109,6 +118,15 @@ func (ev *Evaluation) wrongValue(what string, d Datum) {
 	ev.Env.Warn(warnTruncated, "%s: '%s'", what, CutRunes(d.Text(), 128))
 }
 
+// refusesZeros reports whether sql_mode refuses a date with a month or a day of zero.
+func (ev *Evaluation) refusesZeros(m moment) bool {
+	mode := "NO_ZERO_IN_DATE"
+	if m.year == 0 && m.month == 0 && m.day == 0 {
+		mode = "NO_ZERO_DATE"
+	}
+	return HasMode(ev.Env, mode)
+}
+
 // asTemporal is a value in a type of dates or times; what is none is NULL.
 func (ev *Evaluation) asTemporal(d Datum, typ wharf.Type, places int) Datum {
 	if typ == wharf.TypeTime {
@@ -118,12 +136,19 @@ func (ev *Evaluation) asTemporal(d Datum, typ wharf.Type, places int) Datum {
 		}
 		return durationDatum(min(max(roundDuration(r.micros, places), -maxDuration), maxDuration), places)
 	}
-	r, ok := ev.moment(d, noZeros)
-	if !ok {
+	r, ok := ev.momentOf(d)
+	taken := anyZeros
+	if ok && !r.isWhole() && ev.refusesZeros(r.moment) {
+		taken = noZeros
+	}
+	if r, ok = ev.moment(d, taken); !ok {
 		return NullDatum()
 	}
 	if typ == wharf.TypeDate {
 		return dateDatum(r.moment)
+	}
+	if !r.isWhole() {
+		return momentDatum(r.moment, places)
 	}
 	m, ok := r.moment.rounded(places)
 	if !ok {
@@ -139,15 +164,48 @@ func (ev *Evaluation) compare(a, b Datum) (order int, known bool) {
 	switch {
 	case a.IsNull() || b.IsNull():
 		return 0, false
+	case a.json || b.json:
 	case a.IsTemporal() && (b.IsText() || b.IsTemporal()), b.IsTemporal() && a.IsText():
 		return ev.compareTemporal(a, b)
 	}
 	return Compare(ev.besideNumber(a, b), ev.besideNumber(b, a))
 }
 
+// besideMoment gives a number that is the same for all rows, beside a column of dates
+// with their times, as the date that it is; one that is none stays a number. e is what n
+// was compiled of.
+func (n Node) besideMoment(other Node, e sql.Expr) Node {
+	_, isVariable := e.(sql.UserVar)
+	if !other.column || other.Typ != wharf.TypeDateTime || n.fixed == nil && !isVariable {
+		return n
+	}
+	was := n.Eval
+	n.Eval = func(ev *Evaluation) (Datum, error) {
+		d, err := was(ev)
+		if err != nil || !isNumberDatum(d) || d.isJSON() {
+			return d, err
+		}
+		if r, ok := ev.momentOf(d); ok && r.isWhole() {
+			return momentDatum(r.moment, maxPlaces), nil
+		}
+		return d, nil
+	}
+	return n
+}
+
+// besideMoments does so for the arguments of the functions that compare the first with
+// the others.
+func besideMoments(e sql.Call, args []Node) {
+	if slices.Contains([]string{"IN", "BETWEEN", "NULLIF"}, e.Name) {
+		for i := range args {
+			args[i] = args[i].besideMoment(args[0], e.Args[i])
+		}
+	}
+}
+
 // besideNumber is a text beside a number as a number.
 func (ev *Evaluation) besideNumber(d, other Datum) Datum {
-	if d.IsText() && !other.IsText() {
+	if !d.json && !other.json && d.IsText() && !other.IsText() {
 		return ev.float(d)
 	}
 	return d

@@ -364,10 +364,35 @@ func ParseZone(name string) (*time.Location, error) {
 		if offset >= -14*3600 && offset <= 14*3600 {
 			return time.FixedZone(name, offset), nil
 		}
-	} else if strings.Contains(name, "/") {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone, nil
-		}
+	} else if zone := namedZone(name); zone != nil {
+		return zone, nil
 	}
 	return nil, Invalid(errUnknownZone, "Unknown or incorrect time zone: '%s'", CutRunes(name, 64))
+}
+
+// namedZone is the time zone of a name, or nil. MySQL's names have no case: what
+// is not found as it is written is looked for as most zones are, with each word
+// capitalised, then in capitals, then as in US/Eastern.
+func namedZone(name string) *time.Location {
+	if name == "" || strings.EqualFold(name, "Local") { // which Go takes for the server's own
+		return nil
+	}
+	area, place, _ := strings.Cut(name, "/")
+	for _, spelled := range []string{name, capitalised(name), strings.ToUpper(name), strings.ToUpper(area) + "/" + capitalised(place)} {
+		if zone, err := time.LoadLocation(spelled); err == nil {
+			return zone
+		}
+	}
+	return nil
+}
+
+// capitalised gives each word of a time zone's name a capital.
+func capitalised(name string) string {
+	b := []byte(strings.ToLower(name))
+	for i := range b {
+		if (i == 0 || strings.IndexByte("/_-", b[i-1]) >= 0) && 'a' <= b[i] && b[i] <= 'z' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return string(b)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wharf"
@@ -206,7 +207,9 @@ func TestCursorEnds(t *testing.T) {
 }
 
 // max_execution_time passes as rows are made, not as the client thinks.
-func TestCursorTime(t *testing.T) {
+func TestCursorTime(t *testing.T) { synctest.Test(t, testCursorTime) }
+
+func testCursorTime(t *testing.T) {
 	h := newHarness(t)
 	s := h.session("main")
 	must(t, s, "SET max_execution_time = 1000, long_query_time = 1")
@@ -300,6 +303,8 @@ type hasher struct{}
 
 func (hasher) Hash(_, plain string) (wharf.Secret, error) { return wharf.NewSecret(plain), nil }
 func (hasher) CheckHash(string, string) error             { return nil }
+
+func (hasher) Matches(_ string, hash wharf.Secret, plain string) bool { return hash.Reveal() == plain }
 
 // TestDroppedUser: a user who was dropped gets no further row of its cursors, whether
 // they have been read ahead or not, and runs no statement.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"wharf"
+	"wharf/sql"
 	"wharf/sql/eval"
 )
 
@@ -24,6 +25,7 @@ const (
 	warnExists        = 1050 // ER_TABLE_EXISTS_ERROR
 	warnNotRolledBack = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
 	warnRangeAdjusted = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnNoRow         = 1329 // ER_SP_FETCH_NO_DATA
 	warnLeftOut       = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
 )
 
@@ -35,9 +37,20 @@ type warning struct {
 }
 
 // warn adds a diagnostic to the statement under way.
+// Notes are left out where sql_notes is off.
 func (s *Session) warn(level string, number uint16, format string, args ...any) {
+	if level == "Note" && !s.flag("sql_notes") {
+		return
+	}
 	if len(s.warnings) < maxWarnings {
 		s.keepWarning(warning{level, number, fmt.Sprintf(format, args...)})
+	}
+}
+
+// warnOf adds the warnings about how a statement is written.
+func (s *Session) warnOf(st sql.Statement) {
+	for _, w := range sql.Warnings(st) {
+		s.warn("Warning", w.Number, "%s", w.Text)
 	}
 }
 
@@ -106,12 +119,18 @@ var (
 	errNoInfoTable     = eval.NewCause(1109, "42S02", "unknown table of information_schema")
 	errUserOperation   = eval.NewCause(1396, "HY000", "a statement about a user failed")
 	errNeedsSuper      = eval.NewCause(1227, "42000", "SUPER is needed")
+	errNoPrepared      = eval.NewCause(1243, "HY000", "unknown prepared statement")
+	errEmptyQuery      = eval.NewCause(1065, "42000", "query was empty")
+	errNotPreparable   = eval.NewCause(1295, "HY000", "not in a prepared statement")
+	errManyRows        = eval.NewCause(1172, "42000", "more than one row")
+	errColumnCounts    = eval.NewCause(1222, "21000", "different number of columns")
 	errNoRole          = eval.NewCause(3530, "HY000", "role not granted")
 	errLockName        = eval.NewCause(3057, "42000", "wrong name of a lock")
 	ErrInTransaction   = eval.NewCause(1568, "25001", "transaction in progress")
 
 	errWrongObject   = eval.NewCause(1347, "HY000", "not an object of that kind")
 	errWrongValue    = eval.NewCause(1231, "42000", "wrong value for a variable")
+	errUnknownLocale = eval.NewCause(1649, "HY000", "unknown locale")
 	errWrongType     = eval.NewCause(1232, "42000", "wrong type for a variable")
 	errVariableScope = eval.NewCause(1238, "HY000", "variable of another scope")
 )

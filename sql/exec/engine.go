@@ -17,35 +17,60 @@ func (s *Session) planQuery(st *sql.Query, args []wharf.Value) (plan, error) {
 	}
 	request := s.request(st, args)
 	p := plan{timed: true, capped: st.Limit == nil}
-	p.describe = func(ctx context.Context) ([]wharf.Column, error) {
+	if st.Found && st.Outer != nil {
+		p.found = new(uint64)
+	}
+	p.describe = func(ctx context.Context) (columns []wharf.Column, err error) {
 		ctx, cancel := context.WithTimeout(ctx, describeTime)
 		defer cancel()
 		warnings := s.warnings // the query has not run: it warns of nothing yet
 		defer func() { s.warnings = warnings }()
-		request, err := s.prepared(ctx, engine, request)
-		if err != nil {
-			return nil, err
-		}
-		return engine.Columns(ctx, request)
+		return columns, s.ask(ctx, engine, request, func(engine sql.Engine, r sql.Request) (err error) {
+			if engine == s.executor.files {
+				columns, err = s.columnsOfFiles(ctx, engine, r)
+				return err
+			}
+			columns, err = engine.Columns(ctx, r)
+			return err
+		})
 	}
-	p.run = func(ctx context.Context) (Result, error) {
-		s.worker = engine == s.executor.files
-		request, err := s.prepared(ctx, engine, request)
-		if err != nil {
-			return Result{}, err
-		}
-		rows, err := engine.Query(ctx, request)
-		return Result{Rows: rows}, err
+	p.run = func(ctx context.Context) (result Result, err error) {
+		return result, s.ask(ctx, engine, request, func(engine sql.Engine, r sql.Request) (err error) {
+			if s.worker = engine == s.executor.files; s.worker {
+				result.Rows, err = s.queryFiles(ctx, engine, r, p.found)
+				return err
+			}
+			result.Rows, err = engine.Query(ctx, r)
+			return err
+		})
 	}
 	return p, nil
 }
 
-// prepared makes a request ready for its engine.
-func (s *Session) prepared(ctx context.Context, engine sql.Engine, r sql.Request) (sql.Request, error) {
-	if engine != s.executor.files {
-		return r, nil
+// ask asks an engine for what it says to a request. The engine for files is
+// asked too, where the other one does not know how to answer it.
+func (s *Session) ask(ctx context.Context, engine sql.Engine, r sql.Request, what func(sql.Engine, sql.Request) error) error {
+	warnings := s.warnings
+	err := s.askOne(ctx, engine, r, what)
+	files := s.executor.files
+	if engine == files || files == nil || wharf.CodeOf(err) != wharf.CodeUnsupported {
+		return err
 	}
-	return s.inferred(ctx, r)
+	if _, planned := engine.Columns(ctx, r); wharf.CodeOf(planned) != wharf.CodeUnsupported {
+		return err // it has begun to run
+	}
+	s.warnings = warnings
+	return s.askOne(ctx, files, r, what)
+}
+
+func (s *Session) askOne(ctx context.Context, engine sql.Engine, r sql.Request, what func(sql.Engine, sql.Request) error) error {
+	if engine == s.executor.files {
+		var err error
+		if r, err = s.inferred(ctx, r); err != nil {
+			return err
+		}
+	}
+	return what(engine, r)
 }
 
 // engineOf chooses the engine for a query by its sources: that for files where

@@ -31,6 +31,14 @@ type Options struct {
 	// @@max_connections; 0 is DefaultMaxConnections.
 	MaxConnections int64
 
+	// MaxUserConnections is how many connections a user may have, for
+	// @@max_user_connections; 0 is no limit.
+	MaxUserConnections int64
+
+	// WaitTimeout is how long a client may be silent, unless its session says
+	// otherwise: @@wait_timeout, in whole seconds; 0 is MySQL's 8 hours.
+	WaitTimeout time.Duration
+
 	// TLS is set where the listener offers TLS, for @@have_ssl.
 	TLS bool
 
@@ -78,19 +86,20 @@ const DefaultDatabase = "default"
 // sessions share: the tables of functions and variables, the global values of
 // variables, and counters.
 type Executor struct {
-	service     *wharf.Service
-	relations   sql.Engine // may be nil
-	files       sql.Engine // may be nil
-	version     string
-	port        func() int
-	log         *slog.Logger
-	now         func() time.Time
-	maxPacket   int64
-	maxConns    int64
-	tls         bool
-	errorNumber func(error) uint16
-	memory      *Memory
-	sessionMost int64
+	service      *wharf.Service
+	relations    sql.Engine // may be nil
+	files        sql.Engine // may be nil
+	version      string
+	port         func() int
+	log          *slog.Logger
+	now          func() time.Time
+	maxPacket    int64
+	maxConns     int64
+	maxUserConns int64
+	tls          bool
+	errorNumber  func(error) uint16
+	memory       *Memory
+	sessionMost  int64
 
 	functions map[string]eval.Function
 	variables map[string]*variable
@@ -136,7 +145,11 @@ func New(o Options) *Executor {
 	maps.Copy(e.functions, lockFunctions())
 	e.status = statusList()
 	e.commands = commandCounters(e.status)
+	e.maxUserConns = o.MaxUserConnections
 	e.variables = e.variableTable()
+	if seconds := int64(o.WaitTimeout / time.Second); seconds > 0 {
+		e.variables["wait_timeout"].def, e.variables["interactive_timeout"].def = wharf.Int(seconds), wharf.Int(seconds)
+	}
 	e.shows = showTable()
 	e.infoTables = infoTables()
 	e.started = e.now()

@@ -23,6 +23,11 @@ func (s *Session) explainTree(ctx context.Context, st *sql.Explain, of plan, arg
 // tell them.
 func (s *Session) steps(ctx context.Context, of sql.Statement, args []wharf.Value, analyze bool) (lines []string, ok bool, err error) {
 	q, isQuery := of.(*sql.Query)
+	if sel, is := of.(*sql.Select); is {
+		if _, err := s.planRow(sel, args); wharf.CodeOf(err) == wharf.CodeUnsupported && s.executor.files != nil {
+			q, isQuery = sel.Query(wharf.MessageOf(err)), true
+		}
+	}
 	if !isQuery {
 		return nil, false, nil
 	}
@@ -30,16 +35,16 @@ func (s *Session) steps(ctx context.Context, of sql.Statement, args []wharf.Valu
 	if err != nil {
 		return nil, false, err
 	}
-	explainer, ok := engine.(sql.Explainer)
-	if !ok {
-		return nil, false, nil
-	}
-	request, err := s.prepared(ctx, engine, s.request(q, args))
-	if err != nil {
-		return nil, false, err
-	}
-	lines, err = explainer.Explain(ctx, request, analyze)
-	return lines, true, err
+	err = s.ask(ctx, engine, s.request(q, args), func(engine sql.Engine, r sql.Request) (err error) {
+		explainer, is := engine.(sql.Explainer)
+		if ok = is; !ok {
+			_, err = engine.Columns(ctx, r)
+			return err
+		}
+		lines, err = explainer.Explain(ctx, r, analyze)
+		return err
+	})
+	return lines, ok, err
 }
 
 // tableSteps tells the tables of a query that no engine tells the steps of, and

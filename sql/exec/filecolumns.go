@@ -26,7 +26,9 @@ func (s *Session) columnsOf(ctx context.Context, stage wharf.Stage, t *fileTable
 	if err != nil {
 		return nil, err
 	}
-	described, err := engine.Columns(ctx, s.request(query, nil))
+	request := s.request(query, nil)
+	request.Super = s.SeesAll(ctx)
+	described, err := engine.Columns(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,9 @@ func (s *Session) countRows(ctx context.Context, stage wharf.Stage, t *fileTable
 	if err != nil {
 		return wharf.Null()
 	}
-	rows, err := s.executor.files.Query(ctx, s.request(query, nil))
+	request := s.request(query, nil)
+	request.Super = s.SeesAll(ctx)
+	rows, err := s.executor.files.Query(ctx, request)
 	if err != nil {
 		return wharf.Null()
 	}
@@ -190,10 +194,7 @@ func (s *Session) tableNamed(ctx context.Context, database, name string, columns
 	if isSystemTable(database, name) {
 		return s.executor.findInfoTable(name)
 	}
-	found, err := s.findSchema(ctx, s.databaseOf(database))
-	if hint := s.unquoted(ctx, err, database, name); hint != nil {
-		return infoTable{}, hint
-	}
+	found, name, err := s.tableSchema(ctx, s.databaseOf(database), name)
 	if err != nil {
 		return infoTable{}, err
 	}

@@ -27,8 +27,7 @@ func (s *Session) overFiles(st *sql.Query) bool {
 	return slices.ContainsFunc(st.Files, func(f sql.FileTable) bool { return f.Function == "" }) ||
 		slices.ContainsFunc(st.Tables, func(t sql.NamedTable) bool {
 			database := s.databaseOf(t.Schema)
-			isFunction := t.Schema == "" && slices.ContainsFunc(st.Files, func(f sql.FileTable) bool { return f.Name == t.Name })
-			return !isFunction && s.isStage(database) && !isSystemTable(database, t.Name)
+			return !isFunctionOf(st, t) && s.isStage(database) && !isSystemTable(database, t.Name)
 		})
 }
 
@@ -71,6 +70,40 @@ func (s *Session) source(ctx context.Context, st *sql.Query, schema, name string
 	}
 	table, err := s.serverTable(schema, name)
 	return sql.Source{Name: schema + "." + name, Relation: &table}, err
+}
+
+// mayRead checks that the user may read every stage that a query names, before a
+// worker is started for it or a file is listed.
+func (s *Session) mayRead(ctx context.Context, st *sql.Query) error {
+	for _, t := range st.Files {
+		loc, err := wharf.ParseLocation(string(t.Location))
+		if err == nil {
+			_, err = s.executor.service.StageFor(ctx, s.client.Principal, loc.Stage, wharf.PrivilegeRead)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, t := range st.Tables {
+		database := s.databaseOf(t.Schema)
+		if isSystemTable(database, t.Name) || !s.isStage(database) || isFunctionOf(st, t) {
+			continue
+		}
+		stage, _, err := s.stageOf(ctx, database, t.Name)
+		if err == nil {
+			_, err = s.executor.service.StageFor(ctx, s.client.Principal, stage.Name, wharf.PrivilegeRead)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isFunctionOf reports whether a table of a query is one of its table functions or
+// locations.
+func isFunctionOf(st *sql.Query, t sql.NamedTable) bool {
+	return t.Schema == "" && slices.ContainsFunc(st.Files, func(f sql.FileTable) bool { return f.Name == t.Name })
 }
 
 // locationSource gives the files of a location.
@@ -246,14 +279,10 @@ func typeOfName(name string) wharf.FileType {
 // stageTable gives the files of a table in a stage's schema: one file, or with
 // a '/' at its end a folder.
 func (s *Session) stageTable(ctx context.Context, database, name string) (sql.Source, error) {
-	found, err := s.findSchema(ctx, database)
-	if hint := s.unquoted(ctx, err, database, name); hint != nil {
-		return sql.Source{}, hint
+	stage, name, err := s.stageOf(ctx, database, name)
+	if err != nil {
+		return sql.Source{}, err
 	}
-	if err != nil || !found.isStage() {
-		return sql.Source{}, noTable(err, database, name)
-	}
-	stage := found.stage
 	t, err := s.fileTable(ctx, stage, name)
 	if err != nil {
 		return sql.Source{}, err
@@ -274,4 +303,13 @@ func (s *Session) stageTable(ctx context.Context, database, name string) (sql.So
 		}
 	}
 	return source, nil
+}
+
+// stageOf finds the stage of a table, and the name of its file.
+func (s *Session) stageOf(ctx context.Context, database, name string) (wharf.Stage, string, error) {
+	found, file, err := s.tableSchema(ctx, database, name)
+	if err != nil || !found.isStage() {
+		return wharf.Stage{}, "", noTable(err, database, name)
+	}
+	return found.stage, file, nil
 }

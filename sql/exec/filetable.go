@@ -257,22 +257,23 @@ func (s *Session) folderFiles(ctx context.Context, loc wharf.Location, format ta
 	return files, nil
 }
 
-// unquoted returns the error of a file's name without its backticks, which MySQL
-// reads as a database and a table: books.parquet. It returns nil for another
-// failure to find the database.
-func (s *Session) unquoted(ctx context.Context, err error, database, name string) error {
-	if wharf.CodeOf(err) != wharf.CodeNotFound || !s.isStage(s.database) {
-		return nil
+// tableSchema finds the database of a table. Of a file's name without backticks, or
+// divided at its first point by a client, MySQL reads a database and a table:
+// books.parquet. Where there is no such database, it is the file of the stage in use.
+func (s *Session) tableSchema(ctx context.Context, database, name string) (schema, string, error) {
+	found, err := s.findSchema(ctx, database)
+	if wharf.CodeOf(err) != wharf.CodeNotFound || !s.isStage(s.database) || database == s.database {
+		return found, name, err
 	}
-	used, err := s.findSchema(ctx, s.database)
-	if err != nil {
-		return nil
+	used, usedErr := s.findSchema(ctx, s.database)
+	if usedErr != nil {
+		return found, name, err
 	}
 	file := database + "." + name
-	if _, err := s.fileTable(ctx, used.stage, file); err != nil {
-		return nil
+	if _, fileErr := s.fileTable(ctx, used.stage, file); fileErr != nil {
+		return found, name, err
 	}
-	return wharf.Errorf(wharf.CodeNotFound, "Table '%s' doesn't exist in a database '%s'; the file's name needs backticks: `%s`", eval.CutRunes(name, 64), eval.CutRunes(database, 64), eval.CutRunes(file, 256))
+	return used, file, nil
 }
 
 // noTable makes the error of a table that is not there, for any reason that

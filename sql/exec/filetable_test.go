@@ -116,7 +116,7 @@ func TestColumnsAreFoundOutOnce(t *testing.T) {
 func TestColumnsOfJoinedTable(t *testing.T) {
 	for _, conditions := range []string{
 		"FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = 's' AND t.TABLE_SCHEMA = 's' AND t.TABLE_NAME = 'a.csv'",
-		"FROM information_schema.TABLES t, information_schema.COLUMNS c WHERE c.table_name = T.TABLE_NAME AND c.TABLE_SCHEMA = t.TABLE_SCHEMA AND 's' = t.TABLE_SCHEMA AND t.TABLE_NAME IN ('a.csv')",
+		"FROM information_schema.TABLES t, information_schema.COLUMNS c WHERE c.table_name = t.TABLE_NAME AND c.TABLE_SCHEMA = t.TABLE_SCHEMA AND 's' = t.TABLE_SCHEMA AND t.TABLE_NAME IN ('a.csv')",
 		"FROM information_schema.TABLES t JOIN information_schema.TABLES u ON u.TABLE_NAME = t.TABLE_NAME AND u.TABLE_SCHEMA = t.TABLE_SCHEMA JOIN information_schema.COLUMNS c ON c.TABLE_NAME = u.TABLE_NAME AND c.TABLE_SCHEMA = u.TABLE_SCHEMA WHERE t.TABLE_NAME LIKE 'a.csv' AND t.TABLE_SCHEMA = DATABASE()",
 		"FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_NAME) WHERE c.TABLE_SCHEMA = 's' AND c.TABLE_NAME = 'a.csv' AND t.TABLE_NAME = 'a.csv'",
 		"FROM information_schema.TABLES t LEFT JOIN information_schema.COLUMNS c ON c.TABLE_NAME = t.TABLE_NAME AND c.TABLE_SCHEMA = t.TABLE_SCHEMA WHERE t.TABLE_SCHEMA = 's' AND t.TABLE_NAME = 'a.csv'",

@@ -14,7 +14,9 @@ const maxSleep = 365 * 24 * time.Hour
 // sessionFunctions tell of the session, and of the statement before.
 func sessionFunctions() map[string]eval.Function {
 	ask := func(t wharf.Type, answer func(s *Session) eval.Datum) eval.Function {
-		return eval.Function{Max: 0, Typ: eval.Always(t), System: true, Run: func(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) { return answer(ev.Env.(*Session)), nil }}
+		return eval.Function{Max: 0, Typ: eval.Always(t), System: true, Run: func(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
+			return answer(ev.Session().(*Session)), nil
+		}}
 	}
 	database := ask(wharf.TypeString, func(s *Session) eval.Datum {
 		if s.database == "" {

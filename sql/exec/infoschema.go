@@ -93,7 +93,7 @@ func parseInfoColumn(line string) infoColumn {
 
 // stagesTable is the columns of SHOW STAGES.
 func stagesTable() []infoColumn {
-	types := map[wharf.Type]string{wharf.TypeString: "text", wharf.TypeBool: "tinyint(1)", wharf.TypeDateTime: "datetime(6)"}
+	types := map[wharf.Type]string{wharf.TypeString: "text", wharf.TypeBool: "tinyint(1)", wharf.TypeDateTime: "datetime(6)", wharf.TypeInt: "bigint"}
 	var columns []infoColumn
 	for _, c := range stageColumns() {
 		columns = append(columns, infoColumn{Column: c, sqlType: types[c.Type]})

@@ -128,7 +128,7 @@ func lockFunctions() map[string]eval.Function {
 			if args[0].IsNull() || name == "" || len([]rune(name)) > maxLockName {
 				return eval.NullDatum(), eval.Invalid(errLockName, "Incorrect user-level lock name '%s'.", eval.CutRunes(args[0].Text(), maxLockName))
 			}
-			return run(ev, ev.Env.(*Session), name, args)
+			return run(ev, ev.Session().(*Session), name, args)
 		}}
 	}
 	flag := func(b bool) eval.Datum {
@@ -165,7 +165,7 @@ func lockFunctions() map[string]eval.Function {
 			return eval.UintDatum(uint64(id)), nil
 		}),
 		"RELEASE_ALL_LOCKS": {Typ: eval.Always(wharf.TypeInt), System: true, Run: func(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
-			s := ev.Env.(*Session)
+			s := ev.Session().(*Session)
 			return eval.IntDatum(int64(s.executor.locks.releaseAll(s.client.ID))), nil
 		}},
 	}

@@ -27,6 +27,9 @@ type plan struct {
 	// capped is set for the statements that sql_select_limit shortens: those
 	// that only show.
 	capped bool
+	// found counts the rows of the result without its LIMIT, for FOUND_ROWS(); nil
+	// counts those that are shown.
+	found *uint64
 }
 
 // Columns tells the columns that Run will answer with, without running the
@@ -75,8 +78,9 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	}
 	if s.asked = p.asks; !p.asks {
 		s.forgetWarnings()
+		s.warnOf(st.parsed)
 	}
-	ctx, cancel := s.deadline(ctx, p.timed)
+	ctx, cancel := s.deadline(ctx, p.timed, st.maxTime)
 	res, err := p.run(ctx)
 	if err != nil {
 		err = timedOut(ctx, err)
@@ -93,7 +97,13 @@ func (s *Session) Run(ctx context.Context, st *Stmt, args []wharf.Value) (Result
 	}
 	s.rowCount = -1
 	res.Until, _ = ctx.Deadline()
-	res.Rows.All = s.watch(ctx, func() { cancel(); s.countTime(begun) }, res.Rows.All, s.mostRows(p))
+	res.Rows.All = s.watch(ctx, func() {
+		cancel()
+		s.countTime(begun)
+		if p.found != nil {
+			s.foundRows = *p.found
+		}
+	}, res.Rows.All, s.mostRows(p))
 	return res, nil
 }
 
@@ -118,11 +128,16 @@ func (s *Session) fail(err error) (Result, error) {
 // errDeadline is the cause of a context that max_execution_time ended.
 var errDeadline = errors.New("max_execution_time is over")
 
-func (s *Session) deadline(ctx context.Context, timed bool) (context.Context, context.CancelFunc) {
+// deadline gives a statement that is timed the time of its hint, or else that of
+// max_execution_time.
+func (s *Session) deadline(ctx context.Context, timed bool, hinted int64) (context.Context, context.CancelFunc) {
 	if !timed {
 		return ctx, func() {}
 	}
-	limit := s.variableValue(s.executor.variables["max_execution_time"], false).Int64()
+	limit := hinted
+	if limit == 0 {
+		limit = s.variableValue(s.executor.variables["max_execution_time"], false).Int64()
+	}
 	switch most := time.Duration(limit) * time.Millisecond; {
 	case limit == 0:
 		return ctx, func() {}
@@ -184,6 +199,14 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return s.planQuery(st, args)
 	case *sql.Set:
 		return do(func(ctx context.Context) (Result, error) { return s.set(ctx, st, args) }), nil
+	case *sql.SelectInto:
+		return s.planInto(st, args)
+	case *sql.Prepare:
+		return do(func(context.Context) (Result, error) { return Result{}, s.prepare(st) }), nil
+	case *sql.Execute:
+		return s.planExecute(st)
+	case *sql.Deallocate:
+		return do(func(context.Context) (Result, error) { return Result{}, s.deallocate(st.Name) }), nil
 	case *sql.Show:
 		return s.planShow(st, args)
 	case *sql.Use:
@@ -196,6 +219,8 @@ func (s *Session) plan(stmt sql.Statement, args []wharf.Value) (plan, error) {
 		return do(func(context.Context) (Result, error) { return Result{}, s.savepoint(st) }), nil
 	case *sql.Noop:
 		return do(func(context.Context) (Result, error) { s.noop(st); return Result{}, nil }), nil
+	case *sql.TableMaintenance:
+		return s.planMaintenance(st), nil
 	case *sql.CreateDatabase:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, s.createDatabase(ctx, st) }), nil
 	case *sql.Kill:

@@ -8,8 +8,18 @@ import (
 	"wharf/sql/eval"
 )
 
-// planSelect plans a SELECT without a table: one row, or none.
+// planSelect plans a SELECT without a table. The engine for files answers one
+// whose expressions the server does not know.
 func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
+	p, err := s.planRow(st, args)
+	if wharf.CodeOf(err) == wharf.CodeUnsupported && s.executor.files != nil {
+		return s.planQuery(st.Query(wharf.MessageOf(err)), args)
+	}
+	return p, err
+}
+
+// planRow plans a SELECT without a table as its one row, or none.
+func (s *Session) planRow(st *sql.Select, args []wharf.Value) (plan, error) {
 	c := &s.compiling
 	*c = eval.Compiler{Env: s, Args: args}
 	defer func() { *c = eval.Compiler{} }()
@@ -22,12 +32,13 @@ func (s *Session) planSelect(st *sql.Select, args []wharf.Value) (plan, error) {
 			return plan{}, err
 		}
 		nodes[i] = n
-		columns[i] = wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr)}
+		columns[i] = wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr), SQLType: n.SQLType()}
 		asks = asks || asksDiagnostics(item.Expr)
 	}
 	var where eval.Node
 	if st.Where != nil {
 		var err error
+		c.Clause = "where clause"
 		if where, err = c.Compile(st.Where); err != nil {
 			return plan{}, err
 		}

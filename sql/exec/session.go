@@ -29,10 +29,11 @@ type Session struct {
 	zone                      *time.Location
 	mode                      sql.Mode // by which statements are read
 	autocommit, inTransaction bool
-	changed                   bool     // files were removed in the transaction that is open
-	readOnly                  bool     // the transaction that is open is
-	nextReadOnly              *bool    // what SET TRANSACTION said of the next one; nil if nothing
-	savepoints                []string // of the transaction that is open
+	changed                   bool             // files were removed in the transaction that is open
+	readOnly                  bool             // the transaction that is open is
+	nextReadOnly              *bool            // what SET TRANSACTION said of the next one; nil if nothing
+	savepoints                []string         // of the transaction that is open
+	stmts                     map[string]*Stmt // by PREPARE, by their folded names
 
 	warnings     []warning // of the last statement that was not itself a question about them
 	warningBytes int64     // that these keep
@@ -61,6 +62,8 @@ type Stmt struct {
 	params int
 	text   int64 // bytes
 	tree   int64
+
+	maxTime int64 // milliseconds, of a hint; 0 is none
 }
 
 // tokenBytes is about what a word or sign of a statement takes in memory, as
@@ -121,7 +124,7 @@ func (s *Session) Parse(text string) (*Stmt, string, error) {
 	if parsed == nil {
 		return nil, rest, nil
 	}
-	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed), text: int64(len(text) - len(rest)), tree: tokenBytes * int64(sql.Tokens(s.mode, text))}
+	st := &Stmt{parsed: parsed, params: sql.NumParams(parsed), text: int64(len(text) - len(rest)), tree: tokenBytes * int64(sql.Tokens(s.mode, text)), maxTime: sql.MaxTime(s.mode, text)}
 	if rest == "" {
 		s.executor.statements.remember(text, s.mode, st)
 	}
@@ -193,6 +196,9 @@ func (s *Session) start() {
 	s.statement.ReturnTo(0)
 	s.memory.Unkeep(s.userVarBytes)
 	s.userVarBytes = 0
+	for name := range s.stmts {
+		_ = s.deallocate(name) // it is there
+	}
 	s.forgetWarnings()
 	s.endTransaction()
 	s.executor.locks.releaseAll(s.client.ID)

@@ -72,7 +72,12 @@ func (s *Session) restore(before *Session) {
 
 func (w *setting) assign(a sql.Assignment) error {
 	var d eval.Datum
-	if a.Value != nil {
+	if a.Query != nil && (a.Value == nil || w.s.overFiles(a.Query)) {
+		var err error
+		if d, err = w.s.valueOf(w.ctx, a.Query); err != nil {
+			return err
+		}
+	} else if a.Value != nil {
 		c := eval.Compiler{Env: w.s, Args: w.args}
 		n, err := c.Compile(a.Value)
 		if err != nil {
@@ -205,10 +210,10 @@ func (w *setting) variable(v *variable, a sql.Assignment, d eval.Datum) error {
 		return eval.Invalid(errVariableScope, "Variable '%s' is a GLOBAL variable and should be set with SET GLOBAL", v.name)
 	}
 	value := v.def
-	if a.Value == nil && !global {
+	if a.Value == nil && a.Query == nil && !global {
 		value = w.s.executor.globalValue(v)
 	}
-	if a.Value != nil {
+	if a.Value != nil || a.Query != nil {
 		var err error
 		if value, err = w.s.checkVariable(v, d); err != nil {
 			return err
@@ -298,14 +303,14 @@ func (s *Session) setClientCollation() {
 func (s *Session) setNames(name, collate string) error {
 	cs, ok := eval.FindCharset(name)
 	if !ok {
-		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'; Wharf has utf8mb4, utf8mb3, latin1, ascii and binary", eval.CutRunes(name, 64))
+		return sql.NoCharset(name)
 	}
 	order := cs.Collation
 	if collate != "" {
 		id, ok := eval.FindCollation(collate)
 		co := id.Collation()
 		if !ok {
-			return eval.Invalid(eval.ErrUnknownCollate, "Unknown collation: '%s'", eval.CutRunes(collate, 64))
+			return sql.NoCollation(collate)
 		}
 		if co.Charset != cs.Name {
 			return eval.Invalid(eval.ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", co.Name, cs.Name)

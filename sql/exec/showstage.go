@@ -26,10 +26,16 @@ func stageColumns() []wharf.Column {
 		{Name: "created_on", Type: wharf.TypeDateTime},
 		{Name: "comment", Type: wharf.TypeString},
 		{Name: "owner", Type: wharf.TypeString},
+		{Name: "files", Type: wharf.TypeInt, Nullable: true},
+		{Name: "bytes", Type: wharf.TypeInt, Nullable: true},
+		{Name: "max_files", Type: wharf.TypeInt, Nullable: true},
+		{Name: "max_bytes", Type: wharf.TypeInt, Nullable: true},
 	}
 }
 
 func (s *Session) stageRow(ctx context.Context, st wharf.Stage) []wharf.Value {
+	files, bytes := s.usage(ctx, st)
+	quota := s.executor.service.QuotaOf(st)
 	owner, _ := s.executor.service.OwnerName(ctx, st.Owner) // "" if it cannot be told
 	kind, storage, place := "Internal", "local", wharf.Null()
 	if !st.Internal() {
@@ -54,7 +60,26 @@ func (s *Session) stageRow(ctx context.Context, st wharf.Stage) []wharf.Value {
 		wharf.DateTime(st.CreatedOn),
 		wharf.Text(st.Comment),
 		wharf.Text(owner),
+		files, bytes,
+		limit(quota.Files), limit(quota.Bytes),
 	}
+}
+
+// usage returns the files and bytes of an internal stage, or NULLs.
+func (s *Session) usage(ctx context.Context, st wharf.Stage) (files, bytes wharf.Value) {
+	u, known, err := s.executor.service.Usage(ctx, s.client.Principal, st)
+	if !known || err != nil {
+		return wharf.Null(), wharf.Null()
+	}
+	return wharf.Int(u.Files), wharf.Int(u.Bytes)
+}
+
+// limit returns a quota, NULL for none.
+func limit(n int64) wharf.Value {
+	if n == 0 {
+		return wharf.Null()
+	}
+	return wharf.Int(n)
 }
 
 // storageParams shows the bucket and the path as the storage uses them: byte
@@ -177,6 +202,12 @@ func createText(stage wharf.Stage) string {
 		URL: text(stage.URL), Comment: text(stage.Comment),
 		FileFormat: stage.FileFormat.Options(), CopyOptions: stage.CopyOptions.Options(),
 	}}
+	if n := stage.Quota.Files; n != 0 {
+		c.MaxFiles = &n
+	}
+	if n := stage.Quota.Bytes; n != 0 {
+		c.MaxBytes = &n
+	}
 	var hidden []string
 	add := func(name, value string) {
 		if value != "" {

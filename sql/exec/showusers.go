@@ -2,7 +2,9 @@ package exec
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wharf"
@@ -28,7 +30,9 @@ func userShows() map[string]show {
 		}},
 		"USERS": {rows: showUsers, columns: fixed(text("User"), text("Host"), textNull("Plugin"), text("Has_password"),
 			text("Account_locked"), text("Default_roles"), dateNull("Created_on"))},
-		"ROLES": {rows: showRoles, columns: fixed(text("Role"), text("Host"), dateNull("Created_on"))},
+		"TOKENS":      {rows: showTokens, columns: fixed(text("name"), text("user"), dateNull("created_on"), dateNull("expires_at"))},
+		"CREATE USER": {rows: showCreateUser, columns: showCreateUserColumns},
+		"ROLES":       {rows: showRoles, columns: fixed(text("Role"), text("Host"), dateNull("Created_on"))},
 	}
 }
 
@@ -72,10 +76,58 @@ func grantStatements(g wharf.UserGrants) []string {
 	if len(g.Roles) > 0 {
 		list = append(list, "GRANT "+quotedAccounts(g.Roles, ",")+to)
 	}
-	if len(g.Default) > 0 {
+	switch {
+	case g.DefaultAll:
+		list = append(list, "SET DEFAULT ROLE ALL"+to)
+	case len(g.Default) > 0:
 		list = append(list, "SET DEFAULT ROLE "+quotedAccounts(g.Default, ",")+to)
 	}
 	return list
+}
+
+func showCreateUserColumns(s *Session, st *sql.Show) []wharf.Column {
+	a, err := s.grantsOf(context.Background(), st) // columns are told without a context
+	if err != nil {
+		a = s.client.Principal.Account()
+	}
+	return []wharf.Column{text("CREATE USER for " + a.User + "@" + a.Host)}
+}
+
+// showCreateUser writes the statement that makes a user or role, with its password, as
+// it is. The hash is in hexadecimal where it is no plain text: that of
+// caching_sha2_password has any byte.
+func showCreateUser(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	of, err := s.grantsOf(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.executor.service.User(ctx, s.client.Principal, of)
+	if err != nil {
+		return nil, numbered(err)
+	}
+	return [][]wharf.Value{texts(createUserStatement(u))}, nil
+}
+
+func createUserStatement(u wharf.User) string {
+	if u.IsRole {
+		return "CREATE ROLE " + quotedAccount(u.Account)
+	}
+	text := "CREATE USER " + quotedAccount(u.Account)
+	switch hash := u.Hash.Reveal(); u.Plugin {
+	case wharf.PluginNative:
+		text += " IDENTIFIED WITH '" + u.Plugin + "' AS '" + hash + "'"
+	default:
+		if hash != "" {
+			text += " IDENTIFIED WITH '" + u.Plugin + "' AS 0x" + hex.EncodeToString([]byte(hash))
+		}
+	}
+	if u.MaxConnections > 0 {
+		text += " WITH MAX_USER_CONNECTIONS " + strconv.Itoa(u.MaxConnections)
+	}
+	if u.Locked {
+		text += " ACCOUNT LOCK"
+	}
+	return text
 }
 
 // users returns the users, or the roles, that the session's user may see.

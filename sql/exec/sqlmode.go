@@ -79,6 +79,16 @@ func modesOf(set uint64, known []string) (v wharf.Value, ok bool) {
 	return wharf.Text(strings.Join(slices.DeleteFunc(slices.Clone(known), func(m string) bool { return !given[m] }), ",")), true
 }
 
+// refuseModes refuses the modes that would change what functions of dates answer.
+func refuseModes(v wharf.Value) error {
+	for mode := range strings.SplitSeq(v.Str(), ",") {
+		if mode == "ALLOW_INVALID_DATES" || mode == "TIME_TRUNCATE_FRACTIONAL" {
+			return eval.Unsupported("the mode " + mode + " of sql_mode")
+		}
+	}
+	return nil
+}
+
 // setMode makes statements be read by a value of sql_mode.
 func (s *Session) setMode(v wharf.Value) error {
 	s.mode = sql.ModeOf(v.Str())

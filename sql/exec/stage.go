@@ -101,6 +101,10 @@ func stageUnset(clauses []string) wharf.StageChange {
 			c.CopyOptions = new(wharf.CopyOptions)
 		case "COMMENT":
 			c.Comment = new(string)
+		case "MAX_FILES":
+			c.MaxFiles = new(int64)
+		case "MAX_BYTES":
+			c.MaxBytes = new(int64)
 		}
 	}
 	return c
@@ -108,7 +112,7 @@ func stageUnset(clauses []string) wharf.StageChange {
 
 // stageSet validates the clauses of CREATE and of SET.
 func (s *Session) stageSet(ctx context.Context, set *sql.StageSettings) (wharf.StageChange, error) {
-	c := wharf.StageChange{URL: set.URL, Comment: set.Comment}
+	c := wharf.StageChange{URL: set.URL, Comment: set.Comment, MaxFiles: set.MaxFiles, MaxBytes: set.MaxBytes}
 	if set.Connection != nil {
 		conn, err := s.executor.service.ReadConnection(ctx, s.client.Principal, set.Connection)
 		if err != nil {

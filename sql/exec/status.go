@@ -94,8 +94,14 @@ func (s *Session) countTime(begun time.Time) {
 // commandOf gives a statement's kind, "" for one that MySQL does not have.
 func commandOf(st sql.Statement) string {
 	switch st := st.(type) {
-	case *sql.Select, *sql.Query:
+	case *sql.Select, *sql.Query, *sql.SelectInto:
 		return "select"
+	case *sql.Prepare:
+		return "prepare_sql"
+	case *sql.Execute:
+		return "execute_sql"
+	case *sql.Deallocate:
+		return "dealloc_sql"
 	case *sql.Set:
 		return "set_option"
 	case *sql.Use:
@@ -115,6 +121,8 @@ func commandOf(st sql.Statement) string {
 	case *sql.Noop:
 		name, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(st.Name, " ", "_")), "_status")
 		return name
+	case *sql.TableMaintenance:
+		return strings.ToLower(st.Verb)
 	case *sql.CreateDatabase:
 		return "create_db"
 	case *sql.CreateUser:
@@ -181,9 +189,19 @@ func showCommand(what string) string {
 	return "show_" + strings.ToLower(strings.ReplaceAll(what, " ", "_"))
 }
 
-// showStatus is SHOW STATUS, of the session or of the server.
-func showStatus(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
-	served := s.servedStatus(st.Global)
+// showStatus is SHOW STATUS, of the session or of the server. What other users do is
+// for users with SUPER: to others, the server is their session and their connections.
+func showStatus(ctx context.Context, s *Session, st *sql.Show) ([][]wharf.Value, error) {
+	a, err := s.executor.service.Access(ctx, s.client.Principal)
+	if err != nil {
+		return nil, err
+	}
+	processes, err := s.processes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := st.Global && a.IsSuper()
+	served := s.servedStatus(all, a.IsSuper(), processes)
 	var rows [][]wharf.Value
 	for _, row := range s.executor.status {
 		value := row.value
@@ -191,7 +209,7 @@ func showStatus(_ context.Context, s *Session, st *sql.Show) ([][]wharf.Value, e
 		case st.Global && row.scope == "session":
 			continue
 		case ok:
-			value = strconv.FormatUint(s.counted(kind, st.Global), 10)
+			value = strconv.FormatUint(s.counted(kind, all), 10)
 		case row.served:
 			value = served[row.name]
 		}
@@ -226,15 +244,19 @@ func (s *Session) counted(kind string, global bool) uint64 {
 	return s.commands[kind]
 }
 
-// servedStatus gives the values that Wharf counts or tells, but for Com_….
-func (s *Session) servedStatus(global bool) map[string]string {
+// servedStatus gives the values that Wharf counts or tells, but for Com_…: with
+// super those of all connections, which processes are then, too.
+func (s *Session) servedStatus(global, super bool, processes []Process) map[string]string {
 	e := s.executor
-	all := s.client.Sessions.Counters()
 	of, questions, slow := s.client.Counters(), s.questions, s.slow
+	queries, flushes := s.questions, s.commands["flush"]
+	all := Counters{Connections: uint64(len(processes)), MostConnections: uint64(len(processes))}
+	if super {
+		all, queries, flushes = s.client.Sessions.Counters(), e.queries.Load(), e.commands["flush"].Load()
+	}
 	if global {
 		of, questions, slow = all, e.queries.Load(), e.slow.Load()
 	}
-	processes := s.client.Sessions.Processes()
 	running := 0
 	for _, p := range processes {
 		if p.Command != "Sleep" {
@@ -254,10 +276,10 @@ func (s *Session) servedStatus(global bool) map[string]string {
 		"Bytes_sent":                number(of.Sent),
 		"Compression":               compression,
 		"Connections":               number(all.Connections),
-		"Flush_commands":            number(e.commands["flush"].Load()),
+		"Flush_commands":            number(flushes),
 		"Max_used_connections":      number(all.MostConnections),
 		"Prepared_stmt_count":       number(all.Statements),
-		"Queries":                   number(e.queries.Load()),
+		"Queries":                   number(queries),
 		"Questions":                 number(questions),
 		"Slow_queries":              number(slow),
 		"Ssl_cipher":                s.client.Cipher,

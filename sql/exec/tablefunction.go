@@ -136,9 +136,13 @@ func (s *Session) columnsOfSource(ctx context.Context, source sql.Source) ([]wha
 	return s.executor.files.Columns(ctx, request)
 }
 
-// inferred makes the rows of all INFER_SCHEMA of a query before an engine has it:
+// inferred checks the privileges that a query needs, and makes the rows of all INFER_SCHEMA of a query before an engine has it:
 // within the query, they would need a second worker.
 func (s *Session) inferred(ctx context.Context, r sql.Request) (sql.Request, error) {
+	if err := s.mayRead(ctx, r.Query); err != nil {
+		return r, err
+	}
+	r.Super = s.SeesAll(ctx)
 	known := map[string]sql.Source{}
 	for _, t := range r.Query.Files {
 		if t.Function != "INFER_SCHEMA" {

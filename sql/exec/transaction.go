@@ -122,6 +122,20 @@ func (s *Session) kill(ctx context.Context, st *sql.Kill, args []wharf.Value) er
 	return err
 }
 
+// Questions is how many statements the session ran.
+func (s *Session) Questions() uint64 { return s.questions }
+
+// SeesAll reports whether the session's user may know what other users do.
+func (s *Session) SeesAll(ctx context.Context) bool {
+	a, err := s.executor.service.Access(ctx, s.client.Principal)
+	return err == nil && a.IsSuper()
+}
+
+// User is who the session's connection belongs to.
+func (s *Session) User(ctx context.Context) (wharf.ConnectionUser, error) {
+	return s.executor.service.ConnectionUser(ctx, s.client.Principal)
+}
+
 // MayKill refuses the connections of others to users without SUPER, in the words in
 // which one is refused that is not there.
 func (s *Session) MayKill(ctx context.Context, id uint32) error {

@@ -110,9 +110,10 @@ func (u *unload) run(ctx context.Context) ([][]wharf.Value, error) {
 	return u.rows(made, keys), nil
 }
 
-// format is the statement's, else the stage's, else Parquet.
+// format is the statement's, else the stage's, else Parquet. It checks, before the
+// query runs, that the user may write to the stage.
 func (u *unload) format(ctx context.Context) (wharf.FileFormat, error) {
-	stage, err := u.s.executor.service.Stage(ctx, u.s.client.Principal, u.to.Stage)
+	stage, err := u.s.executor.service.StageFor(ctx, u.s.client.Principal, u.to.Stage, wharf.PrivilegeWrite)
 	if err != nil {
 		return wharf.FileFormat{}, err
 	}
@@ -158,10 +159,13 @@ func (u *unload) keys(files []sql.UnloadedFile) ([]wharf.Key, error) {
 
 // upload stores the files: all or none.
 func (u *unload) upload(ctx context.Context, keys []wharf.Key, files []sql.UnloadedFile) error {
+	// A name with a new ID is never taken: so a user who may not see what is in the
+	// stage needs no answer to whether it is.
+	ifAbsent := !u.options.Overwrite.Value && (u.options.UseRawPath.Value || !u.options.IncludeQueryID.Or(true))
 	news := make([]wharf.NewFile, len(files))
 	longest := int64(0)
 	for i, f := range files {
-		news[i] = wharf.NewFile{Key: keys[i], Open: f.Open, Options: wharf.PutOptions{Size: f.Size, IfAbsent: !u.options.Overwrite.Value}}
+		news[i] = wharf.NewFile{Key: keys[i], Open: f.Open, Options: wharf.PutOptions{Size: f.Size, IfAbsent: ifAbsent}}
 		longest = max(longest, f.Size)
 	}
 	up, err := u.s.executor.service.BeginUpload(ctx, u.s.client.Principal, u.to.Stage, longest)

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 
 	"wharf"
@@ -28,6 +29,10 @@ func (s *Session) planUsers(stmt sql.Statement) (plan, bool) {
 		run = func(ctx context.Context) error { return s.grantRoles(ctx, st) }
 	case *sql.SetDefaultRole:
 		run = func(ctx context.Context) error { return s.setDefaultRoles(ctx, st) }
+	case *sql.CreateToken:
+		return s.createToken(st), true
+	case *sql.DropToken:
+		run = func(ctx context.Context) error { return s.dropToken(ctx, st) }
 	case *sql.SetRole:
 		return do(func(ctx context.Context) (Result, error) { return Result{}, numbered(s.setRole(ctx, st)) }), true
 	default:
@@ -76,6 +81,10 @@ func credentials(a *sql.UserAuth) wharf.Credentials {
 }
 
 func (s *Session) createUsers(ctx context.Context, st *sql.CreateUser) error {
+	most, err := maxConnections(st.MaxConnections)
+	if err != nil {
+		return err
+	}
 	list := make([]wharf.NewUser, len(st.Users))
 	for i, spec := range st.Users {
 		a, err := s.account(ctx, spec.Account)
@@ -83,6 +92,9 @@ func (s *Session) createUsers(ctx context.Context, st *sql.CreateUser) error {
 			return err
 		}
 		list[i] = wharf.NewUser{Account: a, Credentials: credentials(spec.Auth)}
+		if most != nil {
+			list[i].MaxConnections = *most
+		}
 	}
 	present, err := s.executor.service.CreateUsers(ctx, s.client.Principal, list, st.IsRole, st.Locked, st.IfNotExists)
 	for _, a := range present {
@@ -91,14 +103,30 @@ func (s *Session) createUsers(ctx context.Context, st *sql.CreateUser) error {
 	return err
 }
 
+// maxConnections checks what follows MAX_USER_CONNECTIONS; nil is not given.
+func maxConnections(n *int64) (*int, error) {
+	if n == nil {
+		return nil, nil
+	}
+	if *n < 0 || *n > math.MaxUint16 {
+		return nil, wharf.Errorf(wharf.CodeInvalid, "MAX_USER_CONNECTIONS is from 0, as the server's settings say, to %d", math.MaxUint16)
+	}
+	most := int(*n)
+	return &most, nil
+}
+
 func (s *Session) alterUsers(ctx context.Context, st *sql.AlterUser) error {
+	most, err := maxConnections(st.MaxConnections)
+	if err != nil {
+		return err
+	}
 	list := make([]wharf.UserChange, len(st.Users))
 	for i, spec := range st.Users {
 		a, err := s.account(ctx, spec.Account)
 		if err != nil {
 			return err
 		}
-		list[i] = wharf.UserChange{Account: a, Locked: st.Locked}
+		list[i] = wharf.UserChange{Account: a, Locked: st.Locked, MaxConnections: most}
 		if spec.Auth != nil {
 			c := credentials(spec.Auth)
 			list[i].Credentials = &c
@@ -235,7 +263,7 @@ func (s *Session) needsSuper(ctx context.Context, what string) error {
 
 // currentUser is CURRENT_USER(). A user who was dropped has the name of its login.
 func currentUser(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
-	s := ev.Env.(*Session)
+	s := ev.Session().(*Session)
 	a, err := s.executor.service.AccountOf(ev.Ctx, s.client.Principal)
 	if wharf.CodeOf(err) == wharf.CodeUnauthenticated {
 		a, err = s.client.Principal.Account(), nil
@@ -245,7 +273,7 @@ func currentUser(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
 
 // currentRole is CURRENT_ROLE().
 func currentRole(ev *eval.Evaluation, _ []eval.Datum) (eval.Datum, error) {
-	s := ev.Env.(*Session)
+	s := ev.Session().(*Session)
 	roles, err := s.executor.service.ActiveRoles(ev.Ctx, s.client.Principal)
 	if err != nil {
 		return eval.NullDatum(), err

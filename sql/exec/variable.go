@@ -29,6 +29,9 @@ type variable struct {
 	readOnly bool
 	// answer computes the value of a read-only variable, in place of def.
 	answer func(*Session) wharf.Value
+	// refuse gives the error of a value that MySQL has and Wharf does not do; nil
+	// takes all.
+	refuse func(wharf.Value) error
 	// apply makes a new session value take effect; nil has nothing to do. It
 	// may refuse the value before anything is changed.
 	apply func(*Session, wharf.Value) error
@@ -131,16 +134,25 @@ func charsetType() variableType {
 	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
 		c, ok := eval.FindCharset(d.Text())
 		return wharf.Text(c.Name), ok
-	}, unknown: func(name string) error {
-		return eval.Invalid(eval.ErrUnknownCharset, "Unknown character set: '%s'", name)
-	}}
+	}, unknown: sql.NoCharset}
 }
 
 func collationType() variableType {
 	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
 		id, ok := eval.FindCollation(d.Text())
 		return wharf.Text(id.Collation().Name), ok
-	}, unknown: func(name string) error { return eval.Invalid(eval.ErrUnknownCollate, "Unknown collation: '%s'", name) }}
+	}, unknown: sql.NoCollation}
+}
+
+// localeType is the name of a locale, or 0 for the first.
+func localeType() variableType {
+	return variableType{column: wharf.TypeString, parse: func(d eval.Datum) (wharf.Value, bool) {
+		if d.Kind == eval.KInt && d.Num == 0 {
+			return wharf.Text("en_US"), true
+		}
+		name, _, ok := eval.FindLocale(d.Text())
+		return wharf.Text(name), ok
+	}, unknown: func(name string) error { return eval.Invalid(errUnknownLocale, "Unknown locale: '%s'", name) }}
 }
 
 // variable finds a variable by its name, in any case.
@@ -224,6 +236,11 @@ func (s *Session) checkVariable(v *variable, d eval.Datum) (wharf.Value, error) 
 			return value, v.typ.unknown(shown(d))
 		}
 		return value, eval.Invalid(errWrongValue, "Variable '%s' can't be set to the value of '%s'", v.name, shown(d))
+	}
+	if v.refuse != nil {
+		if err := v.refuse(value); err != nil {
+			return value, err
+		}
 	}
 	if v.typ.low != v.typ.high && value.Int64() != d.ToInt() {
 		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.Text())

@@ -111,3 +111,50 @@ func TestGlobalsAreShared(t *testing.T) {
 		t.Fatalf("%v: half of a SET shows", rows)
 	}
 }
+
+// TestRefusedValues has values of MySQL that would change an answer, and that Wharf
+// does not do; each leaves the variable as it was.
+func TestRefusedValues(t *testing.T) {
+	s := newHarness(t).session("main")
+	for _, set := range []string{
+		"sql_mode = 'ALLOW_INVALID_DATES'", "sql_mode = 'ANSI_QUOTES,TIME_TRUNCATE_FRACTIONAL'", "sql_mode = 4294967296",
+		"lc_time_names = 'de_DE'", "lc_time_names = 'JA_jp'", "default_collation_for_utf8mb4 = utf8mb4_general_ci", "resultset_metadata = NONE",
+		"block_encryption_mode = 'aes-128-ofb'", "explain_format = JSON", "rand_seed1 = 5", "sql_quote_show_create = OFF",
+	} {
+		name, _, _ := strings.Cut(set, " ")
+		before := must(t, s, "SELECT @@"+name)[0][0]
+		for _, scope := range []string{"", "GLOBAL "} {
+			if (name == "resultset_metadata" || name == "rand_seed1") && scope != "" {
+				continue
+			}
+			if _, err := query(t, s, "SET "+scope+set); wharf.CodeOf(err) != wharf.CodeUnsupported {
+				t.Errorf("SET %s%s: %v, want it to be refused", scope, set, err)
+			}
+		}
+		if after := must(t, s, "SELECT @@"+name)[0][0]; after != before {
+			t.Errorf("SET %s: %s is %q, want %q", set, name, after, before)
+		}
+	}
+	must(t, s, "SET lc_time_names = 'EN_au', sql_mode = 'ANSI', default_collation_for_utf8mb4 = DEFAULT")
+	if got := must(t, s, "SELECT @@lc_time_names")[0][0]; got != "en_AU" {
+		t.Errorf("lc_time_names is %q", got)
+	}
+}
+
+// TestCharsetVariables sets a character set, which has a collation of its own, and a
+// collation, which has a character set.
+func TestCharsetVariables(t *testing.T) {
+	s := newHarness(t).session("main")
+	for _, c := range []struct{ set, ask, want string }{
+		{"character_set_connection = latin1", "@@collation_connection", "latin1_swedish_ci"},
+		{"collation_connection = utf8mb4_bin", "@@character_set_connection", "utf8mb4"},
+		{"collation_connection = utf8mb4_bin", "'a' = 'A'", "0"},
+		{"character_set_server = ascii", "@@collation_server", "ascii_general_ci"},
+		{"collation_database = latin1_bin", "@@character_set_database", "latin1"},
+	} {
+		must(t, s, "SET "+c.set)
+		if got := must(t, s, "SELECT "+c.ask)[0][0]; got != c.want {
+			t.Errorf("SET %s: %s is %q, want %q", c.set, c.ask, got, c.want)
+		}
+	}
+}

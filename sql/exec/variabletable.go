@@ -43,7 +43,8 @@ func listedVariable(row string) *variable {
 	if len(fields) != 4 || fields[2] == "server" {
 		return nil
 	}
-	v := &variable{name: fields[0], typ: listedType(fields[2])}
+	typ, refused := strings.CutPrefix(fields[2], "!")
+	v := &variable{name: fields[0], typ: listedType(typ)}
 	switch fields[1] {
 	case "global":
 		v.scope, v.readOnly = globalOnly, true
@@ -63,6 +64,14 @@ func listedVariable(row string) *variable {
 	var ok bool
 	if v.def, ok = v.typ.parse(d); !ok {
 		panic("sysvariables.txt: a wrong value: " + row)
+	}
+	if refused {
+		v.refuse = func(value wharf.Value) error {
+			if value == v.def {
+				return nil
+			}
+			return eval.Unsupported("another value of " + v.name + " than " + v.text(v.def))
+		}
 	}
 	return v
 }
@@ -100,7 +109,8 @@ func sessionVariables() []*variable {
 		{name: "sql_safe_updates", typ: onOff(), def: wharf.Int(1)},
 		{name: "max_execution_time", typ: number(0, math.MaxUint32), def: wharf.Int(0)},
 		{name: "time_zone", typ: words(), def: wharf.Text("SYSTEM"), apply: (*Session).setTimeZone},
-		{name: "sql_mode", typ: sqlModeType(), def: wharf.Text(defaultSQLMode), apply: (*Session).setMode},
+		{name: "sql_mode", typ: sqlModeType(), def: wharf.Text(defaultSQLMode), refuse: refuseModes, apply: (*Session).setMode},
+		{name: "block_encryption_mode", typ: oneOf(encryptionModes()...), def: wharf.Text("aes-128-ecb"), refuse: refuseEncryption},
 		{name: "transaction_isolation", typ: isolation, def: wharf.Text("REPEATABLE-READ")},
 		{name: "transaction_read_only", typ: onOff(), def: wharf.Int(0)},
 		{name: "warning_count", scope: sessionOnly, typ: number(0, maxWarnings), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(len(s.warnings))) }},
@@ -119,18 +129,65 @@ func textVariables() []*variable {
 	utf8 := wharf.Text("utf8mb4")
 	return []*variable{
 		{name: "character_set_client", typ: charsetType(), def: utf8},
-		{name: "character_set_connection", typ: charsetType(), def: utf8},
+		{name: "character_set_connection", typ: charsetType(), def: utf8, apply: setsCollation("collation_connection")},
 		{name: "character_set_results", typ: charsetType(), def: utf8},
-		{name: "character_set_database", typ: charsetType(), def: utf8},
-		{name: "character_set_server", typ: charsetType(), def: utf8},
+		{name: "character_set_database", typ: charsetType(), def: utf8, apply: setsCollation("collation_database")},
+		{name: "character_set_server", typ: charsetType(), def: utf8, apply: setsCollation("collation_server")},
 		{name: "character_set_filesystem", typ: charsetType(), def: wharf.Text("binary")},
 		{name: "character_set_system", scope: globalOnly, typ: charsetType(), def: wharf.Text("utf8mb3"), readOnly: true},
-		{name: "collation_connection", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
-		{name: "collation_database", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
-		{name: "collation_server", typ: collationType(), def: wharf.Text(eval.DefaultCollation)},
-		{name: "lc_messages", typ: words(), def: wharf.Text("en_US")},
-		{name: "lc_time_names", typ: words(), def: wharf.Text("en_US")},
+		{name: "collation_connection", typ: collationType(), def: wharf.Text(eval.DefaultCollation), apply: setsCharset("character_set_connection")},
+		{name: "collation_database", typ: collationType(), def: wharf.Text(eval.DefaultCollation), apply: setsCharset("character_set_database")},
+		{name: "collation_server", typ: collationType(), def: wharf.Text(eval.DefaultCollation), apply: setsCharset("character_set_server")},
+		{name: "lc_messages", typ: localeType(), def: wharf.Text("en_US")},
+		{name: "lc_time_names", typ: localeType(), def: wharf.Text("en_US"), refuse: refuseTimeNames},
 	}
+}
+
+// setsCollation makes a character set's own collation the value of a variable.
+func setsCollation(name string) func(*Session, wharf.Value) error {
+	return func(s *Session, v wharf.Value) error {
+		if set, ok := eval.FindCharset(v.Str()); ok {
+			s.setVar(name, wharf.Text(set.Collation))
+		}
+		return nil
+	}
+}
+
+// setsCharset makes a collation's character set the value of a variable.
+func setsCharset(name string) func(*Session, wharf.Value) error {
+	return func(s *Session, v wharf.Value) error {
+		if id, ok := eval.FindCollation(v.Str()); ok {
+			s.setVar(name, wharf.Text(id.Collation().Charset))
+		}
+		return nil
+	}
+}
+
+// refuseTimeNames refuses locales whose names of days and months are not English.
+func refuseTimeNames(v wharf.Value) error {
+	if _, english, _ := eval.FindLocale(v.Str()); !english {
+		return eval.Unsupported("a locale with other names of days and months than the English ones for lc_time_names")
+	}
+	return nil
+}
+
+// encryptionModes are the values of block_encryption_mode.
+func encryptionModes() []string {
+	var all []string
+	for _, mode := range []string{"ecb", "cbc", "cfb1", "cfb8", "cfb128", "ofb"} {
+		for _, bits := range []string{"128", "192", "256"} {
+			all = append(all, "aes-"+bits+"-"+mode)
+		}
+	}
+	return all
+}
+
+// refuseEncryption refuses the modes that AES_ENCRYPT does not have.
+func refuseEncryption(v wharf.Value) error {
+	if mode := v.Str(); !strings.HasSuffix(mode, "-ecb") && !strings.HasSuffix(mode, "-cbc") {
+		return eval.Unsupported("block_encryption_mode = '" + mode + "'")
+	}
+	return nil
 }
 
 // serverVariables tell of the server, and cannot be set.
@@ -158,6 +215,7 @@ func (e *Executor) serverVariables() []*variable {
 		{name: "port", scope: globalOnly, typ: number(0, 65535), readOnly: true, answer: func(s *Session) wharf.Value { return wharf.Int(int64(s.executor.port())) }},
 		{name: "max_allowed_packet", typ: number(1024, 1<<30), def: wharf.Int(e.maxPacket), readOnly: true},
 		fixed("max_connections", number(1, 100000), wharf.Int(e.maxConns)),
+		{name: "max_user_connections", typ: number(0, 100000), def: wharf.Int(e.maxUserConns), readOnly: true},
 		fixed("system_time_zone", words(), wharf.Text("UTC")),
 		fixed("license", words(), wharf.Text("Apache-2.0")),
 	}

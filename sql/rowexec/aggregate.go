@@ -16,6 +16,7 @@ type aggregate struct {
 	order     []sortKey
 	separator string
 	typ       wharf.Type
+	more      int // of AVG: eval.DivisionScale
 	eval.Shape
 }
 
@@ -29,11 +30,11 @@ func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	if err != nil {
 		return eval.Node{}, err
 	}
-	order, err := inner.sortKeys(e.OrderBy, args)
+	order, err := inner.sortKeys(e.OrderBy, args, "order clause")
 	if err != nil {
 		return eval.Node{}, err
 	}
-	a := aggregate{name: e.Name, distinct: e.Distinct, args: args, order: order, separator: e.Separator}
+	a := aggregate{name: e.Name, distinct: e.Distinct, args: args, order: order, separator: e.Separator, more: eval.DivisionScale(c.Env)}
 	switch e.Name {
 	case "COUNT":
 		a.typ = wharf.TypeInt
@@ -49,7 +50,7 @@ func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	default:
 		return eval.Node{}, wharf.Errorf(wharf.CodeUnsupported, "the function %s is not supported by Wharf", e.Name)
 	}
-	if a.Shape, err = aggregateShape(e.Name, a.typ, args); err != nil {
+	if a.Shape, err = a.shape(); err != nil {
 		return eval.Node{}, err
 	}
 	*c.sums = append(*c.sums, a)
@@ -57,14 +58,14 @@ func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	return eval.Node{Typ: a.typ, Scale: a.Scale, Coll: a.Coll, Wide: a.name == "SUM", Eval: func(ev *eval.Evaluation) (eval.Datum, error) { return ev.Sums[i], nil }}, nil
 }
 
-// aggregateShape is the shape of an aggregate's column.
-func aggregateShape(name string, typ wharf.Type, args []eval.Node) (eval.Shape, error) {
-	coll, err := eval.CollatingOf(args, name)
-	scale := eval.MaxScale(args)
+// shape is the shape of an aggregate's column.
+func (a *aggregate) shape() (eval.Shape, error) {
+	coll, err := eval.CollatingOf(a.args, a.name)
+	scale := eval.MaxScale(a.args)
 	switch {
-	case name == "AVG" && typ == wharf.TypeDecimal && scale != eval.AsItComes:
-		scale = min(scale+eval.DivisionScale, eval.MaxDecimalScale)
-	case name == "GROUP_CONCAT" || name == "COUNT":
+	case a.name == "AVG" && a.typ == wharf.TypeDecimal && scale != eval.AsItComes:
+		scale = min(scale+a.more, eval.MaxDecimalScale)
+	case a.name == "GROUP_CONCAT" || a.name == "COUNT":
 		scale = 0
 	}
 	return eval.Shape{Coll: coll, Scale: scale}, err
@@ -178,11 +179,11 @@ func (s *sum) result(ev *eval.Evaluation) (eval.Datum, error) {
 	case s.name == "AVG" && s.typ == wharf.TypeFloat:
 		return eval.FloatDatum(s.float / float64(s.n)), nil
 	case s.name == "AVG":
-		quotient := s.total.Divide(eval.DecimalFromInt(s.n))
+		quotient := s.total.Divide(eval.DecimalFromInt(s.n), s.more)
 		if s.Scale != eval.AsItComes {
-			return eval.DecDatum(quotient.Fit(s.Scale)), nil
+			return eval.DecDatum(quotient), nil // it is rounded where it is shown
 		}
-		return eval.DecDatum(quotient.Fit(min(s.total.Scale+eval.DivisionScale, eval.MaxDecimalScale))), nil
+		return eval.DecDatum(quotient.Fit(min(s.total.Scale+s.more, eval.MaxDecimalScale))), nil
 	case s.name == "GROUP_CONCAT":
 		return s.joined(ev)
 	}

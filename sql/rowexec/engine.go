@@ -99,9 +99,9 @@ func each(rows [][]wharf.Value) iter.Seq2[[]wharf.Value, error] {
 
 // The causes that queries have, by MySQL's numbers.
 var (
-	errColumnCounts   = eval.NewCause(1222, "21000", "different numbers of columns")
-	errManyRows       = eval.NewCause(1242, "21000", "more than one row")
-	errNoTables       = eval.NewCause(1096, "HY000", "no tables used")
-	errOperandColumns = eval.NewCause(1241, "21000", "operand of several columns")
-	errUnknownTable   = eval.NewCause(1051, "42S02", "unknown table")
+	errColumnCounts = eval.NewCause(1222, "21000", "different numbers of columns")
+	errManyRows     = eval.NewCause(1242, "21000", "more than one row")
+	errNoTables     = eval.NewCause(1096, "HY000", "no tables used")
+	errUnknownTable = eval.NewCause(1051, "42S02", "unknown table")
+	errNotGroupable = eval.NewCause(1056, "42000", "cannot group")
 )

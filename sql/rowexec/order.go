@@ -2,6 +2,7 @@ package rowexec
 
 import (
 	"slices"
+	"strconv"
 
 	"wharf/sql"
 	"wharf/sql/eval"
@@ -13,8 +14,9 @@ type sortKey struct {
 	desc bool
 }
 
-// sortKeys compiles ORDER BY; items are what positions stand for.
-func (c *scope) sortKeys(orders []sql.Order, items []eval.Node) ([]sortKey, error) {
+// sortKeys compiles ORDER BY or GROUP BY; items are what positions stand for.
+func (c *scope) sortKeys(orders []sql.Order, items []eval.Node, clause string) ([]sortKey, error) {
+	c.Clause = clause
 	keys := make([]sortKey, len(orders))
 	for i, o := range orders {
 		n, err := c.orderNode(o, items)
@@ -31,7 +33,7 @@ func (c *scope) orderNode(o sql.Order, items []eval.Node) (eval.Node, error) {
 		return c.Compile(o.Expr)
 	}
 	if o.Position < 1 || o.Position > len(items) {
-		return eval.Node{}, eval.Invalid(eval.ErrUnknownColumn, "Unknown column '%d' in the order or group clause", o.Position)
+		return eval.Node{}, eval.UnknownColumn(sql.Column{Name: strconv.Itoa(o.Position)}, c.Clause)
 	}
 	return items[o.Position-1], nil
 }

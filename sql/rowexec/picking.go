@@ -1,6 +1,7 @@
 package rowexec
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,11 +25,15 @@ type picking struct {
 	sums     []aggregate
 	// plain are the columns that show a field as it is.
 	plain []int
+	// summed are the names of the items that have aggregates, by their places.
+	summed map[int]string
+	// ambiguous are the names that MySQL warns of.
+	ambiguous []ambiguous
 }
 
 // picking compiles a SELECT and the ORDER BY of its query.
 func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error) {
-	p := &picking{distinct: st.Distinct, from: oneRow()}
+	p := &picking{distinct: st.Distinct, from: oneRow(), summed: map[int]string{}}
 	if st.From != nil {
 		var err error
 		var hold []sql.Expr
@@ -42,9 +47,11 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 	scope := c.inside(c, p.from.fields)
 	if st.Where != nil {
 		var err error
+		scope.Clause = "where clause"
 		if p.where, err = scope.Compile(st.Where); err != nil {
 			return nil, err
 		}
+		scope.Clause = ""
 	}
 	scope.sums, scope.aliases = &p.sums, map[string]eval.Node{}
 	if err := p.addItems(scope, st.Items); err != nil {
@@ -70,16 +77,24 @@ func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 			}
 			continue
 		}
+		sums := len(p.sums)
 		n, err := scope.Compile(item.Expr)
 		if err != nil {
 			return err
 		}
-		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr)}
+		if len(p.sums) > sums {
+			p.summed[len(p.items)] = item.Name
+		}
+		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr), SQLType: n.SQLType()}
 		if c, ok := item.Expr.(sql.Column); ok {
-			if i, err := eval.FindField(scope.fields, c); err == nil && i >= 0 {
+			if i, err := eval.FindField(scope.fields, c, ""); err == nil && i >= 0 {
 				p.plain = append(p.plain, len(p.columns))
 				col.Nullable = scope.fields[i].Nullable
-				if !item.Alias {
+				switch {
+				case item.Alias:
+				case scope.fields[i].Typed:
+					col.Name = c.Name
+				default:
 					col.Name = scope.fields[i].Name
 				}
 			}
@@ -102,7 +117,7 @@ func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 	for _, i := range places {
 		f := scope.fields[i]
 		switch {
-		case item.Table != "" && eval.Fold(item.Table) != eval.Fold(f.Table), item.Schema != "" && eval.Fold(item.Schema) != eval.Fold(f.Schema):
+		case !f.IsOf(item.Schema, item.Table):
 		default:
 			p.plain = append(p.plain, len(p.columns))
 			p.items, p.columns = append(p.items, eval.FieldNode(f, i)), append(p.columns, f.Column)
@@ -112,7 +127,7 @@ func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 		return nil
 	}
 	if item.Table != "" {
-		return eval.Invalid(errUnknownTable, "Unknown table '%s'", eval.CutRunes(item.Table, 64))
+		return eval.Invalid(errUnknownTable, "Unknown table '%s'", strings.TrimLeft(eval.CutRunes(item.Schema, 64)+"."+eval.CutRunes(item.Table, 64), "."))
 	}
 	return eval.Invalid(errNoTables, "No tables used")
 }
@@ -121,20 +136,28 @@ func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
 func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) error {
 	grouping := scope.inside(scope.outer, scope.fields)
 	grouping.aliases = scope.aliases
-	groups, err := grouping.sortKeys(st.GroupBy, p.items)
+	if err := p.groupable(scope, st.GroupBy); err != nil {
+		return err
+	}
+	groups, err := grouping.sortKeys(st.GroupBy, p.items, "group statement")
 	if err != nil {
 		return err
 	}
 	for _, g := range groups {
 		p.groups = append(p.groups, g.Node)
 	}
+	ambiguous := p.findAmbiguous(scope, st)
 	scope.aliasesFirst = true
-	if st.Having != nil {
+	if scope.Clause = "having clause"; st.Having != nil {
+		all := scope.aliases
+		scope.aliases = maps.Clone(all)
+		maps.DeleteFunc(scope.aliases, func(name string, _ eval.Node) bool { return ambiguous[name] })
 		if p.having, err = scope.Compile(st.Having); err != nil {
 			return err
 		}
+		scope.aliases = all
 	}
-	if p.order, err = scope.sortKeys(order, p.items); err != nil {
+	if p.order, err = scope.sortKeys(order, p.items, "order clause"); err != nil {
 		return err
 	}
 	p.single = len(p.groups) == 0 && len(p.sums) > 0
@@ -142,6 +165,27 @@ func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) e
 	if p.single { // the group of no rows has no values
 		for _, i := range p.plain {
 			p.columns[i].Nullable = true
+		}
+	}
+	return nil
+}
+
+// groupable wants no item of GROUP BY to name an aggregate of the SELECT.
+func (p *picking) groupable(scope *scope, by []sql.Order) error {
+	for _, o := range by {
+		name, isSum := p.summed[o.Position-1]
+		if col, ok := o.Expr.(sql.Column); ok && col.Table == "" {
+			if i, err := eval.FindField(scope.fields, col, ""); err != nil || i >= 0 {
+				continue
+			}
+			for _, summed := range p.summed {
+				if eval.Fold(summed) == eval.Fold(col.Name) {
+					name, isSum = summed, true
+				}
+			}
+		}
+		if isSum {
+			return eval.Invalid(errNotGroupable, "Can't group on '%s'", eval.CutRunes(name, 64))
 		}
 	}
 	return nil
@@ -158,6 +202,7 @@ func (p *picking) shapes() []eval.Shape {
 
 // rows runs the SELECT: at most that many rows, or all for -1.
 func (p *picking) rows(ev *eval.Evaluation, most int) ([]outRow, error) {
+	p.warnAmbiguous(ev.Env)
 	out := &picked{picking: p, ev: ev.Inside(), most: most, columnShapes: p.shapes(), seen: rowSet{}}
 	row := out.add
 	groups := newGroups(p, out.ev)

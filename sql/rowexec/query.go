@@ -79,7 +79,7 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 		return q, nil
 	}
 	scope := c.inside(c, q.fields(""))
-	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
+	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields), "order clause")
 	return q, err
 }
 
@@ -103,10 +103,24 @@ func (q *query) meet(part queryPart) error {
 // fields are the columns of the query as the one around it has them.
 func (q *query) fields(table string) []eval.Field {
 	fields := eval.FieldsOf(q.columns, "", table)
+	stored := q.isStored()
 	for i := range fields {
-		fields[i].Shape = q.shapes[i]
+		fields[i].Shape, fields[i].Typed = q.shapes[i], stored
 	}
 	return fields
+}
+
+// isStored reports whether MySQL has a table of its own for the rows of a query in FROM, whose
+// columns are then those of a table, and not of a view.
+func (q *query) isStored() bool {
+	if len(q.parts) != 1 || q.limit != nil {
+		return true
+	}
+	if q.parts[0].nested != nil {
+		return q.parts[0].nested.isStored()
+	}
+	p := q.parts[0].picked
+	return len(p.from.fields) == 0 || p.distinct || p.grouped || p.having.Eval != nil
 }
 
 func fieldNodes(fields []eval.Field) []eval.Node {

@@ -69,8 +69,11 @@ func (c *scope) tableNamed(t sql.TableName, hold []sql.Expr) (relation, error) {
 		alias = table.Name
 	}
 	fields := eval.FieldsOf(table.Columns, table.Schema, alias)
+	for i := range fields {
+		fields[i].AnyCase = t.Alias == ""
+	}
 	knowledge := eval.KnowledgeOf(hold, func(col sql.Column) (string, bool) {
-		i, err := eval.FindField(fields, col)
+		i, err := eval.FindField(fields, col, "on clause")
 		if err != nil || i < 0 {
 			return "", false
 		}
@@ -103,10 +106,10 @@ func distinctTables(left, right []eval.Field) error {
 	type name struct{ schema, table string }
 	seen := map[name]bool{}
 	for _, f := range left {
-		seen[name{f.Schema, strings.ToLower(f.Table)}] = true
+		seen[name{f.Schema, f.Table}] = true
 	}
 	for _, f := range right {
-		if seen[name{f.Schema, strings.ToLower(f.Table)}] {
+		if seen[name{f.Schema, f.Table}] {
 			return eval.Invalid(eval.ErrNotUnique, "Not unique table/alias: '%s'", eval.CutRunes(f.Table, 64))
 		}
 	}
@@ -226,16 +229,16 @@ func (c *scope) joinCondition(j sql.Join, fields []eval.Field, n int) (eval.Node
 	left, right := fields[:n], fields[n:]
 	var both []eval.Node
 	for _, name := range j.Using {
-		l, err := eval.FindField(left, sql.Column{Name: name})
+		l, err := eval.FindField(left, sql.Column{Name: name}, "from clause")
 		if err == nil && l < 0 {
-			err = eval.UnknownColumn(sql.Column{Name: name})
+			err = eval.UnknownColumn(sql.Column{Name: name}, "from clause")
 		}
 		if err != nil {
 			return eval.Node{}, err
 		}
-		r, err := eval.FindField(right, sql.Column{Name: name})
+		r, err := eval.FindField(right, sql.Column{Name: name}, "from clause")
 		if err == nil && r < 0 {
-			err = eval.UnknownColumn(sql.Column{Name: name})
+			err = eval.UnknownColumn(sql.Column{Name: name}, "from clause")
 		}
 		if err != nil {
 			return eval.Node{}, err
@@ -255,6 +258,7 @@ func (c *scope) joinCondition(j sql.Join, fields []eval.Field, n int) (eval.Node
 		return allOf(both), nil
 	}
 	scope := c.inside(c, fields)
+	scope.Clause = "on clause"
 	return scope.Compile(on)
 }
 

@@ -38,7 +38,7 @@ func (c *scope) Column(col sql.Column) (eval.Node, error) {
 			return above(n, up), nil
 		}
 	}
-	return eval.Node{}, eval.UnknownColumn(col)
+	return eval.Node{}, eval.UnknownColumn(col, c.Clause)
 }
 
 func (c *scope) here(col sql.Column) (eval.Node, bool, error) {
@@ -47,7 +47,7 @@ func (c *scope) here(col sql.Column) (eval.Node, bool, error) {
 	if isAlias && c.aliasesFirst {
 		return alias, true, nil
 	}
-	i, err := eval.FindField(c.fields, col)
+	i, err := eval.FindField(c.fields, col, c.Clause)
 	if err != nil || i >= 0 {
 		if err != nil {
 			return eval.Node{}, false, err

@@ -13,11 +13,11 @@ func (c *scope) Subquery(e sql.Subquery, x eval.Node) (eval.Node, error) {
 		return eval.Node{}, err
 	}
 	if e.Kind != "EXISTS" && len(q.columns) != 1 {
-		return eval.Node{}, eval.Invalid(errOperandColumns, "Operand should contain 1 column(s)")
+		return eval.Node{}, eval.Invalid(eval.ErrOperandColumns, "Operand should contain 1 column(s)")
 	}
 	switch e.Kind {
 	case "EXISTS":
-		return eval.Node{Typ: wharf.TypeInt, Eval: func(ev *eval.Evaluation) (eval.Datum, error) {
+		return eval.Node{Typ: wharf.TypeInt, Logical: true, Eval: func(ev *eval.Evaluation) (eval.Datum, error) {
 			rows, err := q.aside(ev)
 			return eval.BoolDatum(len(rows) > 0), err
 		}}, nil

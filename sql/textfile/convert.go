@@ -27,7 +27,13 @@ type Look struct {
 	First  []Field // the first record; nil where there is none
 	Ends   string  // what ends its lines: "\n", "\r\n" or "\r", "" where it has one line
 	Native bool    // DuckDB reads it as it is
+	// Length is how many bytes of text a compressed file has, 0 where it has more
+	// than are counted.
+	Length int64
 }
+
+// counted bounds how much of a compressed file is unpacked to count its text, in bytes.
+const counted = 1 << 20
 
 // maxColumns bounds the columns of a file.
 const maxColumns = 10_000
@@ -74,6 +80,35 @@ func (j Job) Look() (Look, error) {
 		return Look{}, err
 	}
 	defer done()
+	if j.Compression == "" {
+		return j.lookInto(in)
+	}
+	text := &countingReader{Reader: in}
+	look, err := j.lookInto(text)
+	if err != nil {
+		return look, err
+	}
+	// What is damaged behind its beginning is found by who reads it all.
+	if _, err := io.CopyN(io.Discard, text, max(1, counted-text.read+1)); err == io.EOF {
+		look.Length = text.read
+	}
+	return look, nil
+}
+
+// countingReader counts what was read.
+type countingReader struct {
+	io.Reader
+	read int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += int64(n)
+	return n, err
+}
+
+// lookInto is Look of what the file has unpacked.
+func (j Job) lookInto(in io.Reader) (Look, error) {
 	buffered := bufio.NewReaderSize(in, lookAt)
 	head, err := buffered.Peek(lookAt)
 	if err != nil && err != io.EOF {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -24,6 +23,8 @@ type Reader struct {
 	buf     []byte // the record's fields
 	fields  []span
 	width   int    // fields of the first record
+	blanks  int    // empty lines in front of the first record that are still to be given
+	first   []span // the fields of that record, until it is given
 	ended   string // how the last record ended: "", "\n", "\r\n", "\r" or Dialect.Record
 	limit   int    // of a record
 	from    string // the encoding that the text was decoded from; "" is UTF-8
@@ -118,28 +119,61 @@ func (r *Reader) bad(reason string, args ...any) error {
 }
 
 // next reads a record, or an empty line between records of several fields,
-// which has no field. It returns io.EOF at the end.
+// which has no field. It returns io.EOF at the end. Where records have one field, an
+// empty line is one.
 func (r *Reader) next() error {
-	for {
-		r.buf, r.fields = r.buf[:0], r.fields[:0]
-		r.records++
-		r.line = r.lines + 1
-		err := r.record()
-		if err != nil {
+	if r.width == 0 {
+		if err := r.findWidth(); err != nil {
 			return err
 		}
-		if r.width == 0 && !r.blank() {
-			r.width = len(r.fields)
-		}
-		if r.blank() && r.width != 1 {
-			if r.width == 0 || r.d.Record != "" {
-				continue
+	}
+	for {
+		switch {
+		case r.blanks > 0:
+			r.blanks--
+			r.fields = []span{{}}
+		case r.first != nil:
+			r.fields, r.first = r.first, nil
+		default:
+			if err := r.begin(); err != nil {
+				return err
 			}
+		}
+		if r.width == 1 || !r.blank() {
+			return r.check()
+		}
+		if r.d.Record == "" {
 			r.fields = r.fields[:0]
 			return nil
 		}
-		return r.check()
 	}
+}
+
+// findWidth reads the first record, which tells whether the empty lines in front of
+// it are records too. They are where there is no other line.
+func (r *Reader) findWidth() error {
+	for {
+		err := r.begin()
+		switch {
+		case err == io.EOF && r.blanks > 0:
+			r.width = 1
+			return nil
+		case err != nil:
+			return err
+		case !r.blank():
+			r.width, r.first = len(r.fields), r.fields
+			return nil
+		}
+		r.blanks++
+	}
+}
+
+// begin reads the fields of a record.
+func (r *Reader) begin() error {
+	r.buf, r.fields = r.buf[:0], r.fields[:0]
+	r.records++
+	r.line = r.lines + 1
+	return r.record()
 }
 
 // blank reports whether the record is an empty line.
@@ -337,7 +371,7 @@ func (r *Reader) unescape(text []byte) []byte {
 			out = append(out, '\n')
 		case c == 'r':
 			out = append(out, '\r')
-		case c == '\\', strings.HasPrefix(r.d.Field, string(c)):
+		case c == '\\', r.d.Field != "" && c == r.d.Field[0]:
 			out = append(out, c)
 		default:
 			out = append(out, '\\', c)

@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +65,13 @@ func TestReader(t *testing.T) {
 		{"a,b\n\n1,2\n\n", csv, "a|b / 1|2"},
 		{"a\n\nb\n", csv, "a / - / b"},
 		{"", csv, ""},
-		{"\n", csv, ""},
+		{"\n", csv, "-"},
+		{"\n\na\n\n", csv, "- / - / a / -"},
+		{"\n\na\n\n", with(func(d *Dialect) { d.EmptyNull = false }), " /  / a / "},
+		{";;a;;", with(func(d *Dialect) { d.Record = ";" }), "- / - / a / -"},
+		{";;a,b;;", with(func(d *Dialect) { d.Record = ";" }), "a|b"},
+		{"\n\na,b\n", csv, "a|b"},
+		{"#\n\n\n", with(func(d *Dialect) { d.Skip = 1 }), "- / -"},
 		{`"a""b",c` + "\n", csv, `a"b|c`},
 		{"a\"b,c\n", csv, `a"b|c`},
 		{`,"",\N,"\N"` + "\n", csv, `-||-|\N`},
@@ -87,6 +94,7 @@ func TestReader(t *testing.T) {
 		{"a\xff,b\n", with(func(d *Dialect) { d.AnyBytes = true }), "a\ufffd|b"},
 		{"a\tb\\tc\\nd\\\\e\t\\N\t\\x\n", tsv, "a|b\tc\nd\\e|-|\\x"},
 		{"a|b\\|c\n", Dialect{Field: "|", Backslash: true}, "a|b|c"},
+		{"a§b\\§c\n", Dialect{Field: "§", Backslash: true}, "a|b§c"},
 		{"a\tb\n", Dialect{Backslash: true}, "a\tb"},
 	} {
 		if got := shown(t, c.text, c.d); got != c.want {
@@ -104,7 +112,7 @@ func TestConvert(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-	if err := os.WriteFile(from, []byte("a|b\r\n\r\n\"x\"\"y\"|\r\n|\"\"\r\n"), 0o600); err != nil {
+	if err := os.WriteFile(from, []byte("\r\na|b\r\n\r\n\"x\"\"y\"|\r\n|\"\"\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	job := Job{Path: from, To: to, Records: true, Limit: 1 << 20, Dialect: with(func(d *Dialect) { d.Field = "|" })}
@@ -112,7 +120,7 @@ func TestConvert(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(to)
-	if want := "\"a\",\"b\"\n\n\"x\"\"y\",\n,\"\"\n"; err != nil || string(got) != want {
+	if want := "\n\"a\",\"b\"\n\n\"x\"\"y\",\n,\"\"\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 	job.To, job.Limit = filepath.Join(dir, "short"), 5
@@ -140,6 +148,27 @@ func TestLook(t *testing.T) {
 		look, err := Job{Path: path, Records: true, Dialect: csv}.Look()
 		if got := fmt.Sprintf("%d %q %t", len(look.First), look.Ends, look.Native); err != nil || got != want {
 			t.Errorf("%q: %s, %v, want %s", text, got, err, want)
+		}
+	}
+}
+
+// TestLength counts the text of a compressed file, if it is short.
+func TestLength(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ bytes, want int64 }{{8, 8}, {counted, counted}, {counted + 1, 0}, {20 * counted, 0}} {
+		path := filepath.Join(t.TempDir(), "f")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed := gzip.NewWriter(f)
+		_, err = io.WriteString(packed, strings.Repeat("a,b,cde\n", int(c.bytes+7)/8)[:c.bytes])
+		if err := errors.Join(err, packed.Close(), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		look, err := Job{Path: path, Compression: "GZIP", Records: true, Dialect: csv}.Look()
+		if err != nil || look.Length != c.want {
+			t.Errorf("%d bytes: %d, %v, want %d", c.bytes, look.Length, err, c.want)
 		}
 	}
 }

@@ -22,8 +22,13 @@ type changes struct {
 	cleared map[wharf.StageID]uint64
 	dead    []uint64 // body files that died
 	hash    bool     // an MD5 is owed
-	replay  bool     // the records are read again
-	again   bool     // the next records are copies of some that were applied
+	looked  struct { // what the index has, as was seen last; nil key is nothing
+		key   []byte
+		entry entry
+		there bool
+	}
+	replay bool // the records are read again
+	again  bool // the next records are copies of some that were applied
 }
 
 func (e *Engine) newChanges() *changes {
@@ -38,7 +43,7 @@ func (e *Engine) newChanges() *changes {
 func (c *changes) find(indexKey []byte) (old entry, there, live bool, err error) {
 	old, there = c.over[string(indexKey)]
 	if !there {
-		if old, there, err = c.e.index.lookup(indexKey); err != nil || !there {
+		if old, there, err = c.lookup(indexKey); err != nil || !there {
 			return entry{}, false, false, err
 		}
 	}
@@ -46,6 +51,18 @@ func (c *changes) find(indexKey []byte) (old entry, there, live bool, err error)
 		return entry{}, false, false, nil
 	}
 	return old, true, old.seq > c.clearedAt(wharf.StageID(indexKey[1:objectKey])), nil
+}
+
+// lookup reads an object in the index, once where it is asked for again: before
+// an object is put, for what it may do, and when it is.
+func (c *changes) lookup(indexKey []byte) (e entry, there bool, err error) {
+	if c.looked.key != nil && bytes.Equal(c.looked.key, indexKey) {
+		return c.looked.entry, c.looked.there, nil
+	}
+	if e, there, err = c.e.index.lookup(indexKey); err == nil {
+		c.looked.key, c.looked.entry, c.looked.there = indexKey, e, there
+	}
+	return e, there, err
 }
 
 func (c *changes) clearedAt(stage wharf.StageID) uint64 {
@@ -65,7 +82,11 @@ func (c *changes) apply(h *head, at position) error {
 		if c.again {
 			return nil
 		}
-	case kindStart, kindMark, kindTorn:
+	case kindStart:
+		// The segment before may outlive the one that says where it ends.
+		c.add(h.number, account{end: h.size})
+		return nil
+	case kindMark, kindTorn:
 		return nil // dead as soon as they are written
 	}
 	switch h.kind {
@@ -253,18 +274,22 @@ func (c *changes) set(k []byte, e entry) error {
 	return c.batch.Set(k, e.append(nil, k), nil)
 }
 
-func (c *changes) count(stage wharf.StageID, files, bytes int64) {
-	u, ok := c.usage[stage]
-	if !ok {
-		u = c.e.usage.of(stage)
+// holds returns what a stage holds as the batch leaves it.
+func (c *changes) holds(stage wharf.StageID) wharf.Usage {
+	if u, ok := c.usage[stage]; ok {
+		return u
 	}
+	return c.e.usage.of(stage)
+}
+
+func (c *changes) count(stage wharf.StageID, files, bytes int64) {
+	u := c.holds(stage)
 	u.Files, u.Bytes = u.Files+files, u.Bytes+bytes
 	c.usage[stage] = u
 }
 
 func (c *changes) add(segment uint64, a account) {
-	sum := c.account[segment]
-	c.account[segment] = account{sum.live + a.live, sum.kept + a.kept}
+	c.account[segment] = c.account[segment].plus(a)
 }
 
 // finish applies all changes to the index, together with how far the log is
@@ -276,11 +301,11 @@ func (c *changes) finish(p applied) error {
 		if u == (wharf.Usage{}) {
 			err = errors.Join(err, c.batch.Delete(k, nil))
 		} else {
-			err = errors.Join(err, c.batch.Set(k, appendPair(nil, u.Files, u.Bytes), nil))
+			err = errors.Join(err, c.batch.Set(k, appendUsage(nil, u), nil))
 		}
 	}
 	for number, a := range c.e.segs.add(c.account) {
-		err = errors.Join(err, c.batch.Set(numberKey(spaceSegment, number), appendPair(nil, a.live, a.kept), nil))
+		err = errors.Join(err, c.batch.Set(numberKey(spaceSegment, number), a.append(nil), nil))
 	}
 	if err == nil {
 		err = c.e.index.db.Apply(c.batch, pebble.NoSync)

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
@@ -266,20 +269,48 @@ func dumpIndex(t *testing.T, mem vfs.FS) string {
 	return b.String()
 }
 
+// TestIndexOfAnotherVersion: an index without its position is made anew.
+func TestIndexOfAnotherVersion(t *testing.T) {
+	mem := vfs.NewMem()
+	e := openEngine(t, "data", tinyOptions(mem))
+	for i := range 20 {
+		put(t, e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i)), []byte("x"))
+	}
+	must(t, e.Close())
+	db, err := pebble.Open("data/index", &pebble.Options{FS: mem, FormatMajorVersion: pebble.FormatValueSeparation, DisableWAL: true})
+	must(t, err)
+	must(t, db.Delete([]byte{spacePosition}, pebble.NoSync))
+	must(t, db.Flush())
+	must(t, db.Close())
+	var log errorLog
+	o := tinyOptions(mem)
+	o.Logger = log.logger()
+	e = openEngine(t, "data", o)
+	if !strings.Contains(log.String(), errOtherIndex.Error()) {
+		t.Errorf("the log does not say that the index was made anew: %s", &log)
+	}
+	for i := range 20 {
+		if data, err := readAll(e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i))); err != nil || string(data) != "x" {
+			t.Errorf("k%02d: %q, %v", i, data, err)
+		}
+	}
+	must(t, e.Close())
+}
+
 // TestStartSyncsTheLog: a server is killed after a record was written and before
 // it was synced. The next start reads it, so that it must be durable before the
 // index has it.
 func TestStartSyncsTheLog(t *testing.T) {
 	mem := vfs.NewCrashableMem()
-	fail := false
+	var fail atomic.Bool
 	e := openEngine(t, "data", tinyOptions(errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if fail && op.Kind == errorfs.OpFileSyncData {
+		if fail.Load() && op.Kind == errorfs.OpFileSyncData {
 			return syscall.EIO
 		}
 		return nil
 	}))))
 	put(t, e.Store(stageOne), "first", []byte("1"))
-	fail = true
+	fail.Store(true)
 	if _, err := e.Store(stageOne).Put(bg, "second", bytes.NewReader([]byte("2")), wharf.PutOptions{Size: 1}); err == nil {
 		t.Fatal("a sync that fails is not noticed")
 	}

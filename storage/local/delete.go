@@ -59,11 +59,7 @@ func (s *Store) Clear(ctx context.Context) error {
 		return fault(name, err)
 	}
 	err := s.e.committer.do(ctx, name, &op{prepare: func(t *turn) error {
-		u, there := t.changes.usage[s.id]
-		if !there {
-			u = s.e.usage.of(s.id)
-		}
-		if u == (wharf.Usage{}) {
+		if t.changes.holds(s.id) == (wharf.Usage{}) {
 			return nil // nothing is there
 		}
 		return t.add(&head{kind: kindClear, stage: s.id}, nil, nil)

@@ -36,6 +36,7 @@ type Engine struct {
 
 	index     *index
 	segs      segments
+	spare     spare
 	committer committer
 	bodies    bodies
 	usage     usages
@@ -70,6 +71,8 @@ func Open(dir string, o Options) (*Engine, error) {
 func newEngine(dir string, o Options) *Engine {
 	e := &Engine{dir: dir, small: o.border, log: o.Logger, tell: o.OnCommit, fs: &disk{FS: o.FS}}
 	e.broken.init(o.Logger)
+	e.spare.init(e)
+	e.segs.spare = &e.spare
 	e.committer.init(e)
 	e.bodies.init(e, o.window)
 	e.checks.init(e)
@@ -92,6 +95,10 @@ func (e *Engine) open(o Options) error {
 		return err
 	}
 	e.space.ballast.restore()
+	e.spare.size = e.sizes.segment / spareShare
+	if !o.repairing && !o.noSpare {
+		e.spare.start()
+	}
 	e.committer.start()
 	e.reaper.start()
 	if !o.repairing {
@@ -132,6 +139,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.reaper.stop()
+	e.spare.close()
 	e.compactor.close()
 	e.hash.close()
 	e.sweeper.close()
@@ -205,6 +213,9 @@ func chooseSizes(fs vfs.FS, dir string, o Options) sizes {
 		z.segment = max(1<<20, min(z.segment, total/64))
 		z.memory = max(256<<10, min(z.memory, total/64))
 		z.reserve = min(z.reserve, total/8)
+	}
+	if o.Reserve > 0 {
+		z.reserve = o.Reserve
 	}
 	if o.SegmentSize > 0 {
 		z.segment = max(4<<10, o.SegmentSize)

@@ -11,16 +11,18 @@ import (
 )
 
 // The spaces of the index, by the first byte of a key. DESIGN.md has the
-// layout of each.
+// layout of each. Objects are last: each table that the index writes has
+// something of the other spaces, so that a key after those of its objects is
+// after its last key, and is not looked for in it.
 const (
+	spacePosition = 'a' // one entry: how far the log is applied
 	spaceClear    = 'c' // stage: it was cleared, and what it had is being removed
 	spaceDead     = 'd' // number: a body file that nothing refers to any more
 	spaceFile     = 'f' // number: which object a body file belongs to
+	spaceSegment  = 'g' // number: what of a segment is needed, and where it ends
 	spaceHash     = 'h' // sequence: whose MD5 is still to be worked out
+	spaceUsage    = 'm' // stage: how much it holds
 	spaceObject   = 'o' // stage, key: what is known of an object
-	spacePosition = 'p' // one entry: how far the log is applied
-	spaceSegment  = 's' // number: what of a segment is needed
-	spaceUsage    = 't' // stage: how much it holds
 )
 
 const objectKey = 1 + stageLen // where the user's key begins in an object's index key
@@ -228,15 +230,33 @@ func parseApplied(v []byte) (applied, error) {
 	return applied{position{n(0), int64(n(1))}, n(2), n(3), n(4)}, nil
 }
 
-// pairs of numbers are the values of spaceSegment and spaceUsage.
-func appendPair(dst []byte, a, b int64) []byte {
-	dst = binary.BigEndian.AppendUint64(dst, uint64(a))
-	return binary.BigEndian.AppendUint64(dst, uint64(b))
+const accountLen = 3 * 8
+
+func (a account) append(dst []byte) []byte {
+	for _, n := range []int64{a.live, a.kept, a.end} {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
+	}
+	return dst
 }
 
-func parsePair(v []byte) (a, b int64, err error) {
-	if len(v) != 16 {
-		return 0, 0, errEntry
+func parseAccount(v []byte) (account, error) {
+	if len(v) != accountLen {
+		return account{}, errEntry
 	}
-	return int64(binary.BigEndian.Uint64(v)), int64(binary.BigEndian.Uint64(v[8:])), nil
+	n := func(i int) int64 { return int64(binary.BigEndian.Uint64(v[8*i:])) }
+	return account{n(0), n(1), n(2)}, nil
+}
+
+const usageLen = 2 * 8
+
+func appendUsage(dst []byte, u wharf.Usage) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(u.Files))
+	return binary.BigEndian.AppendUint64(dst, uint64(u.Bytes))
+}
+
+func parseUsage(v []byte) (wharf.Usage, error) {
+	if len(v) != usageLen {
+		return wharf.Usage{}, errEntry
+	}
+	return wharf.Usage{Files: int64(binary.BigEndian.Uint64(v)), Bytes: int64(binary.BigEndian.Uint64(v[8:]))}, nil
 }

@@ -19,6 +19,12 @@ func (o Options) Configured(border int, window uint64) Options {
 	return o
 }
 
+// WithoutSpare has the number of segments not depend on when a spare is ready.
+func (o Options) WithoutSpare() Options {
+	o.noSpare = true
+	return o
+}
+
 // WithoutCompactor has compactions done only where a test does them.
 func (o Options) WithoutCompactor() Options {
 	o.repairing = true

@@ -65,7 +65,7 @@ func FuzzScan(f *testing.F) {
 			two = nil
 		}
 		file := bytes.Join([][]byte{one, between, two}, nil)
-		s := &scan{file: bytes.NewReader(file), size: int64(len(file)), tag: 5}
+		s := &scan{file: bytes.NewReader(file), size: int64(len(file)), used: int64(len(file)), tag: 5}
 		var found []uint64
 		end, err := s.run(func(r record) error {
 			found = append(found, r.seq)

@@ -201,6 +201,30 @@ func (x *index) get(key []byte) ([]byte, error) {
 	return append([]byte{}, v...), nil
 }
 
+// errOtherIndex is what an index is that another version of the server wrote.
+var errOtherIndex = errors.New("the index does not say how far the log is in it; it may be that of another version")
+
+// position reads how far the log is applied: not at all to an index that is empty.
+func (x *index) position() (applied, error) {
+	v, err := x.get([]byte{spacePosition})
+	if err == nil && v != nil {
+		return parseApplied(v)
+	}
+	if err == nil && !x.empty() {
+		err = errOtherIndex
+	}
+	return applied{}, err
+}
+
+func (x *index) empty() bool {
+	it, err := x.db.NewIter(nil)
+	if err != nil {
+		return false
+	}
+	some := it.First()
+	return it.Close() == nil && !some
+}
+
 // lookup reads what is known of an object.
 func (x *index) lookup(key []byte) (e entry, found bool, err error) {
 	v, done, err := x.db.Get(key)

@@ -18,7 +18,8 @@ import (
 type Folder struct {
 	e    *Engine
 	list []*segment
-	from applied // how far the index says that the log is applied
+	from applied  // how far the index says that the log is applied
+	gone []uint64 // segments that the index knows and that are not there
 }
 
 // OpenFolder locks a data folder. A folder that a server has open is
@@ -81,9 +82,8 @@ func (f *Folder) OpenIndex(ctx context.Context) error {
 	if err := errors.Join(x.verify(ctx, fs, folder), verifyManifest(fs, folder)); err != nil {
 		return errors.Join(err, f.dropIndex())
 	}
-	v, err := x.get([]byte{spacePosition})
-	if err == nil && v != nil {
-		f.from, err = parseApplied(v)
+	if f.from, err = x.position(); err == nil {
+		err = f.readAccounts(ctx)
 	}
 	if err != nil {
 		return errors.Join(err, f.dropIndex())
@@ -93,8 +93,28 @@ func (f *Folder) OpenIndex(ctx context.Context) error {
 
 func (f *Folder) dropIndex() error {
 	x := f.e.index
-	f.e.index, f.from = nil, applied{}
+	f.e.index, f.from, f.gone = nil, applied{}, nil
+	for _, g := range f.list {
+		g.account = account{}
+	}
 	return x.close()
+}
+
+// readAccounts reads what the index knows of the segments.
+func (f *Folder) readAccounts(ctx context.Context) error {
+	return f.e.index.each(ctx, spaceSegment, nil, func(k, v []byte) (bool, error) {
+		a, err := parseAccount(v)
+		n, ok := parseNumberKey(k)
+		if err != nil || !ok {
+			return false, errEntry
+		}
+		if g := f.e.segs.all[n]; g != nil {
+			g.account = a
+		} else {
+			f.gone = append(f.gone, n)
+		}
+		return true, nil
+	})
 }
 
 // verifyManifest reads the manifest to its end: the index takes one that is
@@ -206,7 +226,8 @@ func (f *Folder) SegmentName(number uint64) string {
 }
 
 // Log reads and verifies every record of the log, in order, and then calls bad
-// for what cannot be read.
+// for what cannot be read. Where a record says that the index was further than it is
+// it ends with [ErrBehind]; from then on there is no index.
 func (f *Folder) Log(ctx context.Context, do func(Record) error, bad func(Damage)) error {
 	for i, g := range f.list {
 		s, err := f.e.scanOf(g, f.list[i+1:])
@@ -222,8 +243,15 @@ func (f *Folder) Log(ctx context.Context, do func(Record) error, bad func(Damage
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			if f.from.isBehind(r) {
+				return ErrBehind
+			}
 			return do(f.recordOf(g, s, r))
 		})
+		if err == ErrBehind {
+			s.close()
+			return errors.Join(err, f.dropIndex())
+		}
 		for _, d := range s.damages {
 			bad(Damage{g.number, d.from, d.to})
 		}
@@ -279,19 +307,8 @@ var (
 	errHead  = errors.New("one of the two heads of the record is damaged")
 )
 
-// Missing lists the segments that the index knows and that are not there, with
-// how many bytes of theirs were needed.
-func (f *Folder) Missing(ctx context.Context) (map[uint64]int64, error) {
-	gone := map[uint64]int64{}
-	err := f.e.index.each(ctx, spaceSegment, nil, func(k, v []byte) (bool, error) {
-		live, kept, err := parsePair(v)
-		if n, ok := parseNumberKey(k); ok && err == nil && f.e.segs.all[n] == nil {
-			gone[n] = live + kept
-		}
-		return true, err
-	})
-	return gone, err
-}
+// Missing lists the segments that the index knows and that are not there, in order.
+func (f *Folder) Missing() []uint64 { return f.gone }
 
 // VerifyFile reads an object's body file and compares it with the checksums in
 // the log.

@@ -29,6 +29,10 @@ type Options struct {
 	// memory. 0 chooses by the size of the disk, 64 MiB at most.
 	SegmentSize int64
 
+	// Reserve is how many bytes of the disk uploads leave free, for the work of
+	// the log and the index. 0 chooses by the size of the disk, 64 MiB at most.
+	Reserve int64
+
 	// OpenFiles is how many files the index may have open, about; at least 80.
 	// 0 is 512. Open files and uploads come on top.
 	OpenFiles int
@@ -41,6 +45,9 @@ type Options struct {
 	// So body files that no object has are kept, and nothing is compacted: that
 	// would remove a damaged segment once nothing of it is needed.
 	repairing bool
+
+	// noSpare has spares made only where a test does.
+	noSpare bool
 
 	// window is how many body files share a folder; 0 is folderFiles. It is
 	// part of the format: only tests choose another.

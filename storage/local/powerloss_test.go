@@ -77,7 +77,7 @@ func TestDeadEnginesEnd(t *testing.T) {
 	if err := (powerLoss{seed: 1, kills: 2}).run(250); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for left := runtime.NumGoroutine() - before; left > 25; left = runtime.NumGoroutine() - before {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left of 250 engines", left)

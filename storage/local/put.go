@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"wharf"
@@ -130,16 +131,40 @@ func (u *upload) storeSmall(c *chunk, data []byte) (wharf.Object, error) {
 // is durable.
 func (u *upload) publish(h *head, table, body []byte) error {
 	return u.s.e.committer.do(u.ctx, "local.Put", &op{size: h.length(), prepare: func(t *turn) error {
-		if u.o.IfAbsent {
-			switch _, live, err := t.find(h.stage, h.key); {
-			case err != nil:
-				return err
-			case live:
-				return u.present()
-			}
+		if err := t.admit([]*upload{u}, []*head{h}); err != nil {
+			return err
 		}
 		return t.add(h, table, body)
 	}})
+}
+
+// admit refuses objects of one stage, before they are written, that must not be
+// there yet, or with which the stage would hold more than its quota.
+func (t *turn) admit(uploads []*upload, heads []*head) error {
+	before := t.changes.holds(heads[0].stage)
+	after := before
+	limited := slices.ContainsFunc(uploads, func(u *upload) bool { return u.o.Quota != wharf.Quota{} })
+	for i, u := range uploads {
+		if !limited && !u.o.IfAbsent {
+			continue
+		}
+		old, live, err := t.find(heads[i].stage, heads[i].key)
+		switch {
+		case err != nil:
+			return err
+		case live && u.o.IfAbsent:
+			return u.present()
+		case live && !u.o.Unseen:
+			after.Files, after.Bytes = after.Files-1, after.Bytes-old.size
+		}
+		after.Files, after.Bytes = after.Files+1, after.Bytes+heads[i].size
+	}
+	for _, u := range uploads {
+		if err := u.o.Quota.Check(before, after); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // objectOf returns the object that the record stored.

@@ -109,16 +109,8 @@ func (c *commit) publish(ctx context.Context) error {
 		return err
 	}
 	return c.s.e.committer.do(ctx, "local.PutAll", &op{size: size, prepare: func(t *turn) error {
-		for i, u := range c.uploads {
-			if !u.o.IfAbsent {
-				continue
-			}
-			switch _, live, err := t.find(c.s.id, c.heads[i].key); {
-			case err != nil:
-				return err
-			case live:
-				return u.present()
-			}
+		if err := t.admit(c.uploads, c.heads); err != nil {
+			return err
 		}
 		for i, h := range c.heads {
 			if err := t.add(h, c.tables[i], nil); err != nil {

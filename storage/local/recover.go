@@ -24,6 +24,9 @@ func (e *Engine) recover(ctx context.Context, keepStrays bool) error {
 	if err != nil {
 		return err
 	}
+	if err := e.fs.Remove(e.path(logFolder, spareFile)); ignoreMissing(err) != nil {
+		return err
+	}
 	// What a killed server wrote and did not sync can be read now and lost
 	// later: the index must not have it before it is durable.
 	if len(list) > 0 {
@@ -72,6 +75,7 @@ func (e *Engine) reopen(r *replay) error {
 	if err := e.segs.reopen(g); err != nil {
 		return err
 	}
+	e.segs.grow(g, end) // zeros may follow
 	e.committer.turn = rand.Uint32()
 	heads := r.mends
 	for _, m := range heads {
@@ -100,8 +104,13 @@ func (e *Engine) reopen(r *replay) error {
 	return nil
 }
 
-// errBehind is what an index is that does not have what it had.
-var errBehind = errors.New("the index has lost a part of what it had on the disk")
+// ErrBehind is what is wrong with an index that does not have what it had.
+var ErrBehind = errors.New("the index has lost a part of what it had on the disk")
+
+// isBehind reports whether a record says that the index was further than it is.
+func (a applied) isBehind(r record) bool {
+	return r.kind == kindMark && a.segment > 0 && a.before(position{r.number, r.size})
+}
 
 // openAndReplay opens the index and applies the rest of the log. An index that
 // is damaged is put aside, and made anew from the whole log.
@@ -145,11 +154,7 @@ func (e *Engine) openIndex(ctx context.Context) (from applied, err error) {
 	if e.index, err = openIndex(e.fs, folder, e.sizes, &e.broken, e.space.ballast.release, false); err != nil {
 		return applied{}, err
 	}
-	v, err := e.index.get([]byte{spacePosition})
-	if err != nil || v == nil {
-		return applied{}, err
-	}
-	if from, err = parseApplied(v); err != nil {
+	if from, err = e.index.position(); err != nil || from == (applied{}) {
 		return applied{}, err
 	}
 	return from, e.loadState(ctx, from)
@@ -169,12 +174,12 @@ func (e *Engine) verifyIndex(ctx context.Context) error {
 func (e *Engine) loadState(ctx context.Context, from applied) error {
 	usage := map[wharf.StageID]wharf.Usage{}
 	err := e.index.each(ctx, spaceUsage, nil, func(k, v []byte) (bool, error) {
-		files, bytes, err := parsePair(v)
+		u, err := parseUsage(v)
 		if len(k) != 1+stageLen {
 			err = errEntry
 		}
 		if err == nil {
-			usage[wharf.StageID(k[1:])] = wharf.Usage{Files: files, Bytes: bytes}
+			usage[wharf.StageID(k[1:])] = u
 		}
 		return true, err
 	})
@@ -194,18 +199,18 @@ func (e *Engine) loadAccounts(ctx context.Context, from applied) error {
 	known := map[uint64]bool{}
 	var gone []uint64
 	err := e.index.each(ctx, spaceSegment, nil, func(k, v []byte) (bool, error) {
-		live, kept, err := parsePair(v)
+		a, err := parseAccount(v)
 		n, ok := parseNumberKey(k)
 		if err != nil || !ok {
 			return false, errEntry
 		}
 		switch g := e.segs.all[n]; {
 		case g != nil:
-			known[n], g.account = true, account{live, kept}
-		case live == 0:
+			known[n], g.account = true, a
+		case a.live == 0:
 			gone = append(gone, n)
 		default:
-			e.log.Error("a segment of the log is missing; stop the server and run wharf check", "segment", n, "bytes", live)
+			e.log.Error("a segment of the log is missing; stop the server and run wharf check", "segment", n, "bytes", a.live)
 		}
 		return true, nil
 	})
@@ -254,7 +259,7 @@ type replay struct {
 	applied applied
 	damages int
 	last    *segment // to be written on; nil if it is damaged
-	length  int64    // of its file
+	length  int64    // of its file, without zeros at the end
 	mends   []placed // heads of its last batch to be written anew
 
 	from    applied
@@ -325,8 +330,11 @@ func (r *replay) segment(ctx context.Context, g *segment, later []*segment) erro
 	}
 	r.damages += len(s.damages)
 	r.applied.position = position{g.number, end}
+	if len(later) > 0 { // its successor may lack the record that says where it ends
+		r.changes.add(g.number, account{end: max(end, s.want)})
+	}
 	if len(later) == 0 && len(s.damages) == 0 {
-		r.last, r.length, r.mends = g, s.length, s.mends
+		r.last, r.length, r.mends = g, s.used, s.mends
 	}
 	return nil
 }
@@ -350,8 +358,8 @@ func (r *replay) record(ctx context.Context, g *segment, rec record) error {
 	if rec.kind == kindFile {
 		r.applied.next = max(r.applied.next, rec.number+1)
 	}
-	if mark := (position{rec.number, rec.size}); rec.kind == kindMark && r.from.segment > 0 && r.from.before(mark) {
-		return errBehind
+	if r.from.isBehind(rec) {
+		return ErrBehind
 	}
 	if now := time.Now(); now.Sub(r.logged) > progressTime {
 		r.logged = now
@@ -367,7 +375,7 @@ func (r *replay) record(ctx context.Context, g *segment, rec record) error {
 // or the end of the log.
 func (r *replay) flush(at position) error {
 	r.applied.position = at
-	if r.records == 0 {
+	if r.records == 0 && len(r.changes.account) == 0 {
 		return nil
 	}
 	err := r.changes.finish(r.applied)

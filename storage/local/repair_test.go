@@ -30,7 +30,7 @@ type memory struct {
 }
 
 func options(fs vfs.FS) local.Options {
-	return local.Options{FS: local.Mortal{FS: fs}, SegmentSize: 16 << 10}
+	return local.Options{FS: local.Mortal{FS: fs}, SegmentSize: 16 << 10}.WithoutSpare()
 }
 
 var (

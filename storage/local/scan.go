@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"wharf"
 )
 
@@ -32,6 +34,7 @@ type span struct{ from, to int64 }
 type scan struct {
 	file io.ReaderAt
 	size int64 // of the file, or of the part of it that counts
+	used int64 // only zeros follow, which nobody wrote, or nothing
 	tag  uint64
 	// closed is set for a segment that has a successor: all in it was synced.
 	// Of another one, all before proven was.
@@ -157,7 +160,7 @@ func (s *scan) committed() int {
 }
 
 // next finds the next record, and adds what is bad before it to s.bad. Without
-// one, all up to the end is bad.
+// one, all up to the end is bad but for the zeros.
 func (s *scan) next() (r record, found bool, err error) {
 	from := s.off
 	for at := from; ; {
@@ -172,7 +175,9 @@ func (s *scan) next() (r record, found bool, err error) {
 			return record{}, false, err
 		}
 		if at < 0 {
-			s.bad = append(s.bad, span{from, s.size})
+			if end := min(s.used, s.size); from < end {
+				s.bad = append(s.bad, span{from, end})
+			}
 			return record{}, false, nil
 		}
 	}
@@ -303,26 +308,24 @@ func (s *scan) whole(r record) (bool, error) {
 // openScan is a scan of a file that it closes.
 type openScan struct {
 	scan
-	length int64 // of the file
-	file   io.Closer
+	file io.Closer
 }
 
 func (s *openScan) close() { s.file.Close() }
 
 // scanOf begins the scan of a segment that is followed by others. What the
-// first of these says of where it ends is believed.
+// first of these says of where it ends is believed, or, where that one is gone, what
+// the index says.
 func (e *Engine) scanOf(g *segment, later []*segment) (*openScan, error) {
 	f, err := e.fs.Open(g.path)
 	if err != nil {
 		return nil, err
 	}
 	s := &openScan{scan: scan{file: f, tag: g.tag}, file: f}
-	info, err := f.Stat()
-	if err != nil {
+	if err := s.measure(f); err != nil {
 		s.close()
 		return nil, err
 	}
-	s.length, s.size = info.Size(), info.Size()
 	for _, next := range later {
 		first, found, err := e.firstRecord(next)
 		if err != nil {
@@ -338,7 +341,33 @@ func (e *Engine) scanOf(g *segment, later []*segment) (*openScan, error) {
 		}
 		break
 	}
+	if end := e.segs.endOf(g); s.closed && s.want == 0 && end > 0 {
+		s.limit(end)
+	}
 	return s, nil
+}
+
+// measure finds where the segment ends: with its file, or before the zeros that
+// the file had beforehand (see spare). A record can end with some, but is no
+// shorter than its head.
+func (s *scan) measure(f vfs.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	s.used = info.Size()
+	for s.used > 0 {
+		p := make([]byte, min(s.used, blockSize))
+		if err := readFull(f, p, s.used-int64(len(p))); err != nil {
+			return err
+		}
+		p = bytes.TrimRight(p, "\x00")
+		if s.used = s.used - min(s.used, blockSize) + int64(len(p)); len(p) > 0 {
+			break
+		}
+	}
+	s.size = min(info.Size(), s.used+headLen)
+	return nil
 }
 
 // limit sets where the segment ends. What is missing of it is damage.
@@ -354,10 +383,9 @@ func (e *Engine) firstRecord(g *segment) (record, bool, error) {
 		return record{}, false, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	s := &scan{file: f, tag: g.tag}
+	if err := s.measure(f); err != nil {
 		return record{}, false, err
 	}
-	s := &scan{file: f, size: info.Size(), tag: g.tag}
 	return s.next()
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -31,6 +32,7 @@ type segment struct {
 	// What follows is guarded by segments.mu.
 	account
 	size    int64    // where its last record ends
+	room    int64    // so long the file was beforehand: see spare; 0 is not at all
 	damaged bool     // it is left as it is until a repair
 	leaving bool     // it is not in the index any more, and about to be removed
 	file    vfs.File // nil while it is not open
@@ -42,6 +44,11 @@ type segment struct {
 type account struct {
 	live int64 // bytes of records that objects have their bodies in
 	kept int64 // bytes of other records, which a compaction may have to keep
+	end  int64 // of the segment; 0 while it has no successor
+}
+
+func (a account) plus(b account) account {
+	return account{a.live + b.live, a.kept + b.kept, max(a.end, b.end)}
 }
 
 func (s *segment) dead() int64 { return s.size - s.live - s.kept }
@@ -58,8 +65,9 @@ func (p position) before(q position) bool {
 
 // segments are the files of the log.
 type segments struct {
-	fs  vfs.FS
-	dir string
+	fs    vfs.FS
+	dir   string
+	spare *spare
 
 	mu     sync.Mutex // guards what follows
 	all    map[uint64]*segment
@@ -124,14 +132,16 @@ func (s *segments) create(last uint64) (*segment, error) {
 	s.high = max(s.high, last) + 1 // only the committer does this
 	g := &segment{number: s.high, tag: rand.Uint64()}
 	g.path = s.fs.PathJoin(s.dir, segmentName(g.number, g.tag))
-	f, err := s.fs.Create(g.path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return nil, err
+	if g.room = s.spare.take(g.path); g.room == 0 {
+		f, err := s.fs.Create(g.path, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
 	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	f, err = s.fs.OpenReadWrite(g.path, vfs.WriteCategoryUnspecified)
+	f, err := s.fs.OpenReadWrite(g.path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return nil, err
 	}
@@ -162,10 +172,20 @@ func (s *segments) activate(g *segment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.active
+	if old != nil {
+		old.trim()
+	}
 	g.users++ // the committer
 	s.all[g.number], s.active = g, g
 	if old != nil {
 		s.release(old)
+	}
+}
+
+// trim gives back what the segment did not take of its room.
+func (s *segment) trim() {
+	if fd := s.file.Fd(); s.room > s.size && fd != vfs.InvalidFd {
+		_ = unix.Ftruncate(int(fd), s.size) // else a compaction does
 	}
 }
 
@@ -270,6 +290,7 @@ func (s *segments) closeAll() {
 	if s.active != nil {
 		active := s.active
 		s.active = nil
+		active.trim()
 		s.release(active)
 	}
 	s.closeIdle(0)
@@ -280,12 +301,16 @@ const (
 )
 
 // full reports whether the active segment should get a successor: it is long
-// enough, or most of it is dead, which only a segment that is not written to
-// any more gives back.
+// enough, or grows while a spare is there, or most of it is dead, which only a
+// segment that is not written to any more gives back.
 func (s *segments) full(g *segment, limit int64) bool {
+	spare := s.spare.ready()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return g.damaged || g.size >= limit || g.size >= min(limit, leastSegment) && g.dead() > g.size/2
+	if g.room > 0 {
+		limit = min(limit, g.room)
+	}
+	return g.damaged || g.size >= limit || g.size >= min(limit, leastSegment) && (g.dead() > g.size/2 || spare && g.size > g.room)
 }
 
 // leave reports whether the next write begins a segment and leaves one that is
@@ -311,13 +336,20 @@ func (s *segments) add(more map[uint64]account) map[uint64]account {
 	now := make(map[uint64]account, len(more))
 	for number, a := range more {
 		if g := s.all[number]; g != nil {
-			g.account = account{g.live + a.live, g.kept + a.kept}
+			g.account = g.account.plus(a)
 			if !g.leaving {
 				now[number] = g.account
 			}
 		}
 	}
 	return now
+}
+
+// endOf returns where a segment ends, as the index has it; 0 is not known.
+func (s *segments) endOf(g *segment) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return g.end
 }
 
 func (s *segments) markDamaged(g *segment) {

@@ -45,6 +45,7 @@ func (e *Engine) take(ctx context.Context, op string, n int64) error {
 // reclaim waits until what was removed before has freed its space, or
 // has failed to.
 func (e *Engine) reclaim(ctx context.Context) error {
+	e.spare.release()
 	for _, c := range []<-chan struct{}{e.reaper.idle(), e.compactor.reclaim()} {
 		select {
 		case <-c:
@@ -55,6 +56,12 @@ func (e *Engine) reclaim(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// has reports whether the disk has n bytes beside the reserve.
+func (s *space) has(n int64) bool {
+	u, err := s.fs.GetDiskUsage(s.dir)
+	return err != nil || int64(min(u.AvailBytes, 1<<62))-s.reserve >= n
 }
 
 func (s *space) take(n int64) bool {

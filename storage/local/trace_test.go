@@ -24,7 +24,9 @@ func TestTrace(t *testing.T) {
 	fs := errorfs.Wrap(vfs.NewCrashableMem(), errorfs.InjectorFunc(tr.record))
 	open := func() {
 		var err error
-		if e, err = Open("data", tinyOptions(fs)); err != nil {
+		o := tinyOptions(fs)
+		o.noSpare = true
+		if e, err = Open("data", o); err != nil {
 			t.Fatal(err)
 		}
 		// They work when they like; here they must when they are told.
@@ -65,6 +67,8 @@ func TestTrace(t *testing.T) {
 			err = e.Store(stageOne).Delete(t.Context(), keys)
 		case "clear":
 			err = e.Store(stageOne).Clear(t.Context())
+		case "spare":
+			err = e.spare.make()
 		case "md5":
 			e.hash.ctx = t.Context()
 			err = e.hash.work()

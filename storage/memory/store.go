@@ -29,12 +29,14 @@ type version struct {
 type Store struct {
 	mu       sync.RWMutex // guards what follows
 	versions []*version   // sorted by key
+	bytes    int64        // of all versions
 	last     uint64       // number of the newest version
 }
 
 var (
 	_ wharf.Store   = (*Store)(nil)
 	_ wharf.Clearer = (*Store)(nil)
+	_ wharf.Meter   = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -77,6 +79,18 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	if taken && o.IfAbsent {
 		return wharf.Object{}, errExists(key)
 	}
+	before := s.usage()
+	after := wharf.Usage{Files: before.Files + 1, Bytes: before.Bytes + v.object.Size}
+	var old int64
+	if taken {
+		old = s.versions[i].object.Size
+	}
+	if taken && !o.Unseen {
+		after.Files, after.Bytes = before.Files, after.Bytes-old
+	}
+	if err := o.Quota.Check(before, after); err != nil {
+		return wharf.Object{}, err
+	}
 	s.last++
 	v.object.ETag = fmt.Sprintf("%s-%d", v.object.MD5, s.last)
 	if taken {
@@ -84,7 +98,23 @@ func (s *Store) Put(ctx context.Context, key wharf.Key, r io.Reader, o wharf.Put
 	} else {
 		s.versions = slices.Insert(s.versions, i, v)
 	}
+	s.bytes += v.object.Size - old
 	return v.object, nil
+}
+
+// usage returns what the store holds. The caller holds s.mu.
+func (s *Store) usage() wharf.Usage {
+	return wharf.Usage{Files: int64(len(s.versions)), Bytes: s.bytes}
+}
+
+// Usage implements [wharf.Meter].
+func (s *Store) Usage(ctx context.Context) (wharf.Usage, error) {
+	if err := ctx.Err(); err != nil {
+		return wharf.Usage{}, wrap("memory.Usage", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.usage(), nil
 }
 
 func (s *Store) has(key wharf.Key) bool {
@@ -185,6 +215,7 @@ func (s *Store) remove(key wharf.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i, ok := s.find(key); ok {
+		s.bytes -= s.versions[i].object.Size
 		s.versions = slices.Delete(s.versions, i, i+1)
 	}
 }
@@ -196,7 +227,7 @@ func (s *Store) Clear(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.versions = nil
+	s.versions, s.bytes = nil, 0
 	return nil
 }
 

@@ -60,7 +60,7 @@ func TestDrippingAnswers(t *testing.T) {
 				if wharf.CodeOf(err) != wharf.CodeUpstream {
 					t.Errorf("%v", err)
 				}
-				if took := time.Since(begin); took > 30*time.Second {
+				if took := time.Since(begin); took > 2*time.Minute {
 					t.Errorf("it took %s", took)
 				}
 			})
@@ -70,7 +70,8 @@ func TestDrippingAnswers(t *testing.T) {
 
 // TestLongAnswers has answers that come fast enough and do not end.
 func TestLongAnswers(t *testing.T) {
-	const wait = 300 * time.Millisecond
+	t.Parallel()
+	const wait = 2 * time.Second // so that no byte is late on a busy machine
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<ListBucketResult>")
 		for r.Context().Err() == nil {
@@ -83,18 +84,18 @@ func TestLongAnswers(t *testing.T) {
 	b := newBackend(t, s3.Options{StallTimeout: wait, SweepAge: -1})
 	store := open(t, b, stageAt("s3://bucket/", srv.URL))
 	for _, err := range store.List(t.Context(), wharf.ListOptions{}) {
-		wantError(t, err, wharf.CodeUpstream, "did not end its answer in 900ms")
+		wantError(t, err, wharf.CodeUpstream, "did not end its answer in 6s")
 	}
 }
 
 // TestDrippingDownload has an object whose bytes come one by one, and one that
 // comes slowly, but comes.
 func TestDrippingDownload(t *testing.T) {
-	const size = 3000
+	const size = 30_000
 	for name, c := range map[string]struct {
 		chunk int
 		code  wharf.Code
-	}{"drips": {1, wharf.CodeUpstream}, "is slow": {150, ""}} {
+	}{"drips": {1, wharf.CodeUpstream}, "is slow": {1500, ""}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := httptest.NewServer(listingHandler(func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +113,7 @@ func TestDrippingDownload(t *testing.T) {
 				}
 			}))
 			t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-			b := newBackend(t, s3.Options{StallTimeout: 400 * time.Millisecond, SweepAge: -1})
+			b := newBackend(t, s3.Options{StallTimeout: time.Second, SweepAge: -1})
 			f, err := open(t, b, stageAt("s3://bucket/", srv.URL)).Open(t.Context(), "k")
 			if err != nil {
 				t.Fatal(err)
@@ -123,7 +124,7 @@ func TestDrippingDownload(t *testing.T) {
 			}
 			defer r.Close()
 			got, err := io.ReadAll(r)
-			wantError(t, err, c.code, "did not answer in 400ms")
+			wantError(t, err, c.code, "did not answer in 1s")
 			if err == nil && len(got) != size {
 				t.Errorf("%d bytes came", len(got))
 			}

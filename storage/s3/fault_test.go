@@ -31,7 +31,7 @@ func TestServerDown(t *testing.T) {
 			store := open(t, newBackend(t, s3.Options{Transport: net, SweepAge: -1}), stageAt("s3://bucket/", "http://"+addr))
 			start := time.Now()
 			wantError(t, op.run(t.Context(), store), wharf.CodeUpstream, addr+" cannot be reached: ")
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > 2*time.Minute {
 				t.Errorf("it took %v to say so", took)
 			}
 			if n := net.count(nil); n < 1 || n > 3 {
@@ -357,7 +357,8 @@ func TestDownloadStalls(t *testing.T) {
 // TestSlowReaderIsNoStall takes its time between two reads of a download: the
 // server is not to blame.
 func TestSlowReaderIsNoStall(t *testing.T) {
-	const wait = 200 * time.Millisecond
+	t.Parallel()
+	const wait = time.Second // of which a busy machine takes a part
 	store, _ := onSeam(t, s3.Options{StallTimeout: wait}, listing(func(r *http.Request) (*http.Response, error) {
 		resp := reply(r, 206, "abc")
 		resp.Header.Set("ETag", `"v1"`)

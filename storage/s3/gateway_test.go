@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -113,15 +114,18 @@ func tryGateway(bin, dir string) (*gateway, error) {
 // await returns when the server answers, or has ended.
 func (g *gateway) await() error {
 	// Who else has taken the port may never answer.
-	client := &http.Client{Timeout: time.Second}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	client := &http.Client{Timeout: 10 * time.Second}
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		select {
 		case <-g.exited:
 			return errors.New("versitygw ended")
 		case <-time.After(20 * time.Millisecond):
 		}
 		if resp, err := client.Get(g.url); err == nil {
-			return resp.Body.Close()
+			resp.Body.Close()
+			if resp.Header.Get("Server") == "VERSITYGW" {
+				return nil
+			}
 		}
 	}
 	return errors.New("versitygw does not answer")
@@ -132,13 +136,16 @@ func (g *gateway) stop() {
 	<-g.exited
 }
 
+// freeAddr returns an address below the ports that the system gives to clients and to
+// listeners on port 0, so that none of them takes it before it is used.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for range 1000 {
+		addr := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_768))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", errors.New("no port is free")
 }
 
 // newBucket makes a bucket for one test.

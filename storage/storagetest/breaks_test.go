@@ -27,7 +27,7 @@ type storeBreak struct {
 }
 
 func breaks() []storeBreak {
-	return slices.Concat(putBreaks(), bodyBreaks(), keyBreaks(), fileBreaks(), listBreaks(), unnamedBreaks(), otherBreaks())
+	return slices.Concat(putBreaks(), bodyBreaks(), keyBreaks(), fileBreaks(), listBreaks(), unnamedBreaks(), otherBreaks(), quotaBreaks())
 }
 
 // putFunc is what a break of Put is given: the whole store, and the call.

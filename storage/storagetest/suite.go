@@ -53,11 +53,13 @@ const (
 	// NoNoncharacters: keys with U+FFFE or U+FFFF, which XML cannot carry, are
 	// refused, and no method confuses them with keys that have U+FFFD.
 	NoNoncharacters Exception = "no U+FFFE and U+FFFF in keys"
+	// NoQuota: a Meter does not hold its Puts to PutOptions.Quota.
+	NoQuota Exception = "does not hold to quotas"
 )
 
 // Exceptions returns all exceptions.
 func Exceptions() []Exception {
-	return []Exception{NoKeyBelowKey, CollapsesSlashes, ShortSegments, RacyIfAbsent, NoNoncharacters}
+	return []Exception{NoKeyBelowKey, CollapsesSlashes, ShortSegments, RacyIfAbsent, NoNoncharacters, NoQuota}
 }
 
 // Run runs every case of the suite as a subtest of t.
@@ -94,7 +96,7 @@ type testCase struct {
 // the part before '/'.
 func cases() []testCase {
 	return slices.Concat(putCases(), sizeCases(), readerCases(), keyCases(), openCases(), listCases(),
-		deleteCases(), contextCases(), concurrentCases(), durableCases(), extraCases())
+		deleteCases(), contextCases(), concurrentCases(), durableCases(), extraCases(), quotaCases())
 }
 
 // recorder is the part of testing.TB that a case may use. The suite's own test

@@ -107,7 +107,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 // nothing of their own: with a store that is whole, no case notes a failure.
 func TestReferencePasses(t *testing.T) {
 	o := Options{
-		New:    func(*testing.T) wharf.Store { return &FaultyClearer{Faulty: &Faulty{Store: memory.New()}} },
+		New:    func(*testing.T) wharf.Store { return faultyMeter{&FaultyClearer{Faulty: &Faulty{Store: memory.New()}}} },
 		Plant:  plant,
 		Reopen: func(_ *testing.T, s wharf.Store) wharf.Store { return s },
 		Many:   600,
@@ -134,6 +134,7 @@ func TestExceptionsAreLogged(t *testing.T) {
 		{ShortSegments, "keys/long", "refuses long segments", true},
 		{RacyIfAbsent, "concurrent/if-absent", "checks IfAbsent too early", false},
 		{NoNoncharacters, "keys/noncharacters", "refuses noncharacters", true},
+		{NoQuota, "quota/files", "ignores quotas", false},
 	} {
 		i := slices.IndexFunc(breaks(), func(b storeBreak) bool { return b.what == tt.breaks })
 		if i < 0 {

@@ -246,7 +246,7 @@ func TestLongLoops(t *testing.T) {
 		if err := <-done; err != nil && !refusedBy(err, 1317) {
 			t.Errorf("%.40s… after KILL QUERY: %v", text, err)
 		}
-		if took := time.Since(begun); took > 5*time.Second {
+		if took := time.Since(begun); took > 30*time.Second {
 			t.Errorf("%.40s… ended %v after KILL QUERY", text, took)
 		}
 		conn.Close()
@@ -278,7 +278,7 @@ func TestManyParts(t *testing.T) {
 				if _, err := db.Exec(text); !refusedBy(err, 1153, 1040) {
 					t.Errorf("%.30s…: %v", text, err)
 				}
-				if took := time.Since(begun); took > 20*time.Second {
+				if took := time.Since(begun); took > 2*time.Minute {
 					t.Errorf("%.30s… took %v", text, took)
 				}
 			}

@@ -5,11 +5,13 @@ package attack
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -42,6 +44,15 @@ type target struct {
 	t      testing.TB
 	before harness.Usage // what it held when nobody had attacked yet
 	rounds atomic.Int64  // in which the honest client was served
+	lost   atomic.Int64  // connections that were closed on the honest client
+	root   access
+	honest []access // the ways in that the honest client uses
+}
+
+// access is a way into the server.
+type access struct {
+	user, password string
+	tls            bool
 }
 
 // start starts a server under the bound, with the stage s and one file in it.
@@ -50,20 +61,41 @@ func start(t testing.TB, o harness.Options) *target {
 	if o.MaxMemory == 0 {
 		o.MaxMemory = smallMachine
 	}
-	s := &target{Server: harness.Start(t, binary, o), t: t}
-	c := s.honestClient()
-	defer c.close()
-	if _, err := c.db.Exec("CREATE STAGE IF NOT EXISTS s"); err != nil {
-		t.Fatal(err)
+	s := &target{Server: harness.Start(t, binary, o), t: t, root: access{user: "root"}}
+	for _, v := range o.Env {
+		if password, ok := strings.CutPrefix(v, "WHARF_ROOT_PASSWORD="); ok {
+			s.root.password = password
+		}
 	}
+	s.honest = []access{s.root}
+	s.exec(s.root, "CREATE STAGE IF NOT EXISTS s")
+	s.settle()
+	return s
+}
+
+// settle lets the honest client use the server, and notes what it holds then.
+func (s *target) settle() {
+	s.t.Helper()
+	c := s.honestClient()
 	for range 3 { // what is made once is made
 		if err := c.use(); err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 	}
 	c.close()
-	s.await("the first client's connections to end", func() bool { s.before = s.Usage(); return s.before.Sockets <= 3 })
-	return s
+	s.await("the first client's connections to end", func() bool { s.before = s.Usage(); return s.before.Sockets <= len(s.Ports)+1 })
+}
+
+// exec runs statements.
+func (s *target) exec(as access, statements ...string) {
+	s.t.Helper()
+	c := s.client(as)
+	defer c.close()
+	for _, statement := range statements {
+		if _, err := c.db.Exec(statement); err != nil {
+			s.t.Fatalf("%s: %v", statement, err)
+		}
+	}
 }
 
 // await waits until done. What it waits for becomes the failure's text.
@@ -86,11 +118,7 @@ func (s *target) under(attack func()) {
 	go func() {
 		defer close(done)
 		for {
-			err := c.use()
-			for again := 0; lost(err) && again < 5; again++ {
-				err = c.use()
-			}
-			if err != nil {
+			if err := c.useAgain(); err != nil {
 				s.t.Errorf("the honest client, served %d times before: %v", served, err)
 				return
 			}
@@ -113,15 +141,27 @@ func (s *target) under(attack func()) {
 	s.released()
 }
 
+// useAgain is use. It tries again where the connection was lost.
+func (c *client) useAgain() error {
+	err := c.use()
+	for again := 0; lost(err) && again < 5; again++ {
+		c.s.lost.Add(1)
+		err = c.use()
+	}
+	return err
+}
+
 // lost reports whether a connection was closed between two uses of it: one that
 // is idle makes room for others when all are taken, and clients connect again.
 func lost(err error) bool {
-	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, mysql.ErrInvalidConn} {
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET, mysql.ErrInvalidConn} {
 		if errors.Is(err, e) {
 			return true
 		}
 	}
-	return false
+	// go-sql-driver has an error of its own that leaves it while it logs in over
+	// TLS (errBadConnNoWrite, which is not exported).
+	return err != nil && strings.HasSuffix(err.Error(), "bad connection")
 }
 
 // served waits until the honest client was served n times more.
@@ -157,31 +197,65 @@ func (s *target) allocate() {
 
 // client is a user of both ports.
 type client struct {
-	s    *target
-	db   *sql.DB
-	http *http.Client
-	once sync.Once
+	s      *target
+	as     access
+	base   string // of URLs
+	db     *sql.DB
+	http   *http.Client
+	others []*client // ways in that use takes too
+	once   sync.Once
 }
 
+// honestClient uses every way in that the honest client has.
 func (s *target) honestClient() *client {
 	s.t.Helper()
-	db, err := sql.Open("mysql", "root@tcp("+s.MySQL+")/default")
+	c := s.client(s.honest[0])
+	for _, as := range s.honest[1:] {
+		c.others = append(c.others, s.client(as))
+	}
+	return c
+}
+
+func (s *target) client(as access) *client {
+	s.t.Helper()
+	dsn, base := as.user+":"+as.password+"@tcp("+s.MySQL+")/default", "http://"+s.HTTP
+	if as.tls {
+		dsn, base = dsn+"?tls=skip-verify", "https://"+s.Ports["https"]
+	}
+	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	return &client{s: s, db: db, http: &http.Client{Transport: &http.Transport{}}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	return &client{s: s, as: as, base: base, db: db, http: &http.Client{Transport: transport}}
 }
 
 func (c *client) close() {
 	c.once.Do(func() {
 		c.db.Close()
 		c.http.CloseIdleConnections()
+		for _, other := range c.others {
+			other.close()
+		}
 	})
 }
 
-// use is one round of what users do: a query, an upload, a list, a download.
+// use is one round of what users do, by each way in.
 func (c *client) use() error {
+	if err := c.useOnce(); err != nil {
+		return err
+	}
+	for _, other := range c.others {
+		if err := other.useOnce(); err != nil {
+			return fmt.Errorf("as %s, TLS %v: %w", other.as.user, other.as.tls, err)
+		}
+	}
+	return nil
+}
+
+// useOnce is a query, an upload, a list and a download.
+func (c *client) useOnce() error {
 	ctx, cancel := context.WithTimeout(context.Background(), honestWithin)
 	defer cancel()
 	var n int
@@ -218,7 +292,7 @@ func (c *client) upload(ctx context.Context, name, content string) error {
 
 // send uploads a form into the stage s.
 func (c *client) send(ctx context.Context, form *multipart.Writer, body io.Reader) error {
-	req, err := http.NewRequestWithContext(ctx, "PUT", "http://"+c.s.HTTP+"/v1/upload_to_stage", body)
+	req, err := http.NewRequestWithContext(ctx, "PUT", c.base+"/v1/upload_to_stage", body)
 	if err != nil {
 		return err
 	}
@@ -229,7 +303,7 @@ func (c *client) send(ctx context.Context, form *multipart.Writer, body io.Reade
 }
 
 func (c *client) download(ctx context.Context, name, want string) error {
-	req, err := http.NewRequestWithContext(ctx, "GET", "http://"+c.s.HTTP+"/v1/stage/s/"+name, nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", c.base+"/v1/stage/s/"+name, nil)
 	if err != nil {
 		return err
 	}
@@ -240,6 +314,9 @@ func (c *client) download(ctx context.Context, name, want string) error {
 }
 
 func (c *client) do(req *http.Request) (string, error) {
+	if c.as.password != "" {
+		req.SetBasicAuth(c.as.user, c.as.password)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return "", err

@@ -123,12 +123,15 @@ func removed(before, after []string) (n int) {
 // latencies are the times of single requests.
 type latencies []time.Duration
 
-func (l latencies) p99() time.Duration {
+func (l latencies) p99() time.Duration { return l.percentile(99) }
+
+// percentile is the time that a share of the requests, in percent, took at most.
+func (l latencies) percentile(share int) time.Duration {
 	if len(l) == 0 {
 		return 0
 	}
 	slices.Sort(l)
-	return l[len(l)*99/100]
+	return l[len(l)*share/100]
 }
 
 func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

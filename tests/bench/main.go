@@ -63,7 +63,11 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.files, "files", 1_000_000, "files in the large stage")
 	flag.IntVar(&b.big, "big", 1<<30, "size of the large file, in bytes")
 	flag.IntVar(&b.rows, "rows", 20_000_000, "rows of the Parquet file that is queried; the other files have fewer")
+	target := flag.String("attack", "", "only attack the server that this JSON names, until standard input ends")
 	flag.Parse()
+	if *target != "" {
+		return attack(*target)
+	}
 	if b.only, err = regexp.Compile(*only); err != nil {
 		return err
 	}
@@ -125,6 +129,7 @@ func (b *bench) groups() []group {
 			{"a stage filled and emptied", b.fillAndEmpty},
 		}},
 		{"queries", []load{{"queries", b.queries}}},
+		{"attack", []load{{"an honest user", b.underAttack}}},
 	}
 }
 

@@ -19,6 +19,8 @@ type wharf struct {
 	name                string
 	dir                 string // of its log
 	command             []string
+	env                 []string
+	login               string // of MySQL: user and password, as in a DSN
 	data                string
 	httpAddr, mysqlAddr string
 	db                  *sql.DB
@@ -29,6 +31,15 @@ const newest = "Wharf"
 
 // startWharf starts a binary as the server of that name.
 func startWharf(dir, name, bin, gateway string) (*wharf, error) {
+	w, err := newWharf(dir, name, bin, gateway)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.start()
+}
+
+// newWharf is startWharf for a server that is started later.
+func newWharf(dir, name, bin, gateway string) (*wharf, error) {
 	httpAddr, err := freePort()
 	if err != nil {
 		return nil, err
@@ -46,23 +57,23 @@ func startWharf(dir, name, bin, gateway string) (*wharf, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wharf{name: name, dir: dir, httpAddr: httpAddr, mysqlAddr: mysqlAddr}
+	w := &wharf{name: name, dir: dir, login: "root", httpAddr: httpAddr, mysqlAddr: mysqlAddr}
 	w.data = filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, " ", "-"))+"-data")
 	w.command = []string{abs, "serve", "--data-dir", w.data, "--http-addr", httpAddr, "--mysql-addr", mysqlAddr,
 		"--s3-endpoint", "http://" + gateway, "--log-level", "warn"}
-	return w, w.start()
+	return w, nil
 }
 
 // start starts the server and waits until it answers.
 func (w *wharf) start() (err error) {
-	if w.process, err = startProcess(w.dir, filepath.Base(w.data)+"-process", nil, w.command[0], w.command[1:]...); err != nil {
+	if w.process, err = startProcess(w.dir, filepath.Base(w.data)+"-process", w.env, w.command[0], w.command[1:]...); err != nil {
 		return err
 	}
 	w.alone = true
 	if err := w.awaitHealth(); err != nil {
 		return err
 	}
-	w.db, err = sql.Open("mysql", "root@tcp("+w.mysqlAddr+")/")
+	w.db, err = sql.Open("mysql", w.login+"@tcp("+w.mysqlAddr+")/")
 	return err
 }
 

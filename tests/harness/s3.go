@@ -2,7 +2,9 @@ package harness
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,15 +68,21 @@ func (g *S3) try(path string) bool {
 	}
 	g.exited = make(chan struct{})
 	go func() { g.cmd.Wait(); close(g.exited) }()
-	for range 300 {
+	client := &http.Client{Timeout: startWithin}
+	defer client.CloseIdleConnections()
+	for by := time.Now().Add(startWithin); time.Now().Before(by); {
 		select {
 		case <-g.exited:
 			g.t.Logf("versitygw ended: %s", log.tail(2000))
 			return false
 		case <-time.After(50 * time.Millisecond):
 		}
-		if c, err := net.Dial("tcp", g.Addr); err == nil {
-			c.Close()
+		resp, err := client.Get(g.Endpoint())
+		if err != nil {
+			continue
+		}
+		resp.Body.Close()
+		if resp.Header.Get("Server") == "VERSITYGW" { // and not another that has taken the port
 			return true
 		}
 	}
@@ -103,13 +111,18 @@ func CreateS3Stage(name, bucket, path, endpoint, key, secret string) string {
 		name, bucket, path, endpoint, key, secret)
 }
 
-// FreeAddr is an address of this machine that no program listens on.
+// FreeAddr is an address of this machine that no program listens on. Its port is below
+// those that the system gives to clients and to listeners on port 0, so that none of
+// them takes it before it is used, or between two uses.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		addr := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_768))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	startWithin = 60 * time.Second // on a busy machine, with the race detector
+	startWithin = 2 * time.Minute // on a busy machine, with the race detector
 	// StopWithin is how soon a server has to end that was told to.
-	StopWithin = 60 * time.Second
+	StopWithin = 2 * time.Minute
 )
 
 // Options say how a test wants its server. The zero value is a server with

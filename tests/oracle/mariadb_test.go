@@ -17,7 +17,7 @@ import (
 )
 
 // zones are the time zones that the statements name.
-var zones = []string{"America/New_York", "Asia/Kolkata", "Europe/Prague", "UTC"}
+var zones = []string{"America/Argentina/Buenos_Aires", "America/New_York", "Asia/Kolkata", "EST5EDT", "Europe/Prague", "GMT", "MET", "US/Eastern", "UTC"}
 
 // mariadb is a running mariadbd.
 type mariadb struct {

@@ -56,7 +56,7 @@ type Options struct {
 // that a server has open is [wharf.CodeUnavailable], one that is missing or
 // empty [wharf.CodeNotFound], one of another format [wharf.CodeUnsupported].
 func Check(ctx context.Context, dir string, o Options, report func(Finding)) error {
-	c := &check{ctx: ctx, o: o, log: map[id]local.Record{}, owned: map[string]bool{}, dying: map[string]bool{}}
+	c := &check{ctx: ctx, o: o, owned: map[string]bool{}}
 	if err := c.inspect(dir); err != nil {
 		return err
 	}
@@ -126,14 +126,13 @@ func (c *check) inspect(dir string) (err error) {
 	for _, lost := range folder.Lost() {
 		c.found(finding{Finding: Finding{File: lost, What: "the folder is missing"}, part: true})
 	}
-	indexErr := folder.OpenIndex(c.ctx)
-	if c.ctx.Err() != nil {
+	c.hasIndex = true
+	if err := folder.OpenIndex(c.ctx); c.ctx.Err() != nil {
 		return c.ctx.Err()
+	} else if err != nil {
+		c.noIndex(err)
 	}
-	if c.hasIndex = indexErr == nil; !c.hasIndex {
-		c.found(finding{Finding: Finding{File: "index", What: fmt.Sprintf("the index cannot be read, and the next start makes it anew: %v", indexErr)}})
-	}
-	for _, part := range []func() error{c.readLog, c.missingSegments, c.objects, c.strays} {
+	for _, part := range []func() error{c.readLog, c.objects, c.strays} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -141,9 +140,31 @@ func (c *check) inspect(dir string) (err error) {
 	return nil
 }
 
-// readLog verifies the log, and gathers what it says of the objects.
+func (c *check) noIndex(err error) {
+	c.hasIndex = false
+	c.found(finding{Finding: Finding{File: "index", What: fmt.Sprintf("the index cannot be read, and the next start makes it anew: %v", err)}})
+}
+
+// readLog verifies the log, and gathers what it says of the objects. An index that
+// has lost a part is none.
 func (c *check) readLog() error {
-	c.cleared = map[wharf.StageID]uint64{}
+	before := len(c.findings)
+	err := c.scanLog()
+	if !errors.Is(err, local.ErrBehind) {
+		return err
+	}
+	c.findings = c.findings[:before]
+	c.noIndex(err)
+	return c.scanLog()
+}
+
+// scanLog also finds the segments that the index knows and that are gone.
+func (c *check) scanLog() error {
+	c.log, c.cleared, c.bad, c.dying = map[id]local.Record{}, map[wharf.StageID]uint64{}, nil, map[string]bool{}
+	for _, n := range c.folder.Missing() {
+		c.found(finding{segment: n, Finding: Finding{File: c.folder.SegmentName(n), What: "the segment is missing"}})
+		c.bad = append(c.bad, local.Damage{Segment: n, From: 0, To: 1 << 62})
+	}
 	return c.folder.Log(c.ctx, c.record, func(d local.Damage) {
 		c.bad = append(c.bad, d)
 		c.found(finding{segment: d.Segment, Finding: Finding{File: c.folder.SegmentName(d.Segment),
@@ -175,19 +196,6 @@ func (c *check) record(r local.Record) error {
 		c.log[k] = r
 	}
 	return nil
-}
-
-// missingSegments finds the segments that the index knows and that are gone.
-func (c *check) missingSegments() error {
-	if !c.hasIndex {
-		return nil
-	}
-	gone, err := c.folder.Missing(c.ctx)
-	for _, n := range slices.Sorted(maps.Keys(gone)) {
-		c.found(finding{segment: n, Finding: Finding{File: c.folder.SegmentName(n), What: "the segment is missing"}})
-		c.bad = append(c.bad, local.Damage{Segment: n, From: 0, To: 1 << 62})
-	}
-	return err
 }
 
 // objects verifies each object.

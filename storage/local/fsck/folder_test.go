@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -25,10 +26,12 @@ var (
 
 // folder is a stopped data folder and what is in it.
 type folder struct {
-	t       *testing.T
-	dir     string
-	objects map[string][]byte // by stage and key
-	records map[string][]span // where the bytes of each object are
+	t        *testing.T
+	dir      string
+	objects  map[string][]byte // by stage and key
+	records  map[string][]span // where the bytes of each object are
+	needless map[string]bool   // files that may be damaged and lost
+	log      bytes.Buffer      // the errors that a start logs
 }
 
 func (f *folder) relative(path string) string { return strings.TrimPrefix(path, f.dir+"/") }
@@ -163,7 +166,8 @@ func (f *folder) check(repair bool) (findings []fsck.Finding) {
 // read are in failed.
 func (f *folder) served() (got map[string][]byte, failed map[string]bool, err error) {
 	f.t.Helper()
-	e, err := local.Open(f.dir, local.Options{SegmentSize: 64 << 10})
+	logger := slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelError}))
+	e, err := local.Open(f.dir, local.Options{SegmentSize: 64 << 10, Logger: logger})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -115,7 +115,7 @@ class Tour {
     }
 
     static Connection connect(String port, String password, String options) throws SQLException {
-        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?" + options, "root", password);
+        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/?allowPublicKeyRetrieval=true&" + options, "root", password);
     }
 
     static Connection connect(String options) throws SQLException {

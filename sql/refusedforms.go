@@ -1,0 +1,83 @@
+package sql
+
+import (
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
+	"wharf"
+)
+
+// refusedForm returns the error of a statement that TiDB's parser reads and MySQL 8.0
+// refuses.
+func refusedForm(node ast.StmtNode) error {
+	v := &refusedForms{}
+	node.Accept(v)
+	return v.err
+}
+
+type refusedForms struct{ err error }
+
+func (v *refusedForms) Enter(node ast.Node) (ast.Node, bool) {
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		v.recursive(n.With)
+		v.selects(n)
+	case *ast.SetOprStmt:
+		v.recursive(n.With)
+	case *ast.TableSource:
+		switch n.Source.(type) {
+		case *ast.SelectStmt, *ast.SetOprStmt:
+			if n.AsName.O == "" {
+				v.fail(invalid(1248, "42000", "Every derived table must have its own alias"))
+			}
+		}
+	case *ast.PatternInExpr:
+		v.limited(n.Sel)
+	case *ast.CompareSubqueryExpr:
+		v.limited(n.R)
+	}
+	return node, v.err != nil
+}
+
+func (v *refusedForms) Leave(node ast.Node) (ast.Node, bool) { return node, true }
+
+func (v *refusedForms) fail(err error) {
+	if v.err == nil {
+		v.err = err
+	}
+}
+
+func (v *refusedForms) selects(n *ast.SelectStmt) {
+	if n.GroupBy != nil {
+		for _, item := range n.GroupBy.Items {
+			if !item.NullOrder {
+				v.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: GROUP BY has no ASC and DESC; ORDER BY has"))
+			}
+		}
+	}
+	if n.Fields == nil {
+		return
+	}
+	for i, f := range n.Fields.Fields {
+		if i > 0 && f.WildCard != nil && f.WildCard.Table.O == "" {
+			v.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: behind other columns, * is written with its table, as in t.*"))
+		}
+	}
+}
+
+// limited refuses a LIMIT of the query behind IN, ALL, ANY or SOME.
+func (v *refusedForms) limited(query ast.ExprNode) {
+	sub, ok := query.(*ast.SubqueryExpr)
+	if !ok {
+		return
+	}
+	var limit *ast.Limit
+	switch q := sub.Query.(type) {
+	case *ast.SelectStmt:
+		limit = q.Limit
+	case *ast.SetOprStmt:
+		limit = q.Limit
+	}
+	if limit != nil {
+		v.fail(wharf.Errorf(wharf.CodeUnsupported, "This version of MySQL doesn't yet support 'LIMIT & IN/ALL/ANY/SOME subquery'"))
+	}
+}
