@@ -289,7 +289,8 @@ func TestUnreadDownloads(t *testing.T) {
 	}
 }
 
-// fill uploads a large file and 5,000 files with long names.
+// fill uploads a large file and 5,000 files with long names, whose place in the
+// index is part of what the server holds before an attack.
 func (s *target) fill(t *testing.T) {
 	t.Helper()
 	c := s.honestClient()
@@ -308,6 +309,8 @@ func (s *target) fill(t *testing.T) {
 	if err := c.send(t.Context(), form, &body); err != nil {
 		t.Fatal(err)
 	}
+	c.close()
+	s.settle()
 }
 
 // trickle takes a byte of the connection with each tick.
