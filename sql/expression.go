@@ -48,10 +48,12 @@ type Compiled struct {
 	Scale int  // digits behind the point of a decimal, a time or a double; -1, and of a double 0, is as many as each value has
 	Truth bool // a truth value, which JSON has as true or false
 	Width int  // the most characters of a text, or digits of a decimal; 0 is not known
-	// Collation is that of a text, and Explicit is set where COLLATE says it.
-	Collation string
-	Explicit  bool
-	Eval      func(inputs []wharf.Value) (wharf.Value, error)
+	// Collation is that of a text. Explicit is set where COLLATE says it, Implicit where it is as
+	// firm as a column's.
+	Collation          string
+	Explicit, Implicit bool
+
+	Eval func(inputs []wharf.Value) (wharf.Value, error)
 }
 
 // Cause is why a statement failed, where MySQL has a number of its own for

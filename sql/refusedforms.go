@@ -1,6 +1,9 @@
 package sql
 
 import (
+	"cmp"
+	"fmt"
+
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"wharf"
@@ -23,6 +26,14 @@ func (v *refusedForms) Enter(node ast.Node) (ast.Node, bool) {
 		v.selects(n)
 	case *ast.SetOprStmt:
 		v.recursive(n.With)
+		if len(n.SelectList.Selects) > 1 {
+			v.ofUnion(n.OrderBy)
+		}
+	case *ast.SetOprSelectList:
+		v.parts(n.Selects)
+		if len(n.Selects) > 1 {
+			v.ofUnion(n.OrderBy)
+		}
 	case *ast.TableSource:
 		switch n.Source.(type) {
 		case *ast.SelectStmt, *ast.SetOprStmt:
@@ -63,6 +74,57 @@ func (v *refusedForms) selects(n *ast.SelectStmt) {
 		}
 	}
 }
+
+// parts refuses what a SELECT before the last of a UNION has only in parentheses.
+func (v *refusedForms) parts(parts []ast.Node) {
+	for _, part := range parts[:len(parts)-1] {
+		n, ok := part.(*ast.SelectStmt)
+		if !ok {
+			continue
+		}
+		word := ""
+		switch {
+		case n.OrderBy != nil:
+			word = "ORDER BY"
+		case n.Limit != nil:
+			word = "LIMIT"
+		case n.SelectIntoOpt != nil:
+			word = "INTO"
+		case n.LockInfo != nil:
+			word = "FOR UPDATE and FOR SHARE"
+		default:
+			continue
+		}
+		v.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: a SELECT before UNION takes %s in parentheses", word))
+	}
+}
+
+// ofUnion refuses names of tables in the ORDER BY of a UNION.
+func (v *refusedForms) ofUnion(by *ast.OrderByClause) {
+	if by == nil {
+		return
+	}
+	found := &qualifiedColumn{}
+	by.Accept(found)
+	if found.table != "" {
+		v.fail(invalid(1250, "42000", fmt.Sprintf("Table '%s' from one of the SELECTs cannot be used in global ORDER clause", firstRunes(found.table, maxNear))))
+	}
+}
+
+// qualifiedColumn finds the table of a column that is written with one, outside of subqueries.
+type qualifiedColumn struct{ table string }
+
+func (v *qualifiedColumn) Enter(node ast.Node) (ast.Node, bool) {
+	switch n := node.(type) {
+	case *ast.SubqueryExpr:
+		return node, true
+	case *ast.ColumnName:
+		v.table = cmp.Or(v.table, n.Table.O)
+	}
+	return node, v.table != ""
+}
+
+func (v *qualifiedColumn) Leave(node ast.Node) (ast.Node, bool) { return node, true }
 
 // limited refuses a LIMIT of the query behind IN, ALL, ANY or SOME.
 func (v *refusedForms) limited(query ast.ExprNode) {

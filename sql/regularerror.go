@@ -35,7 +35,10 @@ func WrongPattern(pattern string, err error) error {
 			number, text = 3689, "Unrecognized escape sequence in regular expression."
 		}
 	case syntax.ErrInvalidCharRange:
-		if !strings.HasPrefix(wrong.Expr, "[:") {
+		switch {
+		case strings.HasPrefix(wrong.Expr, "[:"):
+			return illegalPattern()
+		case !strings.HasPrefix(wrong.Expr, `\`): // it is no property of characters
 			number, text = 3697, "The regular expression contains an [x-y] character range where x comes after y."
 		}
 	case syntax.ErrInvalidRepeatSize:
@@ -48,9 +51,19 @@ func WrongPattern(pattern string, err error) error {
 		}
 	case syntax.ErrMissingRepeatArgument:
 		if before, _, ok := strings.Cut(pattern, wrong.Expr); ok {
-			line := before[strings.LastIndexByte(before, '\n')+1:]
-			text = fmt.Sprintf("Syntax error in regular expression on line %d, character %d.", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1)
+			return wrongSyntax(before)
 		}
 	}
 	return invalid(number, "HY000", text)
+}
+
+// wrongSyntax is the error of what follows a part of a pattern.
+func wrongSyntax(before string) error {
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return invalid(3688, "HY000", fmt.Sprintf("Syntax error in regular expression on line %d, character %d.", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1))
+}
+
+// illegalPattern is the error of an empty pattern, and of a class that there is not.
+func illegalPattern() error {
+	return invalid(3685, "HY000", "Illegal argument to a regular expression.")
 }

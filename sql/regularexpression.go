@@ -10,16 +10,20 @@ import (
 // RegularExpression returns a pattern of REGEXP, as MySQL 8 and its ICU read it, in the
 // syntax of RE2 and of Go's package regexp. There \w, \d, \s, '.' and the classes of
 // POSIX know ASCII alone, and sets have no sets in them. What is the same in both, and
-// what is wrong in both, stays as it is. boundary reports whether the pattern has \b or \B,
-// which RE2 tells by the letters of ASCII alone.
-func RegularExpression(text string, use PatternUse) (translated string, boundary bool) {
-	p := patternReader{PatternUse: use, rest: text}
+// what is wrong in both, stays as it is; err is MySQL's error of what is wrong in ICU alone.
+// boundary reports whether the pattern has \b or \B, which RE2 tells by the letters of ASCII
+// alone.
+func RegularExpression(text string, use PatternUse) (translated string, boundary bool, err error) {
+	if text == "" {
+		return "", false, illegalPattern()
+	}
+	p := patternReader{PatternUse: use, text: text, rest: text}
 	p.DotAll = p.DotAll || inlineDotAll.MatchString(text)
 	p.Lines = p.Lines || inlineLines.MatchString(text)
-	for p.rest != "" {
+	for p.rest != "" && p.wrong == nil {
 		p.atom()
 	}
-	return p.out.String(), p.boundary
+	return p.out.String(), p.boundary, p.wrong
 }
 
 // PatternUse is how a pattern is used: what its match_type says, and whether it is asked
@@ -34,6 +38,7 @@ type PatternUse struct {
 var (
 	inlineDotAll = regexp.MustCompile(`\(\?[a-zA-Z]*s`)
 	inlineLines  = regexp.MustCompile(`\(\?[a-zA-Z]*m`)
+	repeatCount  = regexp.MustCompile(`^\{\d+(?:,\d*)?\}`)
 )
 
 // lineEnds are what '.' does not match and \v does, spaces what \s does. Both stand
@@ -79,9 +84,12 @@ func rangesOf(t *unicode.RangeTable) string {
 // patternReader translates a pattern.
 type patternReader struct {
 	PatternUse
+	text     string
 	rest     string
 	out      strings.Builder
+	repeats  bool // what is before rest can be repeated
 	boundary bool
+	wrong    error
 }
 
 // take moves n bytes of the pattern.
@@ -93,14 +101,25 @@ func (p *patternReader) take(n int) string {
 
 // atom translates a character, an escape or a set.
 func (p *patternReader) atom() {
+	repeats := p.repeats
+	p.repeats = true
 	switch c := p.rest[0]; {
+	case c == '{' && repeatCount.MatchString(p.rest):
+		p.out.WriteString(p.take(len(repeatCount.FindString(p.rest))))
+	case c == '{' && repeats:
+		p.wrong = invalid(3692, "HY000", "Incorrect description of a {min,max} interval.")
+	case c == '{' || c == '}':
+		p.wrong = wrongSyntax(p.text[:len(p.text)-len(p.rest)])
+	case c == '(' || c == '|':
+		p.out.WriteString(p.take(1))
+		p.repeats = false
 	case c == '[':
 		if set, n, ok := readSet(p.rest); ok {
 			p.take(n)
 			p.out.WriteString(set)
 			return
 		}
-		p.out.WriteString(p.take(1))
+		p.out.WriteString(p.take(len(p.rest))) // the set is wrong, and so is the pattern
 	case strings.HasPrefix(p.rest, `\Q`):
 		end := strings.Index(p.rest, `\E`)
 		if end < 0 {
@@ -130,6 +149,11 @@ func (p *patternReader) escape() {
 		p.out.WriteString("[^" + patternClasses[letter] + "]")
 	case 'R':
 		p.out.WriteString(`(?:\r\n|[` + lineEnds + `])`)
+	case 'x', 'p', 'P', 'N':
+		if strings.HasPrefix(p.rest, "{") {
+			escape += p.take(strings.IndexByte(p.rest, '}') + 1)
+		}
+		p.out.WriteString(escape)
 	case 'b', 'B':
 		p.boundary = true
 		fallthrough

@@ -258,7 +258,7 @@ func stringLiteral(s string) Literal { return Literal{Kind: StringLiteral, Text:
 // introduced is a literal text, in the character set that is said before it, as in
 // _latin1'…', or in that of the connection.
 func introduced(v *driver.ValueExpr, text string) Expr {
-	if v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 || v.Type.GetCharset() == mysql.DefaultCharset {
+	if v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 {
 		return stringLiteral(text)
 	}
 	return Call{Introduced, []Expr{stringLiteral(text), stringLiteral(v.Type.GetCharset())}}

@@ -23,7 +23,7 @@ func (t *translator) selects(n *ast.SelectStmt) (Statement, error) {
 		return t.query(n), nil
 	}
 	s, err := t.oneRow(n)
-	if err == nil && t.relational {
+	if err == nil && (t.relational || namesItems(n)) {
 		return t.query(n), nil
 	}
 	return s, err
@@ -52,6 +52,22 @@ func (t *translator) oneRow(n *ast.SelectStmt) (*Select, error) {
 		s.Limit = &limit
 	}
 	return s, nil
+}
+
+// namesItems reports whether GROUP BY, HAVING or ORDER BY of a SELECT without a table has a
+// name, which can only be that of an item.
+func namesItems(n *ast.SelectStmt) bool {
+	v := &columnFinder{}
+	if n.GroupBy != nil {
+		n.GroupBy.Accept(v)
+	}
+	if n.Having != nil {
+		n.Having.Accept(v)
+	}
+	if n.OrderBy != nil {
+		n.OrderBy.Accept(v)
+	}
+	return v.found
 }
 
 // positions checks that the columns that ORDER BY and GROUP BY name by their

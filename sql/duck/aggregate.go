@@ -19,7 +19,7 @@ func (t *translator) aggregate(n *ast.AggregateFuncExpr, s *scope) expr {
 	}
 	defer t.ungrouped()()
 	inner := *s
-	inner.aliases = nil // an aggregate sees rows, not the SELECT's items
+	inner.seen = itemsUnseen // an aggregate sees rows, not the SELECT's items
 	var args []expr
 	for _, a := range n.Args {
 		args = append(args, t.expr(a, &inner))
@@ -171,7 +171,7 @@ func (t *translator) groupDistinct(args []expr, joined, order string, separator 
 	list := "list([" + joined + ", " + strings.Join(keys, ", ") + "]" + order + ") FILTER (WHERE " + joined + " IS NOT NULL)"
 	parts := expr{sql: "CAST(to_json(" + list + ") AS VARCHAR)", kind: kindText}
 	e := t.evaluates("`"+sql.GroupDistinct+"`(i0, i1)", []expr{parts, separator}, false)
-	e.constant, e.binary, e.folded, e.collation = false, false, false, ""
+	e.constant, e.binary, e.folded, e.collation, e.implied = false, false, false, "", false
 	return e.collatedBy(args)
 }
 

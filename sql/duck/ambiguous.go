@@ -25,12 +25,16 @@ func (t *translator) ambiguous(n *ast.SelectStmt, s *scope) {
 	t.warned[n] = true
 	grouped := map[string]bool{}
 	for _, item := range n.GroupBy.Items {
-		name, e := s.bareName(item.Expr)
-		if name == nil || !isOtherItem(n, s, name, e) {
+		c, ok := unwrapped(item.Expr).(*ast.ColumnNameExpr)
+		if !ok || c.Name.Table.L != "" {
 			continue
 		}
-		grouped[name.Name.L] = true
-		t.warn(ambiguousColumn(name.Name.O, "group statement"))
+		it, _ := s.item(c.Name.Name.O, "", false)
+		if column, err := s.lookUp("", "", c.Name.Name.O, ""); it == nil || column == nil || err != nil || it.column == column {
+			continue
+		}
+		grouped[c.Name.Name.L] = true
+		t.warn(ambiguousColumn(c.Name.Name.O, "group statement"))
 	}
 	if n.Having != nil {
 		n.Having.Expr.Accept(&ambiguousNames{t: t, grouped: grouped})
@@ -40,35 +44,6 @@ func (t *translator) ambiguous(n *ast.SelectStmt, s *scope) {
 // warn adds an error that is a warning here.
 func (t *translator) warn(err error) {
 	t.warnings = append(t.warnings, sql.Warning{Number: warnAmbiguous, Text: wharf.MessageOf(err)})
-}
-
-// bareName gives a name without a table that is a column of FROM, and the column.
-func (s *scope) bareName(n ast.ExprNode) (*ast.ColumnName, expr) {
-	c, ok := unwrapped(n).(*ast.ColumnNameExpr)
-	if !ok || c.Name.Table.L != "" {
-		return nil, expr{}
-	}
-	e, found, err := s.column("", "", c.Name.Name.O, "")
-	if !found || err != nil {
-		return nil, expr{}
-	}
-	return c.Name, e
-}
-
-// isOtherItem reports whether the SELECT has an item of that name that is not the column.
-func isOtherItem(n *ast.SelectStmt, s *scope, name *ast.ColumnName, column expr) bool {
-	for _, f := range n.Fields.Fields {
-		c, isColumn := unwrapped(f.Expr).(*ast.ColumnNameExpr)
-		switch {
-		case f.AsName.L != name.Name.L && (f.AsName.L != "" || !isColumn || c.Name.Name.L != name.Name.L):
-			continue
-		case !isColumn:
-			return true
-		}
-		e, found, err := s.column(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, "")
-		return found && err == nil && e.sql != column.sql
-	}
-	return false
 }
 
 // ambiguousNames warns of the names in HAVING that GROUP BY warned of.

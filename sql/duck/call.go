@@ -32,7 +32,7 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 		return special(t, n, s)
 	}
 	f, ok := functions[name]
-	if n.Schema.O != "" || !ok && slices.Contains(eachRow, name) {
+	if n.Schema.O != "" || !ok && (slices.Contains(eachRow, name) || slices.Contains(ofSession, name)) {
 		return t.refuse("the function " + strings.ToUpper(n.FnName.O))
 	}
 	if !ok {
@@ -325,7 +325,9 @@ func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 	x := t.expr(n.Expr, s)
 	if e, ok := castHere(n, x); ok {
-		e.constant = x.constant
+		if e.constant = x.constant; e.kind == kindText && !x.constant {
+			e.collation, e.implied = t.connection(), true
+		}
 		if length := n.Tp.GetFlen(); e.kind == kindText && length >= 0 && length != parsermysql.MaxBlobWidth {
 			e.sql = t.cut(e, length)
 		}

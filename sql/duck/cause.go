@@ -113,6 +113,11 @@ func windowAliasMisplaced(alias string) error {
 	return because(3594, "HY000", wharf.CodeInvalid, "You cannot use the alias '%s' of an expression containing a window function in this context.", alias)
 }
 
+// unreadyItem is the error of a name that a query within a SELECT's items has, of another item.
+func unreadyItem(name, reason string) error {
+	return because(1247, "42S22", wharf.CodeInvalid, "Reference '%s' not supported (%s)", name, reason)
+}
+
 func notGroupable(name string) error {
 	return because(1056, "42000", wharf.CodeInvalid, "Can't group on '%s'", name)
 }
@@ -128,6 +133,9 @@ func (f failure) known() error {
 	switch {
 	case f.Kind == "Out of Range Error", f.Kind == "Conversion Error" && has("out of range"), has("value is out of range"),
 		has("Could not cast value"), has("Failed to cast decimal"), has("Casting value"), tooLongDecimal.MatchString(f.Text):
+		if f.rangeOf() == "DECIMAL" { // MySQL's have up to 65 digits
+			return refused(fmt.Sprintf("a decimal of more than %d digits", maxDigits))
+		}
 		return because(1690, "22003", wharf.CodeInvalid, "%s value is out of range%s", f.rangeOf(), f.values())
 	case has("must appear in the GROUP BY clause"):
 		return because(1055, "42000", wharf.CodeInvalid,
@@ -197,12 +205,13 @@ func (f failure) ungrouped() string {
 
 // rangeOf names the type whose range a value left.
 func (f failure) rangeOf() string {
+	text, _, _ := strings.Cut(f.Text, "\n") // the part of the statement is behind it
 	switch {
-	case strings.Contains(f.Text, "UINT64"):
+	case strings.Contains(text, "UINT64"):
 		return "BIGINT UNSIGNED"
-	case strings.Contains(f.Text, "DOUBLE"):
+	case strings.Contains(text, "DOUBLE"):
 		return "DOUBLE"
-	case strings.Contains(f.Text, "DECIMAL"):
+	case strings.Contains(text, "DECIMAL"):
 		return "DECIMAL"
 	}
 	return "BIGINT"

@@ -3,84 +3,68 @@
 package duck
 
 import (
-	"errors"
 	"strings"
 
-	"github.com/pingcap/tidb/pkg/parser/ast"
-
-	"wharf"
 	"wharf/sql"
 )
 
-// checkCharset wants the collation of x COLLATE name to be one of the character set of
-// x, which is e and which it returns.
-func (t *translator) checkCharset(n *ast.SetCollationExpr, e expr) expr {
-	if t.expressions == nil || t.err != nil || e.kind == kindNull {
-		return e
+// collate is x COLLATE collation.
+func (t *translator) collate(e expr, collation string) expr {
+	if t.expressions != nil { // which knows the collations
+		asked := sql.Expression{Text: "i0 COLLATE `" + strings.ReplaceAll(collation, "`", "``") + "`", Inputs: []sql.Input{e.input("i0")}}
+		compiled, err := t.expressions.Compile(t.ctx, asked)
+		if err != nil {
+			return t.fail(err)
+		}
+		if compiled.Collation != "" {
+			collation = compiled.Collation
+		}
 	}
-	if e.constant {
-		t.checkConstant(n)
-		return e
-	}
-	set := t.charsetOf(n.Expr, e)
-	if wanted := charsetOfCollation(n.Collate); set != "" && wanted != set && hasCharset(wanted) {
-		t.fail(because(1253, "42000", wharf.CodeInvalid, "COLLATION '%s' is not valid for CHARACTER SET '%s'", n.Collate, set))
+	e.collation, e.implied = strings.ToLower(collation), false
+	e.binary = bytewise(e.collation)
+	e.folded, e.uniform = !e.binary, false
+	if e.kind != kindText {
+		e.sql, e.kind = e.text(), kindText
 	}
 	return e
 }
 
-// checkConstant leaves a constant to the server, which knows its character set.
-func (t *translator) checkConstant(n *ast.SetCollationExpr) {
-	text, err := restored(n)
-	if err != nil {
-		return
-	}
-	var cause *sql.Cause
-	const mismatch = 1253 // ER_COLLATION_CHARSET_MISMATCH
-	if _, err = t.expressions.Compile(t.ctx, sql.Expression{Text: text}); errors.As(err, &cause) && cause.Number == mismatch {
-		t.fail(err)
-	}
-}
-
-// charsetOf gives the character set of a value that is not constant, "" where that is
-// not known.
-func (t *translator) charsetOf(n ast.ExprNode, e expr) string {
-	switch cast, _ := unwrapped(n).(*ast.FuncCastExpr); {
-	case isConversion(n):
-		if name, ok := unwrapped(n).(*ast.FuncCallExpr).Args[1].(ast.ValueExpr); ok {
-			return charsetOfCollation(name.GetString())
+// connection is the collation of the connection, "" where that is not known.
+func (t *translator) connection() string {
+	if t.collation == "" && t.expressions != nil {
+		if literal, err := t.expressions.Compile(t.ctx, sql.Expression{Text: "'a'"}); err == nil {
+			t.collation = literal.Collation
 		}
-		return ""
-	case cast != nil && e.kind == kindText:
-		return ""
-	case e.kind == kindBytes:
-		return "binary"
-	case e.kind == kindText && e.collation != "":
-		return charsetOfCollation(e.collation)
-	case e.kind == kindText && !e.folded, e.kind == kindJSON:
-		return "utf8mb4" // as text of files is
 	}
-	compiled, err := t.expressions.Compile(t.ctx, sql.Expression{Text: "'a'"})
-	if err != nil {
-		return ""
-	}
-	return charsetOfCollation(compiled.Collation)
+	return t.collation
 }
 
-// charsetOfCollation gives the character set that a collation's name begins with.
-func charsetOfCollation(name string) string {
-	set, _, _ := strings.Cut(strings.ToLower(name), "_")
-	if set == "utf8" {
-		return "utf8mb3"
+// collatedAs is a text with the collation that it has in the server. That of the
+// connection, where a literal has it, and that of files are not noted.
+func (t *translator) collatedAs(e expr, c *sql.Compiled) expr {
+	if c.Collation == "" {
+		return e
 	}
-	return set
+	binary, isNoted := bytewise(c.Collation), c.Explicit || c.Collation != fileCollation && (c.Implicit || c.Collation != t.connection())
+	if binary || isNoted || !e.constant {
+		e.binary, e.folded = binary, !binary
+	}
+	if isNoted {
+		e.collation, e.implied = c.Collation, !c.Explicit
+	}
+	return e
 }
 
-// hasCharset reports whether Wharf has a character set.
-func hasCharset(charset string) bool {
-	switch charset {
-	case "utf8mb4", "utf8mb3", "latin1", "ascii", "binary":
-		return true
+// bytewise reports whether a collation is by the bytes of a text. The others of them that are
+// called bin pad it with spaces.
+func bytewise(collation string) bool { return collation == "utf8mb4_0900_bin" || collation == "binary" }
+
+// matchedByBytes reports whether a pattern matches a text by its bytes, because of the collation in
+// which the two meet: spaces at the end are not padded there.
+func (t *translator) matchedByBytes(text, pattern expr) bool {
+	binary, _, collation := collated(text, pattern)
+	if collation == "" && text.foldedText() && pattern.foldedText() {
+		collation = t.connection()
 	}
-	return false
+	return binary || strings.HasSuffix(collation, "_bin")
 }

@@ -274,7 +274,9 @@ func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) ex
 }
 
 func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
-	if t.expressions != nil && (x.folded || pattern.folded || isDelicate(x) || (x.kind == kindText || x.kind == kindDouble) && x.foldedText() && pattern.foldedText()) {
+	byBytes := t.matchedByBytes(x, pattern)
+	folded := x.folded || pattern.folded || (x.kind == kindText || x.kind == kindDouble) && x.foldedText() && pattern.foldedText()
+	if t.expressions != nil && (isDelicate(x) || folded && !byBytes) {
 		op := " LIKE i1"
 		if negated {
 			op = " NOT LIKE i1"
@@ -292,7 +294,8 @@ func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {
 
 func (t *translator) regexp(x, pattern expr, negated bool) expr {
 	re, ok := plainPattern(pattern)
-	if t.expressions != nil && (!ok || x.folded || pattern.folded || isDelicate(x)) {
+	byBytes := t.matchedByBytes(x, pattern)
+	if t.expressions != nil && (!ok || isDelicate(x) || (x.folded || pattern.folded) && !byBytes) {
 		if x.kind != kindBytes {
 			x = x.asText()
 		}
@@ -300,7 +303,7 @@ func (t *translator) regexp(x, pattern expr, negated bool) expr {
 		return condition("("+not(negated)+e.truth()+")", x, pattern)
 	}
 	flags := "c"
-	if x.foldedText() && !x.binary && !pattern.binary || x.folded {
+	if !byBytes && (x.foldedText() && !x.binary && !pattern.binary || x.folded) {
 		flags = "i"
 	}
 	return condition("("+not(negated)+"regexp_matches("+x.text()+", "+re+", '"+flags+"'))", x, pattern)
@@ -313,31 +316,44 @@ func plainPattern(pattern expr) (re string, ok bool) {
 	if pattern.literal == nil {
 		return pattern.text(), false
 	}
-	re, boundary := sql.RegularExpression(*pattern.literal, sql.PatternUse{Matches: true})
-	if _, err := syntax.Parse(re, syntax.Perl); err != nil {
+	re, boundary, err := sql.RegularExpression(*pattern.literal, sql.PatternUse{Matches: true})
+	if err == nil {
+		_, err = syntax.Parse(re, syntax.Perl)
+	}
+	if err != nil {
 		return quoteText(re), false // the server's evaluator has MySQL's error of it
 	}
 	return quoteText(re), !boundary && len(re) < 4<<10 && (re == *pattern.literal || !strings.Contains(*pattern.literal, "{"))
 }
 
-// binaryLiterals writes _binary x'…', which is no number anywhere, as the cast that it is:
-// TiDB's parser loses _binary where it writes an expression.
-type binaryLiterals struct{}
+// introducers writes the literals whose character set TiDB's parser loses where it writes an
+// expression: _binary x'…', which is no number anywhere, as the cast that it is, and
+// _utf8mb4'…' as a call.
+type introducers struct{}
 
-func (binaryLiterals) Enter(n ast.Node) (ast.Node, bool) { return n, false }
+func (introducers) Enter(n ast.Node) (ast.Node, bool) { return n, false }
 
-func (binaryLiterals) Leave(n ast.Node) (ast.Node, bool) {
+func (introducers) Leave(n ast.Node) (ast.Node, bool) {
 	v, ok := n.(*driver.ValueExpr)
-	if !ok || v.Kind() != driver.KindBinaryLiteral || v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 || v.Type.GetCharset() != "binary" {
+	if !ok || v.Type.GetFlag()&mysql.UnderScoreCharsetFlag == 0 {
 		return n, true
 	}
-	tp := types.NewFieldType(mysql.TypeVarString)
-	tp.SetCharset("binary")
-	tp.SetCollate("binary")
-	tp.AddFlag(mysql.BinaryFlag)
-	cast := &ast.FuncCastExpr{Expr: v, Tp: tp, FunctionType: ast.CastFunction}
-	cast.SetText(nil, v.Text())
-	return cast, true
+	switch charset := v.Type.GetCharset(); {
+	case charset == mysql.DefaultCharset:
+		args := []ast.ExprNode{ast.NewValueExpr(string(v.GetBytes()), "", ""), ast.NewValueExpr(charset, "", "")}
+		call := &ast.FuncCallExpr{Tp: ast.FuncCallExprTypeGeneric, FnName: ast.NewCIStr(sql.Introduced), Args: args}
+		call.SetText(nil, v.Text())
+		return call, true
+	case charset == "binary" && v.Kind() == driver.KindBinaryLiteral:
+		tp := types.NewFieldType(mysql.TypeVarString)
+		tp.SetCharset("binary")
+		tp.SetCollate("binary")
+		tp.AddFlag(mysql.BinaryFlag)
+		cast := &ast.FuncCastExpr{Expr: v, Tp: tp, FunctionType: ast.CastFunction}
+		cast.SetText(nil, v.Text())
+		return cast, true
+	}
+	return n, true
 }
 
 // soundsLike writes SOUNDS LIKE, which sql gives as the ILIKE that MySQL does not

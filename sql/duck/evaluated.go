@@ -102,7 +102,7 @@ func (t *translator) evaluate(said evaluated, inputs []expr) expr {
 		}
 		return name + "(" + strings.Join(args, ", ") + ")"
 	}
-	e := expr{constant: constant, folded: folded, collation: collation, implied: implied}.collatedAs(compiled)
+	e := t.collatedAs(expr{constant: constant, folded: folded, collation: collation, implied: implied}, compiled)
 	if said.Key {
 		e.kind, e.sql = kindBytes, call("bytes")
 		return e
@@ -131,23 +131,6 @@ func (t *translator) evaluate(said evaluated, inputs []expr) expr {
 		}
 	default:
 		e.sql = "CAST(" + call("text") + " AS " + e.duck() + ")"
-	}
-	return e
-}
-
-// collatedAs is a text with the collation that it has in the server, where that
-// is not the connection's.
-func (e expr) collatedAs(c *sql.Compiled) expr {
-	binary := strings.HasSuffix(c.Collation, "_bin")
-	converted := strings.HasPrefix(c.Collation, "latin1_") || strings.HasPrefix(c.Collation, "ascii_")
-	if c.Explicit || converted {
-		binary = bytewise(c.Collation)
-	}
-	if c.Collation != "" && (binary || c.Explicit || converted || !e.constant) {
-		e.binary, e.folded = binary, !binary
-	}
-	if c.Explicit || converted {
-		e.collation, e.implied = c.Collation, !c.Explicit
 	}
 	return e
 }
@@ -208,8 +191,11 @@ var typeOfKind = map[kind]wharf.Type{
 	kindTime: wharf.TypeTime, kindMoment: wharf.TypeDateTime, kindJSON: wharf.TypeJSON,
 }
 
-// fileCollation is that of the text of files.
-const fileCollation = "utf8mb4_0900_bin"
+// The collations of the text of files, and of the server's own tables.
+const (
+	fileCollation   = "utf8mb4_0900_bin"
+	serverCollation = "utf8mb3_general_ci"
+)
 
 // input describes e to the server's evaluator.
 func (e expr) input(name string) sql.Input {

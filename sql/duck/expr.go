@@ -108,7 +108,7 @@ func (t *translator) plainExpr(n ast.ExprNode, s *scope) expr {
 	case *ast.WindowFuncExpr:
 		return t.window(n, s)
 	case *ast.SetCollationExpr:
-		return t.collate(t.checkCharset(n, t.expr(n.Expr, s)), n.Collate)
+		return t.collate(t.expr(n.Expr, s), n.Collate)
 	}
 	return t.refuse(refusedName(n))
 }
@@ -369,25 +369,4 @@ func (t *translator) quantified(n *ast.CompareSubqueryExpr, s *scope) expr {
 		return t.refuse("<=> with ANY or ALL")
 	}
 	return condition("("+l+" "+op+" "+word+" (SELECT "+r+" FROM ("+q.sql+") AS sought))", x, of)
-}
-
-// collate is x COLLATE collation.
-func (t *translator) collate(e expr, collation string) expr {
-	if t.expressions != nil { // which knows the collations
-		asked := sql.Expression{Text: "i0 COLLATE `" + strings.ReplaceAll(collation, "`", "``") + "`", Inputs: []sql.Input{e.input("i0")}}
-		compiled, err := t.expressions.Compile(t.ctx, asked)
-		if err != nil {
-			return t.fail(err)
-		}
-		if compiled.Collation != "" {
-			collation = compiled.Collation
-		}
-	}
-	e.collation, e.implied = strings.ToLower(collation), false
-	e.binary = bytewise(e.collation)
-	e.folded, e.uniform = !e.binary, false
-	if e.kind != kindText {
-		e.sql, e.kind = e.text(), kindText
-	}
-	return e
 }

@@ -115,7 +115,7 @@ var ofSession = []string{
 
 // folded is the literal for a value that was computed.
 func (t *translator) folded(v wharf.Value, c *sql.Compiled) expr {
-	e := expr{constant: true}.collatedAs(c)
+	e := t.collatedAs(expr{constant: true}, c)
 	e.typed(c.Type, c.Scale)
 	text := v.String()
 	if c.Truth {

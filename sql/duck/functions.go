@@ -97,7 +97,7 @@ func texts() map[string]function {
 		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
 		"regexp_like": {least: 2, most: 3, takes: func(a []expr) bool { return len(a) == 2 }, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
 		"regexp_replace": {least: 3, most: 6, takes: isPlainReplacement, write: func(t *translator, a []expr) expr {
-			re, _ := sql.RegularExpression(*a[1].literal, sql.PatternUse{})
+			re, _, _ := sql.RegularExpression(*a[1].literal, sql.PatternUse{})
 			return text("regexp_replace(" + a[0].text() + ", " + quoteText(re) + ", " + a[2].text() + ", 'g" + caseFlag(a[0]) + "')")
 		}},
 		"uuid": {least: 0, most: 0, write: func(t *translator, a []expr) expr { return text("CAST(uuid() AS VARCHAR)") }},

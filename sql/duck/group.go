@@ -3,9 +3,7 @@
 package duck
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -66,7 +64,7 @@ func (t *translator) groupsOf(n *ast.SelectStmt, s *scope) []expr {
 	keys, byAlias := map[string]string{}, map[string]string{}
 	collated := false
 	for i, item := range n.GroupBy.Items {
-		e := t.expr(groupedNode(item.Expr, n, s), s)
+		e := t.expr(s.groupedNode(item.Expr), s)
 		groups[i], keys[e.sql] = e, t.group(e)
 		if c, ok := item.Expr.(*ast.ColumnNameExpr); ok {
 			byAlias[c.Name.Name.L] = keys[e.sql]
@@ -105,7 +103,7 @@ func (t *translator) anyValues(n *ast.SelectStmt, s *scope) {
 		return
 	}
 	for _, item := range n.GroupBy.Items {
-		node := unwrapped(groupedNode(item.Expr, n, s))
+		node := unwrapped(s.groupedNode(item.Expr))
 		if c, ok := node.(*ast.ColumnNameExpr); ok {
 			if e, found, err := s.column(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, ""); found && err == nil {
 				t.texts[e.sql] = true
@@ -200,8 +198,8 @@ func (t *translator) distinctOrder(n *ast.SelectStmt, s *scope, items []expr) {
 // selected reports whether a column is an item of the SELECT list, or its name an alias
 // there.
 func (s *scope) selected(c scoped, items []expr) bool {
-	_, isAlias := s.aliases[strings.ToLower(c.name)]
-	return isAlias || slices.ContainsFunc(items, func(e expr) bool { return e.sql == c.expr.sql || e.sql == "first("+c.expr.sql+")" })
+	isNamed := slices.ContainsFunc(s.items, func(it item) bool { return strings.EqualFold(it.name, c.name) })
+	return isNamed || slices.ContainsFunc(items, func(e expr) bool { return e.sql == c.expr.sql || e.sql == "first("+c.expr.sql+")" })
 }
 
 // bareColumns finds the columns of a SELECT that are in no aggregate.
@@ -244,55 +242,30 @@ func (t *translator) isGrouped(n ast.ExprNode) bool {
 	return err == nil && t.texts[text]
 }
 
-// groupedNode is what an item of GROUP BY means: a column, an item of the SELECT
-// by its place or its name, or itself.
-func groupedNode(item ast.ExprNode, n *ast.SelectStmt, s *scope) ast.ExprNode {
-	fields := n.Fields.Fields
-	if place, ok := placeOf(item); ok {
-		if place >= 1 && place <= len(fields) && fields[place-1].Expr != nil {
-			return fields[place-1].Expr
-		}
-		return item
-	}
-	if item, ok := item.(*ast.ColumnNameExpr); ok {
-		if _, found, err := s.column(item.Name.Schema.O, item.Name.Table.O, item.Name.Name.O, ""); found || err != nil || item.Name.Table.O != "" {
-			return item
-		}
-		for _, f := range fields {
-			if f.Expr != nil && strings.EqualFold(f.AsName.O, item.Name.Name.O) {
-				return f.Expr
-			}
-		}
-	}
-	return item
-}
-
 // groupBy writes GROUP BY. Groups are those that [translator.groupsOf] gave.
-func (t *translator) groupBy(n *ast.SelectStmt, s *scope, items, groups []expr) string {
+func (t *translator) groupBy(n *ast.SelectStmt, s *scope, groups []expr) string {
 	t.clause = "group statement"
 	g := n.GroupBy
 	parts := make([]string, len(g.Items))
 	for i, item := range g.Items {
-		if name := computedOfGroups(item.Expr, n, s); name != "" {
-			t.fail(notGroupable(name))
+		it, err := s.groupedItem(item.Expr)
+		switch {
+		case err != nil:
+			t.fail(err)
 			return ""
-		}
-		if groups != nil {
+		case it.isComputed():
+			t.fail(notGroupable(it.name))
+			return ""
+		case groups != nil:
 			parts[i] = t.group(groups[i])
-			continue
+		case it != nil:
+			parts[i] = it.expr.sql
+		default:
+			parts[i] = t.expr(item.Expr, s).sql
 		}
-		if place, ok := placeOf(item.Expr); ok {
-			if place < 1 || place > len(items) {
-				t.fail(unknownColumn(strconv.Itoa(place), "group statement"))
-				return ""
-			}
-			parts[i] = items[place-1].sql
-			continue
-		}
-		parts[i] = t.expr(item.Expr, s).sql
 	}
 	for i, item := range g.Items {
-		if readsNoRow(groupedNode(item.Expr, n, s)) {
+		if readsNoRow(s.groupedNode(item.Expr)) {
 			parts[i] = "(" + parts[i] + " IS NULL)" // DuckDB takes a number for a place
 		}
 	}
@@ -304,23 +277,6 @@ func (t *translator) groupBy(n *ast.SelectStmt, s *scope, items, groups []expr) 
 		return " GROUP BY ROLLUP(" + strings.Join(parts, ", ") + ")"
 	}
 	return " GROUP BY " + strings.Join(parts, ", ")
-}
-
-// computedOfGroups gives the name of an item of the SELECT that GROUP BY names, if it is an
-// aggregate or a window function, or "".
-func computedOfGroups(by ast.ExprNode, n *ast.SelectStmt, s *scope) string {
-	node := groupedNode(by, n, s)
-	v := &aggregateFinder{}
-	node.Accept(v)
-	if node == by || !v.found && windowIn(node) == "" {
-		return ""
-	}
-	for _, f := range n.Fields.Fields {
-		if f.Expr == node {
-			return cmp.Or(f.AsName.O, f.Text())
-		}
-	}
-	return ""
 }
 
 // groupingOf is GROUPING(x, …): which of them are summed up in a row of WITH

@@ -16,7 +16,7 @@ func (t *translator) collatedGroups(n *ast.SelectStmt, s *scope) {
 	v := &collatedColumns{s: s, groups: map[[2]string]bool{}, columns: map[string]bool{}}
 	plain := map[string]bool{}
 	for _, item := range n.GroupBy.Items {
-		node := unwrapped(groupedNode(item.Expr, n, s))
+		node := unwrapped(s.groupedNode(item.Expr))
 		if column, collation, ok := v.collated(node); ok {
 			v.groups[[2]string{column, collation}], v.columns[column] = true, true
 		} else if name, ok := node.(*ast.ColumnNameExpr); ok {

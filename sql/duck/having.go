@@ -3,7 +3,7 @@
 package duck
 
 import (
-	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -29,26 +29,26 @@ func (t *translator) having(n *ast.SelectStmt, s *scope) string {
 			word = " WHERE "
 		}
 	}
-	known := s.aliases
-	s.first, s.aliases = true, ungroupedAliases(n, s)
-	defer func() { s.first, s.aliases = false, known }()
+	all, seen := s.items, s.seen
+	s.items, s.seen = ungroupedItems(n, s), itemsOfNames
+	defer func() { s.items, s.seen = all, seen }()
 	return word + "(" + t.expr(n.Having.Expr, s).truth() + ")"
 }
 
-// ungroupedAliases are the aliases that HAVING means before columns of FROM: those whose
-// names are no columns that rows are grouped by.
-func ungroupedAliases(n *ast.SelectStmt, s *scope) map[string]expr {
-	all := maps.Clone(s.aliases)
+// ungroupedItems are the items that HAVING means before columns of FROM: those whose
+// names are no other columns that rows are grouped by.
+func ungroupedItems(n *ast.SelectStmt, s *scope) []item {
 	if n.GroupBy == nil {
-		return all
+		return s.items
 	}
-	for _, item := range n.GroupBy.Items {
-		c, ok := unwrapped(item.Expr).(*ast.ColumnNameExpr)
+	all := slices.Clone(s.items)
+	for _, by := range n.GroupBy.Items {
+		c, ok := unwrapped(by.Expr).(*ast.ColumnNameExpr)
 		if !ok {
 			continue
 		}
-		if _, found, err := s.column(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, ""); found && err == nil {
-			delete(all, c.Name.Name.L)
+		if column, err := s.lookUp(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, ""); column != nil && err == nil {
+			all = slices.DeleteFunc(all, func(it item) bool { return strings.EqualFold(it.name, c.Name.Name.O) && it.column != column })
 		}
 	}
 	return all
@@ -71,51 +71,35 @@ func (v *havingColumns) Enter(n ast.Node) (ast.Node, bool) {
 		return n, n.FnName.L == "any_value"
 	case *ast.ColumnNameExpr:
 		name := n.Name
-		if f := aliased(v.n, name); f != nil && windowIn(f.Expr) != "" {
+		if it, err := v.s.item(name.Name.O, "", false); name.Table.O == "" && it != nil && err == nil && it.node != nil && windowIn(it.node) != "" {
 			v.window = name.Name.O
 		}
-		if _, found, err := v.s.column(name.Schema.O, name.Table.O, name.Name.O, ""); found && err == nil && !v.seen(name) {
+		if c, err := v.s.lookUp(name.Schema.O, name.Table.O, name.Name.O, ""); c != nil && err == nil && !v.seen(name, c) {
 			v.unknown = strings.TrimPrefix(name.Table.O+"."+name.Name.O, ".")
 		}
 	}
 	return n, false
 }
 
-// aliased gives the item of a SELECT that has the name as its alias, or nil.
-func aliased(n *ast.SelectStmt, name *ast.ColumnName) *ast.SelectField {
-	for _, f := range n.Fields.Fields {
-		if name.Table.L == "" && f.Expr != nil && f.AsName.L == name.Name.L {
-			return f
-		}
-	}
-	return nil
-}
-
 func (v *havingColumns) Leave(n ast.Node) (ast.Node, bool) { return n, v.unknown == "" }
 
-func (v *havingColumns) seen(name *ast.ColumnName) bool {
-	for _, f := range v.n.Fields.Fields {
-		switch {
-		case f.WildCard != nil:
-			if f.WildCard.Table.O == "" || name.Table.O == "" || f.WildCard.Table.L == name.Table.L {
-				return true
-			}
-		case name.Table.O == "" && f.AsName.L == name.Name.L, isColumn(f.Expr, name):
+// seen reports whether a column of FROM, or the name that means it, is in the SELECT's items
+// or in GROUP BY.
+func (v *havingColumns) seen(name *ast.ColumnName, column *scoped) bool {
+	for _, it := range v.s.items {
+		if it.column == column || name.Table.O == "" && strings.EqualFold(it.name, name.Name.O) {
 			return true
 		}
 	}
-	if v.n.GroupBy != nil {
-		for _, item := range v.n.GroupBy.Items {
-			if isColumn(groupedNode(item.Expr, v.n, v.s), name) {
-				return true
-			}
-		}
+	if v.n.GroupBy == nil {
+		return false
 	}
-	return false
-}
-
-// isColumn reports whether an expression is a column that a name may mean.
-func isColumn(n ast.ExprNode, name *ast.ColumnName) bool {
-	c, ok := unwrapped(n).(*ast.ColumnNameExpr)
-	return ok && c.Name.Name.L == name.Name.L && (c.Name.Table.L == name.Table.L || c.Name.Table.L == "" || name.Table.L == "")
+	return slices.ContainsFunc(v.n.GroupBy.Items, func(by *ast.ByItem) bool {
+		c, ok := unwrapped(v.s.groupedNode(by.Expr)).(*ast.ColumnNameExpr)
+		if !ok {
+			return false
+		}
+		grouped, _ := v.s.lookUp(c.Name.Schema.O, c.Name.Table.O, c.Name.Name.O, "")
+		return grouped == column
+	})
 }

@@ -58,8 +58,10 @@ func (t *translator) jsonRows(call *ast.FuncCallExpr, s *scope) documentRows {
 		seen[strings.ToLower(c.Name)] = true
 		e := t.evaluates("JSON_VALUE(NULL, '$', "+literal(c.String())+")", nil, false) // for its type
 		if e.constant, e.literal = false, nil; e.kind == kindText {
-			e.binary, e.folded = false, true
-			if c.Collation != "" {
+			if e.binary, e.folded = false, true; c.Charset == "" {
+				e.collation = t.connection()
+			}
+			if e.implied = true; c.Collation != "" {
 				e = t.collate(e, c.Collation)
 			}
 		}

@@ -65,7 +65,7 @@ func (t *translator) fieldJSON(e expr, rest string) expr {
 	}
 	made := t.evaluates("JSON_EXTRACT(JSON_ARRAY(i0), "+literal("$[0]"+rest)+")", []expr{e}, false)
 	made.sql = "CASE WHEN " + e.sql + " IS NOT NULL THEN " + made.sql + " END"
-	made.folded, made.collation = false, ""
+	made.folded, made.collation, made.implied = false, "", false
 	return made
 }
 

@@ -11,8 +11,8 @@ import (
 type scope struct {
 	outer   *scope
 	columns []scoped
-	aliases map[string]expr // of the SELECT's items, lower case; nil where they are not seen
-	first   bool            // aliases are looked at before columns
+	items   []item // of the SELECT
+	seen    itemsSeen
 	ctes    map[string]*cte // lower case
 	windows map[string]string
 	tables  []string // the names that FROM gives, with their databases
@@ -73,19 +73,9 @@ func (s *scope) named(database, table string) bool {
 // find gives the column that a name means.
 func (s *scope) find(schema, table, name, clause string) (expr, error) {
 	for at := s; at != nil; at = at.outer {
-		if table == "" && at.first {
-			if e, ok := at.aliases[strings.ToLower(name)]; ok {
-				return e, nil
-			}
-		}
-		e, found, err := at.column(schema, table, name, clause)
+		e, found, err := at.findHere(schema, table, name, clause, at != s)
 		if err != nil || found {
 			return e, err
-		}
-		if table == "" {
-			if e, ok := at.aliases[strings.ToLower(name)]; ok {
-				return e, nil
-			}
 		}
 	}
 	full := strings.TrimLeft(schema+"."+table+"."+name, ".")
@@ -93,6 +83,31 @@ func (s *scope) find(schema, table, name, clause string) (expr, error) {
 		return expr{}, unknownBesidePlaces(full, clause)
 	}
 	return expr{}, unknownColumn(full, clause)
+}
+
+// findHere is find in one scope. Inner is set where a query within asks, to which FROM comes first.
+func (s *scope) findHere(schema, table, name, clause string, inner bool) (expr, bool, error) {
+	first := !inner && (s.seen == itemsFirst || s.seen == itemsOfNames)
+	if table != "" || s.seen == itemsUnseen || s.seen == itemsInner && !inner {
+		return s.column(schema, table, name, clause)
+	}
+	if !first {
+		if e, found, err := s.column("", "", name, clause); found || err != nil {
+			return e, found, err
+		}
+	}
+	it, err := s.item(name, clause, s.seen == itemsOfNames)
+	switch {
+	case it != nil && s.seen == itemsInner && !it.ready:
+		return expr{}, false, unreadyItem(name, "forward reference in item list")
+	case it != nil && s.seen == itemsInner && it.isComputed():
+		return expr{}, false, unreadyItem(name, "reference to group function")
+	case it != nil:
+		return it.expr, true, nil
+	case err != nil || !first:
+		return expr{}, false, err
+	}
+	return s.column("", "", name, clause)
 }
 
 // byPlace reports whether a table has columns that are known by their places alone.
@@ -106,6 +121,15 @@ func (s *scope) byPlace() bool {
 }
 
 func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
+	found, err := s.lookUp(schema, table, name, clause)
+	if found == nil || err != nil {
+		return expr{}, false, err
+	}
+	return found.expr, true, nil
+}
+
+// lookUp gives the column of FROM that a name means, or nil.
+func (s *scope) lookUp(schema, table, name, clause string) (*scoped, error) {
 	var found *scoped
 	for i := range s.columns {
 		c := &s.columns[i]
@@ -113,14 +137,11 @@ func (s *scope) column(schema, table, name, clause string) (expr, bool, error) {
 			continue
 		}
 		if found != nil {
-			return expr{}, false, ambiguousColumn(name, clause)
+			return nil, ambiguousColumn(name, clause)
 		}
 		found = c
 	}
-	if found == nil {
-		return expr{}, false, nil
-	}
-	return found.expr, true, nil
+	return found, nil
 }
 
 // record gives the column that a name means, if it is the whole row of a table.

@@ -4,15 +4,11 @@ package duck
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	"github.com/pingcap/tidb/pkg/parser/opcode"
 	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
-
-	"wharf/sql"
 )
 
 // selects translates one SELECT.
@@ -31,10 +27,11 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	if n.From != nil {
 		from = " FROM " + t.table(n.From.TableRefs, s)
 	}
+	t.listItems(n, s)
 	groups := t.groupsOf(n, s)
 	t.namedWindows(n.WindowSpecs, s)
 	t.clause = "field list"
-	columns, items := t.items(n, s)
+	columns, items := t.translateItems(s)
 	t.onlyAggregates(n, s)
 	if t.err != nil {
 		return queried{}
@@ -58,16 +55,16 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 		t.boundsOf(n.Where, s)
 		back()
 	}
-	s.aliases = aliases(columns, items)
+	s.seen = itemsLast
 	if n.GroupBy != nil {
-		b.WriteString(t.groupBy(n, s, items, groups))
+		b.WriteString(t.groupBy(n, s, groups))
 	}
 	t.ambiguous(n, s)
 	b.WriteString(t.having(n, s))
 	rollup := t.rollup
 	t.rollup = nil
 	if n.OrderBy != nil {
-		s.first = true
+		s.seen = itemsFirst
 		t.distinctOrder(n, s, items)
 		b.WriteString(t.order(n.OrderBy.Items, s, columns))
 	} else if len(rollup) > 0 {
@@ -82,17 +79,6 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 		q.row = items
 	}
 	return q
-}
-
-func aliases(columns []outColumn, items []expr) map[string]expr {
-	m := map[string]expr{}
-	for i, c := range columns {
-		name := strings.ToLower(c.name)
-		if _, taken := m[name]; !taken {
-			m[name] = items[i]
-		}
-	}
-	return m
 }
 
 // aggregated reports whether a SELECT without GROUP BY is one group.
@@ -122,102 +108,6 @@ func (v *aggregateFinder) Enter(n ast.Node) (ast.Node, bool) {
 }
 
 func (v *aggregateFinder) Leave(n ast.Node) (ast.Node, bool) { return n, true }
-
-// items translates what stands behind SELECT, with * as its columns.
-func (t *translator) items(n *ast.SelectStmt, s *scope) ([]outColumn, []expr) {
-	var columns []outColumn
-	var items []expr
-	add := func(name string, e expr) {
-		typ := e
-		typ.sql, typ.literal = "", nil
-		columns, items = append(columns, outColumn{name: name, expr: typ}), append(items, e)
-	}
-	for _, f := range n.Fields.Fields {
-		if f.WildCard != nil {
-			if !t.star(f.WildCard, s, add) {
-				t.fail(unknownTable(strings.TrimLeft(f.WildCard.Schema.O+"."+f.WildCard.Table.O, ".")))
-			}
-			continue
-		}
-		e := t.expr(f.Expr, s)
-		add(t.header(f, s), e)
-	}
-	return columns, items
-}
-
-// star adds the columns that * shows, or those of one table in that one's order. It reports
-// false where there is no such table.
-func (t *translator) star(w *ast.WildCardField, s *scope, add func(string, expr)) bool {
-	var shown []scoped
-	for _, c := range s.columns {
-		switch {
-		case w.Table.O == "" && c.hidden:
-		case !c.isOf(w.Schema.O, w.Table.O):
-		default:
-			shown = append(shown, c)
-		}
-	}
-	if w.Table.O != "" {
-		slices.SortStableFunc(shown, func(a, b scoped) int { return a.place - b.place })
-	}
-	for _, c := range shown {
-		if !c.asked {
-			add(c.name, t.ofGroup(c.expr))
-		}
-	}
-	return w.Table.O == "" || len(shown) > 0
-}
-
-// header is the name of an item's column: its alias, a column's own name, or
-// the text as it was typed.
-func (t *translator) header(f *ast.SelectField, s *scope) string {
-	if f.AsName.O != "" {
-		return f.AsName.O
-	}
-	expr, plus := f.Expr, false
-	for {
-		if p, ok := expr.(*ast.ParenthesesExpr); ok {
-			expr = p.Expr
-			continue
-		}
-		sign, ok := expr.(*ast.UnaryOperationExpr)
-		if !ok || sign.Op != opcode.Plus {
-			break
-		}
-		expr, plus = sign.V, true
-	}
-	if c, ok := expr.(*ast.ColumnNameExpr); ok {
-		return s.headerOf(c.Name)
-	}
-	if call, ok := expr.(*ast.FuncCallExpr); ok {
-		if name, ok := sql.NamedConstant(call); ok {
-			return name
-		}
-	}
-	if v, ok := f.Expr.(ast.ValueExpr); ok {
-		if text, ok := v.GetValue().(string); ok && len(f.Text()) > 0 && strings.ContainsAny(f.Text()[:1], `'"_nN`) {
-			return text
-		}
-	}
-	if _, ok := expr.(ast.ValueExpr); ok && plus {
-		return strings.Trim(f.Text(), " +()")
-	}
-	return f.Text()
-}
-
-// headerOf is the header of a column: its name as it was typed, and where MySQL has a view,
-// as in information_schema, the view's.
-func (s *scope) headerOf(n *ast.ColumnName) string {
-	for i := range s.columns {
-		if c := &s.columns[i]; strings.EqualFold(c.name, n.Name.O) && c.isOf(n.Schema.O, n.Table.O) {
-			if c.typed {
-				break
-			}
-			return c.name
-		}
-	}
-	return n.Name.O
-}
 
 // orderOf orders a set operation, which knows only its own columns.
 func (t *translator) orderOf(items []*ast.ByItem, columns []outColumn) string {
@@ -281,10 +171,10 @@ func (t *translator) byItem(item *ast.ByItem, s *scope, columns []outColumn) exp
 		e.sql = fmt.Sprintf("c%d", n-1)
 		return e
 	}
-	first := s.first
-	_, isName := unwrapped(item.Expr).(*ast.ColumnNameExpr)
-	s.first = first && isName
-	defer func() { s.first = first }()
+	if _, isName := unwrapped(item.Expr).(*ast.ColumnNameExpr); !isName && s.seen == itemsFirst {
+		s.seen = itemsLast
+		defer func() { s.seen = itemsFirst }()
+	}
 	return t.expr(item.Expr, s)
 }
 

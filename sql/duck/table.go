@@ -172,7 +172,9 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 	t.reads = append(t.reads, Read{Source: [2]string{name.Schema.O, name.Name.O}, Alias: alias, columns: rel.Columns})
 	for i, c := range append(append([]Column(nil), rel.Columns...), rel.Hidden...) {
 		e := readColumn(alias+"."+quoteName(c.Name), c.Type)
-		e.folded = rel.Server && e.kind == kindText
+		if rel.Server && e.kind == kindText {
+			e.folded, e.collation, e.implied = true, serverCollation, true
+		}
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {
 			e.sql = t.local(e.sql)
 		}
@@ -228,7 +230,9 @@ func (t *translator) join(n *ast.Join, s *scope) string {
 	var on []string
 	if n.On != nil {
 		t.clause = "on clause"
-		on = append(on, t.expr(n.On.Expr, s).truth())
+		joined := *s
+		joined.columns = s.columns[start:] // no tables before this join
+		on = append(on, t.expr(n.On.Expr, &joined).truth())
 	}
 	on = append(on, t.share(n, s, start, at)...)
 	if len(on) == 0 {

@@ -84,7 +84,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 		return nil, wharf.WrapError(wharf.CodeSyntax, "duck.Translate", "You have an error in your SQL syntax", err)
 	}
 	nodes[0].Accept(soundsLike{})
-	nodes[0].Accept(binaryLiterals{})
+	nodes[0].Accept(introducers{})
 	numberPlaceholders(nodes[0])
 	if session.Unlimited {
 		withoutLimit(nodes[0])
@@ -189,6 +189,7 @@ type translator struct {
 	warned   map[*ast.SelectStmt]bool // that were looked at for warnings
 	// quotients is divisionScale; nil while it was not asked for.
 	quotients *int
+	collation string // of the connection; "" while it was not asked for
 
 	expressions sql.Expressions
 	ctx         context.Context // of the statement
@@ -259,6 +260,9 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 	inner := &scope{outer: outer, ctes: map[string]*cte{}}
 	var parts []string
 	for _, def := range w.CTEs {
+		if inner.ctes[def.Name.L] != nil {
+			t.fail(notUnique(def.Name.O))
+		}
 		c := &cte{name: t.fresh(), said: def.Name.L, stored: isStored(def.Query.Query)}
 		if w.IsRecursive {
 			// Its columns are those of its first part, which does not name it.

@@ -80,10 +80,6 @@ func mixed(all ...expr) bool {
 	return false
 }
 
-// bytewise reports whether a collation that COLLATE says is by the bytes of a text. The
-// others of them that are called bin pad it with spaces.
-func bytewise(collation string) bool { return collation == "utf8mb4_0900_bin" || collation == "binary" }
-
 // asColumn is an expression as the column of a query: text that reads no file
 // keeps the collation of the connection. The other rows of the column, such as
 // those of a recursive query, need not have the value that is written in it.

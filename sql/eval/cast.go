@@ -42,18 +42,18 @@ func (c *Compiler) cast(e sql.Call) (Node, error) {
 	if target.typ == wharf.TypeJSON {
 		return castJSON(x), nil
 	}
+	coll, err := c.castCollating(target)
+	if err != nil {
+		return Node{}, err
+	}
 	if target.charset != "" {
-		set, ok := FindCharset(target.charset)
-		if !ok {
-			return Node{}, sql.NoCharset(target.charset)
-		}
-		target.charset = set.Name
+		target.charset = coll.Id.Collation().Charset
 	}
 	scale := target.scale
 	if isTemporalType(target.typ) {
 		scale = max(target.precision, 0)
 	}
-	n := Node{Typ: target.typ, Scale: scale, Coll: c.castCollating(target), single: target.single, width: target.width(x), charset: target.charset}
+	n := Node{Typ: target.typ, Scale: scale, Coll: coll, single: target.single, width: target.width(x), charset: target.charset}
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		mark := ev.Held.Taken()
 		d, err := x.Eval(ev)
@@ -74,16 +74,19 @@ func (c *Compiler) cast(e sql.Call) (Node, error) {
 
 // castCollating is the collation of what becomes a text: the connection's, or the
 // default of the character set that is said.
-func (c *Compiler) castCollating(t castTarget) collating {
+func (c *Compiler) castCollating(t castTarget) (collating, error) {
 	switch {
 	case t.typ != wharf.TypeString:
-		return collating{}
+		return collating{}, nil
 	case t.charset == "":
-		return collating{c.literalCollating().Id, ofColumn}
+		return collating{c.literalCollating().Id, ofColumn}, nil
 	}
-	set, _ := FindCharset(t.charset)
+	set, ok := FindCharset(t.charset)
+	if !ok {
+		return collating{}, sql.NoCharset(t.charset)
+	}
 	id, _ := FindCollation(set.Collation)
-	return collating{id, ofColumn}
+	return collating{id, ofColumn}, nil
 }
 
 // castJSON is CAST(x AS JSON): a text is read as a document.

@@ -87,17 +87,12 @@ func (c *Compiler) collate(e sql.Call) (Node, error) {
 	if !ok {
 		return Node{}, sql.NoCollation(name.Text)
 	}
-	if x.Typ == wharf.TypeBytes && id.Collation().Charset != "binary" {
-		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET 'binary'", id.Collation().Name)
-	}
-	// The literal of _utf8mb3'x' is not told from that of 'x'.
-	_, isLiteral := e.Args[0].(sql.Literal)
-	isText := x.Typ == wharf.TypeString && !isLiteral && x.Coll.Id.Collation().Charset != "utf8mb3"
-	if set, of := id.Collation().Charset, x.Coll.Id.Collation().Charset; set != of && (set == "latin1" || set == "ascii" || isText) {
+	of, set := c.charsetOfNode(x), id.Collation().Charset
+	isName := x.Coll.Id == systemCollation && set == "utf8mb4" // of the server's tables
+	if set == "binary" && of != set {
+		id = mustFind(of + "_bin") // BINARY is the word for it
+	} else if set != of && !isName && x.Typ != wharf.TypeNull {
 		return Node{}, Invalid(ErrCharsetMismatch, "COLLATION '%s' is not valid for CHARACTER SET '%s'", id.Collation().Name, of)
-	}
-	if set := x.Coll.Id.Collation().Charset; id.Collation().Charset == "binary" && set != "binary" && x.Typ != wharf.TypeBytes {
-		id = mustFind(set + "_bin") // BINARY is the word for it
 	}
 	n := Node{Typ: wharf.TypeString, Coll: collating{id, ofExplicit}, charset: x.charset}
 	n.Eval = func(ev *Evaluation) (Datum, error) {
@@ -108,6 +103,21 @@ func (c *Compiler) collate(e sql.Call) (Node, error) {
 		return StringDatum(x.Settle(d).Text()).Collated(id), nil
 	}
 	return n, nil
+}
+
+// charsetOfNode is the character set of a node as text: a number has the connection's.
+func (c *Compiler) charsetOfNode(n Node) string {
+	coll := n.Coll
+	switch n.Typ {
+	case wharf.TypeString:
+	case wharf.TypeBytes:
+		return "binary"
+	case wharf.TypeJSON:
+		coll = jsonCollating
+	default:
+		coll = c.literalCollating()
+	}
+	return coll.Id.Collation().Charset
 }
 
 // collationName is what COLLATION tells of a node.

@@ -60,7 +60,7 @@ func (x *expressions) Compile(ctx context.Context, e sql.Expression) (*sql.Compi
 		compiled.Width = n.width
 	}
 	if n.Typ == wharf.TypeString {
-		compiled.Collation, compiled.Explicit = n.Coll.Id.Collation().Name, n.Coll.firm == ofExplicit
+		compiled.Collation, compiled.Explicit, compiled.Implicit = n.Coll.Id.Collation().Name, n.Coll.firm == ofExplicit, n.Coll.firm == ofColumn
 	}
 	return compiled, nil
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -36,9 +37,6 @@ func FieldsOf(columns []wharf.Column, schema, table string) []Field {
 // FindField gives the index of the field that a column means, or -1. A name that
 // two fields have is a mistake. The clause is as MySQL calls it; "" is the field list.
 func FindField(fields []Field, col sql.Column, clause string) (int, error) {
-	if clause == "" {
-		clause = "field list"
-	}
 	found := -1
 	for i, f := range fields {
 		switch {
@@ -46,13 +44,22 @@ func FindField(fields []Field, col sql.Column, clause string) (int, error) {
 		case !f.IsOf(col.Schema, col.Table):
 		case col.Table == "" && f.Hidden:
 		case found >= 0:
-			return -1, Invalid(errAmbiguous, "Column '%s' in %s is ambiguous", shownColumn(col), clause)
+			return -1, Ambiguous(col, clause)
 		default:
 			found = i
 		}
 	}
 	return found, nil
 }
+
+// Ambiguous is the error of a name that two columns have. The clause is as MySQL calls it; ""
+// is the field list.
+func Ambiguous(col sql.Column, clause string) error {
+	return Invalid(errAmbiguous, "Column '%s' in %s is ambiguous", shownColumn(col), cmp.Or(clause, fieldList))
+}
+
+// fieldList is the clause of the items of a SELECT.
+const fieldList = "field list"
 
 // IsOf reports whether the names of a schema and of a table, which may be "", are the field's.
 // The letter case of an alias counts, as lower_case_table_names = 0 says.
@@ -74,10 +81,7 @@ func shownColumn(col sql.Column) string {
 // UnknownColumn is the error of a column that there is not. The clause is as MySQL
 // calls it; "" is the field list.
 func UnknownColumn(col sql.Column, clause string) error {
-	if clause == "" {
-		clause = "field list"
-	}
-	return Invalid(ErrUnknownColumn, "Unknown column '%s' in '%s'", shownColumn(col), clause)
+	return Invalid(ErrUnknownColumn, "Unknown column '%s' in '%s'", shownColumn(col), cmp.Or(clause, fieldList))
 }
 
 // FieldNode reads the value at i of the row.

@@ -12,7 +12,7 @@ func calendarFunctions() map[string]Function {
 	return map[string]Function{
 		"WEEK":       {Min: 1, Max: 2, Typ: whole, strict: true, Run: runWeek},
 		"YEARWEEK":   {Min: 1, Max: 2, Typ: whole, strict: true, Run: runYearWeek},
-		"WEEKOFYEAR": {Min: 1, Max: 1, Typ: whole, strict: true, Run: onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(3).week)) })},
+		"WEEKOFYEAR": {Min: 1, Max: 1, Typ: whole, strict: true, Run: onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(weekMode(3)).week)) })},
 		"TO_DAYS":    {Min: 1, Max: 1, Typ: whole, strict: true, Run: onMoment(noZeros, func(m moment) Datum { return IntDatum(m.days()) })},
 		"TO_SECONDS": {Min: 1, Max: 1, Typ: whole, strict: true, Run: onMoment(noZeros, func(m moment) Datum { return IntDatum(m.days()*86400 + m.clock()/1e6) })},
 		"FROM_DAYS":  {Min: 1, Max: 1, Typ: Always(wharf.TypeDate), strict: true, Run: func(_ *Evaluation, a []Datum) (Datum, error) { return dayDatum(a[0].ToInt()), nil }},
@@ -34,65 +34,6 @@ func calendarFunctions() map[string]Function {
 	}
 }
 
-// The modes of WEEK, as bits.
-const (
-	mondayFirst = 1 << iota
-	weeksFromOne
-	firstWeekdayFirst // else the first week has four days of the year
-)
-
-// yearWeek is a week, and the year that it is counted in.
-type yearWeek struct{ year, week int }
-
-// week is the week of a date, by the mode of WEEK.
-func (m moment) week(mode int) yearWeek {
-	mode &= 7
-	if mode&mondayFirst == 0 {
-		mode ^= firstWeekdayFirst
-	}
-	year := m.year
-	fromOne := mode&weeksFromOne != 0
-	first := m.firstDay(year)
-	offset := weekdayOf(first, mode)
-	day := m.time(time.UTC)
-	if m.month == 1 && m.day <= 7-offset {
-		if !fromOne && (mode&firstWeekdayFirst != 0 && offset != 0 || mode&firstWeekdayFirst == 0 && offset >= 4) {
-			return yearWeek{year, 0}
-		}
-		if fromOne && (mode&firstWeekdayFirst != 0 && offset != 0 || mode&firstWeekdayFirst == 0 && offset >= 4) {
-			year--
-			first = m.firstDay(year)
-			offset = weekdayOf(first, mode)
-		}
-	}
-	days := int(day.Sub(first).Hours() / 24)
-	begin := -offset
-	if mode&firstWeekdayFirst != 0 && offset != 0 || mode&firstWeekdayFirst == 0 && offset >= 4 {
-		begin += 7
-	}
-	days -= begin
-	if fromOne && days >= 52*7 {
-		next := m.firstDay(year + 1)
-		offset = weekdayOf(next, mode)
-		if mode&firstWeekdayFirst == 0 && offset < 4 || mode&firstWeekdayFirst != 0 && offset == 0 {
-			if int(next.Sub(day).Hours()/24) <= offset {
-				return yearWeek{year + 1, 1}
-			}
-		}
-	}
-	return yearWeek{year, days/7 + 1}
-}
-
-func (m moment) firstDay(year int) time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-// weekdayOf counts from the first day of the week.
-func weekdayOf(t time.Time, mode int) int {
-	if mode&mondayFirst != 0 {
-		return (int(t.Weekday()) + 6) % 7
-	}
-	return int(t.Weekday())
-}
-
 // runWeek gives the week by the mode of the call, or by default_week_format.
 func runWeek(ev *Evaluation, a []Datum) (Datum, error) {
 	var mode int64
@@ -101,16 +42,16 @@ func runWeek(ev *Evaluation, a []Datum) (Datum, error) {
 	} else {
 		mode = ev.Env.Value("default_week_format").Int64()
 	}
-	return onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(int(mode & 7)).week)) })(ev, a)
+	return onMoment(noZeros, func(m moment) Datum { return IntDatum(int64(m.week(weekMode(int(mode))).week)) })(ev, a)
 }
 
 func runYearWeek(ev *Evaluation, a []Datum) (Datum, error) {
 	mode := weeksFromOne
 	if len(a) == 2 {
-		mode |= int(a[1].ToInt() & 7)
+		mode |= int(a[1].ToInt())
 	}
 	return onMoment(noZeros, func(m moment) Datum {
-		w := m.week(mode)
+		w := m.week(weekMode(mode))
 		return IntDatum(int64(w.year*100 + w.week))
 	})(ev, a)
 }

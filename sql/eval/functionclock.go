@@ -173,8 +173,8 @@ func formatClock(micros int64, format string) (Datum, error) {
 		case 'a', 'b', 'D', 'j', 'M', 'U', 'u', 'V', 'v', 'W', 'w', 'X', 'x':
 			return NullDatum(), nil
 		default:
-			if known, err := formatPart(&b, m, letter); !known || err != nil {
-				return NullDatum(), err
+			if !formatPart(&b, m, letter) {
+				return NullDatum(), nil
 			}
 		}
 	}

@@ -285,8 +285,8 @@ func dateFormat(ev *Evaluation, a []Datum) (Datum, error) {
 			continue
 		}
 		i++
-		if known, err := formatPart(&b, r.moment, format[i]); !known || err != nil {
-			return NullDatum(), err
+		if !formatPart(&b, r.moment, format[i]) {
+			return NullDatum(), nil
 		}
 		if b.Len() > MaxText {
 			return ev.tooLong("DATE_FORMAT"), nil
@@ -297,7 +297,7 @@ func dateFormat(ev *Evaluation, a []Datum) (Datum, error) {
 
 // formatPart writes what a letter behind '%' stands for; of one that is
 // unknown, itself. It reports whether the date has that part.
-func formatPart(b *strings.Builder, m moment, letter byte) (bool, error) {
+func formatPart(b *strings.Builder, m moment, letter byte) bool {
 	half := (m.hour+11)%12 + 1
 	number := func(n, digits int) { fmt.Fprintf(b, "%0*d", digits, n) }
 	switch letter {
@@ -340,7 +340,7 @@ func formatPart(b *strings.Builder, m moment, letter byte) (bool, error) {
 	default:
 		b.WriteByte(letter)
 	}
-	return true, nil
+	return true
 }
 
 func noon(hour int) string {
@@ -352,15 +352,13 @@ func noon(hour int) string {
 
 // formatName writes what a date with its month has. One without a month has no name of
 // it, and without a year too no day of the week.
-func formatName(b *strings.Builder, m moment, letter byte) (bool, error) {
+func formatName(b *strings.Builder, m moment, letter byte) bool {
 	switch {
 	case strings.IndexByte("bM", letter) >= 0 && m.month == 0, strings.IndexByte("aWw", letter) >= 0 && m.month == 0 && m.year == 0:
-		return false, nil
-	case !m.isWhole() && (strings.IndexByte("UuVvXx", letter) >= 0 || letter == 'j' && m.month == 0):
-		return false, wharf.Errorf(wharf.CodeUnsupported, "DATE_FORMAT with %%%c of a date with a month or a day of zero is not supported by Wharf", letter)
+		return false
 	case strings.IndexByte("UuVvXx", letter) >= 0:
 		formatWeek(b, m, letter)
-		return true, nil
+		return true
 	}
 	t := time.Date(m.year, time.Month(m.month), m.day, 0, 0, 0, 0, time.UTC) // a day of zero is the one before the first
 	switch letter {
@@ -375,10 +373,10 @@ func formatName(b *strings.Builder, m moment, letter byte) (bool, error) {
 	case 'w':
 		b.WriteString(strconv.Itoa(int(t.Weekday())))
 	default:
-		first := time.Date(m.year, time.January, 0, 0, 0, 0, 0, time.UTC)
-		fmt.Fprintf(b, "%03d", int(t.Sub(first)/(24*time.Hour)))
+		text := strconv.Itoa(int(int32(dayNumber(m.year, m.month, m.day) - dayNumber(m.year, 1, 1) + 1)))
+		b.WriteString(strings.Repeat("0", max(0, 3-len(text))) + text)
 	}
-	return true, nil
+	return true
 }
 
 // ordinal is a day with its English ending: 1st, 2nd, 11th.

@@ -108,7 +108,9 @@ func (c *Compiler) jsonValue(e sql.Call) (Node, error) {
 	case n.Typ == wharf.TypeJSON, n.Typ == wharf.TypeString && col.Charset == "":
 		n.Coll = collating{jsonCollating.Id, ofLiteral}
 	case n.Typ == wharf.TypeString:
-		n.Coll = c.castCollating(castTarget{typ: n.Typ, charset: col.Charset})
+		if n.Coll, err = c.castCollating(castTarget{typ: n.Typ, charset: col.Charset}); err != nil {
+			return Node{}, err
+		}
 	}
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		mark := ev.Held.Taken()

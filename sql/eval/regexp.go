@@ -58,7 +58,10 @@ func (w *work) pattern(flags patternFlags, text string) (*pattern, error) {
 	if len(text) > maxPattern {
 		return nil, wharf.Errorf(wharf.CodeTooLarge, "REGEXP: the pattern has %d bytes; at most %d are allowed", len(text), maxPattern)
 	}
-	translated, boundary := sql.RegularExpression(text, flags.PatternUse)
+	translated, boundary, err := sql.RegularExpression(text, flags.PatternUse)
+	if err != nil {
+		return nil, err
+	}
 	translated = flags.written() + translated
 	tree, err := syntax.Parse(translated, syntax.Perl)
 	if err != nil {

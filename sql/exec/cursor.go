@@ -250,7 +250,7 @@ func (c *Cursor) end() {
 		c.stop()
 	}
 	c.cancel(nil)
-	c.session.foundRows = run.foundRows
+	c.session.foundRows, c.session.lastInsertID = run.foundRows, run.lastInsertID
 	run.statement.ReturnTo(0)
 	c.run = nil
 	c.session.memory.Unkeep(cursorBytes + run.userVarBytes)

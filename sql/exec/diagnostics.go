@@ -19,14 +19,16 @@ const maxWarnings = 1024
 
 // The numbers that MySQL's own warnings have.
 const (
-	warnUserExists    = 3163 // ER_USER_ALREADY_EXISTS
-	warnNoUser        = 3162 // ER_USER_DOES_NOT_EXIST
-	warnNoSuchTable   = 1051 // ER_BAD_TABLE_ERROR
-	warnExists        = 1050 // ER_TABLE_EXISTS_ERROR
-	warnNotRolledBack = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
-	warnRangeAdjusted = 1292 // ER_TRUNCATED_WRONG_VALUE
-	warnNoRow         = 1329 // ER_SP_FETCH_NO_DATA
-	warnLeftOut       = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
+	warnUserExists     = 3163 // ER_USER_ALREADY_EXISTS
+	warnNoUser         = 3162 // ER_USER_DOES_NOT_EXIST
+	warnNoSuchTable    = 1051 // ER_BAD_TABLE_ERROR
+	warnExists         = 1050 // ER_TABLE_EXISTS_ERROR
+	warnNotRolledBack  = 1196 // ER_WARNING_NOT_COMPLETE_ROLLBACK
+	warnRangeAdjusted  = 1292 // ER_TRUNCATED_WRONG_VALUE
+	warnNoRow          = 1329 // ER_SP_FETCH_NO_DATA
+	warnModesMerged    = 3135 // ER_SQL_MODE_MERGED
+	warnDeprecatedMode = 3090 // ER_WARN_DEPRECATED_SQLMODE
+	warnLeftOut        = 1642 // ER_SIGNAL_WARN, for conditions that MySQL does not have
 )
 
 // warning is one line of SHOW WARNINGS.

@@ -40,6 +40,7 @@ type Session struct {
 	asked        bool      // the last statement was
 	rowCount     int64     // what ROW_COUNT() says
 	foundRows    uint64    // what FOUND_ROWS() says
+	lastInsertID uint64    // what LAST_INSERT_ID() says
 	questions    uint64
 	slow         uint64            // statements that took longer than long_query_time
 	commands     map[string]uint64 // statements by kind
@@ -202,6 +203,6 @@ func (s *Session) start() {
 	s.forgetWarnings()
 	s.endTransaction()
 	s.executor.locks.releaseAll(s.client.ID)
-	s.rowCount, s.foundRows, s.questions, s.slow, s.commands, s.clock = 0, 0, 0, 0, nil, time.Time{}
+	s.rowCount, s.foundRows, s.lastInsertID, s.questions, s.slow, s.commands, s.clock = 0, 0, 0, 0, 0, nil, time.Time{}
 	s.applyVariables()
 }

@@ -89,6 +89,27 @@ func refuseModes(v wharf.Value) error {
 	return nil
 }
 
+// warnModes warns of strict modes without those that are to become a part of them, and the
+// other way round, and of a mode that is deprecated.
+func (s *Session) warnModes(v wharf.Value) {
+	modes := strings.Split(v.Str(), ",")
+	has := func(of ...string) (n int) {
+		for _, mode := range of {
+			if slices.Contains(modes, mode) {
+				n++
+			}
+		}
+		return n
+	}
+	strict, parts := has("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"), has("NO_ZERO_DATE", "NO_ZERO_IN_DATE", "ERROR_FOR_DIVISION_BY_ZERO")
+	if strict+parts > 0 && (strict == 0 || parts < 3) {
+		s.Warn(warnModesMerged, "'NO_ZERO_DATE', 'NO_ZERO_IN_DATE' and 'ERROR_FOR_DIVISION_BY_ZERO' sql modes should be used with strict mode. They will be merged with strict mode in a future release.")
+	}
+	if has("PAD_CHAR_TO_FULL_LENGTH") > 0 {
+		s.Warn(warnDeprecatedMode, "Changing sql mode 'PAD_CHAR_TO_FULL_LENGTH' is deprecated. It will be removed in a future release.")
+	}
+}
+
 // setMode makes statements be read by a value of sql_mode.
 func (s *Session) setMode(v wharf.Value) error {
 	s.mode = sql.ModeOf(v.Str())

@@ -32,6 +32,8 @@ type variable struct {
 	// refuse gives the error of a value that MySQL has and Wharf does not do; nil
 	// takes all.
 	refuse func(wharf.Value) error
+	// warn warns of a value that SET gives; nil has nothing to tell.
+	warn func(*Session, wharf.Value)
 	// apply makes a new session value take effect; nil has nothing to do. It
 	// may refuse the value before anything is changed.
 	apply func(*Session, wharf.Value) error
@@ -241,6 +243,9 @@ func (s *Session) checkVariable(v *variable, d eval.Datum) (wharf.Value, error) 
 		if err := v.refuse(value); err != nil {
 			return value, err
 		}
+	}
+	if v.warn != nil {
+		v.warn(s, value)
 	}
 	if v.typ.low != v.typ.high && value.Int64() != d.ToInt() {
 		s.warn("Warning", warnRangeAdjusted, "Truncated incorrect %s value: '%s'", v.name, d.Text())

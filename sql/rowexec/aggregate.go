@@ -30,7 +30,7 @@ func (c *scope) Aggregate(e sql.Aggregate) (eval.Node, error) {
 	if err != nil {
 		return eval.Node{}, err
 	}
-	order, err := inner.sortKeys(e.OrderBy, args, "order clause")
+	order, err := inner.sortKeys(e.OrderBy, args)
 	if err != nil {
 		return eval.Node{}, err
 	}

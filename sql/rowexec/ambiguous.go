@@ -18,8 +18,8 @@ func (p *picking) findAmbiguous(scope *scope, st *sql.QuerySelect) map[string]bo
 		if !ok || col.Table != "" {
 			continue
 		}
-		field, err := eval.FindField(scope.fields, col, "")
-		if err != nil || field < 0 || !isOtherItem(scope, st.Items, col, field) {
+		it, _ := scope.item(col, "", false)
+		if field, err := eval.FindField(scope.fields, col, ""); it == nil || err != nil || field < 0 || it.field == field {
 			continue
 		}
 		grouped[eval.Fold(col.Name)] = true
@@ -29,22 +29,6 @@ func (p *picking) findAmbiguous(scope *scope, st *sql.QuerySelect) map[string]bo
 		p.ambiguousIn(st.Having, grouped)
 	}
 	return grouped
-}
-
-// isOtherItem reports whether the SELECT has an item of that name that is not the field.
-func isOtherItem(scope *scope, items []sql.QueryItem, col sql.Column, field int) bool {
-	for _, item := range items {
-		c, isColumn := item.Expr.(sql.Column)
-		switch {
-		case item.Star, eval.Fold(item.Name) != eval.Fold(col.Name), !isColumn && !item.Alias:
-			continue
-		case !isColumn:
-			return true
-		}
-		i, err := eval.FindField(scope.fields, c, "")
-		return err == nil && i >= 0 && i != field
-	}
-	return false
 }
 
 // ambiguousIn notes the names in HAVING that GROUP BY has with two meanings.

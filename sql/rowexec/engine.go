@@ -103,5 +103,6 @@ var (
 	errManyRows     = eval.NewCause(1242, "21000", "more than one row")
 	errNoTables     = eval.NewCause(1096, "HY000", "no tables used")
 	errUnknownTable = eval.NewCause(1051, "42S02", "unknown table")
+	errUnready      = eval.NewCause(1247, "42S22", "an item that is not ready")
 	errNotGroupable = eval.NewCause(1056, "42000", "cannot group")
 )

@@ -14,9 +14,9 @@ type sortKey struct {
 	desc bool
 }
 
-// sortKeys compiles ORDER BY or GROUP BY; items are what positions stand for.
-func (c *scope) sortKeys(orders []sql.Order, items []eval.Node, clause string) ([]sortKey, error) {
-	c.Clause = clause
+// sortKeys compiles ORDER BY; items are what positions stand for.
+func (c *scope) sortKeys(orders []sql.Order, items []eval.Node) ([]sortKey, error) {
+	c.Clause = "order clause"
 	keys := make([]sortKey, len(orders))
 	for i, o := range orders {
 		n, err := c.orderNode(o, items)
@@ -30,6 +30,10 @@ func (c *scope) sortKeys(orders []sql.Order, items []eval.Node, clause string) (
 
 func (c *scope) orderNode(o sql.Order, items []eval.Node) (eval.Node, error) {
 	if o.Expr != nil {
+		if _, isName := o.Expr.(sql.Column); !isName && c.seen == itemsFirst {
+			c.seen = itemsLast // within an expression, a name is first a column
+			defer func() { c.seen = itemsFirst }()
+		}
 		return c.Compile(o.Expr)
 	}
 	if o.Position < 1 || o.Position > len(items) {

@@ -1,7 +1,6 @@
 package rowexec
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,15 +24,13 @@ type picking struct {
 	sums     []aggregate
 	// plain are the columns that show a field as it is.
 	plain []int
-	// summed are the names of the items that have aggregates, by their places.
-	summed map[int]string
 	// ambiguous are the names that MySQL warns of.
 	ambiguous []ambiguous
 }
 
 // picking compiles a SELECT and the ORDER BY of its query.
 func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error) {
-	p := &picking{distinct: st.Distinct, from: oneRow(), summed: map[int]string{}}
+	p := &picking{distinct: st.Distinct, from: oneRow()}
 	if st.From != nil {
 		var err error
 		var hold []sql.Expr
@@ -53,7 +50,7 @@ func (c *scope) picking(st *sql.QuerySelect, order []sql.Order) (*picking, error
 		}
 		scope.Clause = ""
 	}
-	scope.sums, scope.aliases = &p.sums, map[string]eval.Node{}
+	scope.sums = &p.sums
 	if err := p.addItems(scope, st.Items); err != nil {
 		return nil, err
 	}
@@ -66,32 +63,30 @@ func oneRow() relation {
 }
 
 func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
-	// An item does not know the aliases of the others.
-	aliases := scope.aliases
-	scope.aliases = nil
-	defer func() { scope.aliases = aliases }()
-	for _, item := range items {
-		if item.Star {
-			if err := p.addStar(scope, item); err != nil {
+	scope.seen = itemsInner
+	defer func() { scope.seen, scope.later = itemsUnseen, nil }()
+	for i, of := range items {
+		scope.later = items[i:]
+		if of.Star {
+			if err := p.addStar(scope, of); err != nil {
 				return err
 			}
 			continue
 		}
 		sums := len(p.sums)
-		n, err := scope.Compile(item.Expr)
+		n, err := scope.Compile(of.Expr)
 		if err != nil {
 			return err
 		}
-		if len(p.sums) > sums {
-			p.summed[len(p.items)] = item.Name
-		}
-		col := wharf.Column{Name: item.Name, Type: n.Typ, Nullable: eval.IsNullable(item.Expr), SQLType: n.SQLType()}
-		if c, ok := item.Expr.(sql.Column); ok {
+		it := item{name: of.Name, field: -1, node: n, summed: len(p.sums) > sums}
+		col := wharf.Column{Name: of.Name, Type: n.Typ, Nullable: eval.IsNullable(of.Expr), SQLType: n.SQLType()}
+		if c, ok := of.Expr.(sql.Column); ok {
 			if i, err := eval.FindField(scope.fields, c, ""); err == nil && i >= 0 {
+				it.field = i
 				p.plain = append(p.plain, len(p.columns))
 				col.Nullable = scope.fields[i].Nullable
 				switch {
-				case item.Alias:
+				case of.Alias:
 				case scope.fields[i].Typed:
 					col.Name = c.Name
 				default:
@@ -99,65 +94,56 @@ func (p *picking) addItems(scope *scope, items []sql.QueryItem) error {
 				}
 			}
 		}
-		p.items, p.columns = append(p.items, n), append(p.columns, col)
-		if _, taken := aliases[eval.Fold(item.Name)]; !taken {
-			aliases[eval.Fold(item.Name)] = n
-		}
+		p.items, p.columns, scope.items = append(p.items, n), append(p.columns, col), append(scope.items, it)
 	}
 	return nil
 }
 
 // addStar adds all columns, or those of one table.
-func (p *picking) addStar(scope *scope, item sql.QueryItem) error {
+func (p *picking) addStar(scope *scope, star sql.QueryItem) error {
 	before := len(p.items)
 	places := p.from.shown()
-	if item.Table != "" {
+	if star.Table != "" {
 		places = relation{fields: scope.fields}.shown()
 	}
 	for _, i := range places {
 		f := scope.fields[i]
 		switch {
-		case !f.IsOf(item.Schema, item.Table):
+		case !f.IsOf(star.Schema, star.Table):
 		default:
 			p.plain = append(p.plain, len(p.columns))
-			p.items, p.columns = append(p.items, eval.FieldNode(f, i)), append(p.columns, f.Column)
+			n := eval.FieldNode(f, i)
+			p.items, p.columns = append(p.items, n), append(p.columns, f.Column)
+			scope.items = append(scope.items, item{name: f.Name, field: i, node: n})
 		}
 	}
 	if len(p.items) > before {
 		return nil
 	}
-	if item.Table != "" {
-		return eval.Invalid(errUnknownTable, "Unknown table '%s'", strings.TrimLeft(eval.CutRunes(item.Schema, 64)+"."+eval.CutRunes(item.Table, 64), "."))
+	if star.Table != "" {
+		return eval.Invalid(errUnknownTable, "Unknown table '%s'", strings.TrimLeft(eval.CutRunes(star.Schema, 64)+"."+eval.CutRunes(star.Table, 64), "."))
 	}
 	return eval.Invalid(errNoTables, "No tables used")
 }
 
-// finish compiles what knows the aliases of the items.
+// finish compiles what sees the items.
 func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) error {
-	grouping := scope.inside(scope.outer, scope.fields)
-	grouping.aliases = scope.aliases
-	if err := p.groupable(scope, st.GroupBy); err != nil {
-		return err
-	}
-	groups, err := grouping.sortKeys(st.GroupBy, p.items, "group statement")
+	err := p.groupBy(scope, st.GroupBy)
 	if err != nil {
 		return err
 	}
-	for _, g := range groups {
-		p.groups = append(p.groups, g.Node)
-	}
 	ambiguous := p.findAmbiguous(scope, st)
-	scope.aliasesFirst = true
-	if scope.Clause = "having clause"; st.Having != nil {
-		all := scope.aliases
-		scope.aliases = maps.Clone(all)
-		maps.DeleteFunc(scope.aliases, func(name string, _ eval.Node) bool { return ambiguous[name] })
+	if st.Having != nil {
+		all := scope.items
+		scope.items = slices.DeleteFunc(slices.Clone(all), func(it item) bool { return ambiguous[eval.Fold(it.name)] })
+		scope.Clause, scope.seen = "having clause", itemsOfNames
 		if p.having, err = scope.Compile(st.Having); err != nil {
 			return err
 		}
-		scope.aliases = all
+		scope.items = all
 	}
-	if p.order, err = scope.sortKeys(order, p.items, "order clause"); err != nil {
+	scope.seen = itemsFirst
+	if p.order, err = scope.sortKeys(order, p.items); err != nil {
 		return err
 	}
 	p.single = len(p.groups) == 0 && len(p.sums) > 0
@@ -170,22 +156,29 @@ func (p *picking) finish(scope *scope, st *sql.QuerySelect, order []sql.Order) e
 	return nil
 }
 
-// groupable wants no item of GROUP BY to name an aggregate of the SELECT.
-func (p *picking) groupable(scope *scope, by []sql.Order) error {
+// groupBy compiles GROUP BY.
+func (p *picking) groupBy(c *scope, by []sql.Order) error {
+	grouping := c.inside(c.outer, c.fields)
+	grouping.items, grouping.seen, grouping.Clause = c.items, itemsLast, "group statement"
 	for _, o := range by {
-		name, isSum := p.summed[o.Position-1]
-		if col, ok := o.Expr.(sql.Column); ok && col.Table == "" {
-			if i, err := eval.FindField(scope.fields, col, ""); err != nil || i >= 0 {
-				continue
+		it, err := grouping.groupedItem(o, grouping.Clause)
+		switch {
+		case err != nil:
+			return err
+		case it == nil:
+			n, err := grouping.Compile(o.Expr)
+			if err != nil {
+				return err
 			}
-			for _, summed := range p.summed {
-				if eval.Fold(summed) == eval.Fold(col.Name) {
-					name, isSum = summed, true
-				}
+			if col, ok := o.Expr.(sql.Column); ok {
+				i, _ := eval.FindField(c.fields, col, "")
+				c.grouped = append(c.grouped, i)
 			}
-		}
-		if isSum {
-			return eval.Invalid(errNotGroupable, "Can't group on '%s'", eval.CutRunes(name, 64))
+			p.groups = append(p.groups, n)
+		case it.summed:
+			return eval.Invalid(errNotGroupable, "Can't group on '%s'", eval.CutRunes(it.name, 64))
+		default:
+			p.groups = append(p.groups, it.node)
 		}
 	}
 	return nil

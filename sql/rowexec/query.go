@@ -79,7 +79,7 @@ func (c *scope) query(st *sql.Query) (*query, error) {
 		return q, nil
 	}
 	scope := c.inside(c, q.fields(""))
-	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields), "order clause")
+	q.order, err = scope.sortKeys(st.OrderBy, fieldNodes(scope.fields))
 	return q, err
 }
 
