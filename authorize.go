@@ -94,12 +94,14 @@ func requireStage(a Access, st *Stage, name StageName, need Privileges) error {
 	return nil
 }
 
-// open opens the store of a stage.
-func (s *Service) open(ctx context.Context, st Stage) (Store, error) {
-	for _, check := range []func(context.Context, Stage) error{s.checkServersOwn, s.checkUsage} {
-		if err := check(ctx, st); err != nil {
-			return nil, err
-		}
+// open opens the store of a stage. A Stage has a thousand bytes and more, so that
+// here and below it is not copied.
+func (s *Service) open(ctx context.Context, st *Stage) (Store, error) {
+	if err := s.checkServersOwn(ctx, st); err != nil {
+		return nil, err
+	}
+	if err := s.checkUsage(ctx, st); err != nil {
+		return nil, err
 	}
 	return s.opener.Open(ctx, st)
 }
@@ -110,7 +112,7 @@ func (s *Service) store(ctx context.Context, p Principal, name StageName, need P
 	if err != nil {
 		return nil, err
 	}
-	return s.open(ctx, *st)
+	return s.open(ctx, st)
 }
 
 // ownStage is what DROP, RENAME, ALTER and CREATE OR REPLACE ask of the stage that

@@ -65,13 +65,13 @@ func (s *Service) copySource(ctx context.Context, p Principal, from, to Location
 	if err != nil {
 		return nil, err
 	}
-	store, err := s.open(ctx, *source)
+	store, err := s.open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
 	meet := source.ID == target.ID && (Place{Path: from.Path}).meets(Place{Path: to.Path})
 	if placer, ok := store.(Placer); ok && !meet {
-		other, err := s.open(ctx, *target)
+		other, err := s.open(ctx, target)
 		if err != nil {
 			return nil, err
 		}

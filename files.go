@@ -20,29 +20,37 @@ const (
 // many from the server whether the client reads or not.
 const smallDownload = 64 << 10
 
+// Download is the room to send one file or list. End releases it; it must be called
+// once.
+type Download struct{ held reservation }
+
+// End ends the download.
+func (d Download) End() { d.held.release() }
+
 // BeginDownload waits until there is room to send one more file or list, which
-// counts for FileDownload or ListDownload, and returns what ends that. After
+// counts for FileDownload or ListDownload. After
 // the wait it is CodeUnavailable. Nothing of the file is to be open meanwhile.
 //
 // Small files have a quarter of the room to themselves, so that clients that do
 // not read keep only large files and lists waiting. size is asked only for a
 // download that would have to wait; nil is for one that is not small.
-func (s *Service) BeginDownload(ctx context.Context, count int64, size func() (int64, error)) (end func(), err error) {
+func (s *Service) BeginDownload(ctx context.Context, count int64, size func() (int64, error)) (Download, error) {
 	class := &s.downloads.large
-	if size != nil && !s.downloads.hasRoom(class, count) {
+	held, now := s.downloads.tryAcquire(class, count)
+	if now {
+		return Download{held}, nil
+	}
+	if size != nil {
 		n, err := size()
 		if err != nil {
-			return nil, err
+			return Download{}, err
 		}
 		if n <= smallDownload {
 			class = &s.downloads.small
 		}
 	}
 	held, err := s.downloads.acquireAs(ctx, class, count)
-	if err != nil {
-		return nil, err
-	}
-	return held.release, nil
+	return Download{held}, err
 }
 
 // DownloadsWait reports whether downloads wait for others to end, or gave up
@@ -138,7 +146,7 @@ func (s *Service) writable(ctx context.Context, p Principal, name StageName) (st
 	if reads, err = s.mayRead(ctx, p, st); err != nil {
 		return nil, false, err
 	}
-	store, err = s.open(ctx, *st)
+	store, err = s.open(ctx, st)
 	return store, reads, err
 }
 

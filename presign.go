@@ -71,7 +71,7 @@ func (s *Service) Presign(ctx context.Context, p Principal, loc Location, o Pres
 	if st.Internal() {
 		return s.presignHere(ctx, p, *st, loc, o)
 	}
-	store, err := s.open(ctx, *st)
+	store, err := s.open(ctx, st)
 	if err != nil {
 		return Presigned{}, err
 	}

@@ -28,7 +28,7 @@ func (q Quota) Check(before, after Usage) error {
 // QuotaOf returns what the stage may hold: its own quota, and for what that leaves
 // open the server's. An own quota that no user with SUPER set is never more than the
 // server's. An external stage has none.
-func (s *Service) QuotaOf(st Stage) Quota {
+func (s *Service) QuotaOf(st *Stage) Quota {
 	if !st.Internal() {
 		return Quota{}
 	}
@@ -78,7 +78,7 @@ func (s *Service) Usage(ctx context.Context, p Principal, st Stage) (Usage, bool
 	if err != nil || !a.Stage(st).Has(PrivilegeRead) {
 		return Usage{}, false, err
 	}
-	store, err := s.open(ctx, st)
+	store, err := s.open(ctx, &st)
 	if err != nil {
 		return Usage{}, false, err
 	}

@@ -10,7 +10,7 @@ import "context"
 
 // serversOwn returns what of the server's own a stage uses, "" for nothing. Stages on
 // S3 without keys use the server's credentials where that is switched on.
-func (s *Service) serversOwn(st Stage) string {
+func (s *Service) serversOwn(st *Stage) string {
 	switch {
 	case st.Internal():
 		return ""
@@ -25,7 +25,7 @@ func (s *Service) serversOwn(st Stage) string {
 // maySetServersOwn checks that a may create a stage as st is, or give one the URL
 // and the connection of st.
 func (s *Service) maySetServersOwn(a Access, st Stage) error {
-	if what := s.serversOwn(st); what != "" && !a.IsSuper() {
+	if what := s.serversOwn(&st); what != "" && !a.IsSuper() {
 		return Errorf(CodeDenied, "a stage that uses %s is for users with SUPER", what)
 	}
 	return nil
@@ -33,14 +33,14 @@ func (s *Service) maySetServersOwn(a Access, st Stage) error {
 
 // mayGiveServersOwn checks that a may change the owner of a stage.
 func (s *Service) mayGiveServersOwn(a Access, st Stage) error {
-	if what := s.serversOwn(st); what != "" && !a.IsSuper() {
+	if what := s.serversOwn(&st); what != "" && !a.IsSuper() {
 		return Errorf(CodeDenied, "the stage %q uses %s; only a user with SUPER changes its owner", st.Name, what)
 	}
 	return nil
 }
 
 // checkServersOwn checks that a stage may be opened as it is.
-func (s *Service) checkServersOwn(ctx context.Context, st Stage) error {
+func (s *Service) checkServersOwn(ctx context.Context, st *Stage) error {
 	what := s.serversOwn(st)
 	switch {
 	case what == "":

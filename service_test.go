@@ -38,10 +38,10 @@ func (o *opener) Check(s wharf.Stage) error {
 	return o.Opener.Check(s)
 }
 
-func (o *opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (o *opener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	store, err := o.Opener.Open(ctx, s)
 	if err == nil && o.wrap != nil {
-		store = o.wrap(s, store)
+		store = o.wrap(*s, store)
 	}
 	return store, err
 }

@@ -41,11 +41,11 @@ type Stage struct {
 }
 
 // Internal reports whether the stage's files are on the server's own disk.
-func (s Stage) Internal() bool { return s.URL == "" }
+func (s *Stage) Internal() bool { return s.URL == "" }
 
 // Scheme returns the scheme of an external stage's URL in lower case, such as
 // "s3", and "" for an internal stage.
-func (s Stage) Scheme() string {
+func (s *Stage) Scheme() string {
 	scheme, _, _ := strings.Cut(s.URL, "://")
 	return strings.ToLower(scheme)
 }

@@ -157,8 +157,8 @@ type Opener interface {
 	Check(s Stage) error
 	// Open returns the stage's Store. The Store stays valid while the Opener
 	// is open; Open is cheap when called again for the same revision of a
-	// stage.
-	Open(ctx context.Context, s Stage) (Store, error)
+	// stage. The definition is shared: Open does not change it.
+	Open(ctx context.Context, s *Stage) (Store, error)
 }
 
 // What follows are extras that a Store may have, found by type assertion.

@@ -49,7 +49,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 func (s *Service) sweepStage(ctx context.Context, st Stage) error {
-	store, err := s.opener.Open(ctx, st)
+	store, err := s.opener.Open(ctx, &st)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // stored counts the objects of a stage, whether it was dropped or not.
 func (f *fixture) stored(st wharf.Stage) int {
 	f.t.Helper()
-	store, err := f.opener.Opener.Open(f.t.Context(), st)
+	store, err := f.opener.Opener.Open(f.t.Context(), &st)
 	if err != nil {
 		f.t.Fatal(err)
 	}

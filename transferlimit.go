@@ -112,18 +112,25 @@ func (a *transferLimit) acquire(ctx context.Context, cost int64) (reservation, e
 	return a.acquireAs(ctx, &a.small, cost)
 }
 
-// hasRoom reports whether acquireAs would not wait now.
-func (a *transferLimit) hasRoom(c *class, cost int64) bool {
+// tryAcquire is acquireAs that does not wait, and reports whether there was room.
+func (a *transferLimit) tryAcquire(c *class, cost int64) (reservation, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return c.queue.Len() == 0 && a.fits(c, cost)
+	r := reservation{from: a, class: c, cost: a.counted(cost)}
+	if c.queue.Len() > 0 || !a.fits(c, r.cost) {
+		return reservation{}, false
+	}
+	a.take(c, r.cost)
+	return r, true
 }
+
+// counted is what a cost counts for.
+func (a *transferLimit) counted(cost int64) int64 { return min(max(cost, 1), a.total-a.reserve) }
 
 // acquireAs is acquire with the class given, whatever the cost.
 func (a *transferLimit) acquireAs(ctx context.Context, c *class, cost int64) (reservation, error) {
-	r := reservation{from: a, class: c}
-	cost = min(max(cost, 1), a.total-a.reserve)
-	r.cost = cost
+	cost = a.counted(cost)
+	r := reservation{from: a, class: c, cost: cost}
 	a.mu.Lock()
 	if r.class.queue.Len() == 0 && a.fits(r.class, cost) {
 		a.take(r.class, cost)

@@ -39,7 +39,7 @@ func (s *Service) BeginUpload(ctx context.Context, p Principal, name StageName, 
 		return nil, err
 	}
 	if u.reads, err = s.mayRead(ctx, p, u.stage); err == nil {
-		u.store, err = s.open(ctx, *u.stage)
+		u.store, err = s.open(ctx, u.stage)
 	}
 	if err != nil {
 		s.endInflight(u.stage.ID)
@@ -104,7 +104,7 @@ func (u *Upload) Put(ctx context.Context, key Key, r io.Reader, o PutOptions) (O
 
 // limited gives o the server's limit and the stage's quota.
 func (u *Upload) limited(o PutOptions) (PutOptions, error) {
-	o.Quota, o.Unseen = u.service.QuotaOf(*u.stage), !u.reads
+	o.Quota, o.Unseen = u.service.QuotaOf(u.stage), !u.reads
 	if o.IfAbsent && !u.reads {
 		return o, Errorf(CodeDenied, "READ on the stage %q is needed for an upload that depends on whether the file exists", u.stage.Name)
 	}

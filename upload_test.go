@@ -115,7 +115,7 @@ func TestDropDuringUpload(t *testing.T) {
 		if again && f.list("s") != "" {
 			t.Errorf("the new stage shows %q", f.list("s"))
 		}
-		store, err := f.opener.Open(t.Context(), old)
+		store, err := f.opener.Open(t.Context(), &old)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestDropDuringUploadOutside(t *testing.T) {
 	})
 	wantCode(t, f.upload("x", "late"), wharf.CodeNotFound)
 	f.opener.wrap = nil
-	store, _ := f.opener.Open(t.Context(), old)
+	store, _ := f.opener.Open(t.Context(), &old)
 	if _, err := store.Stat(t.Context(), "late"); err != nil {
 		t.Fatalf("the file in the bucket is gone: %v", err)
 	}
@@ -251,7 +251,7 @@ type failingOpener struct {
 	err error
 }
 
-func (o *failingOpener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (o *failingOpener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	if o.err != nil {
 		return nil, o.err
 	}

@@ -30,7 +30,7 @@ func (u *Users) mayUse(id UserID, c NamedConnection) bool {
 
 // checkUsage checks that the user who gave a stage its connection may still use it;
 // where that user was dropped, that the stage's owner may.
-func (s *Service) checkUsage(ctx context.Context, st Stage) error {
+func (s *Service) checkUsage(ctx context.Context, st *Stage) error {
 	if !st.Connection.isCopy() || st.ConnectionBy.IsZero() || s.users == nil {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (s *Service) checkUsage(ctx context.Context, st Stage) error {
 	return errWithdrawn(st)
 }
 
-func errWithdrawn(st Stage) error {
+func errWithdrawn(st *Stage) error {
 	return Errorf(CodeDenied, "the user who gave the stage %q its CONNECTION_NAME may not use that connection any more; its owner can SET CONNECTION again", st.Name)
 }
 
@@ -73,7 +73,7 @@ func (s *Service) withdraw(ctx context.Context, a Access, name ConnectionName) e
 		if err != nil {
 			return err
 		}
-		if st.Withdrawn || !st.Connection.copiedFrom(named) || CodeOf(s.checkUsage(ctx, st)) != CodeDenied {
+		if st.Withdrawn || !st.Connection.copiedFrom(named) || CodeOf(s.checkUsage(ctx, &st)) != CodeDenied {
 			continue
 		}
 		_, err := s.catalog.UpdateStage(ctx, st.Name, func(now Stage) (Stage, error) {

@@ -31,6 +31,9 @@ type clientConn struct {
 	num   uint64 // in the order of arrival
 	wholeWrite
 	greeted bool // TLS has answered
+	// looks is whether the read that net/http may begin now is its look at whether
+	// the client is there, which Read answers at once.
+	looks bool
 
 	http2    *atomic.Int64 // how many connections of the server are HTTP/2's
 	counted  atomic.Bool   // this one is among them
@@ -112,6 +115,14 @@ func (c *clientConn) stream() io.Reader {
 func (c *clientConn) SetReadDeadline(t time.Time) error {
 	if c.tls != nil {
 		return c.tcp.SetReadDeadline(t)
+	}
+	// net/http takes the deadline away before it begins that look, in a goroutine,
+	// and sets one that has passed to end it. Where a request is answered before the
+	// goroutine has run, that would move the socket's deadline twice.
+	if t.IsZero() {
+		c.looks = c.limit.between()
+	} else if c.looks && t.Before(longAgo) {
+		return nil
 	}
 	return c.reads.set(t)
 }

@@ -28,54 +28,41 @@ func (s *Server) getStage(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	loc := wharf.Location{Stage: stage, Path: path}
 	if x.r.Method == http.MethodGet {
-		count, size := int64(wharf.FileDownload), func() (int64, error) { return s.sizeOf(x) }
+		count, size := int64(wharf.FileDownload), func() (int64, error) { return s.sizeOf(x, loc) }
 		if path == "" {
 			count, size = wharf.ListDownload, nil
 		}
-		end, err := s.beginDownload(x, count, size)
+		d, err := s.service.BeginDownload(x.r.Context(), count, size)
 		if err != nil {
 			return err
 		}
-		defer end()
+		x.holdTurn(s.service)
+		defer func() {
+			x.holdTurn(nil)
+			d.End()
+		}()
 	}
 	if path == "" {
 		return s.list(x, stage)
 	}
-	return s.download(x)
+	return s.download(x, loc)
 }
 
-// beginDownload waits for the request's turn. A client that then takes too
-// little loses it while others wait.
-func (s *Server) beginDownload(x *exchange, count int64, size func() (int64, error)) (end func(), err error) {
-	release, err := s.service.BeginDownload(x.r.Context(), count, size)
-	if err != nil {
-		return nil, err
+// holdTurn says that the answer is a download of a service; nil ends that. A client
+// that takes too little of it loses its turn while others wait.
+func (x *exchange) holdTurn(of *wharf.Service) {
+	switch {
+	case x.isHTTP2():
+		x.stream.holds = of
+	case x.client != nil:
+		x.client.pace.hold(of)
 	}
-	c := x.client
-	if x.isHTTP2() {
-		x.stream.holds = s.service
-		return func() {
-			x.stream.holds = nil
-			release()
-		}, nil
-	}
-	if c == nil {
-		return release, nil
-	}
-	c.pace.hold(s.service)
-	return func() {
-		c.pace.hold(nil)
-		release()
-	}, nil
 }
 
 // sizeOf returns the length of the file that the request asks for.
-func (s *Server) sizeOf(x *exchange) (int64, error) {
-	loc, err := stageFile(x)
-	if err != nil {
-		return 0, err
-	}
+func (s *Server) sizeOf(x *exchange, loc wharf.Location) (int64, error) {
 	obj, err := s.service.StatFile(x.r.Context(), x.principal, loc)
 	return obj.Size, err
 }
@@ -86,11 +73,7 @@ const openTries = 5
 
 // download sends a file or ranges of it. Where the version that was opened is
 // replaced before its first byte was sent, it sends the next one.
-func (s *Server) download(x *exchange) error {
-	loc, err := stageFile(x)
-	if err != nil {
-		return err
-	}
+func (s *Server) download(x *exchange, loc wharf.Location) (err error) {
 	for range openTries {
 		err = s.downloadVersion(x, loc)
 		if x.status != 0 || !errors.Is(err, wharf.ErrReplaced) {

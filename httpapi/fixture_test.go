@@ -28,7 +28,7 @@ type oneStore struct{ wharf.Store }
 
 func (oneStore) Check(wharf.Stage) error { return nil }
 
-func (o oneStore) Open(context.Context, wharf.Stage) (wharf.Store, error) { return o.Store, nil }
+func (o oneStore) Open(context.Context, *wharf.Stage) (wharf.Store, error) { return o.Store, nil }
 
 // password is an Authenticator with one password, root's.
 type password string

@@ -39,7 +39,11 @@ type patience struct {
 const looksPerStall = 6
 
 // hold says that the answers that follow are downloads of s; nil ends that.
-func (p *pace) hold(s *wharf.Service) { p.holds, p.since = s, time.Now() }
+func (p *pace) hold(s *wharf.Service) {
+	if p.holds = s; s != nil {
+		p.since = time.Now()
+	}
+}
 
 // begin readies c for a write.
 func (p *pace) begin(c *net.TCPConn) patience {

@@ -44,7 +44,7 @@ func New(o Options) *Opener {
 
 // Check implements [wharf.Opener].
 func (p *Opener) Check(s wharf.Stage) error {
-	b, err := p.backend(s)
+	b, err := p.backend(&s)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (p *Opener) Check(s wharf.Stage) error {
 
 // Open implements [wharf.Opener]. For an external stage it returns the same store
 // again while the revision is the same and the store is among the last used.
-func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (p *Opener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	b, err := p.backend(s)
 	if err != nil {
 		return nil, err
@@ -74,13 +74,13 @@ func (p *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
 // backend is how the stages of one scheme are checked and opened.
 type backend struct {
 	check  func(wharf.Stage) error
-	open   func(context.Context, wharf.Stage) (wharf.Store, error)
+	open   func(context.Context, *wharf.Stage) (wharf.Store, error)
 	cached bool // opening is not cheap
 }
 
 // backend is the switch from a stage's URL to the backend of its files. A new
 // backend is a line here and one in schemes.
-func (p *Opener) backend(s wharf.Stage) (backend, error) {
+func (p *Opener) backend(s *wharf.Stage) (backend, error) {
 	if s.Internal() {
 		return p.local(s)
 	}
@@ -113,7 +113,7 @@ func (p *Opener) schemes() []string {
 	return known
 }
 
-func (p *Opener) local(s wharf.Stage) (backend, error) {
+func (p *Opener) local(s *wharf.Stage) (backend, error) {
 	if p.o.Local == nil {
 		return backend{}, wharf.Errorf(wharf.CodeUnsupported, "this server has no internal stages")
 	}
@@ -123,12 +123,12 @@ func (p *Opener) local(s wharf.Stage) (backend, error) {
 	return backend{check: func(wharf.Stage) error { return nil }, open: p.openLocal}, nil
 }
 
-func (p *Opener) openLocal(_ context.Context, s wharf.Stage) (wharf.Store, error) {
+func (p *Opener) openLocal(_ context.Context, s *wharf.Stage) (wharf.Store, error) {
 	return p.o.Local(s.ID), nil
 }
 
-func (p *Opener) openS3(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
-	store, err := p.o.S3.Open(ctx, s)
+func (p *Opener) openS3(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
+	store, err := p.o.S3.Open(ctx, *s)
 	if err != nil {
 		return nil, err // a wharf.Store with a nil *s3.Store in it is not nil
 	}
@@ -151,8 +151,8 @@ func (s localS3) Local(ctx context.Context, key wharf.Key) (wharf.LocalFile, err
 	return s.cache.Local(ctx, s.ObjectName(key), func(ctx context.Context) (wharf.File, error) { return s.Open(ctx, key) })
 }
 
-func (p *Opener) openDir(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
-	store, err := p.o.Dir.Open(ctx, s)
+func (p *Opener) openDir(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
+	store, err := p.o.Dir.Open(ctx, *s)
 	if err != nil {
 		return nil, err // as above
 	}

@@ -32,7 +32,7 @@ func external(revision uint64) wharf.Stage {
 
 func open(t *testing.T, p *storage.Opener, s wharf.Stage) wharf.Store {
 	t.Helper()
-	store, err := p.Open(context.Background(), s)
+	store, err := p.Open(context.Background(), &s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestCheck(t *testing.T) {
 }
 
 func openErr(p *storage.Opener, s wharf.Stage) error {
-	store, err := p.Open(context.Background(), s)
+	store, err := p.Open(context.Background(), &s)
 	if err != nil && store != nil {
 		panic("a store beside an error")
 	}
@@ -141,7 +141,7 @@ func TestOneStoreForManyAtOnce(t *testing.T) {
 	stores := make([]wharf.Store, 16)
 	var wg sync.WaitGroup
 	for i := range stores {
-		wg.Go(func() { stores[i], _ = p.Open(context.Background(), s) })
+		wg.Go(func() { stores[i], _ = p.Open(context.Background(), &s) })
 	}
 	wg.Wait()
 	for _, store := range stores {

@@ -27,7 +27,7 @@ func newStores(limit int) *stores {
 }
 
 // find returns the store of this revision of the stage.
-func (c *stores) find(s wharf.Stage) (wharf.Store, bool) {
+func (c *stores) find(s *wharf.Stage) (wharf.Store, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	el, ok := c.byID[s.ID]
@@ -40,7 +40,7 @@ func (c *stores) find(s wharf.Stage) (wharf.Store, bool) {
 
 // keep adds the store, unless another call was faster or has a later revision,
 // and returns the one to use.
-func (c *stores) keep(s wharf.Stage, store wharf.Store) wharf.Store {
+func (c *stores) keep(s *wharf.Stage, store wharf.Store) wharf.Store {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if el, ok := c.byID[s.ID]; ok {

@@ -25,17 +25,15 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	requests    *prometheus.CounterVec
-	requestTime *prometheus.HistogramVec
-	received    prometheus.Counter
-	sent        prometheus.Counter
-	statements  *prometheus.CounterVec
-	statement   *prometheus.HistogramVec
-	refused     *prometheus.CounterVec
-	commits     prometheus.Histogram
-	syncTime    prometheus.Histogram
-	s3Requests  *prometheus.CounterVec
-	s3Time      *prometheus.HistogramVec
+	requests   *endings
+	received   prometheus.Counter
+	sent       prometheus.Counter
+	statements *endings
+	refused    *prometheus.CounterVec
+	commits    prometheus.Histogram
+	syncTime   prometheus.Histogram
+	s3Requests *prometheus.CounterVec
+	s3Time     *prometheus.HistogramVec
 }
 
 // times are the upper bounds of the buckets of latencies, in seconds.
@@ -55,20 +53,20 @@ func newMetrics() *metrics {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: times}, []string{label})
 	}
 	m := &metrics{
-		registry:    prometheus.NewRegistry(),
-		requests:    counters("wharf_http_requests_total", "HTTP requests that ended.", "action", "status"),
-		requestTime: histograms("wharf_http_request_seconds", "Time from the header of an HTTP request to the end of its answer.", "action"),
-		received:    counter("wharf_http_received_bytes_total", "Bytes of the bodies of HTTP requests."),
-		sent:        counter("wharf_http_sent_bytes_total", "Bytes of the bodies of HTTP answers."),
-		statements:  counters("wharf_mysql_statements_total", "SQL statements that ended, by MySQL's error number; 0 is none.", "action", "error"),
-		statement:   histograms("wharf_mysql_statement_seconds", "Time of a SQL statement, with the sending of its rows.", "action"),
-		refused:     counters("wharf_logins_refused_total", "Clients that were not let in: wrong user or password, or not allowed from their address.", "port"),
-		commits:     histogram("wharf_store_commit_changes", "Changes of internal stages that one sync of the log made durable.", prometheus.ExponentialBuckets(1, 2, 10)),
-		syncTime:    histogram("wharf_store_sync_seconds", "Time to write and sync the log of internal stages.", times),
-		s3Requests:  counters("wharf_s3_requests_total", "Requests to S3 servers, by the class of the status; none is without an answer.", "operation", "status"),
-		s3Time:      histograms("wharf_s3_request_seconds", "Time until an S3 server answered.", "operation"),
+		registry: prometheus.NewRegistry(),
+		requests: newEndings(counters("wharf_http_requests_total", "HTTP requests that ended.", "action", "status"),
+			histograms("wharf_http_request_seconds", "Time from the header of an HTTP request to the end of its answer.", "action")),
+		received: counter("wharf_http_received_bytes_total", "Bytes of the bodies of HTTP requests."),
+		sent:     counter("wharf_http_sent_bytes_total", "Bytes of the bodies of HTTP answers."),
+		statements: newEndings(counters("wharf_mysql_statements_total", "SQL statements that ended, by MySQL's error number; 0 is none.", "action", "error"),
+			histograms("wharf_mysql_statement_seconds", "Time of a SQL statement, with the sending of its rows.", "action")),
+		refused:    counters("wharf_logins_refused_total", "Clients that were not let in: wrong user or password, or not allowed from their address.", "port"),
+		commits:    histogram("wharf_store_commit_changes", "Changes of internal stages that one sync of the log made durable.", prometheus.ExponentialBuckets(1, 2, 10)),
+		syncTime:   histogram("wharf_store_sync_seconds", "Time to write and sync the log of internal stages.", times),
+		s3Requests: counters("wharf_s3_requests_total", "Requests to S3 servers, by the class of the status; none is without an answer.", "operation", "status"),
+		s3Time:     histograms("wharf_s3_request_seconds", "Time until an S3 server answered.", "operation"),
 	}
-	m.registry.MustRegister(m.requests, m.requestTime, m.received, m.sent, m.statements, m.statement, m.refused, m.commits, m.syncTime, m.s3Requests, m.s3Time,
+	m.registry.MustRegister(m.requests.count, m.requests.took, m.received, m.sent, m.statements.count, m.statements.took, m.refused, m.commits, m.syncTime, m.s3Requests, m.s3Time,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.gauge("wharf_build_info", "Always 1; the version is a label.", prometheus.Labels{"version": version}, func() float64 { return 1 })
 	for _, port := range []string{"http", "mysql"} {
@@ -95,13 +93,11 @@ func (m *metrics) observe(e *wharf.Event) {
 	seconds := e.Took.Seconds()
 	if e.Listener == "mysql" {
 		if e.Action != "login" {
-			m.statements.WithLabelValues(e.Action, strconv.Itoa(e.Status)).Inc()
-			m.statement.WithLabelValues(e.Action).Observe(seconds)
+			m.statements.add(e.Action, e.Status, seconds)
 		}
 		return
 	}
-	m.requests.WithLabelValues(e.Action, strconv.Itoa(e.Status)).Inc()
-	m.requestTime.WithLabelValues(e.Action).Observe(seconds)
+	m.requests.add(e.Action, e.Status, seconds)
 	m.received.Add(float64(e.Received))
 	m.sent.Add(float64(e.Sent))
 }

@@ -238,7 +238,7 @@ type manyOpener struct {
 	store manyFiles
 }
 
-func (o manyOpener) Open(context.Context, wharf.Stage) (wharf.Store, error) { return o.store, nil }
+func (o manyOpener) Open(context.Context, *wharf.Stage) (wharf.Store, error) { return o.store, nil }
 
 // TestMillionFiles has what clients ask of a stage of a million files.
 func TestMillionFiles(t *testing.T) {

@@ -24,7 +24,7 @@ func (signer) SignURL(_ context.Context, g wharf.Grant) (wharf.Presigned, error)
 // opener gives stages on S3 stores that sign their own URLs.
 type opener struct{ *memory.Opener }
 
-func (o opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (o opener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	store, err := o.Opener.Open(ctx, s)
 	if err == nil && strings.HasPrefix(s.URL, "s3://") {
 		store = presigner{store}

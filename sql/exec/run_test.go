@@ -22,7 +22,7 @@ type faultyOpener struct {
 	change func(*storagetest.Faulty)
 }
 
-func (o faultyOpener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (o faultyOpener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	store, err := o.Opener.Open(ctx, s)
 	if err != nil {
 		return nil, err

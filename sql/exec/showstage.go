@@ -35,7 +35,7 @@ func stageColumns() []wharf.Column {
 
 func (s *Session) stageRow(ctx context.Context, st wharf.Stage) []wharf.Value {
 	files, bytes := s.usage(ctx, st)
-	quota := s.executor.service.QuotaOf(st)
+	quota := s.executor.service.QuotaOf(&st)
 	owner, _ := s.executor.service.OwnerName(ctx, st.Owner) // "" if it cannot be told
 	kind, storage, place := "Internal", "local", wharf.Null()
 	if !st.Internal() {

@@ -28,7 +28,7 @@ func TestOpenerKeepsStagesApart(t *testing.T) {
 	a, b := wharf.Stage{ID: wharf.NewStageID()}, wharf.Stage{ID: wharf.NewStageID()}
 	open := func(s wharf.Stage) wharf.Store {
 		t.Helper()
-		store, err := o.Open(ctx, s)
+		store, err := o.Open(ctx, &s)
 		if err != nil {
 			t.Fatal(err)
 		}

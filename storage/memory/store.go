@@ -294,7 +294,7 @@ func (o *Opener) Check(wharf.Stage) error { return nil }
 
 // Open implements [wharf.Opener]. It returns the same Store for the same stage
 // ID.
-func (o *Opener) Open(ctx context.Context, s wharf.Stage) (wharf.Store, error) {
+func (o *Opener) Open(ctx context.Context, s *wharf.Stage) (wharf.Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, wrap("memory.Open", err)
 	}
