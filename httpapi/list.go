@@ -23,15 +23,6 @@ type listQuery struct {
 	limit   int
 }
 
-// listed is one file of a list. The order of the fields is part of the
-// interface.
-type listed struct {
-	Name         string    `json:"name"`
-	Size         int64     `json:"size"`
-	MD5          *string   `json:"md5"` // null while it is not known
-	LastModified time.Time `json:"last_modified"`
-}
-
 // leftOut is what a list tells of the files that are there and cannot be in
 // it.
 type leftOut struct {
@@ -72,7 +63,7 @@ func writePage(w *jsonWriter, stage string, files wharf.Listing[wharf.Object], l
 		if n > 0 {
 			w.text(",")
 		}
-		if w.value(listedOf(obj)); w.err != nil {
+		if w.file(obj); w.err != nil {
 			return w.err
 		}
 		n, last, left = n+1, string(obj.Key), *files.LeftOut
@@ -87,12 +78,19 @@ func writeLeftOut(w *jsonWriter, l wharf.LeftOut) *jsonWriter {
 	return w.text(`,"left_out":`).value(leftOut{l.Count, l.First})
 }
 
-func listedOf(obj wharf.Object) listed {
-	l := listed{Name: string(obj.Key), Size: obj.Size, LastModified: obj.ModTime.UTC()}
+// file writes one file of a list. The order of the fields is part of the interface.
+// It does without an encoder, which took half of the time of a list.
+func (w *jsonWriter) file(obj wharf.Object) *jsonWriter {
+	w.text(`{"name":`).string(string(obj.Key)).text(`,"size":`)
+	w.b = append(strconv.AppendInt(w.b, obj.Size, 10), `,"md5":`...)
 	if obj.MD5 != "" {
-		l.MD5 = &obj.MD5
+		w.string(obj.MD5)
+	} else {
+		w.text("null") // while it is not known
 	}
-	return l
+	w.text(`,"last_modified":"`)
+	w.b = obj.ModTime.UTC().AppendFormat(w.b, time.RFC3339Nano)
+	return w.text(`"}`)
 }
 
 // parseListQuery reads the query of a list. An unknown name is an error: a
