@@ -28,8 +28,10 @@ func (p *packets) putString(s string) {
 // writeLong writes a packet of n bytes with what was gathered before it, in
 // pieces and as many fragments as it takes.
 func (p *packets) writeLong(n int) {
+	p.flushing.mu.Lock()
+	defer p.flushing.mu.Unlock()
 	f := fragments{p: p, left: n, out: make([]byte, 0, flushAt)}
-	p.send(p.buf[:p.start])
+	p.sendTo(p.start)
 	at := p.start + headerLen
 	for _, long := range p.long {
 		write(&f, p.buf[at:long.at])
@@ -39,8 +41,8 @@ func (p *packets) writeLong(n int) {
 	write(&f, p.buf[at:])
 	f.end()
 	clear(p.long) // the strings are not kept
-	p.buf, p.long, p.more = p.buf[:0], p.long[:0], 0
-	p.flush()
+	p.long, p.more = p.long[:0], 0
+	p.empty()
 }
 
 // fragments writes one packet as fragments, of which all but the last are as

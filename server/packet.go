@@ -55,14 +55,6 @@ func putLength(header []byte, n int) {
 	header[0], header[1], header[2] = byte(n), byte(n>>8), byte(n>>16)
 }
 
-// flush writes what is gathered.
-func (p *packets) flush() {
-	p.send(p.buf)
-	if p.buf = p.buf[:0]; cap(p.buf) > keepAtMost {
-		p.buf = nil
-	}
-}
-
 func (p *packets) send(b []byte) {
 	if p.err == nil && len(b) > 0 {
 		_, p.err = p.w.Write(b)

@@ -72,15 +72,13 @@ func (s *rowSink) write(row []wharf.Value) (err error) {
 	if len(row) != len(s.cols) {
 		return fmt.Errorf("a row of %d values under %d columns", len(row), len(s.cols))
 	}
-	p.flushing.mu.Lock()
-	defer p.flushing.mu.Unlock()
 	p.begin()
 	if err = s.encode(p, s.cols, row); err != nil {
 		p.discard()
 		return err
 	}
 	p.end()
-	p.arm()
+	p.rowReady()
 	// Not by Done, which makes a channel for every statement.
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
