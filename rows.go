@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -152,6 +153,23 @@ func appendFloat(b []byte, f float64) []byte {
 		return strconv.AppendFloat(b[:start], f, 'f', -1, 64)
 	}
 	return strconv.AppendInt(b[:e+1], int64(exponent), 10)
+}
+
+// AppendFixed appends f with so many digits after the point as MySQL writes a double of
+// fixed decimals: the shortest digits that mean f, and zeros behind them. A zero has no sign.
+func AppendFixed(b []byte, f float64, places int) []byte {
+	start := len(b)
+	b = strconv.AppendFloat(b, f+0, 'f', -1, 64)
+	behind := 0
+	if point := bytes.IndexByte(b[start:], '.'); point >= 0 {
+		behind = len(b) - start - point - 1
+	} else if places > 0 {
+		b = append(b, '.')
+	}
+	if behind > places {
+		return strconv.AppendFloat(b[:start], f, 'f', places, 64)
+	}
+	return append(b, strings.Repeat("0", places-behind)...)
 }
 
 // String returns v as text, NULL as "NULL".

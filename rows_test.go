@@ -48,3 +48,18 @@ func TestValues(t *testing.T) {
 		t.Error("a value does not come out as it went in")
 	}
 }
+
+func TestAppendFixed(t *testing.T) {
+	for _, c := range []struct {
+		f      float64
+		places int
+		text   string
+	}{
+		{1.5, 0, "2"}, {1.5, 3, "1.500"}, {-2, 2, "-2.00"}, {0.15, 1, "0.1"}, {math.Copysign(0, -1), 1, "0.0"}, {3, 0, "3"},
+		{1234567890123456.7, 3, "1234567890123456.800"}, {0.1, 30, "0.100000000000000000000000000000"}, {1e22, 1, "10000000000000000000000.0"},
+	} {
+		if got := string(wharf.AppendFixed([]byte("x"), c.f, c.places)); got != "x"+c.text {
+			t.Errorf("%v with %d places is %s, want x%s", c.f, c.places, got, c.text)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func describeColumn(c wharf.Column) wireType {
 	case c.Type == wharf.TypeFloat && n > 0:
 		d.length, d.decimals = uint32(n), byte(scale)
 	case c.Type == wharf.TypeFloat && name == "float":
-		d.length = 12
+		d.typ, d.length = mysql.MYSQL_TYPE_FLOAT, 12
 	case c.Type == wharf.TypeString && name == "varchar":
 		d.length = 4 * uint32(n)
 	}

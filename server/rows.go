@@ -94,6 +94,10 @@ func textRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
 		case wharf.NullValue:
 			p.buf = append(p.buf, 0xfb)
 		case wharf.TextValue:
+			if isSingle(&cols[i]) {
+				p.putSingle(v.Str())
+				continue
+			}
 			p.putText(cols[i].Type, v.Str())
 		case wharf.FloatValue:
 			p.putFloat(&cols[i], v)
@@ -111,8 +115,22 @@ func (p *packets) putFloat(c *wharf.Column, v *wharf.Value) {
 		p.buf = appendNumber(p.buf, *v)
 		return
 	}
-	// + 0 makes -0 the 0 that MySQL shows.
-	p.putString(strconv.FormatFloat(v.Float64()+0, 'f', int(describeColumn(*c).decimals), 64))
+	p.putString(string(wharf.AppendFixed(nil, v.Float64(), int(describeColumn(*c).decimals))))
+}
+
+// isSingle reports whether a column is a FLOAT.
+func isSingle(c *wharf.Column) bool { return c.Type == wharf.TypeFloat && c.SQLType == "float" }
+
+// putSingle writes the text of a FLOAT, which may come with all its digits, with the six
+// that MySQL shows.
+func (p *packets) putSingle(s string) {
+	const digits = 6
+	if f, err := strconv.ParseFloat(s, 32); err == nil && len(s) > digits {
+		f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', digits, 32), 64)
+		p.buf = appendNumber(p.buf, wharf.Float(f))
+		return
+	}
+	p.putString(s)
 }
 
 // putText writes the text of a value: text in the client's character set.
@@ -146,6 +164,14 @@ func binaryRow(p *packets, cols []wharf.Column, row []wharf.Value) error {
 		}
 		if v.Kind() == wharf.TextValue && isWrittenAsText(cols[i].Type) {
 			p.putText(cols[i].Type, v.Str())
+			continue
+		}
+		if isSingle(&cols[i]) {
+			f, err := float(v)
+			if err != nil {
+				return fmt.Errorf("column %q: %w", cols[i].Name, err)
+			}
+			p.buf = binary.LittleEndian.AppendUint32(p.buf, math.Float32bits(float32(f)))
 			continue
 		}
 		var err error

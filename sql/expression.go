@@ -26,6 +26,9 @@ type Expression struct {
 	// Unrounded asks for a number with all digits that it was computed to, which
 	// may be more than its scale.
 	Unrounded bool
+	// Marked asks for the text of a document in which values of SQL keep their types, by
+	// characters of [TypeMarks] behind them. An [Input] may have these.
+	Marked bool
 	// Warn takes the warnings about its value; nil leaves them to the session.
 	Warn func(number uint16, text string)
 }
@@ -39,8 +42,14 @@ type Input struct {
 	Collation string
 	Explicit  bool // said by COLLATE
 	Truth     bool `json:",omitempty"` // a truth value, which JSON has as true or false
-	Shown     bool `json:",omitempty"` // a document as an expression gives it, in which decimals of SQL have their digits
 }
+
+// TypeMarks are the characters that values of SQL have behind them in the text of a document
+// that an [Expression] gives as Marked: a decimal, an unsigned integer, a date, a time, and a
+// date with its time. No other text of a document has them. A number has its mark at its end,
+// a text before its last quote: 1.5\x01, "2026-01-31\x03". Without the marks the text is what
+// MySQL shows.
+const TypeMarks = "\x01\x02\x03\x04\x05"
 
 // Compiled is an [Expression] that is ready. It is not safe for concurrent use.
 type Compiled struct {

@@ -234,7 +234,7 @@ type (
 	// type of their own are calls too: "LIKE" (an ESCAPE as a third
 	// argument), "DATE LITERAL" and "TIMESTAMP LITERAL", "IN", "IS NULL", "IS TRUE", "IS FALSE", "BETWEEN", "REGEXP",
 	// "CASE" (conditions and results by turns, then the ELSE if there is
-	// one; CASE x WHEN y is the condition x = y), "CAST" (the type as a
+	// one; CASE x WHEN y is the condition x = y, with x as [OnceOf] gives it), "CAST" (the type as a
 	// Literal, last), "COLLATE" (likewise), "ROW". Key words among the
 	// arguments (INTERVAL's DAY, TRIM's LEADING) are string Literals.
 	Call struct {

@@ -254,6 +254,7 @@ func columnName(f *ast.SelectField, places []Replacement) string {
 
 // restoredText writes a part of a statement anew. Its strings have backslashes.
 func restoredText(n ast.Node) string {
+	Parenthesize(n)
 	var b strings.Builder
 	flags := format.RestoreStringSingleQuotes | format.RestoreStringEscapeBackslash | format.RestoreKeyWordUppercase |
 		format.RestoreNameBackQuotes | format.RestoreSpacesAroundBinaryOperation | format.RestoreStringWithoutCharset

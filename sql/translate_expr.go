@@ -178,6 +178,7 @@ func (t *translator) cases(n *ast.CaseExpr) Expr {
 	var value Expr
 	if n.Value != nil {
 		value = t.expr(n.Value)
+		value = OnceOf(value, 0)
 	}
 	for _, w := range n.WhenClauses {
 		when := t.expr(w.Expr)
@@ -190,6 +191,19 @@ func (t *translator) cases(n *ast.CaseExpr) Expr {
 		c.Args = append(c.Args, t.expr(n.ElseClause))
 	}
 	return c
+}
+
+// Once is the function that stands for an operand of [OnceOf].
+const Once = "ONCE#"
+
+// OnceOf returns an operand that an operator names several times, and that is computed once.
+// The number tells it from the operator's others.
+func OnceOf(x Expr, number int) Expr {
+	switch x.(type) {
+	case Literal, Param, Column:
+		return x
+	}
+	return Call{Once, []Expr{x, Literal{IntLiteral, strconv.Itoa(number)}}}
 }
 
 func negated(not bool, x Expr) Expr {

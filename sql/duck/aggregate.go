@@ -18,6 +18,7 @@ func (t *translator) aggregate(n *ast.AggregateFuncExpr, s *scope) expr {
 		return t.fail(windowMisplaced(name))
 	}
 	defer t.ungrouped()()
+	defer t.unkept()()
 	inner := *s
 	inner.seen = itemsUnseen // an aggregate sees rows, not the SELECT's items
 	var args []expr
@@ -119,11 +120,14 @@ const rowDigits = 10
 
 // countRows is COUNT(DISTINCT a, b), which leaves out rows with a NULL.
 func (t *translator) countRows(args []expr, over string) expr {
-	var parts, there []string
-	for _, a := range args {
-		parts, there = append(parts, t.group(a)), append(there, a.sql+" IS NOT NULL")
-	}
-	return expr{sql: "count(DISTINCT CASE WHEN " + strings.Join(there, " AND ") + " THEN row(" + strings.Join(parts, ", ") + ") END)" + over, kind: kindInt}
+	counted := t.once(args, func(args []expr) expr {
+		var parts, there []string
+		for _, a := range args {
+			parts, there = append(parts, t.group(a)), append(there, a.sql+" IS NOT NULL")
+		}
+		return expr{sql: "CASE WHEN " + strings.Join(there, " AND ") + " THEN row(" + strings.Join(parts, ", ") + ") END"}
+	})
+	return expr{sql: "count(DISTINCT " + counted.sql + ")" + over, kind: kindInt}
 }
 
 // groupConcat is GROUP_CONCAT. What is longer than group_concat_max_len is cut
@@ -153,9 +157,11 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 	if !ok {
 		return e
 	}
-	cut := t.evaluates("`"+sql.GroupCut+"`(i0)", []expr{e}, false)
-	cut.sql = fmt.Sprintf("CASE WHEN strlen(%s) > %d THEN %s ELSE %s END", e.sql, most, cut.sql, e.sql)
-	return cut
+	return t.once([]expr{e}, func(e []expr) expr {
+		cut := t.evaluates("`"+sql.GroupCut+"`(i0)", e, false)
+		cut.sql = fmt.Sprintf("CASE WHEN strlen(%s) > %d THEN %s ELSE %s END", e[0].sql, most, cut.sql, e[0].sql)
+		return cut
+	})
 }
 
 // groupDistinct is GROUP_CONCAT(DISTINCT …) that DuckDB does not do: of several
@@ -196,6 +202,7 @@ func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
 	case n.FromLast:
 		return t.refuse("FROM LAST")
 	}
+	defer t.unkept()()
 	over := " OVER " + t.windowSpec(&n.Spec, s)
 	var args []expr
 	for _, a := range n.Args {

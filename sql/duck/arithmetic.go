@@ -138,6 +138,10 @@ func (t *translator) divide(a, b expr) expr { return t.quotient(a, b, a.whole()+
 
 // quotient is divide where the result has at most that many digits before its point.
 func (t *translator) quotient(a, b expr, whole int) expr {
+	return t.once([]expr{a, b}, func(of []expr) expr { return t.quotientOf(of[0], of[1], whole) })
+}
+
+func (t *translator) quotientOf(a, b expr, whole int) expr {
 	e := expr{constant: a.constant && b.constant}
 	if a.kind == kindDouble || b.kind == kindDouble {
 		e.kind, e.sql = kindDouble, fmt.Sprintf("(%s / mysql_by(%s, %s))", a.real(), b.real(), a.real())
@@ -197,6 +201,10 @@ func intDivide(a, b expr) expr {
 	}
 	e.sql = "mysql_div(" + a.sql + ", " + b.sql + ")"
 	return e
+}
+
+func (t *translator) modulo(a, b expr) expr {
+	return t.once([]expr{a, b}, func(of []expr) expr { return modulo(of[0], of[1]) })
 }
 
 func modulo(a, b expr) expr {

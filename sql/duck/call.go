@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
-	parsermysql "github.com/pingcap/tidb/pkg/parser/mysql"
 	"github.com/pingcap/tidb/pkg/parser/opcode"
 
 	"wharf"
@@ -66,7 +65,7 @@ func (t *translator) call(n *ast.FuncCallExpr, s *scope) expr {
 		return e
 	}
 	switch name {
-	case "if":
+	case "if", "elt":
 		args = args[1:]
 	case "nullif":
 		args = args[:1]
@@ -132,23 +131,6 @@ func (t *translator) nameConst(n *ast.FuncCallExpr, s *scope) expr {
 // convertUsing is CONVERT(x USING charset). Its text has the collation of that.
 func (t *translator) convertUsing(n *ast.FuncCallExpr, s *scope) expr {
 	return t.evaluated(n, s, nil)
-}
-
-// isConversion reports whether an expression is CONVERT(x USING charset), or CAST of x to
-// text of another character set than the usual one, which functions of bytes have to see.
-func isConversion(n ast.ExprNode) bool {
-	switch n := unwrapped(n).(type) {
-	case *ast.FuncCallExpr:
-		return n.FnName.L == "convert"
-	case *ast.FuncCastExpr:
-		return isOtherCharset(n)
-	}
-	return false
-}
-
-// isOtherCharset reports whether CAST says a character set that is not the usual one.
-func isOtherCharset(n *ast.FuncCastExpr) bool {
-	return n.ExplicitCharSet && n.Tp.GetCharset() != "binary" && n.Tp.GetCharset() != parsermysql.DefaultCharset
 }
 
 // rand is RAND() and RAND(n). Of a constant, each row has the next number; an
@@ -315,102 +297,10 @@ func (t *translator) trim(n *ast.FuncCallExpr, s *scope) expr {
 	}
 	name := map[ast.TrimDirectionType]string{ast.TrimLeading: "mysql_trim_leading", ast.TrimTrailing: "mysql_trim_trailing"}[direction]
 	if name == "" {
-		return text("mysql_trim_trailing(mysql_trim_leading(" + x.text() + ", " + what + "), " + what + ")").collatedBy(args)
+		trimmed := t.once([]expr{{sql: what}}, func(what []expr) expr {
+			return text("mysql_trim_trailing(mysql_trim_leading(" + x.text() + ", " + what[0].sql + "), " + what[0].sql + ")")
+		})
+		return trimmed.collatedBy(args)
 	}
 	return text(name + "(" + x.text() + ", " + what + ")").collatedBy(args)
-}
-
-// cast is CAST, CONVERT and BINARY: DuckDB's where it means the same, else the
-// server's own.
-func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
-	x := t.expr(n.Expr, s)
-	if e, ok := castHere(n, x); ok {
-		if e.constant = x.constant; e.kind == kindText && !x.constant {
-			e.collation, e.implied = t.connection(), true
-		}
-		if length := n.Tp.GetFlen(); e.kind == kindText && length >= 0 && length != parsermysql.MaxBlobWidth {
-			e.sql = t.cut(e, length)
-		}
-		return e
-	}
-	if n.Tp.GetType() == parsermysql.TypeJSON {
-		if x.single {
-			x = x.number() // a document has all digits of a FLOAT
-		}
-		switch {
-		case x.kind == kindJSON && x.normal:
-			return x
-		case x.logical, x.temporal(), x.kind == kindDecimal, x.kind == kindDouble:
-			return t.fieldJSON(x, "")
-		case x.numeric(), x.kind == kindText, x.kind == kindJSON:
-			return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
-		}
-	}
-	e := t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
-	if digits := n.Tp.GetFlen(); e.kind == kindDecimal && digits > 0 && digits < e.precision {
-		e.precision = digits
-		e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
-	}
-	return e
-}
-
-func castHere(n *ast.FuncCastExpr, x expr) (expr, bool) {
-	decimals := max(0, n.Tp.GetDecimal())
-	whole := x.kind == kindInt || x.kind == kindUint || x.kind == kindBool
-	switch n.Tp.GetType() {
-	case parsermysql.TypeLonglong:
-		unsigned := parsermysql.HasUnsignedFlag(n.Tp.GetFlag())
-		if unsigned && x.kind == kindUint || !unsigned && (x.kind == kindInt || x.kind == kindBool) {
-			return x.number(), true
-		}
-	case parsermysql.TypeNewDecimal:
-		e := expr{kind: kindDecimal, precision: n.Tp.GetFlen(), scale: decimals}
-		if whole && e.precision-e.scale >= x.whole() && e.precision <= maxDigits {
-			e.sql = "CAST(" + x.number().sql + " AS " + e.duck() + ")"
-			return e, true
-		}
-	case parsermysql.TypeDouble:
-		if x.numeric() {
-			return double(x.real()), true
-		}
-	case parsermysql.TypeDate, parsermysql.TypeNewDate:
-		if isMoment([]expr{x}) {
-			return expr{kind: kindDate, sql: x.date()}, true
-		}
-	case parsermysql.TypeDatetime, parsermysql.TypeTimestamp:
-		if x.kind == kindDate || x.kind == kindMoment && x.scale <= decimals {
-			return expr{kind: kindMoment, scale: decimals, sql: x.moment()}, true
-		}
-	case parsermysql.TypeVarString, parsermysql.TypeString, parsermysql.TypeVarchar:
-		return castText(n, x)
-	}
-	return expr{}, false
-}
-
-// cut is a text no longer than so many characters. The server's evaluator cuts a
-// longer one, and warns of it.
-func (t *translator) cut(e expr, length int) string {
-	cut := fmt.Sprintf("left(%s, %d)", e.sql, length)
-	if t.expressions != nil {
-		cut = t.evaluates(fmt.Sprintf("CAST(i0 AS CHAR(%d))", length), []expr{{sql: e.sql, kind: kindText}}, false).sql
-	}
-	return fmt.Sprintf("CASE WHEN length(%s) > %d THEN %s ELSE %s END", e.sql, length, cut, e.sql)
-}
-
-func castText(n *ast.FuncCastExpr, x expr) (expr, bool) {
-	if isOtherCharset(n) {
-		return expr{}, false
-	}
-	if x.kind == kindBytes || x.kind == kindNull {
-		return x, x.kind == kindBytes && n.Tp.GetCharset() == "binary" && n.Tp.GetFlen() < 0
-	}
-	e := text(x.text())
-	e.folded = !x.constant // it has the connection's collation
-	e.uniform = e.folded && x.kind != kindText && x.kind != kindJSON
-	length := n.Tp.GetFlen()
-	switch {
-	case n.FunctionType == ast.CastBinaryOperator || n.Tp.GetCharset() == "binary":
-		return expr{kind: kindBytes, sql: "encode(" + e.sql + ")"}, length < 0
-	}
-	return e, true
 }

@@ -4,7 +4,6 @@ package duck
 
 import (
 	"regexp/syntax"
-	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -194,83 +193,6 @@ func (t *translator) timeText(e expr) string {
 		return e.sql
 	}
 	return "TRY_CAST(" + e.sql + " AS TIME)"
-}
-
-func (t *translator) between(n *ast.BetweenExpr, s *scope) expr {
-	x, lo, hi := t.expr(n.Expr, s), t.expr(n.Left, s), t.expr(n.Right, s)
-	lo, hi = lo.besideMoment(x), hi.besideMoment(x)
-	if t.expressions != nil && !comparedInPairs(x, lo, hi) {
-		e := t.evaluates("i0 "+not(n.Not)+"BETWEEN i1 AND i2", []expr{x, lo, hi}, false)
-		return condition(e.truth(), x, lo, hi)
-	}
-	ge, le := t.compare(">=", x, lo), t.compare("<=", x, hi)
-	return condition("("+not(n.Not)+"("+ge.sql+" AND "+le.sql+"))", x, lo, hi)
-}
-
-// comparedInPairs reports whether the three of BETWEEN are compared as each two
-// of them are: they are all numbers, all text, or a date and literals.
-func comparedInPairs(x, lo, hi expr) bool {
-	all := []expr{x, lo, hi}
-	every := func(is func(expr) bool) bool {
-		return !slices.ContainsFunc(all, func(e expr) bool { return !is(e) })
-	}
-	return every(expr.numeric) || every(func(e expr) bool { return e.kind == kindText && !e.folded }) ||
-		every(func(e expr) bool { return e.kind == kindDate || e.kind == kindMoment || e.literal != nil }) && x.literal == nil
-}
-
-func (t *translator) in(n *ast.PatternInExpr, s *scope) expr {
-	if row, ok := n.Expr.(*ast.RowExpr); ok {
-		return t.inRows(row, n, s)
-	}
-	x := t.expr(n.Expr, s)
-	if n.Sel != nil {
-		q := t.query(n.Sel.(*ast.SubqueryExpr).Query, s)
-		if t.err != nil {
-			return expr{sql: "NULL"}
-		}
-		if len(q.columns) != 1 {
-			return t.fail(operandColumns(1))
-		}
-		of := q.columns[0].expr
-		of.sql = "c0"
-		l, r := t.comparable(x, of)
-		inner := q.sql
-		if r != "c0" {
-			inner = "SELECT " + r + " FROM (" + q.sql + ") AS sought"
-		}
-		return condition("("+l+" "+not(n.Not)+"IN ("+inner+"))", x, of)
-	}
-	all := []expr{x}
-	parts := make([]string, len(n.List))
-	for i, item := range n.List {
-		e := t.expr(item, s)
-		all = append(all, e)
-		parts[i] = t.compare("=", x, e).sql
-	}
-	return condition("("+not(n.Not)+"("+strings.Join(parts, " OR ")+"))", all...)
-}
-
-func (t *translator) inRows(row *ast.RowExpr, n *ast.PatternInExpr, s *scope) expr {
-	if n.Sel != nil {
-		return t.inRowQuery(row, n, s)
-	}
-	var left []expr
-	for _, v := range row.Values {
-		left = append(left, t.expr(v, s))
-	}
-	var rows []string
-	for _, item := range n.List {
-		r, ok := item.(*ast.RowExpr)
-		if !ok || len(r.Values) != len(left) {
-			return t.fail(operandColumns(len(left)))
-		}
-		var fields []string
-		for i, v := range r.Values {
-			fields = append(fields, t.compare("=", left[i], t.expr(v, s)).sql)
-		}
-		rows = append(rows, "("+strings.Join(fields, " AND ")+")")
-	}
-	return condition("("+not(n.Not)+"("+strings.Join(rows, " OR ")+"))", left...)
 }
 
 func (t *translator) like(x, pattern expr, escape byte, negated bool) expr {

@@ -125,7 +125,7 @@ func (l *lease) query(tr *Translation, describe bool) (*wharf.Rows, error) {
 	if err == nil {
 		for i, typ := range tr.Types {
 			rows.Columns[i].Type = typ
-			rows.Columns[i].SQLType = mysqlType(column{Type: typ, Decimals: 6})
+			rows.Columns[i].SQLType = mysqlType(column{Type: typ, Decimals: uint8(max(0, tr.Decimals[i]))})
 		}
 	}
 	return rows, err

@@ -95,7 +95,7 @@ func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Unrounded: e.Exact, Inputs: e.Inputs})
+	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Unrounded: e.Exact, Marked: true, Inputs: e.Inputs})
 }
 
 func giveCompiled(said string, c *sql.Compiled) {

@@ -199,7 +199,7 @@ const (
 
 // input describes e to the server's evaluator.
 func (e expr) input(name string) sql.Input {
-	in := sql.Input{Name: name, Type: typeOfKind[e.kind], Scale: e.scale, Truth: e.logical, Shown: e.kind == kindJSON && e.normal}
+	in := sql.Input{Name: name, Type: typeOfKind[e.kind], Scale: e.scale, Truth: e.logical}
 	switch {
 	case e.kind == kindDouble:
 		in.Scale = e.places
@@ -266,8 +266,7 @@ func (v *operands) Enter(n ast.Node) (ast.Node, bool) {
 }
 
 // isDocument reports whether an operand is a call that makes or reads a document. It is
-// computed with what takes it, because a document's text does not tell decimals of SQL
-// from other numbers.
+// computed with what takes it, in one call, without a text between them.
 func (v *operands) isDocument(n ast.ExprNode) bool {
 	if _, translated := v.known[n]; translated {
 		return false

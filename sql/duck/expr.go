@@ -25,6 +25,9 @@ func (t *translator) expr(n ast.ExprNode, s *scope) expr {
 		t.of = nil
 		defer func() { t.of = of }()
 	}
+	if t.kept != nil && isQuery(n) {
+		return t.apart(n, s)
+	}
 	e := t.plainExpr(n, s)
 	if value, ok := t.grouped[e.sql]; ok {
 		e.sql = value
@@ -219,9 +222,9 @@ func (t *translator) binary(op opcode.Op, a, b expr) expr {
 	both := func(sql string, k kind) expr { return expr{sql: sql, kind: k, constant: a.constant && b.constant} }
 	switch op {
 	case opcode.LogicAnd:
-		return condition(t.decided(a.truth(), "AND", b.truth(), "FALSE"), a, b)
+		return t.decided(a, "AND", b, "FALSE")
 	case opcode.LogicOr:
-		return condition(t.decided(a.truth(), "OR", b.truth(), "TRUE"), a, b)
+		return t.decided(a, "OR", b, "TRUE")
 	case opcode.LogicXor:
 		return condition("("+a.truth()+" <> "+b.truth()+")", a, b)
 	case opcode.Plus:
@@ -238,7 +241,7 @@ func (t *translator) binary(op opcode.Op, a, b expr) expr {
 		}
 		return intDivide(a.number(), b.number())
 	case opcode.Mod:
-		return modulo(a.number(), b.number())
+		return t.modulo(a.number(), b.number())
 	}
 	if isDelicate(a) || isDelicate(b) {
 		return t.evaluates("i0 "+operatorText(op)+" i1", []expr{a, b}, false)
@@ -256,12 +259,15 @@ func (t *translator) binary(op opcode.Op, a, b expr) expr {
 
 // decided is AND or OR, whose first side decides where it is that truth value. DuckDB
 // computes both sides of what it shows, of which the second may be a constant that warns.
-func (t *translator) decided(first, op, second, decides string) string {
-	both := "(" + first + " " + op + " " + second + ")"
+func (t *translator) decided(a expr, op string, b expr, decides string) expr {
+	first, second := a.truth(), b.truth()
+	both := func(first string) string { return "(" + first + " " + op + " " + second + ")" }
 	if t.clause != "field list" || !strings.Contains(second, "mysql_later_") || len(first) > 4<<10 {
-		return both
+		return condition(both(first), a, b)
 	}
-	return "CASE WHEN " + first + " IS " + decides + " THEN " + decides + " ELSE " + both + " END"
+	return t.once([]expr{{sql: first}}, func(e []expr) expr {
+		return condition("CASE WHEN "+e[0].sql+" IS "+decides+" THEN "+decides+" ELSE "+both(e[0].sql)+" END", a, b)
+	})
 }
 
 // operatorText is an operator as it is written.
@@ -292,42 +298,6 @@ func (t *translator) unary(op opcode.Op, v expr) expr {
 		return n
 	}
 	return t.evaluates(operatorText(op)+"i0", []expr{v}, false)
-}
-
-func (t *translator) caseOf(n *ast.CaseExpr, s *scope) expr {
-	var results []expr
-	var conditions []string
-	var value expr
-	if n.Value != nil {
-		value = t.expr(n.Value, s)
-	}
-	for _, w := range n.WhenClauses {
-		when := t.expr(w.Expr, s)
-		if n.Value != nil {
-			conditions = append(conditions, t.compare("=", value, when).sql)
-		} else {
-			conditions = append(conditions, when.truth())
-		}
-		results = append(results, t.expr(w.Result, s))
-	}
-	otherwise := expr{sql: "NULL", constant: true}
-	if n.ElseClause != nil {
-		otherwise = t.expr(n.ElseClause, s)
-	}
-	return choose(conditions, results, otherwise)
-}
-
-// choose is CASE over conditions.
-func choose(conditions []string, results []expr, otherwise expr) expr {
-	u := choice(append(append([]expr(nil), results...), otherwise)...)
-	var b strings.Builder
-	b.WriteString("CASE")
-	for i, c := range conditions {
-		b.WriteString(" WHEN " + c + " THEN " + results[i].as(u))
-	}
-	b.WriteString(" ELSE " + otherwise.as(u) + " END")
-	u.sql = b.String()
-	return u
 }
 
 // scalar is a query in the place of a value.

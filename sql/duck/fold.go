@@ -44,7 +44,7 @@ func (t *translator) fold(n ast.ExprNode) (expr, bool) {
 		return expr{}, false
 	}
 	slices.Sort(v.params)
-	asked := sql.Expression{Text: text, Unrounded: true}
+	asked := sql.Expression{Text: text, Unrounded: true, Marked: true}
 	for _, p := range v.params {
 		if p >= len(t.args) {
 			return expr{}, false
@@ -126,8 +126,10 @@ func (t *translator) folded(v wharf.Value, c *sql.Compiled) expr {
 		e.sql = "NULL"
 	case v.IsNull():
 		e.sql = "CAST(NULL AS " + e.duck() + ")"
-	case e.kind == kindText || e.kind == kindJSON:
-		e.sql, e.literal, e.normal = quoteText(text), &text, e.kind == kindJSON
+	case e.kind == kindText:
+		e.sql, e.literal = quoteText(text), &text
+	case e.kind == kindJSON:
+		e.sql, e.normal = quoteText(text), true
 	case e.kind == kindBytes:
 		e.sql = "unhex('" + stdhex.EncodeToString([]byte(text)) + "')"
 	case e.kind == kindBool:

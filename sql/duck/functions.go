@@ -21,32 +21,16 @@ func init() {
 	}
 }
 
-// control are the functions that choose between values.
-func control() map[string]function {
-	return map[string]function{
-		"if":     {least: 3, most: 3, write: func(t *translator, a []expr) expr { return choose([]string{a[0].truth()}, a[1:2], a[2]) }},
-		"ifnull": {least: 2, most: 2, write: coalesce}, "coalesce": {least: 1, most: -1, write: coalesce},
-		"nullif": {least: 2, most: 2, write: func(t *translator, a []expr) expr {
-			e := a[0]
-			e.literal = nil
-			e.sql = "CASE WHEN " + t.compare("=", a[0], a[1]).sql + " THEN NULL ELSE " + a[0].sql + " END"
-			return e
-		}},
-		"isnull":   {least: 1, most: 1, write: func(t *translator, a []expr) expr { return condition("("+a[0].sql+" IS NULL)", a...) }},
-		"greatest": {least: 2, most: -1, write: extreme("greatest"), takes: alike}, "least": {least: 2, most: -1, write: extreme("least"), takes: alike},
-	}
-}
-
 // numbers are the functions that compute numbers.
 func numbers() map[string]function {
 	return map[string]function{
 		"abs":  {least: 1, most: 1, write: func(t *translator, a []expr) expr { return same("abs", a[0].number()) }},
 		"ceil": {least: 1, most: 1, write: wholeNumber("ceil")}, "ceiling": {least: 1, most: 1, write: wholeNumber("ceil")},
 		"floor": {least: 1, most: 1, write: wholeNumber("floor")},
-		"round": {least: 1, most: 2, write: round, takes: hasPlaces},
-		"sign":  {least: 1, most: 1, write: func(t *translator, a []expr) expr { return integer("CAST(sign(" + a[0].number().sql + ") AS BIGINT)") }},
-		"mod":   {least: 2, most: 2, write: func(t *translator, a []expr) expr { return modulo(a[0].number(), a[1].number()) }},
-		"pow":   {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")}, "power": {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")},
+		"round": {least: 1, most: 2, write: round, takes: hasPlaces}, "truncate": {least: 2, most: 2, write: truncate, takes: isTruncatable},
+		"sign": {least: 1, most: 1, write: func(t *translator, a []expr) expr { return integer("CAST(sign(" + a[0].number().sql + ") AS BIGINT)") }},
+		"mod":  {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.modulo(a[0].number(), a[1].number()) }},
+		"pow":  {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")}, "power": {least: 2, most: 2, write: reals("mysql_finite(pow(%s, %s))")},
 		"sqrt": {least: 1, most: 1, write: reals("mysql_sqrt(%s)")}, "exp": {least: 1, most: 1, write: reals("mysql_finite(exp(%s))")},
 		"ln": {least: 1, most: 1, write: reals("mysql_ln(%s)")}, "log2": {least: 1, most: 1, write: reals("mysql_log2(%s)")}, "log10": {least: 1, most: 1, write: reals("mysql_log10(%s)")},
 		"log": {least: 1, most: 2, write: func(t *translator, a []expr) expr {
@@ -66,7 +50,7 @@ func numbers() map[string]function {
 // texts are the functions that make and look into text.
 func texts() map[string]function {
 	return map[string]function{
-		"concat": {least: 1, most: -1, write: concat}, "concat_ws": {least: 2, most: -1, write: concatWS},
+		"concat": {least: 1, most: -1, write: concat}, "concat_ws": {least: 2, most: -1, write: eachOnce(concatWS)},
 		"length": {least: 1, most: 1, write: lengthBytesOf}, "octet_length": {least: 1, most: 1, write: lengthBytesOf},
 		"bit_length": {least: 1, most: 1, write: func(t *translator, a []expr) expr {
 			return integer("(8 * " + lengthBytesOf(t, a).sql + ")")
@@ -92,7 +76,7 @@ func texts() map[string]function {
 			return t.locate(a[0], a[1], "")
 		}},
 		"position": {least: 2, most: 2, write: func(t *translator, a []expr) expr { return t.locate(a[0], a[1], "") }},
-		"field":    {least: 2, most: -1, write: field, takes: alike},
+		"field":    {least: 2, most: -1, write: eachOnce(field), takes: alike},
 		"hex":      {least: 1, most: 1, write: hex, takes: func(a []expr) bool { return !a[0].numeric() || a[0].kind == kindInt }},
 		"md5":      {least: 1, most: 1, write: texts1("md5(%s)", kindText)}, "sha1": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)}, "sha": {least: 1, most: 1, write: texts1("sha1(%s)", kindText)},
 		"regexp_like": {least: 2, most: 3, takes: func(a []expr) bool { return len(a) == 2 }, write: func(t *translator, a []expr) expr { return t.regexp(a[0], a[1], false) }},
@@ -104,32 +88,16 @@ func texts() map[string]function {
 	}
 }
 
+// eachOnce is what write makes of arguments that it names several times.
+func eachOnce(write func(*translator, []expr) expr) func(*translator, []expr) expr {
+	return func(t *translator, a []expr) expr {
+		return t.once(a, func(a []expr) expr { return write(t, a) })
+	}
+}
+
 func same(name string, e expr) expr {
 	e.sql, e.literal = name+"("+e.sql+")", nil
 	return e
-}
-
-func coalesce(t *translator, a []expr) expr {
-	u := choice(a...)
-	parts := make([]string, len(a))
-	for i, e := range a {
-		parts[i] = e.as(u)
-	}
-	u.sql = "coalesce(" + strings.Join(parts, ", ") + ")"
-	return u
-}
-
-// extreme is GREATEST and LEAST, which are NULL where any argument is.
-func extreme(name string) func(*translator, []expr) expr {
-	return func(t *translator, a []expr) expr {
-		u := choice(a...)
-		parts, missing := make([]string, len(a)), make([]string, len(a))
-		for i, e := range a {
-			parts[i], missing[i] = e.as(u), e.sql+" IS NULL"
-		}
-		u.sql = "CASE WHEN " + strings.Join(missing, " OR ") + " THEN NULL ELSE " + name + "(" + strings.Join(parts, ", ") + ") END"
-		return u
-	}
 }
 
 func reals(format string) func(*translator, []expr) expr {
@@ -197,13 +165,39 @@ func round(_ *translator, a []expr) expr {
 	return n
 }
 
+// isTruncatable reports whether a number is cut behind its point.
+func isTruncatable(a []expr) bool {
+	n := a[0].number()
+	places, ok := smallLiteral(a)
+	return ok && (n.kind == kindDouble || places >= 0 && n.whole()+places <= maxDigits)
+}
+
+func truncate(_ *translator, a []expr) expr {
+	n := a[0].number()
+	places, _ := smallLiteral(a)
+	switch n.kind {
+	case kindDouble:
+		e := double("mysql_truncate(" + n.sql + ", " + a[1].integer() + ")")
+		e.places = max(0, places)
+		return e
+	case kindDecimal:
+		e := expr{kind: kindDecimal, precision: n.whole() + places, scale: places, sql: n.sql}
+		if places < n.behind() {
+			e.sql = fmt.Sprintf("mysql_cut(%s, CAST('%s' AS DECIMAL(%d,%d)))", n.sql, "1e-"+strconv.Itoa(places), places+1, places)
+		}
+		e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
+		return e
+	}
+	return n
+}
+
 // smallLiteral gives the second argument where it is a literal.
 func smallLiteral(a []expr) (int, bool) {
 	if len(a) == 1 {
 		return 0, true
 	}
 	n, err := strconv.Atoi(a[1].written)
-	if err != nil || n > 30 || n < -30 {
+	if err != nil || n > maxScale || n < -maxScale {
 		return 0, false
 	}
 	return n, true
@@ -263,9 +257,9 @@ func texts1(format string, k kind) func(*translator, []expr) expr {
 }
 
 func textNumber(format string) func(*translator, []expr) expr {
-	return func(_ *translator, a []expr) expr {
+	return eachOnce(func(_ *translator, a []expr) expr {
 		return text("CASE WHEN " + a[1].sql + " IS NULL THEN NULL ELSE " + fmt.Sprintf(format, a[0].text(), a[1].place()) + " END")
-	}
+	})
 }
 
 func substring(_ *translator, a []expr) expr {

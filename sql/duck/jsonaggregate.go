@@ -15,8 +15,10 @@ func (t *translator) jsonArrayAgg(x expr, over string) expr {
 // jsonObjectAgg is JSON_OBJECTAGG. Of rows with the same key the last counts.
 func (t *translator) jsonObjectAgg(key, x expr, over string) expr {
 	null := because(3158, "22032", wharf.CodeInvalid, "JSON documents may not contain NULL member names.")
-	name := "CASE WHEN " + key.sql + " IS NULL THEN error(" + quoteString(carried(null)) + ") ELSE CAST(to_json(" + key.text() + ") AS VARCHAR) END"
-	members := expr{sql: "('{' || string_agg(" + name + " || ': ' || " + t.itemText(x) + ", ', ')" + over + " || '}')", kind: kindJSON}
+	name := t.once([]expr{key}, func(key []expr) expr {
+		return text("CASE WHEN " + key[0].sql + " IS NULL THEN error(" + quoteString(carried(null)) + ") ELSE CAST(to_json(" + key[0].text() + ") AS VARCHAR) END")
+	}).sql
+	members := expr{sql: "('{' || string_agg(" + name + " || ': ' || " + t.itemText(x) + ", ', ')" + over + " || '}')", kind: kindJSON, normal: true}
 	return t.evaluates("`"+sql.GroupObject+"`(i0)", []expr{members}, false)
 }
 
@@ -31,9 +33,13 @@ func (t *translator) itemText(x expr) string {
 	case x.kind == kindNull:
 		return "'null'"
 	case x.kind == kindJSON && x.normal:
-		item = "CAST(" + x.sql + " AS VARCHAR)"
-	case !x.logical && (x.kind == kindBool || x.kind == kindInt || x.kind == kindUint || x.kind == kindDecimal):
+		item = x.sql
+	case !x.logical && (x.kind == kindBool || x.kind == kindInt):
 		item = x.text()
+	case x.kind == kindDecimal:
+		item = x.text() + " || " + quoteString(sql.TypeMarks[:1])
+	case x.kind == kindUint:
+		item = x.text() + " || " + quoteString(sql.TypeMarks[1:2])
 	default:
 		item = t.fieldJSON(x, "").sql
 	}

@@ -51,8 +51,9 @@ type expr struct {
 	implied   bool    // its collation is that of CONVERT(… USING …), which yields to COLLATE
 	written   string  // a whole number that is written in the query
 	single    bool    // a FLOAT, in 32 bits
+	ofDay     bool    // a TIME that a file has, which is of one day
 	places    int     // digits behind the point that a double is shown with, as PI() is; 0 is as many as it has
-	normal    bool    // JSON as MySQL shows it
+	normal    bool    // JSON as the evaluator gives it: as MySQL shows it, but for [sql.TypeMarks]
 }
 
 // Column is a column of a source, as its file has it.
@@ -86,9 +87,9 @@ func readColumn(sql, duckType string) expr {
 	case "DATE":
 		e.kind = kindDate
 	case "TIME":
-		e.kind, e.scale, e.sql = kindTime, 6, "mysql_time_of("+sql+")"
-	case "TIME_NS":
-		e.kind, e.scale, e.sql = kindTime, 6, "mysql_time_of(CAST("+sql+" AS TIME))"
+		e.kind, e.scale, e.ofDay, e.sql = kindTime, 6, true, "mysql_time_of("+sql+")"
+	case "TIME_NS", "TIME WITH TIME ZONE":
+		e.kind, e.scale, e.ofDay, e.sql = kindTime, 6, true, "mysql_time_of(CAST("+sql+" AS TIME))"
 	case "TIMESTAMP_S":
 		e.kind = kindMoment
 	case "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE":
@@ -118,7 +119,7 @@ func (e expr) text() string {
 		return e.sql
 	case kindJSON:
 		if e.normal {
-			return "CAST(" + e.sql + " AS VARCHAR)"
+			return "mysql_unmarked(" + e.sql + ")"
 		}
 		return "mysql_json_text(" + e.sql + ")"
 	case kindNull:
@@ -127,7 +128,10 @@ func (e expr) text() string {
 		return "CAST(CAST(" + e.sql + " AS INTEGER) AS VARCHAR)"
 	case kindDouble:
 		if e.places > 0 {
-			return fmt.Sprintf("printf('%%.%df', %s + 0.0::DOUBLE)", e.places, e.rounded()) // a zero has no sign
+			return fmt.Sprintf("mysql_shown(%d, %s)", e.places, e.rounded())
+		}
+		if e.single {
+			return "mysql_float_text(" + e.sql + ")"
 		}
 		return "mysql_double_text(" + e.sql + ")"
 	case kindMoment:
@@ -299,7 +303,7 @@ func (e expr) moment() string {
 	case kindNull:
 		return "CAST(NULL AS TIMESTAMP)"
 	case kindJSON:
-		return "mysql_moment(mysql_unquote(" + e.sql + "))"
+		return "mysql_moment(mysql_unquote(" + e.text() + "))"
 	}
 	return "mysql_moment(" + e.text() + ")"
 }
@@ -317,7 +321,7 @@ func (e expr) shown() string {
 	if e.kind == kindBool && !e.stored {
 		return "CAST(" + e.sql + " AS BIGINT)"
 	}
-	if e.kind == kindTime {
+	if e.kind == kindTime || e.kind == kindJSON && e.normal {
 		return e.text()
 	}
 	return e.rounded()
@@ -342,8 +346,6 @@ func (e expr) duck() string {
 		return "BIGINT"
 	case kindMoment:
 		return "TIMESTAMP"
-	case kindJSON:
-		return "JSON"
 	}
 	return "VARCHAR"
 }

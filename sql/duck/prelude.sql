@@ -15,12 +15,13 @@ CREATE MACRO mysql_integer_text(s) AS mysql_eval_int('{"Text":"CAST(i0 AS SIGNED
 CREATE MACRO mysql_later_integer(s) AS mysql_later_int('{"Text":"CAST(i0 AS SIGNED)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s);
 CREATE MACRO mysql_unsigned(n) AS CAST(CASE WHEN n < 0 THEN CAST(n AS HUGEINT) + 18446744073709551616 ELSE CAST(n AS HUGEINT) END AS UBIGINT);
 CREATE MACRO mysql_double_text(d) AS mysql_eval_text('{"Text":"CONCAT(i0)","Inputs":[{"Name":"i0","Type":4,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', d);
+-- MySQL writes six digits of a FLOAT.
+CREATE MACRO mysql_float_text(f) AS mysql_double_text(CAST(printf('%.5e', CAST(f AS DOUBLE)) AS DOUBLE));
 -- DuckDB has other mappings than MySQL for some characters beyond ASCII.
 CREATE MACRO mysql_upper(s) AS CASE WHEN strlen(s) = length(s) THEN upper(s) ELSE mysql_eval_text('{"Text":"UPPER(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
 CREATE MACRO mysql_lower(s) AS CASE WHEN strlen(s) = length(s) THEN lower(s) ELSE mysql_eval_text('{"Text":"LOWER(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
 -- DuckDB keeps characters together that are shown as one.
 CREATE MACRO mysql_reverse(s) AS CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE mysql_eval_text('{"Text":"REVERSE(i0)","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) END;
-CREATE MACRO mysql_finite(d) AS CASE WHEN isfinite(d) OR d IS NULL THEN d ELSE error('DOUBLE value is out of range') END;
 -- MySQL has neither NaN nor infinities: what a file has of them is NULL where it is read.
 CREATE MACRO mysql_no_nan(d) AS CASE WHEN isfinite(d) THEN d END;
 CREATE MACRO mysql_finite_json(j) AS CASE WHEN regexp_matches(j, '(?i)(?:^|[:,\[])\s*-?(?:nan|inf)|\de\+?\d{3}') THEN CAST(array_to_string(list_transform(regexp_extract_all(j, '"(?:[^"\\]|\\.)*"|[^"]+'), lambda part: CASE WHEN starts_with(part, '"') THEN part ELSE regexp_replace(part, '(?i)-?(?:nan|inf(?:inity)?|\d[\d.]*e\+?0*(?:309|3[1-9]\d|[4-9]\d\d|[1-9]\d{3,}))\b', 'null', 'g') END), '') AS JSON) ELSE j END;
@@ -38,12 +39,13 @@ CREATE MACRO mysql_signed_exact(x) AS CASE WHEN x >= 9223372036854775807 THEN 92
 CREATE MACRO mysql_clamp(v, x, most) AS CASE WHEN v IS NOT NULL OR x IS NULL THEN v WHEN x < 0 THEN -most ELSE most END;
 CREATE MACRO mysql_sqrt(x) AS CASE WHEN x < 0 THEN NULL ELSE sqrt(x) END;
 CREATE MACRO mysql_ln(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE ln(x) END;
-CREATE MACRO mysql_log2(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE log2(x) END;
+CREATE MACRO mysql_log2(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE ln(x) / 6.931471805599453e-1 END;
 CREATE MACRO mysql_log10(x) AS CASE WHEN x <= 0 THEN mysql_no_logarithm(x) ELSE log10(x) END;
 CREATE MACRO mysql_log(b, x) AS CASE WHEN x <= 0 OR b <= 0 OR b = 1 THEN mysql_no_logarithm(CASE WHEN b IS NULL THEN NULL WHEN b <= 0 THEN b WHEN x <= 0 THEN x ELSE -x END) ELSE ln(x) / ln(b) END;
 CREATE MACRO mysql_asin(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE asin(x) END;
 CREATE MACRO mysql_acos(x) AS CASE WHEN abs(x) > 1 THEN NULL ELSE acos(x) END;
 CREATE MACRO mysql_round_decimal(x, n) AS CASE WHEN n IS NULL THEN NULL ELSE round(x, CAST(n AS INTEGER)) END;
+CREATE MACRO mysql_cut(x, unit) AS x - x % unit;
 CREATE MACRO mysql_round_integer(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -19 THEN 0 ELSE CAST(mysql_quotient(CAST(x AS HUGEINT), CAST(pow(10, -n) AS HUGEINT)) * CAST(pow(10, -n) AS HUGEINT) AS BIGINT) END;
 CREATE MACRO mysql_round_unsigned(x, n) AS CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -19 THEN 0 ELSE CAST(mysql_quotient(CAST(x AS HUGEINT), CAST(pow(10, -n) AS HUGEINT)) * CAST(pow(10, -n) AS HUGEINT) AS UBIGINT) END;
 CREATE MACRO mysql_hex(n) AS printf('%X', mysql_unsigned(n));
@@ -72,7 +74,8 @@ CREATE MACRO mysql_locate(p, s, n) AS CASE WHEN p IS NULL OR s IS NULL OR n IS N
 CREATE MACRO mysql_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || left(hex(encode(s)), 2)) AS BIGINT) END;
 CREATE MACRO mysql_ord(s) AS CASE WHEN s = '' THEN 0 ELSE CAST(('0x' || hex(encode(left(s, 1)))) AS BIGINT) END;
 CREATE MACRO mysql_unhex(s) AS CASE WHEN regexp_full_match(s, '[0-9a-fA-F]*') THEN unhex(CASE WHEN length(s) % 2 = 1 THEN '0' || s ELSE s END) END;
-CREATE MACRO mysql_json_text(j) AS mysql_eval_text('{"Text":"JSON_EXTRACT(i0, ''$'')","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j);
+CREATE MACRO mysql_unmarked(j) AS translate(CAST(j AS VARCHAR), chr(1) || chr(2) || chr(3) || chr(4) || chr(5), '');
+CREATE MACRO mysql_json_text(j) AS mysql_unmarked(mysql_eval_text('{"Text":"JSON_EXTRACT(i0, ''$'')","Inputs":[{"Name":"i0","Type":10,"Scale":0}]}', j));
 CREATE MACRO mysql_unquote(s) AS CASE WHEN s LIKE '"%"' AND json_valid(s) THEN CAST(s AS JSON) ->> '$' ELSE s END;
 CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN j IS NOT NULL THEN 1 END END;
 

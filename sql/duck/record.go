@@ -54,19 +54,23 @@ func (t *translator) recordField(n *ast.FuncCallExpr, s *scope) (e expr, rest st
 func (t *translator) fieldJSON(e expr, rest string) expr {
 	switch {
 	case (e.kind == kindBool && e.stored || e.logical) && rest == "":
-		return expr{sql: "CASE WHEN " + e.truth() + " THEN 'true' WHEN NOT " + e.truth() + " THEN 'false' END", kind: kindJSON, normal: true}
+		return t.once([]expr{{sql: e.truth()}}, func(e []expr) expr {
+			return expr{sql: "CASE WHEN " + e[0].sql + " THEN 'true' WHEN NOT " + e[0].sql + " THEN 'false' END", kind: kindJSON, normal: true}
+		})
 	case e.kind == kindBytes:
-		e = expr{sql: textOfBytes(e.sql), kind: kindText}
+		e = t.once([]expr{e}, func(e []expr) expr { return text(textOfBytes(e[0].sql)) })
 	}
 	if e.kind == kindText && rest != "" { // a document that the file has as text
 		found := t.evaluates("IF(JSON_VALID(i0), JSON_EXTRACT(i0, "+literal("$"+rest)+"), NULL)", []expr{{sql: e.sql, kind: kindText}}, false)
 		found.kind, found.normal = kindJSON, true
 		return found
 	}
-	made := t.evaluates("JSON_EXTRACT(JSON_ARRAY(i0), "+literal("$[0]"+rest)+")", []expr{e}, false)
-	made.sql = "CASE WHEN " + e.sql + " IS NOT NULL THEN " + made.sql + " END"
-	made.folded, made.collation, made.implied = false, "", false
-	return made
+	return t.once([]expr{e}, func(e []expr) expr {
+		made := t.evaluates("JSON_EXTRACT(JSON_ARRAY(i0), "+literal("$[0]"+rest)+")", e, false)
+		made.sql = "CASE WHEN " + e[0].sql + " IS NOT NULL THEN " + made.sql + " END"
+		made.folded, made.collation, made.implied = false, "", false
+		return made
+	})
 }
 
 // textOfBytes gives bytes as JSON has them: as the text that they are, else in

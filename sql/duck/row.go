@@ -80,13 +80,16 @@ func (t *translator) compareRows(op string, a, b []expr) expr {
 		}
 		return condition("("+strings.Join(parts, word)+")", all...)
 	}
-	strict := strings.TrimSuffix(op, "=")
-	last := len(a) - 1
-	sql := t.compare(op, a[last], b[last]).sql
-	for i := last - 1; i >= 0; i-- {
-		sql = "(" + t.compare(strict, a[i], b[i]).sql + " OR " + t.compare("=", a[i], b[i]).sql + " AND " + sql + ")"
-	}
-	return condition(sql, all...)
+	return t.once(all, func(all []expr) expr {
+		a, b := all[:len(a)], all[len(a):]
+		strict := strings.TrimSuffix(op, "=")
+		last := len(a) - 1
+		sql := t.compare(op, a[last], b[last]).sql
+		for i := last - 1; i >= 0; i-- {
+			sql = "(" + t.compare(strict, a[i], b[i]).sql + " OR " + t.compare("=", a[i], b[i]).sql + " AND " + sql + ")"
+		}
+		return condition(sql, all...)
+	})
 }
 
 // inRowQuery is (a, b) IN (SELECT …).

@@ -6,11 +6,14 @@ package duck
 void wharf_evaluate(void *info, void *chunk, void *out);
 void wharf_shown(void *info, void *chunk, void *out);
 void wharf_round(void *info, void *chunk, void *out);
+void wharf_truncate(void *info, void *chunk, void *out);
+void wharf_finite(void *info, void *chunk, void *out);
 */
 import "C"
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"unsafe"
 
@@ -51,7 +54,12 @@ func (c *connection) registerScalars() error {
 			return err
 		}
 	}
-	return c.registerRound()
+	for name, f := range realFunctions {
+		if err := c.registerReal(name, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *connection) register(name string, n scalar) error {
@@ -76,40 +84,82 @@ func (c *connection) register(name string, n scalar) error {
 	return nil
 }
 
-// registerRound makes mysql_round known, which is ROUND of a double.
-func (c *connection) registerRound() error {
+// realFunction is one of a double, and of a number of places where it takes one.
+type realFunction struct {
+	places bool
+	run    unsafe.Pointer
+}
+
+// realFunctions are those that the database has not, or not as MySQL has them.
+var realFunctions = map[string]realFunction{
+	"mysql_round": {true, unsafe.Pointer(C.wharf_round)}, "mysql_truncate": {true, unsafe.Pointer(C.wharf_truncate)},
+	"mysql_finite": {false, unsafe.Pointer(C.wharf_finite)},
+}
+
+func (c *connection) registerReal(name string, r realFunction) error {
 	value, places := duckdb.CreateLogicalType(duckdb.TypeDouble), duckdb.CreateLogicalType(duckdb.TypeBigInt)
 	defer duckdb.DestroyLogicalType(&value)
 	defer duckdb.DestroyLogicalType(&places)
 	f := duckdb.CreateScalarFunction()
 	defer duckdb.DestroyScalarFunction(&f)
-	duckdb.ScalarFunctionSetName(f, "mysql_round")
+	duckdb.ScalarFunctionSetName(f, name)
 	duckdb.ScalarFunctionAddParameter(f, value)
-	duckdb.ScalarFunctionAddParameter(f, places)
+	if r.places {
+		duckdb.ScalarFunctionAddParameter(f, places)
+	}
 	duckdb.ScalarFunctionSetReturnType(f, value)
-	duckdb.ScalarFunctionSetFunction(f, unsafe.Pointer(C.wharf_round))
+	duckdb.ScalarFunctionSetFunction(f, r.run)
 	if duckdb.RegisterScalarFunction(c.conn, f) != duckdb.StateSuccess {
-		return errors.New("duckdb: the function mysql_round cannot be made")
+		return errors.New("duckdb: the function " + name + " cannot be made")
 	}
 	return nil
 }
 
 //export wharf_round
-func wharf_round(_, chunk, out unsafe.Pointer) {
-	roundChunk(duckdb.DataChunk{Ptr: chunk}, duckdb.Vector{Ptr: out})
+func wharf_round(_, chunk, out unsafe.Pointer) { scaleChunk(chunk, out, sql.RoundReal) }
+
+//export wharf_truncate
+func wharf_truncate(_, chunk, out unsafe.Pointer) { scaleChunk(chunk, out, sql.TruncateReal) }
+
+// scaleChunk gives the doubles of the first vector with as many places as the second one says.
+func scaleChunk(chunk, out unsafe.Pointer, scale func(x float64, places int64) float64) {
+	c := duckdb.DataChunk{Ptr: chunk}
+	rows := int(duckdb.DataChunkGetSize(c))
+	first, second := duckdb.DataChunkGetVector(c, 0), duckdb.DataChunkGetVector(c, 1)
+	values, places := elements[float64](duckdb.VectorGetData(first), rows), elements[int64](duckdb.VectorGetData(second), rows)
+	to := duckdb.Vector{Ptr: out}
+	for i, scaled := 0, elements[float64](duckdb.VectorGetData(to), rows); i < rows; i++ {
+		scaled[i] = scale(values[i], places[i])
+	}
+	nullWhere(to, rows, first, second)
 }
 
-// roundChunk rounds the doubles of the first vector to as many places as the second one says.
-func roundChunk(chunk duckdb.DataChunk, out duckdb.Vector) {
-	rows := int(duckdb.DataChunkGetSize(chunk))
-	first, second := duckdb.DataChunkGetVector(chunk, 0), duckdb.DataChunkGetVector(chunk, 1)
-	values, places := elements[float64](duckdb.VectorGetData(first), rows), elements[int64](duckdb.VectorGetData(second), rows)
-	rounded := elements[float64](duckdb.VectorGetData(out), rows)
-	for i := range rounded {
-		rounded[i] = sql.RoundReal(values[i], places[i])
+// wharf_finite gives doubles as they are, and fails with one that is out of MySQL's range.
+//
+//export wharf_finite
+func wharf_finite(info, chunk, out unsafe.Pointer) {
+	c, to := duckdb.DataChunk{Ptr: chunk}, duckdb.Vector{Ptr: out}
+	rows := int(duckdb.DataChunkGetSize(c))
+	from := duckdb.DataChunkGetVector(c, 0)
+	values := elements[float64](duckdb.VectorGetData(from), rows)
+	copy(elements[float64](duckdb.VectorGetData(to), rows), values)
+	nullWhere(to, rows, from)
+	valid := vectorReader{}
+	if mask := duckdb.VectorGetValidity(from); mask != nil {
+		valid.valid = elements[uint64](unsafe.Pointer(mask), (rows+63)/64)
 	}
+	for i, v := range values {
+		if (math.IsInf(v, 0) || math.IsNaN(v)) && !valid.isNull(i) {
+			duckdb.ScalarFunctionSetError(duckdb.FunctionInfo{Ptr: info}, "DOUBLE value is out of range")
+			return
+		}
+	}
+}
+
+// nullWhere makes values NULL where one of those is that they are made of.
+func nullWhere(out duckdb.Vector, rows int, of ...duckdb.Vector) {
 	words := (rows + 63) / 64
-	for _, v := range []duckdb.Vector{first, second} {
+	for _, v := range of {
 		mask := duckdb.VectorGetValidity(v)
 		if mask == nil {
 			continue // there is no NULL

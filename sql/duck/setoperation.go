@@ -61,8 +61,8 @@ func (t *translator) united(parts []queried, ops []string, columns []outColumn) 
 	if rows, ok := t.rows(parts, ops, columns); ok {
 		return rows
 	}
-	folded := slices.ContainsFunc(columns, func(c outColumn) bool { return c.expr.folded })
-	if folded && slices.ContainsFunc(ops[1:], func(op string) bool { return op != "UNION ALL" }) {
+	keyed := slices.ContainsFunc(columns, func(c outColumn) bool { return c.expr.folded || c.expr.kind == kindJSON })
+	if keyed && slices.ContainsFunc(ops[1:], func(op string) bool { return op != "UNION ALL" }) {
 		return t.combined(parts, ops, columns)
 	}
 	var b strings.Builder

@@ -39,8 +39,10 @@ type Translation struct {
 	SQL      string
 	Headers  []string // of the result's columns
 	Decimals []int    // digits behind the point of seconds, or that a double is shown with; -1 where a column has none or as many as it has
-	// Types are those of columns that DuckDB carries as another.
+	// Types are those of columns that DuckDB carries as another, and OfDay the columns of
+	// times that are of one day each.
 	Types map[int]wharf.Type
+	OfDay map[int]bool
 	Reads []Read
 	First int64 // how many of the first rows of the only source suffice; 0 is all
 	// Bounds are what WHERE says of the columns of sources.
@@ -85,6 +87,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	}
 	nodes[0].Accept(soundsLike{})
 	nodes[0].Accept(introducers{})
+	sql.Parenthesize(nodes[0])
 	numberPlaceholders(nodes[0])
 	if session.Unlimited {
 		withoutLimit(nodes[0])
@@ -98,7 +101,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	if t.err != nil {
 		return nil, t.err
 	}
-	out := &Translation{Types: map[int]wharf.Type{}, Reads: t.reads, First: t.enough(nodes[0]), Bounds: t.bounds, Outside: t.outside, Warnings: t.warnings}
+	out := &Translation{Types: map[int]wharf.Type{}, OfDay: map[int]bool{}, Reads: t.reads, First: t.enough(nodes[0]), Bounds: t.bounds, Outside: t.outside, Warnings: t.warnings}
 	items := make([]string, len(rel.columns))
 	plain := true
 	for i, c := range rel.columns {
@@ -111,13 +114,17 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 			if c.expr.places > 0 {
 				decimals = c.expr.places
 			}
+		case kindTime:
+			decimals, out.OfDay[i] = c.expr.scale, c.expr.ofDay
+		}
+		switch c.expr.kind {
 		case kindTime, kindJSON, kindText, kindNull:
 			out.Types[i] = typeOfKind[c.expr.kind]
 		}
 		out.Decimals = append(out.Decimals, decimals)
 		c.expr.sql = fmt.Sprintf("c%d", i)
 		if c.expr.kind == kindJSON && !c.expr.normal && t.expressions != nil {
-			c.expr.sql = t.evaluates(normalized, []expr{c.expr}, false).sql
+			c.expr = t.evaluates(normalized, []expr{c.expr}, false)
 		}
 		items[i] = c.expr.shown()
 		plain = plain && items[i] == fmt.Sprintf("c%d", i)
@@ -129,6 +136,7 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 	if !plain {
 		out.SQL = "SELECT " + strings.Join(items, ", ") + " FROM (" + rel.sql + ") AS shown"
 	}
+	out.SQL = keepArguments(out.SQL)
 	return out, nil
 }
 
@@ -196,6 +204,7 @@ type translator struct {
 	recursive   *cte            // whose query is translated next
 	clause      string          // as MySQL calls it in errors
 	rollup      []string        // the order of the SELECT that has WITH ROLLUP
+	kept        *keptOnce       // of the outermost lambda that is being written
 	// widened are the sources behind FROM, by their aliases, to which columns may be added.
 	widened map[string]string
 	grouping
@@ -236,6 +245,7 @@ func (t *translator) query(node ast.ResultSetNode, outer *scope) queried {
 	}
 	clause := t.clause
 	defer func() { t.depth, t.clause = t.depth-1, clause }()
+	defer t.unkept()()
 	defer t.ungrouped()()
 	if t.err != nil {
 		return queried{}

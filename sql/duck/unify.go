@@ -25,6 +25,7 @@ func unify(all ...expr) expr {
 	}
 	u.sql, u.literal, u.inner, u.written, u.asStored, u.logical, u.column = "", nil, 0, "", false, false, false
 	u.normal = u.normal && !slices.ContainsFunc(all, func(e expr) bool { return !e.normal })
+	u.ofDay = u.ofDay && !slices.ContainsFunc(all, func(e expr) bool { return !e.ofDay && e.kind != kindNull })
 	u.single = u.single && !slices.ContainsFunc(all, func(e expr) bool { return !e.single })
 	return u
 }
@@ -145,6 +146,9 @@ func (e expr) whole() int {
 
 // as gives e as a value of the unified type u.
 func (e expr) as(u expr) string {
+	if e.kind == kindJSON && !e.normal && u.kind == kindJSON {
+		return "CAST(" + e.sql + " AS VARCHAR)" // DuckDB's JSON is not what the evaluator gives
+	}
 	if e.kind == u.kind && e.kind != kindDecimal {
 		return e.sql
 	}

@@ -235,8 +235,9 @@ func (o output) copy(tr *Translation, columns []column, to string, size uint64) 
 		}
 		seen[strings.ToLower(name)] = true
 		places[i] = fmt.Sprintf("c%d", i)
-		if typ, ok := tr.Types[i]; ok && typ == wharf.TypeJSON {
-			columns[i].Type = typ // a document, not a text
+		switch typ := tr.Types[i]; {
+		case typ == wharf.TypeJSON, typ == wharf.TypeTime && tr.OfDay[i]:
+			columns[i].Type = typ // not a text
 		}
 		fields[i] = o.field(places[i], columns[i], tr.Decimals[i])
 		items[i] = fields[i] + " AS " + quoteName(name)

@@ -155,8 +155,11 @@ func bytesText(f wharf.FileFormat) func(string) string {
 // point are shown. In text, a value is as a SELECT shows it.
 func (o output) field(v string, c column, decimals int) string {
 	if o.lines == nil {
-		if c.Type == wharf.TypeJSON {
+		switch c.Type {
+		case wharf.TypeJSON:
 			return "CAST(" + v + " AS JSON)"
+		case wharf.TypeTime:
+			return "CAST(" + v + " AS TIME)"
 		}
 		return v
 	}

@@ -96,10 +96,14 @@ type vectorReader struct {
 }
 
 func (r *vectorReader) append(b []byte, row int) []byte {
-	if r.valid != nil && r.valid[row>>6]&(1<<(row&63)) == 0 {
+	if r.isNull(row) {
 		return append(b, null)
 	}
 	return r.value(b, row)
+}
+
+func (r *vectorReader) isNull(row int) bool {
+	return r.valid != nil && r.valid[row>>6]&(1<<(row&63)) == 0
 }
 
 // null is what stands for NULL where a length would.
@@ -265,11 +269,8 @@ func appendFixed(b []byte, f float64, decimals int) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return append(b, null)
 	}
-	if f == 0 {
-		f = 0 // a zero has no sign
-	}
 	var digits [64]byte
-	return appendText(b, strconv.AppendFloat(digits[:0], f, 'f', decimals, 64))
+	return appendText(b, wharf.AppendFixed(digits[:0], f, decimals))
 }
 
 // appendFloat writes a number as MySQL does. MySQL has neither NaN nor

@@ -93,6 +93,19 @@ var cases = []queryCase{
 	{Query: "SELECT CONCAT(v), v LIKE '\"b%', COALESCE(v, 1), CAST(d AS DATE) FROM (SELECT JSON_EXTRACT(JSON_ARRAY(name), '$[0]') v, JSON_EXTRACT(JSON_ARRAY(CONCAT('2024-01-0', id)), '$[0]') d FROM people WHERE id = 2) q", Want: []string{"\"bob\"|1|\"bob\"|2024-01-02"}},
 	{Query: "SELECT v, COUNT(*) FROM (SELECT CAST('1' AS JSON) v UNION ALL SELECT CAST('\"1\"' AS JSON) UNION ALL SELECT CAST('\"1\"' AS JSON)) q GROUP BY v ORDER BY v", Want: []string{"1|1", "\"1\"|2"}},
 
+	// An operand is computed once for each row, also where it is compared with several others.
+	{Query: "SELECT SUM(CASE FLOOR(RAND() * 4) WHEN 0 THEN 0 WHEN 1 THEN 0 WHEN 2 THEN 0 WHEN 3 THEN 0 ELSE 1 END) FROM people a JOIN people b ON 1 = 1 JOIN people c ON 1 = 1", Want: []string{"0"}},
+	{Query: "SELECT SUM(FLOOR(RAND() * 4) NOT IN (0, 1, 2, 3)), SUM(FIELD(FLOOR(RAND() * 3), 0, 1, 2) = 0), SUM(FLOOR(RAND() * 3) - 1 NOT BETWEEN -1 AND 1), SUM((FLOOR(RAND() * 2), 1) NOT IN ((0, 1), (1, 1))), SUM((FLOOR(RAND() * 2), 1) > (1, 1)), SUM(GREATEST(RAND() - 0.5, 0) < 0), SUM(ELT(RAND() * 2 + 1, 1, 2, 3) IS NULL) FROM people a JOIN people b ON 1 = 1 JOIN people c ON 1 = 1", Want: []string{"0|0|0|0|0|0|0"}},
+	{Query: "SELECT CASE LENGTH(UUID()) WHEN (SELECT 36) THEN (SELECT MAX(id) FROM visits) IN (SELECT id FROM people) ELSE id END FROM people WHERE id = 1", Want: []string{"1"}},
+	{Query: "SELECT CASE RAND() < 2 WHEN 1 THEN COUNT(*) ELSE 0 END, CASE RAND() < 2 WHEN city = 'Rome' THEN city WHEN TRUE THEN MAX(name) END FROM people WHERE city IS NOT NULL GROUP BY city ORDER BY city", Want: []string{"2|bob", "2|Rome"}},
+	// A document keeps the types of its values on its way from one query to the next.
+	{Query: "SELECT JSON_TYPE(d->'$.a'), JSON_TYPE(d->'$.b'), JSON_TYPE(d->'$.c'), JSON_TYPE(d->'$.d'), JSON_TYPE(d->'$.e'), JSON_TYPE(d->'$.f'), JSON_TYPE(d->'$.g'), JSON_TYPE(d->'$.h'), JSON_TYPE(d->'$.i'), JSON_TYPE(d->'$.j[0]'), d FROM (SELECT JSON_OBJECT('a', DATE'2024-01-02', 'b', 1.50, 'c', TIMESTAMP'2024-01-02 03:04:05', 'd', TIME'-10:00:00.5', 'e', CAST(5 AS UNSIGNED), 'f', 1.5e0, 'g', -7, 'h', id = 2, 'i', name, 'j', JSON_ARRAY(id * 0.5)) d FROM people WHERE id = 2) q",
+		Want: []string{`DATE|DECIMAL|DATETIME|TIME|UNSIGNED INTEGER|DOUBLE|INTEGER|BOOLEAN|STRING|DECIMAL|{"a": "2024-01-02", "b": 1.50, "c": "2024-01-02 03:04:05.000000", "d": "-10:00:00.500000", "e": 5, "f": 1.5, "g": -7, "h": true, "i": "bob", "j": [1.0]}`}},
+	{Query: "SELECT JSON_TYPE(d->'$[0]'), CONCAT(d), LENGTH(d), JSON_EXTRACT(d, '$[0]') FROM (SELECT JSON_ARRAY(id + 0.25) d FROM people WHERE id < 2 UNION ALL SELECT JSON_ARRAY(DATE'2024-01-02') FROM people WHERE id = 2) q ORDER BY 3", Want: []string{"DECIMAL|[1.25]|6|1.25", `DATE|["2024-01-02"]|14|"2024-01-02"`}},
+	{Query: "SELECT d->'$.x' = DATE'2024-01-02', d->'$.x' = '2024-01-02', d->'$.x' < DATE'2024-01-03', d->'$.x' = TIMESTAMP'2024-01-02', d->'$.t' < TIME'-09:00:00', d->'$.n' = 1.5 FROM (SELECT JSON_OBJECT('x', DATE'2024-01-02', 't', TIME'-100:00:00', 'n', id + 0.5) d FROM people WHERE id = 1) q", Want: []string{"1|0|1|0|1|1"}},
+	{Query: "SELECT d, COUNT(*) FROM (SELECT JSON_ARRAY(1.5) d FROM people UNION SELECT JSON_ARRAY(1.5e0) FROM people UNION SELECT JSON_ARRAY('1.5') FROM people) q GROUP BY d ORDER BY d", Want: []string{`[1.5]|1`, `["1.5"]|1`}},
+	{Query: "SELECT JSON_TYPE((SELECT JSON_EXTRACT(JSON_ARRAY(id * 0.5), '$[0]') FROM visits WHERE id = 1)), JSON_TYPE(MAX(d)) FROM (SELECT JSON_EXTRACT(JSON_ARRAY(id * 0.5), '$[0]') d FROM visits WHERE id < 3) q", Want: []string{"DECIMAL|DECIMAL"}},
+
 	{Query: "SELECT nowhere FROM people", Code: wharf.CodeInvalid},
 	{Query: "SELECT id FROM people a, people b", Code: wharf.CodeInvalid},
 	{Query: "SELECT id FROM missing", Code: wharf.CodeNotFound},

@@ -37,7 +37,8 @@ type work struct {
 	schema      *jsonschema.Schema
 	schemaParts int
 
-	implicit bool // the warning of a document as a condition was given
+	once     map[*Node]Datum // operands that are written several times, of the operators that are at work
+	implicit bool            // the warning of a document as a condition was given
 }
 
 // See counts a row that is looked at.

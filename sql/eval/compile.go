@@ -139,6 +139,7 @@ type Compiler struct {
 	Clause string
 
 	assigned map[string]Node // what := gives to user variables, by their names
+	shared   *sharing        // of the operator whose operands are compiled
 }
 
 // Constant is the node of a value that does not change.

@@ -35,7 +35,6 @@ type Datum struct {
 	Literal bool
 	boolean bool  // a number that JSON has as true or false
 	json    bool  // text that is a document of JSON, not a string
-	shown   bool  // a document as writeJSON writes it
 	places  uint8 // of kDateTime, kTime, and KFloat where they are fixed: digits after the point
 
 	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
@@ -115,7 +114,7 @@ func DatumOf(v wharf.Value, typ wharf.Type) Datum {
 func textDatum(s string, typ wharf.Type) Datum {
 	switch typ {
 	case wharf.TypeJSON:
-		return Datum{Kind: KString, Str: s, json: true}
+		return markedDatum(s)
 	case wharf.TypeBytes:
 		return bytesDatum(s)
 	case wharf.TypeDate, wharf.TypeDateTime, wharf.TypeTime:
@@ -164,7 +163,7 @@ func (d Datum) Text() string {
 		return strconv.FormatUint(d.Num, 10)
 	case KFloat:
 		if d.places > 0 {
-			return strconv.FormatFloat(d.Float64Bits()+0, 'f', int(d.places), 64)
+			return string(wharf.AppendFixed(nil, d.Float64Bits(), int(d.places)))
 		}
 		return wharf.Float(d.Float64Bits()).String()
 	case KDecimal:

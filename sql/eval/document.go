@@ -29,9 +29,6 @@ type jsonTemporal struct {
 	typ  wharf.Type
 }
 
-// jsonRaw is the text of a document, which is written as it is.
-type jsonRaw string
-
 // typedDocument is a document with values whose types its text does not tell, such as
 // dates. It is never changed.
 type typedDocument struct{ value any }
@@ -175,7 +172,7 @@ func documentOf(d Datum, at int, name string) (any, bool, error) {
 func jsonDatum(v any) Datum {
 	var b strings.Builder
 	writeJSON(&b, v)
-	d := Datum{Kind: KString, Str: b.String(), json: true, shown: true}
+	d := Datum{Kind: KString, Str: b.String(), json: true}
 	if isTyped(v) {
 		d.typed = &typedDocument{v}
 	}
@@ -183,43 +180,59 @@ func jsonDatum(v any) Datum {
 }
 
 // writeJSON writes a document as MySQL shows it.
-func writeJSON(b *strings.Builder, v any) {
+func writeJSON(b *strings.Builder, v any) { documentWriter{b, false}.write(v) }
+
+// documentWriter writes documents, with the marks of typeMarks or without.
+type documentWriter struct {
+	*strings.Builder
+	marks bool
+}
+
+func (w documentWriter) mark(c byte) {
+	if w.marks {
+		w.WriteByte(c)
+	}
+}
+
+func (w documentWriter) write(v any) {
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("null")
+		w.WriteString("null")
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
+		w.WriteString(strconv.FormatBool(v))
 	case string:
-		b.WriteString(quoteJSON(v))
+		w.WriteString(quoteJSON(v))
 	case jsonNumber:
-		b.WriteString(v.text())
+		w.WriteString(v.text())
 	case jsonExact:
-		b.WriteString(string(v))
+		w.WriteString(string(v))
+		w.mark(markExact)
 	case jsonUnsigned:
-		b.WriteString(string(v))
-	case jsonRaw:
-		b.WriteString(string(v))
+		w.WriteString(string(v))
+		w.mark(markUnsigned)
 	case jsonTemporal:
-		b.WriteString(quoteJSON(v.text))
+		w.WriteString(`"` + v.text)
+		w.mark(temporalMarks[v.typ])
+		w.WriteByte('"')
 	case []any:
-		b.WriteByte('[')
+		w.WriteByte('[')
 		for i, item := range v {
 			if i > 0 {
-				b.WriteString(", ")
+				w.WriteString(", ")
 			}
-			writeJSON(b, item)
+			w.write(item)
 		}
-		b.WriteByte(']')
+		w.WriteByte(']')
 	case map[string]any:
-		b.WriteByte('{')
+		w.WriteByte('{')
 		for i, key := range jsonKeys(v) {
 			if i > 0 {
-				b.WriteString(", ")
+				w.WriteString(", ")
 			}
-			b.WriteString(quoteJSON(key) + ": ")
-			writeJSON(b, v[key])
+			w.WriteString(quoteJSON(key) + ": ")
+			w.write(v[key])
 		}
-		b.WriteByte('}')
+		w.WriteByte('}')
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"wharf"
 )
 
 // JSON beside other values, as MySQL's manual has it in "Comparison and Ordering
@@ -17,19 +19,7 @@ func (d Datum) document() (v any, ok bool) {
 	if d.typed != nil {
 		return cloneJSON(d.typed.value), true
 	}
-	if v, ok = parseJSON(d.Text()); ok && d.shown {
-		v = eachScalar(v, exactOf)
-	}
-	return v, ok
-}
-
-// exactOf makes a decimal of SQL of a number that no double is written as.
-func exactOf(v any) any {
-	n, ok := v.(jsonNumber)
-	if ok && strings.Contains(string(n), ".") && !strings.ContainsAny(string(n), "eE") && n.text() != string(n) {
-		return jsonExact(n)
-	}
-	return v
+	return parseJSON(d.Text())
 }
 
 // scalar is a document as the value of SQL that it holds. An array, an object and
@@ -61,7 +51,7 @@ func (d Datum) scalar() Datum {
 // plain is a document as the text that it is written as, and any other value as it
 // is.
 func (d Datum) plain() Datum {
-	d.json, d.shown, d.typed = false, false, nil
+	d.json, d.typed = false, nil
 	return d
 }
 
@@ -133,8 +123,13 @@ const (
 	rankObject
 	rankArray
 	rankBoolean
+	rankDate
+	rankTime
+	rankDateTime
 	rankBytes
 )
+
+var temporalRanks = map[wharf.Type]byte{wharf.TypeDate: rankDate, wharf.TypeTime: rankTime, wharf.TypeDateTime: rankDateTime}
 
 // compareDocuments orders two values of which at least one is a document.
 func compareDocuments(a, b Datum) int { return strings.Compare(a.documentKey(), b.documentKey()) }
@@ -171,8 +166,8 @@ func appendDocumentKey(b []byte, v any) []byte {
 		return appendNumberKey(append(b, rankNumber), v.number())
 	case jsonUnsigned:
 		return appendNumberKey(append(b, rankNumber), jsonNumber(v).number())
-	case jsonTemporal: // as a string, because a row of files carries the text alone
-		return appendStringKey(append(b, rankString), v.text)
+	case jsonTemporal:
+		return appendTemporalKey(append(b, temporalRanks[v.typ]), v)
 	case jsonExact:
 		dec, _ := parseDecimal(string(v))
 		return appendNumberKey(append(b, rankNumber), DecDatum(dec))
@@ -190,6 +185,15 @@ func appendDocumentKey(b []byte, v any) []byte {
 		return append(b, 0)
 	}
 	return b
+}
+
+// appendTemporalKey appends a date or time by its order. The text of a time begins with a
+// sign, and may have three digits before its first colon.
+func appendTemporalKey(b []byte, v jsonTemporal) []byte {
+	if d, ok := temporalDatum(v.text, v.typ); ok && v.typ == wharf.TypeTime {
+		return binary.BigEndian.AppendUint64(b, d.Num^1<<63)
+	}
+	return appendStringKey(b, v.text)
 }
 
 // appendStringKey appends a text so that it ends before any that begins with it.

@@ -43,10 +43,10 @@ func (x *expressions) Compile(ctx context.Context, e sql.Expression) (*sql.Compi
 		}
 		return nil, Unsupported("this expression")
 	}
-	in := &inputs{fields: make([]Field, len(e.Inputs)), shown: make([]bool, len(e.Inputs))}
+	in := &inputs{fields: make([]Field, len(e.Inputs))}
 	c := &Compiler{Env: x.env, Args: e.Args, Names: in}
 	for i, input := range e.Inputs {
-		in.fields[i], in.shown[i] = c.input(input), input.Shown
+		in.fields[i] = c.input(input)
 	}
 	n, err := c.Compile(selected.Items[0].Expr)
 	if err != nil {
@@ -82,10 +82,7 @@ func (c *Compiler) input(in sql.Input) Field {
 }
 
 // inputs are the names in an expression: its inputs alone.
-type inputs struct {
-	fields []Field
-	shown  []bool // documents as expressions give them
-}
+type inputs struct{ fields []Field }
 
 func (in *inputs) Column(col sql.Column) (Node, error) {
 	i := slices.IndexFunc(in.fields, func(f Field) bool { return f.Name == col.Name })
@@ -93,14 +90,6 @@ func (in *inputs) Column(col sql.Column) (Node, error) {
 		return Node{}, UnknownColumn(col, "")
 	}
 	n := FieldNode(in.fields[i], i)
-	if shown := in.shown[i]; n.Typ == wharf.TypeJSON {
-		eval := n.Eval
-		n.Eval = func(ev *Evaluation) (Datum, error) {
-			d, err := eval(ev)
-			d.shown = shown
-			return d, err
-		}
-	}
 	if n.Typ == wharf.TypeFloat {
 		n.shown, n.Scale = n.Scale, 0
 	}
@@ -138,6 +127,9 @@ func (x *expressions) eval(ctx context.Context, n Node, e sql.Expression) func([
 		}
 		if e.Key {
 			return wharf.Text(n.Coll.Id.Key(d.Text())), nil
+		}
+		if e.Marked {
+			return d.Carried(n.Typ), nil
 		}
 		return d.Value(n.Typ), nil
 	}

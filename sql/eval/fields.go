@@ -87,9 +87,7 @@ func UnknownColumn(col sql.Column, clause string) error {
 // FieldNode reads the value at i of the row.
 func FieldNode(f Field, i int) Node {
 	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Logical: f.logical, column: true, Eval: func(ev *Evaluation) (Datum, error) {
-		d := f.Read(ev.Row[i], f.Type)
-		d.shown = d.json // an expression gave it
-		return d, nil
+		return f.Read(ev.Row[i], f.Type), nil
 	}}
 }
 

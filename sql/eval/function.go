@@ -114,8 +114,12 @@ func FunctionTable() map[string]Function {
 
 func (c *Compiler) call(e sql.Call) (Node, error) {
 	switch e.Name {
-	case "CASE", "IF", "IFNULL", "COALESCE":
+	case "CASE":
+		return c.sharing(func() (Node, error) { return c.control(e) })
+	case "IF", "IFNULL", "COALESCE":
 		return c.control(e)
+	case sql.Once:
+		return c.once(e)
 	case "COLLATE":
 		return c.collate(e)
 	case "CHARSET", "COLLATION":
@@ -144,10 +148,19 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 		return Node{}, operandColumns(1)
 	case "IN":
 		if any, ok := rowIn(e); ok {
-			return c.Compile(any)
+			return c.sharing(func() (Node, error) { return c.Compile(any) })
 		}
 	}
 	return c.function(e)
+}
+
+// fixedDigits is how many digits behind the point a double is shown with that is rounded to
+// a constant number of places: 0, which is as many as it has, for more than a decimal has.
+func (f Function) fixedDigits(exprs []sql.Expr, args []Node) int {
+	if places := args[1].fixed; !places.IsNull() && places.ToInt() > MaxDecimalScale {
+		return 0
+	}
+	return f.scale(exprs, args)
 }
 
 // function compiles a call of a function of the table.
@@ -177,7 +190,7 @@ func (c *Compiler) function(e sql.Call) (Node, error) {
 	n.Coll = c.resultCollating(e.Name, f, n.Typ, coll)
 	switch {
 	case n.Typ == wharf.TypeFloat && f.scale != nil && len(args) == 2 && args[1].fixed != nil:
-		n.shown, n.Scale = f.scale(e.Args, args), 0
+		n.shown, n.Scale = f.fixedDigits(e.Args, args), 0
 	case n.Typ != wharf.TypeDecimal && !isTemporalType(n.Typ):
 		n.Scale = 0
 	case f.scale != nil:

@@ -69,8 +69,8 @@ func mathFunctions() map[string]Function {
 		}))),
 		"SIN": one(realSin), "COS": one(realCos), "TAN": one(realTan), "COT": one(func(x float64) float64 { return 1 / realTan(x) }),
 		"ASIN": one(realAsin), "ACOS": one(realAcos), "ATAN": arc, "ATAN2": double(2, 2, realAtan2),
-		"DEGREES": one(func(x float64) float64 { return x * 180 / math.Pi }), "RADIANS": one(func(x float64) float64 { return x * math.Pi / 180 }),
-		"TRUNCATE": {decides: true, numbers: true, Min: 2, Max: 2, Typ: func(a []Node) wharf.Type { return a[0].numericOrFloat() }, strict: true, scale: roundScaleWithin, Run: runTruncate},
+		"DEGREES": one(func(x float64) float64 { return x * (180 / math.Pi) }), "RADIANS": one(func(x float64) float64 { return x * (math.Pi / 180) }),
+		"TRUNCATE": {decides: true, numbers: true, Min: 2, Max: 2, Typ: func(a []Node) wharf.Type { return a[0].numericOrFloat() }, strict: true, scale: roundScale, Run: runTruncate},
 		"BIT_COUNT": {Min: 1, Max: 1, Typ: Always(wharf.TypeInt), strict: true, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
 			if a[0].Kind == kBytes && !a[0].Literal { // a binary string of any length
 				n := 0
@@ -99,11 +99,6 @@ func logarithmOf(f Function) Function {
 		return run(ev, a)
 	}
 	return f
-}
-
-// roundScaleWithin is the scale of TRUNCATE: it makes no digits.
-func roundScaleWithin(exprs []sql.Expr, args []Node) int {
-	return roundScale(exprs, args)
 }
 
 // truncated cuts a decimal's digits off, with a negative number of places those

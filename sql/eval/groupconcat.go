@@ -78,8 +78,7 @@ func joinedDistinct(text, separator string) (string, error) {
 	return b.String(), nil
 }
 
-// jsonObjectAgg compiles [sql.GroupObject]. Values stay as they are, so that decimals
-// of SQL keep their digits.
+// jsonObjectAgg compiles [sql.GroupObject].
 func (c *Compiler) jsonObjectAgg(e sql.Call) (Node, error) {
 	args, err := c.CompileAll(e.Args)
 	if err != nil {
@@ -91,14 +90,10 @@ func (c *Compiler) jsonObjectAgg(e sql.Call) (Node, error) {
 		if err != nil || d.IsNull() {
 			return NullDatum(), err
 		}
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(d.Str), &members); err != nil {
-			return NullDatum(), err
+		members, ok := d.document()
+		if !ok {
+			return NullDatum(), Invalid(errInvalidJSON, "Invalid JSON text in argument 1 to function json_objectagg")
 		}
-		object := make(map[string]any, len(members))
-		for key, value := range members {
-			object[key] = jsonRaw(value)
-		}
-		return ev.made(e.Name, jsonDatum(object), mark)
+		return ev.made(e.Name, jsonDatum(members), mark)
 	}}, nil
 }

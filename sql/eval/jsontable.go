@@ -193,7 +193,7 @@ func tableText(rows [][]Datum) (string, error) {
 		texts[i] = make([]*string, len(row))
 		for k, d := range row {
 			if !d.IsNull() {
-				text := d.Text()
+				text := d.marked()
 				texts[i][k] = &text
 				size += len(text)
 			}

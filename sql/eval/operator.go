@@ -101,7 +101,10 @@ func (c *Compiler) binary(e sql.Binary) (Node, error) {
 		if err != nil {
 			return Node{}, err
 		}
-		return c.Compile(rows)
+		if e.Op == "=" { // which may share operands with others, as those of IN
+			return c.Compile(rows)
+		}
+		return c.sharing(func() (Node, error) { return c.Compile(rows) })
 	}
 	x, err := c.Compile(e.X)
 	if err != nil {

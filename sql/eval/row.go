@@ -47,22 +47,23 @@ func isSubquery(e sql.Expr) bool {
 // compareRows writes the comparison; ok is false of an operator that compares
 // nothing.
 func compareRows(op string, a, b []sql.Expr) (sql.Expr, bool) {
-	one := func(op string, i int) sql.Expr { return sql.Binary{Op: op, X: a[i], Y: b[i]} }
 	last := len(a) - 1
-	all := one(op, last)
 	switch op {
 	case "=", "<=>", "<>", "!=":
 		word := "AND"
 		if op == "<>" || op == "!=" {
 			word = "OR"
 		}
+		var all sql.Expr = sql.Binary{Op: op, X: a[last], Y: b[last]}
 		for i := last - 1; i >= 0; i-- {
-			all = sql.Binary{Op: word, X: one(op, i), Y: all}
+			all = sql.Binary{Op: word, X: sql.Binary{Op: op, X: a[i], Y: b[i]}, Y: all}
 		}
 		return all, true
 	case "<", "<=", ">", ">=":
+		var all sql.Expr = sql.Binary{Op: op, X: a[last], Y: b[last]}
 		for i := last - 1; i >= 0; i-- {
-			all = sql.Binary{Op: "OR", X: one(strings.TrimSuffix(op, "="), i), Y: sql.Binary{Op: "AND", X: one("=", i), Y: all}}
+			x, y := sql.OnceOf(a[i], 2*i), sql.OnceOf(b[i], 2*i+1)
+			all = sql.Binary{Op: "OR", X: sql.Binary{Op: strings.TrimSuffix(op, "="), X: x, Y: y}, Y: sql.Binary{Op: "AND", X: sql.Binary{Op: "=", X: x, Y: y}, Y: all}}
 		}
 		return all, true
 	}
@@ -71,12 +72,17 @@ func compareRows(op string, a, b []sql.Expr) (sql.Expr, bool) {
 
 // rowIn is (a, b) IN ((c, d), …) as comparisons of the row with each.
 func rowIn(e sql.Call) (sql.Expr, bool) {
-	if _, ok := rowOf(e.Args[0]); !ok {
+	values, ok := rowOf(e.Args[0])
+	if !ok {
 		return nil, false
+	}
+	sought := sql.Call{Name: "ROW", Args: make([]sql.Expr, len(values))}
+	for i, v := range values {
+		sought.Args[i] = sql.OnceOf(v, i)
 	}
 	var any sql.Expr
 	for _, row := range e.Args[1:] {
-		var same sql.Expr = sql.Binary{Op: "=", X: e.Args[0], Y: row}
+		var same sql.Expr = sql.Binary{Op: "=", X: sought, Y: row}
 		if any != nil {
 			same = sql.Binary{Op: "OR", X: any, Y: same}
 		}

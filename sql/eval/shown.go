@@ -74,6 +74,9 @@ func shownLiteral(l sql.Literal) string {
 }
 
 func shownCall(e sql.Call) string {
+	if e.Name == sql.Once {
+		return shown(e.Args[0])
+	}
 	name := strings.ToLower(e.Name)
 	args := make([]string, len(e.Args))
 	for i, a := range e.Args {

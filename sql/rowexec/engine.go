@@ -42,6 +42,13 @@ func (Engine) Query(ctx context.Context, q sql.Request) (*wharf.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i, c := range compiled.columns {
+		if c.Type == wharf.TypeJSON {
+			for _, row := range rows {
+				row[i] = eval.Uncarried(row[i])
+			}
+		}
+	}
 	return &wharf.Rows{Columns: compiled.columns, All: each(rows)}, nil
 }
 

@@ -249,7 +249,7 @@ func (o *picked) add() error {
 		if err != nil {
 			return err
 		}
-		values[i] = n.Settle(d).Value(n.Typ)
+		values[i] = n.Settle(d).Carried(n.Typ)
 	}
 	o.ev.Held.ReturnTo(mark) // keep counts them
 	if o.distinct {

@@ -236,7 +236,7 @@ func (q *query) partRows(ev *eval.Evaluation, part queryPart) ([][]wharf.Value, 
 			if err != nil {
 				return nil, err
 			}
-			row[i] = to.Settle(taken).Value(to.Typ)
+			row[i] = to.Settle(taken).Carried(to.Typ)
 		}
 	}
 	return rows, nil

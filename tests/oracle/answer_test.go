@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -88,6 +89,9 @@ func shown(v mysql.FieldValue, f *mysql.Field) string {
 	case mysql.FieldValueTypeSigned:
 		return fmt.Sprint(v.AsInt64())
 	case mysql.FieldValueTypeFloat:
+		if f.Type == mysql.MYSQL_TYPE_FLOAT { // whose text has six digits, and whose bytes have all
+			return strconv.FormatFloat(v.AsFloat64(), 'g', 6, 32)
+		}
 		return fmt.Sprint(v.AsFloat64())
 	}
 	if typeOf(f) == "bytes" {
