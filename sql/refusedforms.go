@@ -68,6 +68,9 @@ func (v *refusedForms) selects(n *ast.SelectStmt) {
 	if n.Fields == nil {
 		return
 	}
+	if n.OrderBy != nil && n.GroupBy == nil && !aggregates(n.Fields) && (n.Having == nil || !aggregates(n.Having)) {
+		v.ordered(n.OrderBy, 3029, "a non-aggregated query")
+	}
 	for i, f := range n.Fields.Fields {
 		if i > 0 && f.WildCard != nil && f.WildCard.Table.O == "" {
 			v.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: behind other columns, * is written with its table, as in t.*"))
@@ -104,12 +107,43 @@ func (v *refusedForms) ofUnion(by *ast.OrderByClause) {
 	if by == nil {
 		return
 	}
+	v.ordered(by, 3028, "the result of a UNION")
 	found := &qualifiedColumn{}
 	by.Accept(found)
 	if found.table != "" {
 		v.fail(invalid(1250, "42000", fmt.Sprintf("Table '%s' from one of the SELECTs cannot be used in global ORDER clause", firstRunes(found.table, maxNear))))
 	}
 }
+
+// ordered refuses aggregates in an ORDER BY.
+func (v *refusedForms) ordered(by *ast.OrderByClause, number uint16, of string) {
+	for i, item := range by.Items {
+		if aggregates(item) {
+			v.fail(invalid(number, "HY000", fmt.Sprintf("Expression #%d of ORDER BY contains aggregate function and applies to %s", i+1, of)))
+		}
+	}
+}
+
+// aggregates reports whether there is an aggregate, outside of subqueries.
+func aggregates(n ast.Node) bool {
+	v := &aggregateFinder{}
+	n.Accept(v)
+	return v.found
+}
+
+type aggregateFinder struct{ found bool }
+
+func (v *aggregateFinder) Enter(node ast.Node) (ast.Node, bool) {
+	switch node.(type) {
+	case *ast.AggregateFuncExpr:
+		v.found = true
+	case *ast.SubqueryExpr:
+		return node, true
+	}
+	return node, v.found
+}
+
+func (v *aggregateFinder) Leave(node ast.Node) (ast.Node, bool) { return node, true }
 
 // qualifiedColumn finds the table of a column that is written with one, outside of subqueries.
 type qualifiedColumn struct{ table string }

@@ -26,6 +26,9 @@ func (t *translator) query(n ast.Node) *Query {
 		q.Parts = []QueryPart{{Select: t.querySelect(n)}}
 		t.ordered(q, n.OrderBy, n.Limit)
 	case *ast.SetOprStmt:
+		if alone := Parenthesized(n); alone != nil {
+			return t.query(alone)
+		}
 		if n.With != nil {
 			t.cannot("WITH")
 		}
@@ -41,6 +44,25 @@ func (t *translator) query(n ast.Node) *Query {
 		t.cannot("this query")
 	}
 	return q
+}
+
+// Parenthesized returns the SELECT of (SELECT …) ORDER BY … LIMIT …, to which these clauses belong
+// where it has none of its own, and nil for other statements.
+func Parenthesized(n *ast.SetOprStmt) *ast.SelectStmt {
+	if len(n.SelectList.Selects) != 1 || n.With != nil {
+		return nil
+	}
+	list, ok := n.SelectList.Selects[0].(*ast.SetOprSelectList)
+	if !ok || len(list.Selects) != 1 || list.With != nil || list.OrderBy != nil || list.Limit != nil {
+		return nil
+	}
+	sel, ok := list.Selects[0].(*ast.SelectStmt)
+	if !ok || sel.Kind != ast.SelectStmtKindSelect || sel.With != nil || sel.OrderBy != nil || sel.Limit != nil {
+		return nil
+	}
+	alone := *sel
+	alone.OrderBy, alone.Limit = n.OrderBy, n.Limit
+	return &alone
 }
 
 // deeper bounds how deep queries and tables are nested; what it gives ends

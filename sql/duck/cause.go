@@ -122,6 +122,28 @@ func notGroupable(name string) error {
 	return because(1056, "42000", wharf.CodeInvalid, "Can't group on '%s'", name)
 }
 
+// The errors of a window that builds on another.
+
+func windowCircle() error {
+	return because(3580, "HY000", wharf.CodeInvalid, "There is a circularity in the window dependency graph.")
+}
+
+func windowPartitioned() error {
+	return because(3581, "HY000", wharf.CodeInvalid, "A window which depends on another cannot define partitioning.")
+}
+
+func windowFramed(base string) error {
+	return because(3582, "HY000", wharf.CodeInvalid, "Window '%s' has a frame definition, so cannot be referenced by another window.", base)
+}
+
+func windowOrdered(window, base string) error {
+	return because(3583, "HY000", wharf.CodeInvalid, "Window '%s' cannot inherit '%s' since both contain an ORDER BY clause.", window, base)
+}
+
+func windowTwice(name string) error {
+	return because(3591, "HY000", wharf.CodeInvalid, "Window '%s' is defined twice.", name)
+}
+
 func unknownWindow(name string) error {
 	return because(3579, "HY000", wharf.CodeInvalid, "Window name '%s' is not defined.", name)
 }

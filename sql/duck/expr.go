@@ -113,14 +113,20 @@ func (t *translator) plainExpr(n ast.ExprNode, s *scope) expr {
 	case *ast.SetCollationExpr:
 		return t.collate(t.expr(n.Expr, s), n.Collate)
 	}
+	return t.untranslated(n)
+}
+
+// untranslated is the error of an expression that has no translation.
+func (t *translator) untranslated(n ast.ExprNode) expr {
+	if _, isRow := n.(*ast.RowExpr); isRow {
+		return t.fail(operandColumns(1))
+	}
 	return t.refuse(refusedName(n))
 }
 
 // refusedName names an expression that is not translated.
 func refusedName(n ast.ExprNode) string {
 	switch n.(type) {
-	case *ast.RowExpr:
-		return "a row of values here"
 	case *ast.VariableExpr:
 		return "a variable"
 	case *ast.MatchAgainst:

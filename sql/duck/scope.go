@@ -13,10 +13,10 @@ type scope struct {
 	columns []scoped
 	items   []item // of the SELECT
 	seen    itemsSeen
-	ctes    map[string]*cte // lower case
-	windows map[string]string
-	tables  []string // the names that FROM gives, with their databases
-	places  []string // of the rows of sources that stand before a correlated query
+	ctes    map[string]*cte   // lower case
+	windows map[string]window // lower case
+	tables  []string          // the names that FROM gives, with their databases
+	places  []string          // of the rows of sources that stand before a correlated query
 }
 
 // scoped is a column of FROM.
@@ -165,10 +165,4 @@ func (s *scope) cte(name string) *cte {
 		}
 	}
 	return nil
-}
-
-// window gives the named window's text.
-func (s *scope) window(name string) (string, bool) {
-	w, ok := s.windows[strings.ToLower(name)]
-	return w, ok
 }

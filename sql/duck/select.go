@@ -22,7 +22,7 @@ func (t *translator) selects(n *ast.SelectStmt, outer *scope) queried {
 	}
 	t.recursive = nil
 	head, outer := t.with(n.With, outer)
-	s := &scope{outer: outer, windows: map[string]string{}}
+	s := &scope{outer: outer, windows: map[string]window{}}
 	from := ""
 	if n.From != nil {
 		from = " FROM " + t.table(n.From.TableRefs, s)

@@ -40,7 +40,10 @@ func (t *translator) setOperation(with *ast.WithClause, parts []ast.Node, order 
 		out = append(out, q)
 		ops = append(ops, setOperator(op))
 	}
-	t.ungrouped() // of the last part
+	t.ungrouped()                                        // of the last part
+	if len(out) == 1 && (order != nil || limit != nil) { // DuckDB orders and limits a query in parentheses once
+		out[0].sql = "SELECT * FROM (" + out[0].sql + ") AS part"
+	}
 	columns := t.columnsOf(recursive, parts, out)
 	if t.err != nil {
 		return queried{}

@@ -254,6 +254,9 @@ func (t *translator) query(node ast.ResultSetNode, outer *scope) queried {
 	case *ast.SelectStmt:
 		return t.selects(n, outer)
 	case *ast.SetOprStmt:
+		if alone := sql.Parenthesized(n); alone != nil {
+			return t.selects(alone, outer)
+		}
 		return t.setOperation(n.With, n.SelectList.Selects, n.OrderBy, n.Limit, outer)
 	case *ast.SubqueryExpr:
 		return t.query(n.Query, outer)
