@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -174,9 +173,9 @@ func (c *conn) unreadable(err error) {
 	}
 }
 
-// refuseAndDrain refuses and waits a little for the client to read it: closing on a
-// client that is still sending would take the answer away from it. What the connection
-// holds is free before.
+// refuseAndDrain refuses and waits for the client to read it: closing on a client that
+// is still sending would take the answer away from it. What the connection holds is free
+// before.
 func (c *conn) refuseAndDrain(r refusal) {
 	c.wire.packed.sync()
 	c.out.seq = c.wire.seq + 1
@@ -191,8 +190,25 @@ func (c *conn) refuseAndDrain(r refusal) {
 	}
 	c.closeSession()
 	c.wire.dropBody()
-	c.raw.SetReadDeadline(time.Now().Add(c.srv.o.endGrace))
-	io.Copy(io.Discard, c.raw)
+	pause := c.srv.o.endGrace
+	if c.loggedIn {
+		pause = drainPause
+	}
+	drain(c.raw, c.wire.limit, pause)
+}
+
+// drain takes what a client still sends, at most a packet of the longest kind, until it
+// closes its end, pauses for so long, or has sent for bodyTimeout.
+func drain(c net.Conn, most int, pause time.Duration) {
+	by := time.Now().Add(bodyTimeout)
+	scrap := make([]byte, 16<<10)
+	for most > 0 && time.Now().Before(by) {
+		c.SetReadDeadline(time.Now().Add(pause))
+		n, err := c.Read(scrap)
+		if most -= n; err != nil {
+			return
+		}
+	}
 }
 
 // fail tells the client of a statement's error, and the log if it is ours.

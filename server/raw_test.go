@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -316,6 +317,26 @@ func TestPacketLimits(t *testing.T) {
 		c.write(0, append([]byte{mysql.COM_QUERY}, bytes.Repeat([]byte("x"), maxFragment-1)...))
 		c.write(1, make([]byte, 5<<20))
 		wantErr(t, c.read(), 1153, "max_allowed_packet")
+		c.wantGone()
+	})
+}
+
+// TestRefusedClientIsHeardOut refuses a packet whose client sends the rest slowly: it is
+// not closed on while it does.
+func TestRefusedClientIsHeardOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startPiped(t, Options{MaxPacket: 1 << 20, endGrace: 500 * time.Millisecond})
+		c := r.pipe(t).login(0)
+		if _, err := c.Write([]byte{1, 0, 0x10, 0}); err != nil { // 1 MiB and 1 byte are to come
+			t.Fatal(err)
+		}
+		wantErr(t, c.read(), 1153, "max_allowed_packet")
+		for i := range 8 {
+			time.Sleep(2 * time.Second)
+			if _, err := c.Write(make([]byte, 1000)); err != nil {
+				t.Fatalf("the connection was closed before piece %d: %v", i, err)
+			}
+		}
 		c.wantGone()
 	})
 }

@@ -19,6 +19,8 @@ const (
 	keepAtMost  = 256 << 10 // a buffer that grew beyond this is let go
 	idleBuffer  = 16 << 10  // and beyond this between two commands
 	bodyTimeout = time.Minute
+	// drainPause is how long a refused client may pause while it still sends.
+	drainPause = 5 * time.Second
 )
 
 var (
