@@ -1,13 +1,14 @@
 package sql
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
 
 // maySayMore finds what TiDB's parser does not know of MySQL's expressions and
-// tables, and MySQL's ILIKE, which is none.
-var maySayMore = regexp.MustCompile("(?i)\\b(?:SOUNDS\\s+LIKE|ILIKE|NCHAR|NATIONAL)\\b|\\)\\s*(?:AS\\s+)?[\\w$`\u0080-\U0010ffff]+\\s*\\(")
+// tables, and TiDB's ILIKE and FETCH FIRST, which MySQL has not.
+var maySayMore = regexp.MustCompile("(?i)\\b(?:SOUNDS\\s+LIKE|ILIKE|NCHAR|NATIONAL|FETCH)\\b|\\)\\s*(?:AS\\s+)?[\\w$`\u0080-\U0010ffff]+\\s*\\(")
 
 // gapStep takes what TiDB's parser does not know of expressions and tables: SOUNDS
 // LIKE, which becomes the ILIKE that MySQL does not have, NCHAR, and the names of
@@ -20,14 +21,15 @@ func (f *fileTables) gapStep() (done bool, err error) {
 		f.places = append(f.places, Replacement{"ILIKE", strings.TrimSpace(p.src.clean[start:p.tok.start])})
 		f.replace(start, "ILIKE")
 		return true, nil
-	case p.is("ILIKE") && !p.behind("."):
+	case (p.is("ILIKE") || p.is("FETCH")) && !p.behind("."):
 		return false, p.fail("")
 	case p.is("NCHAR") && (p.behindWord("AS") || p.behind(",")), p.is("NATIONAL") && p.behindWord("AS"):
 		national := p.accept("NATIONAL")
 		if next := p.src.tokenAt(p.tok.end); (p.is("NCHAR") || national && p.is("CHAR")) && strings.Contains("()", p.src.clean[next.start:next.end]) {
 			p.advance()
-			f.places = append(f.places, Replacement{"CHAR", strings.TrimSpace(p.src.clean[start:p.tok.start])})
-			f.replace(start, "CHAR")
+			char := fmt.Sprintf("CHAR/*%d*/", len(f.places)) // told from others of the statement
+			f.places = append(f.places, Replacement{char, strings.TrimSpace(p.src.clean[start:p.tok.start])})
+			f.replace(start, char)
 		}
 		return true, nil
 	case p.is("(") && at.table:

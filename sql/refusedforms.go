@@ -34,6 +34,12 @@ func (v *refusedForms) Enter(node ast.Node) (ast.Node, bool) {
 		if len(n.Selects) > 1 {
 			v.ofUnion(n.OrderBy)
 		}
+	case *ast.WithClause:
+		v.names(n)
+	case *ast.TableName:
+		if n.AsOf != nil {
+			v.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: a table has no AS OF"))
+		}
 	case *ast.TableSource:
 		switch n.Source.(type) {
 		case *ast.SelectStmt, *ast.SetOprStmt:
@@ -159,6 +165,17 @@ func (v *qualifiedColumn) Enter(node ast.Node) (ast.Node, bool) {
 }
 
 func (v *qualifiedColumn) Leave(node ast.Node) (ast.Node, bool) { return node, true }
+
+// names refuses two queries of one WITH that have the same name.
+func (v *refusedForms) names(n *ast.WithClause) {
+	seen := map[string]bool{}
+	for _, def := range n.CTEs {
+		if seen[def.Name.L] {
+			v.fail(invalid(1066, "42000", "Not unique table/alias: '"+def.Name.O+"'"))
+		}
+		seen[def.Name.L] = true
+	}
+}
 
 // limited refuses a LIMIT of the query behind IN, ALL, ANY or SOME.
 func (v *refusedForms) limited(query ast.ExprNode) {

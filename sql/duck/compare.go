@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"regexp"
 	"regexp/syntax"
 	"strings"
 
@@ -57,6 +58,9 @@ func (t *translator) compare(op string, a, b expr) expr {
 // with. MySQL converts it once for the statement; in a list of values, it may be in a
 // branch that no row takes.
 func (t *translator) besideNumber(e, other expr) expr {
+	if whole, ok := e.besideWhole(other); ok {
+		return whole
+	}
 	if e.literal == nil || e.kind != kindText || !other.numeric() || plainNumber.MatchString(*e.literal) || t.expressions == nil || t.clause == "field list" {
 		return e
 	}
@@ -70,6 +74,27 @@ func (t *translator) besideNumber(e, other expr) expr {
 	}
 	return t.folded(value, c)
 }
+
+// besideWhole gives a literal that is the text of a whole number, beside a column of such
+// numbers, as that number: MySQL converts it to the column's type, and not both to
+// doubles, where that loses nothing.
+func (e expr) besideWhole(other expr) (expr, bool) {
+	if !other.column || other.kind != kindInt && other.kind != kindUint || e.literal == nil || e.kind != kindText {
+		return e, false
+	}
+	text := strings.Trim(*e.literal, " ")
+	switch {
+	case !wholeText.MatchString(text):
+		return e, false
+	case fitsInt(text):
+		return expr{sql: "CAST(" + text + " AS BIGINT)", kind: kindInt, constant: true}, true
+	case fitsUint(text):
+		return expr{sql: "CAST(" + text + " AS UBIGINT)", kind: kindUint, constant: true}, true
+	}
+	return e, false
+}
+
+var wholeText = regexp.MustCompile(`^-?\d+$`)
 
 // joinable reports whether two values are compared as keys of their collation, by
 // which DuckDB joins without looking at each pair of rows.

@@ -36,6 +36,7 @@ type grouping struct {
 	// keys is what DuckDB groups by, by the text of what MySQL groups by; by
 	// alias, also by the name that the SELECT gives it.
 	keys, byAlias map[string]string
+	summed        bool // WITH ROLLUP
 	// grouped is what stands for what is grouped by a key of its collation.
 	grouped map[string]string
 }
@@ -53,6 +54,7 @@ func (t *translator) ungrouped() (back func()) {
 // the text is any one of the group. It returns nil else.
 func (t *translator) groupsOf(n *ast.SelectStmt, s *scope) []expr {
 	t.ungrouped()
+	t.summed = n.GroupBy != nil && n.GroupBy.Rollup
 	defer func() {
 		t.aggregates = n.GroupBy != nil || aggregated(n)
 		t.anyValues(n, s)
@@ -283,6 +285,9 @@ func (t *translator) groupBy(n *ast.SelectStmt, s *scope, groups []expr) string 
 // ROLLUP.
 func (t *translator) groupingOf(n *ast.FuncCallExpr, s *scope) expr {
 	keys, byAlias := t.keys, t.byAlias
+	if !t.summed {
+		return t.fail(because(1111, "HY000", wharf.CodeInvalid, "Invalid use of group function"))
+	}
 	back := t.ungrouped()
 	defer back()
 	parts := make([]string, len(n.Args))

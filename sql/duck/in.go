@@ -14,6 +14,10 @@ import (
 func (t *translator) between(n *ast.BetweenExpr, s *scope) expr {
 	x, lo, hi := t.expr(n.Expr, s), t.expr(n.Left, s), t.expr(n.Right, s)
 	lo, hi = lo.besideMoment(x), hi.besideMoment(x)
+	from, isFrom := lo.besideWhole(x)
+	if to, isTo := hi.besideWhole(x); isFrom && isTo {
+		lo, hi = from, to
+	}
 	if t.expressions != nil && !comparedInPairs(x, lo, hi) {
 		e := t.evaluates("i0 "+not(n.Not)+"BETWEEN i1 AND i2", []expr{x, lo, hi}, false)
 		return condition(e.truth(), x, lo, hi)

@@ -346,7 +346,11 @@ func (c *Compiler) userVar(v sql.UserVar) Node {
 		}
 		return Node{Typ: n.Typ, Scale: n.Scale, Coll: n.Coll, Eval: func(ev *Evaluation) (Datum, error) { return ev.Env.UserVar(name).plain(), nil }}
 	}
-	return Node{Typ: typeOfDatum(now), Scale: AsItComes, Coll: collating{now.coll, ofColumn}, Eval: func(ev *Evaluation) (Datum, error) {
+	coll := collating{now.coll, ofColumn}
+	if !now.IsText() {
+		coll = collating{}
+	}
+	return Node{Typ: typeOfDatum(now), Scale: AsItComes, Coll: coll, Eval: func(ev *Evaluation) (Datum, error) {
 		return ev.Env.UserVar(name).plain(), nil
 	}}
 }

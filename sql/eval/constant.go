@@ -8,7 +8,7 @@ import (
 )
 
 // effects are the functions that do something, or give another value each time.
-var effects = []string{"SLEEP", "BENCHMARK", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "LAST_INSERT_ID", "RAND", "RANDOM_BYTES", "UUID", "UUID_SHORT"}
+var effects = []string{"SLEEP", "BENCHMARK", "GET_LOCK", "RELEASE_LOCK", "RELEASE_ALL_LOCKS", "LAST_INSERT_ID", "RAND", "RANDOM_BYTES", "SYSDATE", "UUID", "UUID_SHORT"}
 
 // isConstant reports whether an expression is made of literals alone, and has the same
 // value whenever it is computed.

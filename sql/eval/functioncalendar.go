@@ -59,7 +59,18 @@ func runYearWeek(ev *Evaluation, a []Datum) (Datum, error) {
 // daysBefore1970 is TO_DAYS of 1970-01-01.
 const daysBefore1970 = 719528
 
-func (m moment) days() int64 { return m.date().time(time.UTC).Unix()/86400 + daysBefore1970 }
+// MySQL's year 0 has no 29 February: its days before March have the number that
+// the day behind them would have.
+func (m moment) days() int64 {
+	days := m.date().time(time.UTC).Unix()/86400 + daysBefore1970
+	if m.year == 0 && m.month < 3 {
+		days++
+	}
+	return days
+}
+
+// weekday is the day of the week, from Sunday.
+func (m moment) weekday() time.Weekday { return time.Weekday((m.days() + 6) % 7) }
 
 // dayDatum is the date of so many days since the year 0.
 func dayDatum(days int64) Datum {

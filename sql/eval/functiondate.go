@@ -25,7 +25,7 @@ func dateFunctions() map[string]Function {
 		})},
 		"TIMESTAMPDIFF": {Min: 3, Max: 3, Typ: Always(wharf.TypeInt), strict: true, Run: timestampDiff},
 		"DAYNAME": {Min: 1, Max: 1, Typ: Always(wharf.TypeString), strict: true,
-			Run: onMoment(noZeros, func(m moment) Datum { return StringDatum(m.time(time.UTC).Weekday().String()) })},
+			Run: onMoment(noZeros, func(m moment) Datum { return StringDatum(m.weekday().String()) })},
 		"MONTHNAME": {Min: 1, Max: 1, Typ: Always(wharf.TypeString), strict: true, Run: onMoment(anyZeros, func(m moment) Datum {
 			if m.month == 0 {
 				return NullDatum()
@@ -61,8 +61,8 @@ func dateParts() map[string]datePart {
 		"MONTH":      {anyZeros, func(m moment) int { return m.month }},
 		"DAY":        day,
 		"DAYOFMONTH": day,
-		"DAYOFWEEK":  {noZeros, func(m moment) int { return int(m.time(time.UTC).Weekday()) + 1 }},
-		"WEEKDAY":    {noZeros, func(m moment) int { return (int(m.time(time.UTC).Weekday()) + 6) % 7 }},
+		"DAYOFWEEK":  {noZeros, func(m moment) int { return int(m.weekday()) + 1 }},
+		"WEEKDAY":    {noZeros, func(m moment) int { return (int(m.weekday()) + 6) % 7 }},
 		"DAYOFYEAR":  {noZeros, func(m moment) int { return m.time(time.UTC).YearDay() }},
 	}
 }

@@ -10,13 +10,14 @@ import (
 
 // timeFunctions tell the time. All of one statement tell the same time.
 func timeFunctions() map[string]Function {
-	stamp := func(local bool) Function {
+	at := func(now func(*Evaluation) time.Time) Function {
 		return Function{Max: 1, Typ: Always(wharf.TypeDateTime), scale: nowScale, Run: func(ev *Evaluation, a []Datum) (Datum, error) {
 			places, err := fraction(a)
-			m := momentOf(ev.clock(local))
+			m := momentOf(now(ev))
 			return momentDatum(m.truncated(places), places), err
 		}}
 	}
+	stamp := func(local bool) Function { return at(func(ev *Evaluation) time.Time { return ev.clock(local) }) }
 	day := func(local bool) Function {
 		return Function{Max: 0, Typ: Always(wharf.TypeDate), Run: func(ev *Evaluation, _ []Datum) (Datum, error) {
 			return dateDatum(momentOf(ev.clock(local))), nil
@@ -33,7 +34,7 @@ func timeFunctions() map[string]Function {
 		"CURRENT_TIMESTAMP": stamp(true),
 		"LOCALTIME":         stamp(true),
 		"LOCALTIMESTAMP":    stamp(true),
-		"SYSDATE":           stamp(true),
+		"SYSDATE":           at(func(ev *Evaluation) time.Time { return time.Now().In(ev.Env.Location()) }), // of each call, and not of the statement
 		"UTC_TIMESTAMP":     stamp(false),
 		"CURDATE":           day(true),
 		"CURRENT_DATE":      day(true),

@@ -27,7 +27,7 @@ func (ev *Evaluation) moment(d Datum, z zeros) (reading, bool) {
 		return reading{}, false
 	}
 	r, ok := ev.momentOf(d)
-	if ok && z == noZeros && !r.isWhole() {
+	if ok && !r.isWhole() && (z == noZeros || r.isZero() && !d.IsTemporal() && ev.refusesZeros(r.moment)) {
 		ok = false
 	}
 	switch {
@@ -121,7 +121,7 @@ func (ev *Evaluation) wrongValue(what string, d Datum) {
 // refusesZeros reports whether sql_mode refuses a date with a month or a day of zero.
 func (ev *Evaluation) refusesZeros(m moment) bool {
 	mode := "NO_ZERO_IN_DATE"
-	if m.year == 0 && m.month == 0 && m.day == 0 {
+	if m.isZero() {
 		mode = "NO_ZERO_DATE"
 	}
 	return HasMode(ev.Env, mode)
