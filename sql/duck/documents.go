@@ -4,8 +4,12 @@ package duck
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
+	"wharf"
 	"wharf/sql/textfile"
 )
 
@@ -80,17 +84,81 @@ type documents struct {
 // tells a column of both signs to be of 128 bits, and one with a number of more than 64
 // bits to be of doubles.
 func (l *lease) findWhole(d *documents, columns []column) error {
+	if err := l.findRenamed(d, columns); err != nil {
+		return err
+	}
 	asked := func(c column) bool { return c.Duck == "HUGEINT" || c.Duck == "DOUBLE" }
 	types := typesOf(columns, func(c column) string {
-		if asked(c) {
+		if asked(c) && c.field == nil {
 			return "JSON"
 		}
 		return ""
 	})
-	from := fmt.Sprintf("(SELECT * FROM %s LIMIT %d)", d.numbers("columns = "+types), exactSample)
-	text := func(c column) string { return "nullif(CAST(" + quoteName(c.Name) + " AS VARCHAR), 'null')" }
+	source := "(SELECT json AS " + quoteName(recordColumn) + " FROM " + d.objects + ")"
+	if types != "{}" {
+		source = d.numbers("columns = " + types)
+		if slices.ContainsFunc(columns, column.isRenamed) {
+			source = d.typed("columns = "+types, true)
+		}
+	}
+	from := fmt.Sprintf("(SELECT * FROM %s LIMIT %d)", source, exactSample)
+	text := func(c column) string {
+		if c.isRenamed() {
+			return "json_extract_string(" + quoteName(recordColumn) + ", " + pointer(c.fieldName()) + ")"
+		}
+		return "nullif(CAST(" + quoteName(c.Name) + " AS VARCHAR), 'null')"
+	}
 	if err := l.measure(columns, asked, text, from, wholeNumbers); err != nil {
 		return err
 	}
 	return l.findDecimals(d, columns)
+}
+
+// renamedField is the name that DuckDB gives to the column of a field whose name differs
+// from another's in letter case only.
+var renamedField = regexp.MustCompile(`^(.*)_\d+$`)
+
+// findRenamed finds the fields whose columns DuckDB gives another name, by which it does
+// not find them when it is told the columns: those that differ from another in letter case
+// only, and that without a name.
+func (l *lease) findRenamed(d *documents, columns []column) error {
+	fields := map[int]string{}
+	var items []string
+	for i, c := range columns {
+		field := ""
+		if m := renamedField.FindStringSubmatch(c.Name); m != nil && slices.ContainsFunc(columns, func(o column) bool { return o.Name != m[1] && strings.EqualFold(o.Name, m[1]) }) {
+			field = m[1]
+		} else if c.Name != fmt.Sprintf("C%d", i) {
+			continue
+		}
+		fields[i] = field
+		items = append(items, fmt.Sprintf("coalesce(bool_or(json_exists(json, %s)), false)", pointer(c.Name)))
+	}
+	if items == nil {
+		return nil
+	}
+	return l.collect("SELECT "+strings.Join(items, ", ")+" FROM (SELECT json FROM "+d.objects+d.sample+")", func(row []wharf.Value) error {
+		for _, i := range slices.Sorted(maps.Keys(fields)) {
+			if field := fields[i]; !isSaid(row[0]) {
+				columns[i].field = &field
+			}
+			row = row[1:]
+		}
+		return nil
+	})
+}
+
+func (c column) isRenamed() bool { return c.field != nil }
+
+// fieldName is the name of the field that a column of documents is read from.
+func (c column) fieldName() string {
+	if c.isRenamed() {
+		return *c.field
+	}
+	return c.Name
+}
+
+// pointer is a JSON pointer to a field (RFC 6901).
+func pointer(field string) string {
+	return quoteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(field))
 }

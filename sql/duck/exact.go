@@ -150,7 +150,7 @@ func (l *lease) findDecimals(d *documents, columns []column) error {
 	}
 	asked := slices.Clone(columns)
 	err = l.measure(asked, isDouble, func(c column) string {
-		return "rtrim(rtrim(" + decimalOf(c.Name, "json", 65, maxScale) + ", '0'), '.')" // as many as MySQL has
+		return "rtrim(rtrim(" + decimalOf(c.fieldName(), "json", 65, maxScale) + ", '0'), '.')" // as many as MySQL has
 	}, from, decimals)
 	for i, c := range asked {
 		if c.exact != columns[i].exact {
@@ -212,13 +212,14 @@ func (r *reader) retype(columns []column, nested func(column) bool) {
 	}
 	types := typesOf(columns, func(c column) string {
 		switch {
-		case r.drop[c.Name]:
+		case r.drop[c.Name], c.isRenamed():
 			return ""
 		case c.exact != "" && !c.raw:
 			return "HUGEINT"
 		}
 		return c.Duck
 	})
-	records := slices.ContainsFunc(columns, func(c column) bool { return c.raw })
+	r.told = true
+	records := slices.ContainsFunc(columns, func(c column) bool { return c.raw || c.isRenamed() })
 	r.SQL = r.documents.typed("columns = "+types, records)
 }

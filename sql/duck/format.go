@@ -40,6 +40,7 @@ type reader struct {
 	drop      map[string]bool
 	text      func(column string) string // what a column of text is read as; nil is as it is
 	name      func(string) string        // the name of a column; nil is as it is
+	told      bool                       // DuckDB is told the columns of documents, and finds their fields by name
 	places    bool                       // columns are also called $1, $2 and so on
 	documents *documents                 // of JSON
 	retyped   func(types string) string  // SQL with other types of columns of records; nil where they have none of their own
@@ -187,13 +188,19 @@ func (s fileSet) small() bool {
 // value gives what a column of the files is read as.
 func (r *reader) value(c column) string {
 	value := quoteName(c.Name)
+	if r.told && c.isRenamed() {
+		value = "json_extract(" + quoteName(recordColumn) + ", " + pointer(c.fieldName()) + ")"
+		if c.Duck != "JSON" {
+			value = "CAST(json_extract_string" + strings.TrimPrefix(value, "json_extract") + " AS " + c.Duck + ")"
+		}
+	}
 	switch {
 	case r.decoded[c.Name]:
 		value = "decode(" + value + ")"
 	case c.raw:
 		var digits, behind int
 		_, _ = fmt.Sscanf(c.Duck, "DECIMAL(%d,%d)", &digits, &behind)
-		return "CAST(" + decimalOf(c.Name, quoteName(recordColumn), digits, behind) + " AS " + c.Duck + ")"
+		return "CAST(" + decimalOf(c.fieldName(), quoteName(recordColumn), digits, behind) + " AS " + c.Duck + ")"
 	case c.exact != "":
 		return "CAST(" + value + " AS " + c.Duck + ")"
 	}

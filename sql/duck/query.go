@@ -30,6 +30,7 @@ type column struct {
 	bytes    byteKind
 	exact    exactType // of a column of numbers; "" where it is the type that was told
 	raw      bool      // read from the document's text, where DuckDB would read a double
+	field    *string   // of the documents, where DuckDB gives the column another name
 }
 
 // batchBytes is how much a batch of rows has, at least, when it is sent. The
