@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,15 +24,16 @@ func (f *fileTables) gapStep() (done bool, err error) {
 		return true, nil
 	case (p.is("ILIKE") || p.is("FETCH")) && !p.behind("."):
 		return false, p.fail("")
-	case p.is("NCHAR") && (p.behindWord("AS") || p.behind(",")), p.is("NATIONAL") && p.behindWord("AS"):
+	case !at.selects && (p.is("NCHAR") && (p.behindWord("AS") || p.behind(",")) || p.is("NATIONAL") && p.behindWord("AS")):
 		national := p.accept("NATIONAL")
-		if next := p.src.tokenAt(p.tok.end); (p.is("NCHAR") || national && p.is("CHAR")) && strings.Contains("()", p.src.clean[next.start:next.end]) {
+		if next := p.src.tokenAt(p.tok.end); (p.is("NCHAR") || national && p.is("CHAR")) && slices.Contains([]string{"(", ")"}, p.src.clean[next.start:next.end]) {
 			p.advance()
 			char := fmt.Sprintf("CHAR/*%d*/", len(f.places)) // told from others of the statement
 			f.places = append(f.places, Replacement{char, strings.TrimSpace(p.src.clean[start:p.tok.start])})
 			f.replace(start, char)
+			return true, nil
 		}
-		return true, nil
+		return national, nil
 	case p.is("(") && at.table:
 		names := p.derivedColumns()
 		if names == "" {

@@ -83,8 +83,12 @@ func withFiles(src source) (source, *fileTables, error) {
 	f := &fileTables{p: newParser(src), levels: []fromLevel{{}}}
 	f.p.stops = "(" // options follow without a blank, too
 	for f.p.tok.kind != kindEnd && f.p.tok.kind != kindTorn {
+		at := f.p.tok
 		if err := f.step(); err != nil {
 			return src, nil, err
+		}
+		if f.p.tok == at {
+			return src, nil, wharf.Errorf(wharf.CodeInternal, "the reader of statements stands still at %q", firstRunes(src.clean[at.start:at.end], maxNear))
 		}
 	}
 	if len(f.edits) == 0 {
