@@ -155,8 +155,9 @@ func placeOf(n ast.ExprNode) (int, bool) {
 }
 
 // isLiteral reports whether a constant, be it behind an alias, is written as a
-// literal.
+// literal, or begins with one.
 func isLiteral(text string) bool {
+	text = strings.TrimLeft(text, "(")
 	return text != "" && strings.Contains("0123456789'-", text[:1]) || text == "NULL" || text == "TRUE" || text == "FALSE"
 }
 
