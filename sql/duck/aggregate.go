@@ -225,6 +225,9 @@ func (t *translator) window(n *ast.WindowFuncExpr, s *scope) expr {
 	if len(args) < arity[0] || len(args) > arity[1] {
 		return t.fail(parameterCount(name))
 	}
+	if !t.countsRows(name, n.Args) {
+		return expr{sql: "NULL"}
+	}
 	e := expr{kind: kindInt}
 	parts := make([]string, len(args))
 	for i, a := range args {

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
+	driver "github.com/pingcap/tidb/pkg/parser/test_driver"
+
+	"wharf"
 )
 
 // window is a named window: its text, and what no other may add to it.
@@ -96,7 +99,7 @@ func (t *translator) windowSpec(w *ast.WindowSpec, s *scope) window {
 		parts = append(parts, strings.TrimSpace(t.order(w.OrderBy.Items, s, nil)))
 	}
 	if w.Frame != nil {
-		t.checkFrame(nameOf(w), w.Frame.Extent)
+		t.checkFrame(nameOf(w), w.Frame.Extent, w.Frame.Type == ast.Rows)
 		t.checkRange(w, s)
 		parts = append(parts, t.frame(w.Frame, s))
 	}
@@ -153,8 +156,9 @@ func (t *translator) checkRange(w *ast.WindowSpec, s *scope) {
 	}
 }
 
-// checkFrame wants a frame that does not begin behind its end.
-func (t *translator) checkFrame(window string, f ast.FrameExtent) {
+// checkFrame wants a frame that does not begin behind its end, and one of rows whole
+// numbers of them.
+func (t *translator) checkFrame(window string, f ast.FrameExtent, rows bool) {
 	rank := func(b ast.FrameBound) int {
 		switch b.Type {
 		case ast.Preceding:
@@ -164,7 +168,12 @@ func (t *translator) checkFrame(window string, f ast.FrameExtent) {
 		}
 		return 0
 	}
+	isWhole := func(b ast.FrameBound) bool {
+		return b.Expr == nil || b.Unit != ast.TimeUnitInvalid || isWholeCount(b.Expr)
+	}
 	switch from, to := f.Start, f.End; {
+	case rows && !(isWhole(from) && isWhole(to)):
+		t.fail(frameOrder(window))
 	case from.UnBounded && from.Type == ast.Following:
 		t.fail(frameStart(window))
 	case to.UnBounded && to.Type == ast.Preceding:
@@ -204,4 +213,35 @@ func (t *translator) bound(b ast.FrameBound, s *scope) string {
 		by = fmt.Sprintf(interval, by)
 	}
 	return by + " " + side
+}
+
+// countsRows wants a whole number where a function counts rows, if it is written there:
+// MySQL's grammar has nothing else in NTILE, LAG and LEAD.
+func (t *translator) countsRows(name string, args []ast.ExprNode) bool {
+	at, counts := map[string]int{"ntile": 0, "lag": 1, "lead": 1, "nth_value": 1}[name]
+	switch {
+	case !counts || len(args) <= at || isWholeCount(args[at]) && name != "nth_value":
+		return true
+	case name != "nth_value":
+		t.fail(wharf.Errorf(wharf.CodeSyntax, "You have an error in your SQL syntax: %s counts rows by a whole number, a parameter or a variable", strings.ToUpper(name)))
+		return false
+	}
+	v, written := args[at].(*driver.ValueExpr)
+	if !isWholeCount(args[at]) || written && v.Kind() == driver.KindInt64 && v.GetInt64() == 0 {
+		t.fail(because(1210, "HY000", wharf.CodeInvalid, "Incorrect arguments to nth_value"))
+		return false
+	}
+	return true
+}
+
+// isWholeCount reports whether what is written is a whole number without a sign, if it is
+// known where it is written.
+func isWholeCount(n ast.ExprNode) bool {
+	switch n := n.(type) {
+	case *driver.ValueExpr:
+		return n.Kind() == driver.KindInt64 || n.Kind() == driver.KindUint64
+	case *driver.ParamMarkerExpr, *ast.VariableExpr:
+		return true
+	}
+	return false
 }

@@ -69,7 +69,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		EventListener:               indexEvents(x),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		DisableWAL:                  true, // the log is ours
-		CacheSize:                   16 << 20,
+		CacheSize:                   32 << 20, // a list of 100,000 files is read again without the disk
 		MemTableSize:                uint64(z.memory),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
