@@ -15,7 +15,7 @@ type CopyInto struct {
 // copyInto reads COPY INTO from the target on.
 func (p *parser) copyInto() (Statement, error) {
 	if !p.is("@") && !p.isText() {
-		return p.beyondHere("COPY INTO"), nil
+		return p.beyondHere(copyIntoTable), nil
 	}
 	s := &CopyInto{plain: p.src.plain()}
 	var err error

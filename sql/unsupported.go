@@ -129,7 +129,11 @@ var instead = map[string]string{
 	"RENAME TABLE":   "COPY FILES INTO copies a file, and REMOVE deletes it",
 	"DROP DATABASE":  "DROP STAGE drops a stage",
 	intoOutfile:      "COPY INTO @stage FROM (SELECT …) writes files",
+	copyIntoTable:    "there are no tables to load; SELECT reads files where they are",
 }
+
+// copyIntoTable names a COPY INTO whose target is no location.
+const copyIntoTable = "COPY INTO a table"
 
 // intoOutfile names a query that writes a file, wherever its INTO stands.
 const intoOutfile = "SELECT … INTO OUTFILE"
