@@ -68,7 +68,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		Logger:                      indexLogger{x},
 		EventListener:               indexEvents(x),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		DisableWAL:                  true, // the log is ours
+		DisableWAL:                  true,     // the log is ours
 		CacheSize:                   32 << 20, // a list of 100,000 files is read again without the disk
 		MemTableSize:                uint64(z.memory),
 		MemTableStopWritesThreshold: 3,
