@@ -126,7 +126,7 @@ $(TOOLS)/.versitygw-$(VERSITYGW):
 	@touch $@
 
 check: vulnerabilities ## format, vet, staticcheck, go.mod, macOS, known vulnerabilities
-	@unformatted="$$(find . -path './$(TOOLS)' -prune -o -name '*.go' -print0 | xargs -0 gofmt -l)"; if [ -n "$$unformatted" ]; then \
+	@unformatted="$$(find . -path ./.tools -prune -o -name '*.go' -print0 | xargs -0 gofmt -l)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	GOOS=darwin go build -tags noduck -o /dev/null ./cmd/wharf
