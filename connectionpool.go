@@ -57,8 +57,8 @@ const loginTime = 50 * time.Millisecond
 // do not bound users with SUPER.
 type ConnectionLimits struct{ PerUser, PerAddress int }
 
-// holder is a user, those who have presigned URLs of a user, or an address that hold
-// places; the other fields are zero.
+// holder is what holds places: a user, the presigned URLs of a user, or an address. The
+// other fields are zero.
 type holder struct {
 	user    UserID
 	byURL   bool

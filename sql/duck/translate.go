@@ -273,9 +273,6 @@ func (t *translator) with(w *ast.WithClause, outer *scope) (string, *scope) {
 	inner := &scope{outer: outer, ctes: map[string]*cte{}}
 	var parts []string
 	for _, def := range w.CTEs {
-		if inner.ctes[def.Name.L] != nil {
-			t.fail(notUnique(def.Name.O))
-		}
 		c := &cte{name: t.fresh(), said: def.Name.L, stored: isStored(def.Query.Query)}
 		if w.IsRecursive {
 			// Its columns are those of its first part, which does not name it.

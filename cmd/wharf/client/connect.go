@@ -82,7 +82,7 @@ func firstLine(path string) (string, error) {
 	return strings.TrimSuffix(line, "\r"), nil
 }
 
-// isHere reports whether the server is on this machine, so that nobody is between.
+// isHere reports whether the server is on this machine, so that no network is between.
 func (t *target) isHere() bool {
 	host, _, _ := net.SplitHostPort(t.addr)
 	addr, err := netip.ParseAddr(host)
