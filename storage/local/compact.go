@@ -156,7 +156,7 @@ func (c *compactor) choose() []*segment {
 			oldest = g
 		}
 		switch {
-		case g.live == 0 && g.kept == 0:
+		case g.needless():
 			empty = append(empty, g)
 		case g.dead()*share >= g.size && (best == nil || g.dead() > best.dead()):
 			best = g
@@ -176,7 +176,7 @@ func (c *compactor) choose() []*segment {
 
 // copyNeeded copies what is needed of a segment.
 func (c *compactor) copyNeeded(g *segment) error {
-	if g.live == 0 && g.kept == 0 {
+	if c.e.segs.needless(g) {
 		return nil
 	}
 	open, err := c.e.segs.open(g.number)

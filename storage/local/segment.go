@@ -53,6 +53,9 @@ func (a account) plus(b account) account {
 
 func (s *segment) dead() int64 { return s.size - s.live - s.kept }
 
+// needless reports whether nothing of the segment is needed.
+func (a account) needless() bool { return a.live == 0 && a.kept == 0 }
+
 // position is a place in the log.
 type position struct {
 	segment uint64
@@ -350,6 +353,12 @@ func (s *segments) endOf(g *segment) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return g.end
+}
+
+func (s *segments) needless(g *segment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return g.needless()
 }
 
 func (s *segments) markDamaged(g *segment) {
