@@ -78,16 +78,12 @@ func keepWarning(number uint16, text string) {
 	}
 }
 
-// takeCompiled gives an expression to one thread.
+// takeCompiled gives an expression to one thread, until giveCompiled.
 func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
-	evaluation.mu.Lock()
-	state := evaluation.state
-	if free := evaluation.ready[said]; len(free) > 0 {
-		evaluation.ready[said] = free[:len(free)-1]
-		evaluation.mu.Unlock()
-		return free[len(free)-1], nil
+	free, state := takeReady(said)
+	if free != nil {
+		return free, nil
 	}
-	evaluation.mu.Unlock()
 	if evaluation.evaluator == nil || state == nil {
 		return nil, errors.New("there is nothing to compute it by")
 	}
@@ -96,6 +92,19 @@ func takeCompiled(said string, e evaluated) (*sql.Compiled, error) {
 		return nil, err
 	}
 	return x.Compile(context.Background(), sql.Expression{Text: e.Text, Key: e.Key, Unrounded: e.Exact, Marked: true, Inputs: e.Inputs})
+}
+
+// takeReady takes an expression that no thread uses, nil if there is none.
+func takeReady(said string) (*sql.Compiled, []byte) {
+	evaluation.mu.Lock()
+	defer evaluation.mu.Unlock()
+	free := evaluation.ready[said]
+	if len(free) == 0 {
+		return nil, evaluation.state
+	}
+	last := len(free) - 1
+	evaluation.ready[said] = free[:last]
+	return free[last], evaluation.state
 }
 
 func giveCompiled(said string, c *sql.Compiled) {

@@ -60,8 +60,9 @@ func startProcess(ctx context.Context, folder string, o Options) (*process, erro
 	}
 	w.conn, w.framed = ours, newFramed(ours)
 	w.cmd = exec.Command(o.Command[0], o.Command[1:]...)
-	w.cmd.Args[0] = "wharf"                                              // not /proc/self/exe, for the eyes of an operator
-	w.cmd.Env = []string{"GODEBUG=madvdontneed=1", "GOTRACEBACK=single"} // nothing of the server's
+	w.cmd.Args[0] = "wharf" // not /proc/self/exe, for the eyes of an operator
+	// Nothing of the server's. In tests, a race that the detector finds ends the worker.
+	w.cmd.Env = []string{"GODEBUG=madvdontneed=1", "GOTRACEBACK=single", "GORACE=halt_on_error=1"}
 	w.cmd.Dir = "/"
 	w.cmd.WaitDelay = time.Second
 	w.cmd.Stderr = w.stderr

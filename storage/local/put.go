@@ -113,12 +113,11 @@ func (u *upload) storeSmall(c *chunk, data []byte) (wharf.Object, error) {
 	if err == nil {
 		err = u.publish(&h, table, data)
 	}
-	if u.s.e.broken.failed() {
-		return wharf.Object{}, err // the committer may have the buffer still
-	}
-	if short != nil {
+	switch {
+	case u.s.e.broken.failed(): // the committer may have the buffer still
+	case short != nil:
 		buffers.give(short)
-	} else {
+	default:
 		chunks.Put(c)
 	}
 	if err != nil {

@@ -179,7 +179,9 @@ func New(o Options) *Backend {
 // Close ends the sweeps and the idle connections. The stores stay usable, so that
 // it may be called before the last upload has ended.
 func (b *Backend) Close() error {
-	b.cancel()
+	b.mu.Lock()
+	b.cancel() // from here on none begins
+	b.mu.Unlock()
 	b.sweeps.Wait()
 	if t, ok := b.o.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()

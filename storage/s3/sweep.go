@@ -40,6 +40,8 @@ func (b *Backend) isInProgress(id string) bool {
 // sweepLater aborts, in the background, the old uploads that a killed server left
 // below the stage's path. Uploads of another running server look the same.
 func (b *Backend) sweepLater(s *Store) {
+	b.mu.Lock() // Close waits for no sweep that begins behind it
+	defer b.mu.Unlock()
 	if b.o.SweepAge < 0 || b.ctx.Err() != nil {
 		return
 	}

@@ -79,6 +79,8 @@ func (a *Attack) Opened() map[string]int {
 // String tells of all kinds of attack how many connections were opened.
 func (a *Attack) String() string {
 	opened := a.Opened()
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(opened)) {
 		fmt.Fprintf(&b, "%s: %d connections, %d not accepted\n", name, opened[name], a.failed[name])
