@@ -230,6 +230,8 @@ func TestRefusals(t *testing.T) {
 		if _, ok, err := g.Login(ended, "root", "r", here); ok || wharf.CodeOf(err) != wharf.CodeCanceled {
 			t.Errorf("a login that is given up: %t, %v", ok, err)
 		}
+		g.failures.mu.Lock() // those from elsewhere wait still
+		defer g.failures.mu.Unlock()
 		if a := g.failures.left["address "+here]; a.inUse() {
 			t.Errorf("%+v is left of it", a)
 		}
