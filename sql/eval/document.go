@@ -2,7 +2,6 @@ package eval
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,30 +70,6 @@ func cloneJSON(v any) any {
 
 // maxJSONDepth is how deep MySQL lets documents be nested.
 const maxJSONDepth = 100
-
-// parseJSON reads a document.
-func parseJSON(text string) (any, bool) {
-	if !json.Valid([]byte(text)) {
-		return nil, false
-	}
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, false
-	}
-	return numbered(v), jsonDepth(v) <= maxJSONDepth
-}
-
-// numbered makes numbers ours.
-func numbered(v any) any {
-	return eachScalar(v, func(s any) any {
-		if n, ok := s.(json.Number); ok {
-			return jsonNumber(n)
-		}
-		return s
-	})
-}
 
 // eachScalar replaces each scalar of a document in its place: all but arrays and objects.
 func eachScalar(v any, change func(any) any) any {

@@ -25,10 +25,12 @@ type jsonPath struct {
 func parseJSONPath(text string) (jsonPath, error) {
 	var p jsonPath
 	rest := strings.TrimLeft(text, " ")
-	bad := Invalid(errInvalidPath, "Invalid JSON path expression. The error is around character position %d.", len(text))
+	bad := func() (jsonPath, error) {
+		return p, Invalid(errInvalidPath, "Invalid JSON path expression. The error is around character position %d.", len(text))
+	}
 	rest, ok := strings.CutPrefix(rest, "$")
 	if !ok {
-		return p, bad
+		return bad()
 	}
 	for rest = strings.TrimLeft(rest, " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
 		var s jsonStep
@@ -36,7 +38,7 @@ func parseJSONPath(text string) (jsonPath, error) {
 		case strings.HasPrefix(rest, "**"):
 			s.deep, rest = true, rest[2:]
 			if rest == "" {
-				return p, bad
+				return bad()
 			}
 		case rest[0] == '.':
 			s, rest, ok = keyStep(strings.TrimLeft(rest[1:], " "))
@@ -45,10 +47,10 @@ func parseJSONPath(text string) (jsonPath, error) {
 			s, ok = cellStep(strings.TrimSpace(inner))
 			rest, ok = after, ok && closed
 		default:
-			return p, bad
+			return bad()
 		}
 		if !ok {
-			return p, bad
+			return bad()
 		}
 		p.steps = append(p.steps, s)
 		p.many = p.many || s.all || s.deep || s.from != s.to

@@ -205,7 +205,8 @@ func appendStringKey(b []byte, s string) []byte {
 // exact number has beyond it.
 func appendNumberKey(b []byte, d Datum) []byte {
 	f, rest := d.ToFloat(), 0.0
-	if d.IsExact() {
+	const exactly = 1 << 53 // below it, a double is every integer
+	if d.Kind == KDecimal || d.IsExact() && math.Abs(f) >= exactly {
 		dec := d.ToDecimal()
 		exact := new(big.Rat).SetFrac(dec.unscaled, pow10(dec.Scale))
 		near, _ := exact.Float64()

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"encoding/json"
 	"strings"
 
 	"wharf"
@@ -67,6 +66,9 @@ func jsonValid(_ *Evaluation, a []Datum) (Datum, error) {
 // jsonExtract gives what paths mean: of one that means one place, that; else
 // an array.
 func jsonExtract(_ *Evaluation, a []Datum) (Datum, error) {
+	if d, ok := jsonPart(a); ok {
+		return d, nil
+	}
 	v, _, err := documentOf(a[0], 1, "JSON_EXTRACT")
 	if err != nil {
 		return NullDatum(), err
@@ -90,13 +92,30 @@ func jsonExtract(_ *Evaluation, a []Datum) (Datum, error) {
 	return jsonDatum(found[0]), nil
 }
 
+// jsonPart is JSON_EXTRACT of one place of a text that is a document.
+func jsonPart(a []Datum) (Datum, bool) {
+	if len(a) != 2 || a[0].typed != nil {
+		return NullDatum(), false
+	}
+	p, err := parseJSONPath(a[1].Text())
+	if err != nil || !p.readable() {
+		return NullDatum(), false
+	}
+	v, found, ok := readJSON(a[0].Text(), p.steps)
+	if !ok || !found {
+		return NullDatum(), ok
+	}
+	return jsonDatum(v), true
+}
+
 func jsonUnquote(_ *Evaluation, a []Datum) (Datum, error) {
 	text := a[0].Text()
 	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
 		return StringDatum(text), nil
 	}
-	var s string
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
+	r := documentReader{text: text}
+	s := r.string(true)
+	if r.bad || r.at < len(text) {
 		return NullDatum(), Invalid(errInvalidJSON, "Invalid JSON text in argument 1 to function json_unquote")
 	}
 	return StringDatum(s), nil
