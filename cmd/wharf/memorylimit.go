@@ -11,12 +11,12 @@ const (
 	// heapFloor is how much of the heap is never used. The garbage collector
 	// runs when the heap has grown by a share. What a server holds between
 	// requests is a few MiB, and small requests would add that a hundred times
-	// a second: a fifth of all they cost. With the floor that is 15 times a
+	// a second: a fifth of all they cost. With the floor that is 20 times a
 	// second.
 	//
 	// The runtime has no setting for it: GOGC is a factor, which would cost
 	// most where the heap is large.
-	heapFloor = 40 << 20
+	heapFloor = 32 << 20
 
 	// heapGrowth is that share, in percent. Go's own is 100, and lets garbage
 	// take as much as the buffers of all uploads: with 64 at once that was 20

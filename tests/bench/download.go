@@ -30,8 +30,8 @@ func (b *bench) downloads(load string) error {
 		}
 		c.close()
 	}
-	for range b.rounds {
-		for i, p := range rivals {
+	for round := range b.rounds {
+		for i, p := range inTurn(round, rivals) {
 			err := b.countRound(results[i], p.addr, p.proc, conns, func(c *client, n int64) error {
 				return c.do(fmt.Appendf(nil, "GET %s%s HTTP/1.1\r\nHost: %s\r\n\r\n", paths[i], filler(int(n%files)), p.addr))
 			})

@@ -36,8 +36,8 @@ func (b *bench) rowRounds(load string, rows int, servers []sqlServer, count func
 	for i, s := range servers {
 		results[i] = b.table.add(&result{load: load, server: s.name, unit: "rows/s", syncs: "-"})
 	}
-	for range b.rounds {
-		for i, s := range servers {
+	for round := range b.rounds {
+		for i, s := range inTurn(round, servers) {
 			cpu := s.proc.cpu()
 			if err := timed(results[i], rows, func() (int, error) { return count(s) }); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -93,8 +93,8 @@ func (b *bench) perServer(load, unit string, conns int, open func(sqlServer) (do
 	for _, s := range b.sqlServers() {
 		results[s.name] = b.table.add(&result{load: load, server: s.name, unit: unit, syncs: "-"})
 	}
-	for range b.rounds {
-		for _, s := range b.sqlServers() {
+	for round := range b.rounds {
+		for _, s := range inTurn(round, b.sqlServers()) {
 			if err := b.sqlRound(results[s.name], s, conns, open); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ func (b *bench) uploads(size, conns int) func(string) error {
 			results[p.name] = b.table.add(&result{load: load, server: p.name, unit: "files/s", syncs: p.syncs})
 		}
 		for round := range b.rounds {
-			for _, p := range b.putters(stage) {
+			for _, p := range inTurn(round, b.putters(stage)) {
 				if err := b.uploadRound(results[p.name], p, body, conns, round); err != nil {
 					return fmt.Errorf("%s: %w", p.name, err)
 				}
@@ -163,6 +164,18 @@ type rival struct {
 	work        func() error
 }
 
+// inTurn goes over the servers with another first in each round: the first finds the
+// disk and the memory as the last has left them.
+func inTurn[T any](round int, all []T) iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		for i := range all {
+			if i = (i + round) % len(all); !yield(i, all[i]) {
+				return
+			}
+		}
+	}
+}
+
 // rivals times the same work on each server, in turn, and counts amount
 // units for it.
 func (b *bench) rivals(load, unit string, amount float64, all []rival) error {
@@ -170,8 +183,8 @@ func (b *bench) rivals(load, unit string, amount float64, all []rival) error {
 	for i, r := range all {
 		results[i] = b.table.add(&result{load: load, server: r.name, unit: unit, syncs: r.syncs})
 	}
-	for range b.rounds {
-		for i, r := range all {
+	for round := range b.rounds {
+		for i, r := range inTurn(round, all) {
 			settle()
 			r.proc.resetPeak()
 			cpu, from := r.proc.cpu(), time.Now()
