@@ -36,7 +36,7 @@ func TestRemovalOutlivesOlderRecords(t *testing.T) {
 	}
 	must(t, s.Delete(bg, dead)) // most of the segment with the removal is dead
 	must(t, e.compactor.rounds.do(e.compactor.work))
-	if e.segs.all[1] == nil {
+	if !knowsSegment(e, 1) {
 		t.Fatal("the segment of the object is gone: this tests nothing")
 	}
 	wantGone(t, mem)
@@ -49,13 +49,13 @@ func TestRemovalOutlivesOlderRecords(t *testing.T) {
 	must(t, s.Delete(bg, more))
 	fill("b")
 	must(t, e.compactor.rounds.do(e.compactor.work))
-	if e.segs.all[1] != nil {
+	if knowsSegment(e, 1) {
 		t.Fatal("the segment of the object is left: this tests nothing")
 	}
 	names, err := mem.CrashClone(vfs.CrashCloneCfg{}).List("data/log")
 	must(t, err)
 	for _, name := range names {
-		if n, _, ok := parseSegmentName(name); ok && e.segs.all[n] == nil {
+		if n, _, ok := parseSegmentName(name); ok && !knowsSegment(e, n) {
 			t.Errorf("segment %d counts as removed, and a crash brings it back", n)
 		}
 	}
@@ -91,7 +91,7 @@ func TestSegmentIsKnownUntilItIsGone(t *testing.T) {
 	names, err := mem.Crash(0, nil).List("data/log")
 	must(t, err)
 	for _, name := range names {
-		if n, _, ok := parseSegmentName(name); ok && e.segs.all[n] == nil {
+		if n, _, ok := parseSegmentName(name); ok && !knowsSegment(e, n) {
 			t.Errorf("segment %d counts as removed, and a crash brings it back", n)
 		}
 	}

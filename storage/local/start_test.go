@@ -131,8 +131,9 @@ func TestIndexAfterStart(t *testing.T) {
 			disk := NewCrashDisk()
 			e := openEngine(t, "data", tinyOptions(Mortal{disk}))
 			put(t, e.Store(stageOne), "k", []byte("x"))
-			last := e.segs.active.path
 			must(t, e.Close())
+			segments := e.segs.sorted()
+			last := segments[len(segments)-1].path
 			f, err := disk.OpenReadWrite(last, vfs.WriteCategoryUnspecified)
 			must(t, err)
 			info, err := f.Stat()

@@ -22,6 +22,12 @@ func openEngine(t testing.TB, dir string, o Options) *Engine {
 	return e
 }
 
+func knowsSegment(e *Engine, number uint64) bool {
+	e.segs.mu.Lock()
+	defer e.segs.mu.Unlock()
+	return e.segs.all[number] != nil
+}
+
 func TestConformance(t *testing.T) {
 	engines := map[wharf.Store]struct {
 		e   *Engine
