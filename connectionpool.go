@@ -1,6 +1,7 @@
 package wharf
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
 	"net/netip"
@@ -17,7 +18,9 @@ import (
 // which is closed. Of those that have not authenticated, it is the oldest of
 // the network address that has the most, so that one client cannot push out
 // the others. Of those that have, it is the one that has been idle for the
-// longest time. A connection that is busy keeps its place.
+// longest time, of those that have had an answer since they authenticated while
+// there are any: a login is good for one request. A connection that is busy keeps
+// its place.
 //
 // Of those that have not authenticated, the busy ones are those whose client has
 // sent a login or a request. They are at most half of the share, and keep their
@@ -40,7 +43,8 @@ type ConnectionPool struct {
 	known   int            // have authenticated
 	holders map[holder]int // of known: those of each user and each address
 	refused uint64         // because of the limit of a user or address
-	idle    list.List
+	idle    list.List      // of known, those that wait for a request
+	fresh   list.List      // likewise, those that had no answer yet
 	arrived uint64
 	evicted uint64
 }
@@ -49,8 +53,9 @@ type ConnectionPool struct {
 const DefaultConnections = 8192
 
 // loginTime is how long a connection keeps its place at least, so that there is
-// time to authenticate, however many come at once.
-const loginTime = 50 * time.Millisecond
+// time to authenticate, however many come at once: a trip around the world, or
+// the turn of a client whose machine is busy.
+const loginTime = 100 * time.Millisecond
 
 // ConnectionLimits bound the connections of one user, and from one network address
 // (of IPv6, one network of 64 bits), that have authenticated; 0 is no limit. They
@@ -87,9 +92,10 @@ type PooledConnection struct {
 
 	origin  *origin       // nil once authenticated
 	busy    bool          // is one of trying; of no meaning once authenticated
-	element *list.Element // in origin's list, or in idle; nil while authenticated and busy
+	element *list.Element // in origin's list, in idle or in fresh; nil while authenticated and busy
+	among   *list.List    // idle or fresh, where element is in one of them
 	number  uint64        // in the order of arrival
-	since   time.Time     // of its arrival
+	since   time.Time     // when it took its place
 	gone    bool          // evicted
 	left    bool
 }
@@ -98,9 +104,9 @@ type PooledConnection struct {
 // closes it when another needs the place; it is called at most once, and must
 // return soon. Leave gives the place back. Add returns nil if there is none:
 // the connection is to be refused. Where the others have only just come, Add
-// waits some milliseconds.
+// waits for a moment.
 func (p *ConnectionPool) Add(addr netip.Addr, evict func()) *PooledConnection {
-	c := &PooledConnection{pool: p, addr: network(addr), evict: evict, since: time.Now()}
+	c := &PooledConnection{pool: p, addr: network(addr), evict: evict}
 	p.mu.Lock()
 	for p.waiting() == p.anonymous {
 		early := loginTime - time.Since(p.silent.next().since)
@@ -117,7 +123,7 @@ func (p *ConnectionPool) Add(addr netip.Addr, evict func()) *PooledConnection {
 	}
 	p.open++
 	p.arrived++
-	c.number = p.arrived
+	c.number, c.since = p.arrived, time.Now()
 	var victim *PooledConnection
 	if p.waiting() == p.anonymous {
 		victim = p.silent.next()
@@ -155,9 +161,9 @@ func (p *ConnectionPool) drop(c *PooledConnection) {
 func (p *ConnectionPool) remove(c *PooledConnection) {
 	switch {
 	case c.origin != nil:
-		p.among(c).remove(c)
+		p.strangers(c).remove(c)
 	case c.element != nil:
-		p.idle.Remove(c.element)
+		c.among.Remove(c.element)
 		fallthrough
 	default:
 		p.known--
@@ -166,8 +172,8 @@ func (p *ConnectionPool) remove(c *PooledConnection) {
 	c.element = nil
 }
 
-// among returns those that have not authenticated among which c is.
-func (p *ConnectionPool) among(c *PooledConnection) *origins {
+// strangers returns those that have not authenticated among which c is.
+func (p *ConnectionPool) strangers(c *PooledConnection) *origins {
 	if c.busy {
 		return &p.trying
 	}
@@ -238,7 +244,7 @@ func (c *PooledConnection) authenticate(u ConnectionUser) (victim *PooledConnect
 		most -= p.reserved
 	}
 	if p.known >= most {
-		longest := p.idle.Front()
+		longest := cmp.Or(p.idle.Front(), p.fresh.Front())
 		if longest == nil {
 			return nil, noConnection(ErrConnections)
 		}
@@ -298,7 +304,7 @@ func (c *PooledConnection) Busy() bool {
 	var victim *PooledConnection
 	switch {
 	case c.origin == nil && c.element != nil:
-		p.idle.Remove(c.element)
+		c.among.Remove(c.element)
 		c.element = nil
 	case c.origin != nil && !c.busy:
 		if p.trying.conns == p.anonymous/2 {
@@ -315,13 +321,14 @@ func (c *PooledConnection) Busy() bool {
 
 // move moves a connection that has not authenticated. p.mu is held.
 func (p *ConnectionPool) move(c *PooledConnection, busy bool) {
-	p.among(c).remove(c)
+	p.strangers(c).remove(c)
 	c.busy = busy
-	p.among(c).insert(c)
+	p.strangers(c).insert(c)
 }
 
-// Idle says that the connection waits for its next request.
-func (c *PooledConnection) Idle() {
+// Idle says that the connection waits for its next request, and whether it has had
+// an answer since it authenticated.
+func (c *PooledConnection) Idle(answered bool) {
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -330,7 +337,11 @@ func (c *PooledConnection) Idle() {
 	case c.origin != nil && c.busy:
 		p.move(c, false)
 	case c.origin == nil && c.element == nil:
-		c.element = p.idle.PushBack(c)
+		c.among = &p.fresh
+		if answered {
+			c.among = &p.idle
+		}
+		c.element = c.among.PushBack(c)
 	}
 }
 

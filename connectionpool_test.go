@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"wharf"
 )
@@ -54,7 +56,7 @@ func (p *poolConns) wantEvicted(names ...string) {
 func TestAnonymousConnections(t *testing.T) {
 	p := newPoolConns(t)
 	p.add("known", "192.0.2.1").Authenticated(super)
-	p.conns["known"].Idle()
+	p.conns["known"].Idle(true)
 	p.add("honest", "192.0.2.2")
 	for i := range 6 {
 		p.add(fmt.Sprint(i), "192.0.2.3")
@@ -103,7 +105,7 @@ func TestLoginsUnderWay(t *testing.T) {
 		t.Error("an evicted connection goes on, or another does not")
 	}
 	p.add("silent", "192.0.2.1")
-	p.conns["8"].Idle()
+	p.conns["8"].Idle(true)
 	p.add("elsewhere", "192.0.2.2").Busy()
 	p.wantEvicted() // 2 are silent again, and 2 try
 	if p.conns["9"].Authenticated(super) != nil {
@@ -125,22 +127,71 @@ func TestIdleConnections(t *testing.T) {
 		if c.Authenticated(super) != nil {
 			t.Fatalf("%d is refused", i)
 		}
-		c.Idle()
+		c.Idle(true)
 	}
 	p.conns["0"].Busy()
 	p.conns["1"].Busy()
-	p.conns["1"].Idle()
+	p.conns["1"].Idle(true)
 	for i := 9; i < 18; i++ {
 		if ok := p.add(fmt.Sprint(i), "192.0.2.1").Authenticated(super) == nil; ok != (i < 17) {
 			t.Errorf("connection %d is let in: %t", i, ok)
 		}
 	}
 	p.wantEvicted("2", "3", "4", "5", "6", "7", "8", "1") // the longest idle first, 0 is busy
-	p.conns["0"].Idle()
+	p.conns["0"].Idle(true)
 	if p.conns["17"].Authenticated(super) != nil {
 		t.Error("it is refused where one is idle")
 	}
 	p.wantEvicted("0")
+}
+
+// TestFreshConnections: who has just logged in keeps the place until the first answer.
+func TestFreshConnections(t *testing.T) {
+	p := newPoolConns(t)
+	login := func(name string, answered bool) {
+		t.Helper()
+		if p.add(name, "192.0.2.1").Authenticated(super) != nil {
+			t.Fatalf("%s is refused", name)
+		}
+		p.conns[name].Idle(answered)
+	}
+	login("honest", false)
+	for i := range 12 {
+		login(fmt.Sprint(i), true)
+	}
+	p.wantEvicted("0", "1", "2", "3")
+	p.conns["honest"].Busy()
+	p.conns["honest"].Idle(true)
+	for i := range 8 {
+		login(fmt.Sprint("fresh ", i), false)
+	}
+	p.wantEvicted("4", "5", "6", "7", "8", "9", "10", "11")
+	login("fresh 8", false)
+	p.wantEvicted("honest")
+	login("fresh 9", false)
+	p.wantEvicted("fresh 0") // the oldest, where all are fresh
+}
+
+// TestTimeToAuthenticate: each keeps its place for as long as the first, however long
+// it waited for one.
+func TestTimeToAuthenticate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPoolConns(t)
+		begun := time.Now()
+		for i := range 26 {
+			came := time.Now()
+			p.add(fmt.Sprint(i), "192.0.2.1")
+			if i == 5 && time.Since(came) != 100*time.Millisecond {
+				t.Errorf("the first that has to wait does for %s", time.Since(came))
+			}
+			if lives := 5; i >= lives && len(p.evicted) != i-lives+1 {
+				t.Errorf("%d came, and %q went", i+1, p.evicted)
+			}
+		}
+		if took := time.Since(begun); took != 500*time.Millisecond {
+			t.Errorf("26 connections at 5 places took %s; each keeps its place for 100 ms", took)
+		}
+	})
 }
 
 // TestClosingConnections has connections that take their time to end.
@@ -156,7 +207,7 @@ func TestClosingConnections(t *testing.T) {
 	for _, c := range conns {
 		c.Leave()
 		c.Leave()
-		c.Idle()
+		c.Idle(true)
 	}
 	if n := pool.Open(); n != 0 {
 		t.Errorf("%d connections are open", n)
@@ -177,10 +228,10 @@ func TestConnectionPoolRaces(t *testing.T) {
 				}
 				if j%3 > 0 && c.Authenticated(wharf.ConnectionUser{ID: wharf.UserID{byte(i % 3)}}) == nil {
 					for range j % 4 {
-						c.Idle()
+						c.Idle(true)
 						c.Busy()
 					}
-					c.Idle()
+					c.Idle(true)
 				}
 				clients.Go(c.Leave)
 			}

@@ -236,9 +236,9 @@ func onState(c net.Conn, s http.ConnState) {
 	case s == http.StateIdle && !w.limit.http2:
 		w.watch.end()
 		w.limit.beginHeader()
-		w.place.Idle()
+		w.place.Idle(true)
 	case s == http.StateIdle:
-		w.place.Idle()
+		w.place.Idle(true)
 	case s == http.StateActive && w.limit.http2:
 		w.place.Busy()
 	}

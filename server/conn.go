@@ -38,6 +38,7 @@ type conn struct {
 	longData int  // bytes that are kept for statements' parameters
 	released bool // a statement ended the connection
 	quit     bool // the client did
+	answered bool // has had an answer since it logged in
 	counted  counted
 
 	state
@@ -106,7 +107,7 @@ func (c *conn) closeSession() {
 
 // next serves one command. false ends the connection.
 func (c *conn) next() bool {
-	c.place.Idle()
+	c.place.Idle(c.answered)
 	if !c.enter(idle) {
 		return false
 	}
@@ -124,6 +125,7 @@ func (c *conn) next() bool {
 	c.out.seq = c.wire.seq + 1
 	stay := c.command(packet)
 	c.out.flush()
+	c.answered = true
 	return stay && c.out.err == nil && !c.released
 }
 

@@ -141,10 +141,11 @@ func (s *target) under(attack func()) {
 	s.released()
 }
 
-// useAgain is use. It tries again where the connection was lost.
+// useAgain is use. It tries again where the connection was lost, for as long as a
+// request may take.
 func (c *client) useAgain() error {
 	err := c.use()
-	for again := 0; lost(err) && again < 5; again++ {
+	for by := time.Now().Add(honestWithin); lost(err) && time.Now().Before(by); {
 		c.s.lost.Add(1)
 		err = c.use()
 	}
