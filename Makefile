@@ -48,10 +48,10 @@ run: build ## builds and starts the server (ARGS='--mysql-addr …' are handed o
 # mostly the disk's work, which the race detector would only slow down.
 test: tools noduck ## all tests, with the race detector and real clients; those of memory, damage, long simulations and noduck without it
 	mkdir -p $(SCRATCH)
-	$(WITH) go test -race -timeout 20m ./...
-	$(WITH) go test -timeout 10m ./tests/attack
-	$(WITH) go test -timeout 10m -run '^Test(PowerLoss|SpaceIsGivenBack|ClearCutShort|CutAfterKill)' ./storage/local
-	$(WITH) go test -timeout 10m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
+	$(WITH) go test -race -timeout 45m ./...
+	$(WITH) go test -timeout 30m ./tests/attack
+	$(WITH) go test -timeout 30m -run '^Test(PowerLoss|SpaceIsGivenBack|ClearCutShort|CutAfterKill)' ./storage/local
+	$(WITH) go test -timeout 30m -parallel 8 -run '^TestDamage$$' $(DAMAGED) -damage-places 20
 
 # A matrix of its own, because it installs a lot.
 test-clients: clients $(MORENODE)/installed ## the second matrix of clients: ORMs, ODBC and MySQL's tools, each from its package
@@ -62,7 +62,7 @@ test-clients: clients $(MORENODE)/installed ## the second matrix of clients: ORM
 	$(call apt-install,$$missing)
 	go -C tests/moreclients/golang mod download
 	mkdir -p $(SCRATCH)
-	$(WITH) go test -tags moreclients -timeout 10m ./tests/moreclients
+	$(WITH) go test -tags moreclients -timeout 30m ./tests/moreclients
 
 # What needs no SELECT over files passes without DuckDB, and without C: a part of
 # the tests that takes a minute, of every package and of the server itself.
