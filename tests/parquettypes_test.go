@@ -30,7 +30,7 @@ func TestParquetTypes(t *testing.T) {
 			`"bytes": ["/yI=", "a\"b", null], "fraction": -0.05000000000000000000000000000000000000}`}},
 		{"SELECT v, v->'$.y', JSON_TYPE(v), v IS NULL FROM odd.`variant.parquet`", []string{`{"x": 1, "y": ["a\"", null]}`, `["a\"", null]`, "OBJECT", "0"}},
 		{"SELECT (SELECT v IS NULL FROM odd.`variant.parquet` WHERE id = 2), (SELECT GROUP_CONCAT(id ORDER BY id) FROM odd.`fardates.parquet` WHERE d IS NULL AND ts IS NULL AND tz IS NULL) FROM odd.`variant.parquet`", []string{"1", "2,3,4,5,6,9"}},
-		{"SELECT (SELECT $1 FROM @odd/fardates.parquet f WHERE f.id = 4), COUNT(*) FROM odd.`fardates.parquet`", []string{`{"d": null, "id": 4, "ts": null, "tz": null}`, "1"}},
+		{"SELECT (SELECT $1 FROM @odd/fardates.parquet f WHERE f.id = 4), (SELECT $1->'$.d' FROM @odd/fardates.parquet f WHERE f.id = 7), COUNT(*) FROM odd.`fardates.parquet`", []string{`{"d": null, "id": 4, "ts": null, "tz": null}`, `"0000-01-01"`, "1"}},
 	} {
 		for protocol, arg := range map[string][]any{" WHERE id = 1": nil, " WHERE id = ?": {1}} {
 			rows, err := db.QueryContext(s.context(), c.query+protocol, arg...)

@@ -89,6 +89,9 @@ CREATE MACRO mysql_known_instant(t) AS CASE WHEN t BETWEEN TIMESTAMPTZ '0000-01-
 CREATE MACRO mysql_known_time(t) AS CASE WHEN t BETWEEN TIME '00:00:00' AND TIME '24:00:00' THEN t END;
 CREATE MACRO mysql_known_time_ns(t) AS CASE WHEN t BETWEEN TIME_NS '00:00:00' AND TIME_NS '24:00:00' THEN CAST(left(CAST(t AS VARCHAR), 15) AS TIME) END;
 CREATE MACRO mysql_known_moment_ns(t) AS CASE WHEN isfinite(t) THEN make_timestamp(epoch_ns(t) // 1000 - CASE WHEN epoch_ns(t) % 1000 < 0 THEN 1 ELSE 0 END) END;
+-- DuckDB calls the year 0 1 BC.
+CREATE MACRO mysql_date_text(d) AS CASE WHEN d < DATE '0001-01-01' THEN strftime(d, '%Y-%m-%d') ELSE CAST(d AS VARCHAR) END;
+CREATE MACRO mysql_moment_field(t) AS CASE WHEN t < TIMESTAMP '0001-01-01' THEN strftime(t, '%Y-%m-%d %H:%M:%S') ELSE CAST(t AS VARCHAR) END;
 
 -- Documents of nested values. A decimal is a text in them first, since DuckDB would make a double of it.
 CREATE MACRO mysql_decimal_field(d) AS chr(6) || 'decimal ' || regexp_replace(CAST(d AS VARCHAR), '^(-?)\.', '\1' || '0.');

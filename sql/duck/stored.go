@@ -94,7 +94,7 @@ func (c column) tooLong(value string) string {
 }
 
 // inDocument gives a value as to_json takes it without a loss: decimals with all their digits, as
-// mysql_document finds them, and bytes as texts. It reports whether it is another one. Depth tells
+// mysql_document finds them, bytes as texts, and the year 0 as MySQL writes it. It reports whether it is another one. Depth tells
 // the names of lambdas apart.
 func (c column) inDocument(value string, depth int) (sql string, changed bool) {
 	switch {
@@ -102,6 +102,10 @@ func (c column) inDocument(value string, depth int) (sql string, changed bool) {
 		return c.tooLong(value), true
 	case c.Duck == "BLOB":
 		return textOfBytes(value), true
+	case depth == 0 && c.Duck == "DATE":
+		return "mysql_date_text(" + value + ")", true
+	case depth == 0 && c.Duck == "TIMESTAMP":
+		return "mysql_moment_field(" + value + ")", true
 	case strings.HasPrefix(c.Duck, "DECIMAL("):
 		return "mysql_decimal_field(" + value + ")", true
 	case depth > 0 && c.Duck == "VARIANT":

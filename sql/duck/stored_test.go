@@ -32,6 +32,7 @@ func TestStoredValues(t *testing.T) {
 		{"SELECT COUNT(*) FROM far WHERE d < '2020-01-01' OR ts < '2020-01-01' OR tz < '2020-01-01'", []string{"[1]"}},
 		{"SELECT ts, COUNT(*) FROM far WHERE id > 1 GROUP BY ts ORDER BY ts", []string{"[NULL 6]", "[0000-01-01 00:00:00.000000 1]", "[9999-12-31 00:00:00.000000 1]"}},
 		{"SELECT SUM(d + 0), SUM(YEAR(ts)), SUM(DAY(tz)) FROM far", []string{"[120191434 12019 34]"}},
+		{"SELECT CONCAT(d, ''), COALESCE(d, 'none'), COALESCE(ts, 'none') FROM far WHERE id IN (6, 7) ORDER BY id", []string{"[NULL none none]", "[0000-01-01 0000-01-01 0000-01-01 00:00:00.000000]"}},
 		{"SELECT id, ns, t FROM nanos ORDER BY id", []string{"[1 2020-01-02 03:04:05.678901 01:02:03.123456]", "[2 2020-01-02 03:04:05.678901 01:02:03.123456]", "[3 1960-01-01 00:00:00.000000 23:59:59.999999]"}},
 		{"SELECT COUNT(DISTINCT ns), COUNT(DISTINCT t) FROM nanos", []string{"[2 2]"}},
 		{"SELECT ns, t, COUNT(*) FROM nanos GROUP BY ns, t HAVING COUNT(*) > 1", []string{"[2020-01-02 03:04:05.678901 01:02:03.123456 2]"}},
