@@ -43,18 +43,11 @@ const (
 
 // findTexts finds out which columns of bytes are texts.
 func (l *lease) findTexts(columns []column, paths []string) error {
-	mayHave := func(c column) bool {
-		return c.Duck == "BLOB" || readColumn("", c.Duck).kind == kindJSON // it may be nested
-	}
-	if !slices.ContainsFunc(columns, mayHave) {
+	if !anyOf(columns, func(c column) bool { return c.Duck == "BLOB" }) {
 		return nil
 	}
-	quoted := make([]string, len(paths))
-	for i, path := range paths {
-		quoted[i] = quoteString(path)
-	}
 	kinds := map[string]byteKind{} // by column
-	err := l.collect(strings.ReplaceAll(unmarked, "$", "["+strings.Join(quoted, ", ")+"]"), func(row []wharf.Value) error {
+	err := l.collect(strings.ReplaceAll(unmarked, "$", quotedList(paths)), func(row []wharf.Value) error {
 		path, kind := row[0].Str(), rawBytes
 		if row[1].String() == "1" {
 			kind = textBytes
@@ -74,7 +67,7 @@ func (l *lease) findTexts(columns []column, paths []string) error {
 			columns[i].bytes = max(rawBytes, columns[i].bytes)
 		}
 	}
-	return err
+	return unlessFailure(err)
 }
 
 // asTexts makes the reader read the columns that are texts as such: by the
@@ -97,8 +90,22 @@ func (r *reader) asTexts(columns []column) []column {
 			columns[i].Duck = "VARCHAR"
 			r.decoded[c.Name] = !all
 		}
+		if all {
+			columns[i].Fields = textFields(c.Fields)
+		}
 	}
 	return columns
+}
+
+// textFields gives nested columns as they are read where all bytes are texts.
+func textFields(fields []column) []column {
+	fields = slices.Clone(fields)
+	for i, c := range fields {
+		if fields[i].Fields = textFields(c.Fields); c.Duck == "BLOB" {
+			fields[i].Duck = "VARCHAR"
+		}
+	}
+	return fields
 }
 
 // invalidText is DuckDB's message of a text that is not UTF-8, with the file.

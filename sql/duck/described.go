@@ -71,6 +71,12 @@ func (l *lease) describeFiles(r *reader, paths []string, texts bool) ([]column, 
 	if err == nil && texts {
 		err = l.findTexts(c, paths)
 	}
+	if err == nil && r.parquet != nil {
+		err = l.findRanges(c, paths)
+	}
+	if err == nil && r.parquet != nil {
+		err = l.findLong(c, paths)
+	}
 	if err == nil && r.documents != nil {
 		err = l.findWhole(r.documents, c)
 	}

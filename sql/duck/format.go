@@ -204,22 +204,17 @@ func (r *reader) value(c column) string {
 	case c.exact != "":
 		return "CAST(" + value + " AS " + c.Duck + ")"
 	}
-	switch {
-	case r.text != nil && c.Duck == "VARCHAR":
+	if r.text != nil && c.Duck == "VARCHAR" {
 		return r.text(value)
-	case c.Duck == "DOUBLE" || c.Duck == "FLOAT":
-		return "mysql_no_nan(" + value + ")"
-	case c.Duck == "JSON" && r.documents != nil:
-		return "mysql_finite_json(" + value + ")"
 	}
-	return value
+	return c.held(value)
 }
 
 // relation gives the reader's files as a relation, with its columns under
 // their names.
 func (r *reader) relation(described []column) Relation {
 	rel := Relation{SQL: r.SQL}
-	items, values := make([]string, 0, len(described)), make([]string, 0, len(described))
+	items, values, fields := make([]string, 0, len(described)), make([]string, 0, len(described)), make([]string, 0, len(described))
 	plain := true
 	for _, c := range described {
 		if r.drop[c.Name] {
@@ -236,18 +231,15 @@ func (r *reader) relation(described []column) Relation {
 			items, plain = append(items, value+" AS "+quoteName(name)), false
 		}
 		values = append(values, value)
-		rel.Columns = append(rel.Columns, Column{Name: name, Type: c.Duck})
+		rel.Columns = append(rel.Columns, Column{Name: name, Type: c.heldType()})
+		field, _ := c.inDocument(value, 0)
+		if c.isNested() {
+			field, _ = c.inDocument(quoteName(c.Name), 0)
+		}
+		fields = append(fields, quoteName(name)+" := "+field)
 	}
 	if r.record && len(rel.Columns) > 0 {
-		fields := make([]string, len(rel.Columns))
-		for i, c := range rel.Columns {
-			value := values[i]
-			if c.Type == "BLOB" {
-				value = textOfBytes(value)
-			}
-			fields[i] = quoteName(c.Name) + " := " + value
-		}
-		r.hidden, r.extra = append(r.hidden, Column{recordPlace, "JSON"}), append(r.extra, "mysql_finite_json(to_json(struct_pack("+strings.Join(fields, ", ")+")))")
+		r.hidden, r.extra = append(r.hidden, Column{recordPlace, "JSON"}), append(r.extra, "mysql_document(to_json(struct_pack("+strings.Join(fields, ", ")+")))")
 		rel.Record = true
 	}
 	if r.places {

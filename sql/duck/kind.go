@@ -134,6 +134,8 @@ func (e expr) text() string {
 			return "mysql_float_text(" + e.sql + ")"
 		}
 		return "mysql_double_text(" + e.sql + ")"
+	case kindDate:
+		return "mysql_date_text(" + e.sql + ")"
 	case kindMoment:
 		if e.scale > 0 {
 			return "strftime(" + e.sql + ", '%Y-%m-%d %H:%M:%S.%f')"

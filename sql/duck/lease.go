@@ -382,5 +382,6 @@ func (f failure) explain(clear func(string) string) error {
 		code = wharf.CodeInternal
 	}
 	text, _, _ := strings.Cut(clear(f.Text), "\n\nLINE ")
+	text, _, _ = strings.Cut(text, "\n\nStack Trace:") // of an internal error
 	return wharf.Errorf(code, "%s", text)
 }

@@ -37,6 +37,9 @@ func (l *lease) located(err error) error {
 		}
 		return l.wrongJSON(m)
 	}
+	if of := l.wrongParquet(f); of != nil {
+		return of
+	}
 	return err
 }
 

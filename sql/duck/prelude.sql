@@ -81,6 +81,22 @@ CREATE MACRO mysql_json_length(j) AS CASE json_type(j) WHEN 'ARRAY' THEN json_ar
 
 CREATE MACRO mysql_unescaped(s) AS CASE WHEN NOT contains(s, '\') THEN s ELSE list_aggregate(list_transform(string_split(s, '\\'), lambda x: replace(replace(replace(x, '\t', chr(9)), '\n', chr(10)), '\r', chr(13))), 'string_agg', '\') END;
 
+-- What files have that MySQL's types do not hold is NULL where it is read: dates outside the years 0 to 9999, and times of no day.
+-- Nanoseconds are cut off.
+CREATE MACRO mysql_known_date(d) AS CASE WHEN d BETWEEN DATE '0000-01-01' AND DATE '9999-12-31' THEN d END;
+CREATE MACRO mysql_known_moment(t) AS CASE WHEN t BETWEEN TIMESTAMP '0000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END;
+CREATE MACRO mysql_known_instant(t) AS CASE WHEN t BETWEEN TIMESTAMPTZ '0000-01-01 00:00:00+14' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999-14' THEN t END;
+CREATE MACRO mysql_known_time(t) AS CASE WHEN t BETWEEN TIME '00:00:00' AND TIME '24:00:00' THEN t END;
+CREATE MACRO mysql_known_time_ns(t) AS CASE WHEN t BETWEEN TIME_NS '00:00:00' AND TIME_NS '24:00:00' THEN CAST(left(CAST(t AS VARCHAR), 15) AS TIME) END;
+CREATE MACRO mysql_known_moment_ns(t) AS CASE WHEN isfinite(t) THEN make_timestamp(epoch_ns(t) // 1000 - CASE WHEN epoch_ns(t) % 1000 < 0 THEN 1 ELSE 0 END) END;
+-- DuckDB calls the year 0 1 BC.
+CREATE MACRO mysql_date_text(d) AS CASE WHEN d < DATE '0001-01-01' THEN strftime(d, '%Y-%m-%d') ELSE CAST(d AS VARCHAR) END;
+CREATE MACRO mysql_moment_field(t) AS CASE WHEN t < TIMESTAMP '0001-01-01' THEN strftime(t, '%Y-%m-%d %H:%M:%S') ELSE CAST(t AS VARCHAR) END;
+
+-- Documents of nested values. A decimal is a text in them first, since DuckDB would make a double of it.
+CREATE MACRO mysql_decimal_field(d) AS chr(6) || 'decimal ' || regexp_replace(CAST(d AS VARCHAR), '^(-?)\.', '\1' || '0.');
+CREATE MACRO mysql_document(j) AS regexp_replace(CAST(mysql_finite_json(j) AS VARCHAR), '"\\u0006decimal (-?[0-9.]+)"', '\1' || chr(1), 'g');
+
 -- Dates.
 CREATE MACRO mysql_moment(s) AS TRY_CAST(mysql_eval_text('{"Text":"CAST(i0 AS DATETIME(6))","Inputs":[{"Name":"i0","Type":0,"Scale":0,"Collation":"utf8mb4_0900_bin","Explicit":false}]}', s) AS TIMESTAMP);
 CREATE MACRO mysql_no_moment(t) AS CASE WHEN t IS NOT NULL THEN TRY_CAST(mysql_eval_text('{"Text":"MAKEDATE(9999, 1) + INTERVAL i0 YEAR","Inputs":[{"Name":"i0","Type":2,"Scale":0}]}', CAST(CASE WHEN t IS NULL THEN 1 ELSE 2 END AS BIGINT)) AS TIMESTAMP) END;

@@ -26,11 +26,14 @@ type column struct {
 	Name     string
 	Type     wharf.Type
 	Decimals uint8
-	Duck     string // DuckDB's type
+	Duck     string   // DuckDB's type
+	Fields   []column `json:",omitempty"` // of a nested type: the element, the fields, or the key and the value
 	bytes    byteKind
 	exact    exactType // of a column of numbers; "" where it is the type that was told
 	raw      bool      // read from the document's text, where DuckDB would read a double
 	field    *string   // of the documents, where DuckDB gives the column another name
+	inRange  bool      // a date, or a date with its time, that is in MySQL's years, as the footers say
+	digits   int       // of a decimal of more than maxDigits, of which DuckDB would make a wrong double
 }
 
 // batchBytes is how much a batch of rows has, at least, when it is sent. The
@@ -90,7 +93,7 @@ func (c *connection) prepareText(text string, unload bool) (*query, error) {
 		t := vectorTypeOf(duckdb.PreparedStatementColumnLogicalType(q.stmt, i))
 		q.types = append(q.types, t)
 		q.columns = append(q.columns, column{
-			Name: duckdb.PreparedStatementColumnName(q.stmt, i), Type: t.column, Decimals: t.decimals, Duck: t.name,
+			Name: duckdb.PreparedStatementColumnName(q.stmt, i), Type: t.column, Decimals: t.decimals, Duck: t.name, Fields: t.fields,
 		})
 	}
 	return q, nil

@@ -176,7 +176,7 @@ func (t *translator) source(n *ast.TableSource, s *scope) string {
 			e.folded, e.collation, e.implied = true, serverCollation, true
 		}
 		if c.Type == "TIMESTAMP WITH TIME ZONE" {
-			e.sql = t.local(e.sql)
+			e.sql = "mysql_known_moment(" + t.local(e.sql) + ")" // it may be in another year there
 		}
 		s.columns = append(s.columns, scoped{
 			schema: database, table: shown, name: c.Name, expr: e, place: i, asked: i >= len(rel.Columns), typed: !rel.Server, server: rel.Server && n.AsName.O == "",

@@ -21,8 +21,9 @@ type vectorType struct {
 	decimals uint8
 	scale    uint8 // of an exact decimal
 	storage  duckdb.Type
-	name     string // DuckDB's
-	cast     string // what turns a value $ into one that can be shown; "" where it can
+	name     string   // DuckDB's
+	cast     string   // what turns a value $ into one that can be shown; "" where it can
+	fields   []column // of a nested type
 }
 
 // vectorTypeOf describes a logical type, which it destroys.
@@ -64,14 +65,39 @@ func vectorTypeOf(logical duckdb.LogicalType) vectorType {
 		t.column = wharf.TypeBytes
 	case duckdb.TypeSQLNull:
 		t.column = wharf.TypeNull
-	case duckdb.TypeList, duckdb.TypeStruct, duckdb.TypeMap, duckdb.TypeArray, duckdb.TypeUnion, duckdb.TypeVariant:
-		t.column, t.cast = wharf.TypeJSON, "CAST(to_json($) AS VARCHAR)"
+	case duckdb.TypeList, duckdb.TypeStruct, duckdb.TypeMap, duckdb.TypeArray, duckdb.TypeUnion:
+		t.column, t.cast, t.fields = wharf.TypeJSON, "CAST(to_json($) AS VARCHAR)", fieldsOf(id, logical)
+	case duckdb.TypeVariant:
+		t.column, t.cast = wharf.TypeJSON, "CAST("+ofVariant("$")+" AS VARCHAR)"
 	case duckdb.TypeGeometry:
 		t.column, t.cast = wharf.TypeBytes, "ST_AsWKB($)"
 	default:
 		t.column, t.cast = wharf.TypeString, "CAST($ AS VARCHAR)"
 	}
 	return t
+}
+
+// fieldsOf describes what a value of a nested type has: the element of a list, the fields
+// of a struct, the key and the value of a map.
+func fieldsOf(id duckdb.Type, logical duckdb.LogicalType) []column {
+	field := func(name string, of duckdb.LogicalType) column {
+		t := vectorTypeOf(of)
+		return column{Name: name, Type: t.column, Duck: t.name, Fields: t.fields}
+	}
+	switch id {
+	case duckdb.TypeList:
+		return []column{field("", duckdb.ListTypeChildType(logical))}
+	case duckdb.TypeMap:
+		return []column{field("key", duckdb.MapTypeKeyType(logical)), field("value", duckdb.MapTypeValueType(logical))}
+	case duckdb.TypeStruct:
+		fields := make([]column, duckdb.StructTypeChildCount(logical))
+		for i := range fields {
+			at := duckdb.IdxT(i)
+			fields[i] = field(duckdb.StructTypeChildName(logical, at), duckdb.StructTypeChildType(logical, at))
+		}
+		return fields
+	}
+	return nil // Parquet has no others
 }
 
 // typeNames are the names of types as DuckDB writes them. Nested ones are
