@@ -146,6 +146,8 @@ func unixTimestamp(ev *Evaluation, a []Datum) (Datum, error) {
 // maxUnix is the last second that FROM_UNIXTIME and the like take.
 const maxUnix = 32536771199
 
+const unixDigits = 11 // of maxUnix
+
 func isUnix(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= maxUnix }
 
 // inZone is the instant of a moment in a zone: of one that comes twice the
