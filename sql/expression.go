@@ -38,6 +38,7 @@ type Input struct {
 	Name  string
 	Type  wharf.Type
 	Scale int // digits behind the point of a decimal, or of a time; a decimal may come with more
+	Width int `json:",omitempty"` // the most digits of a decimal; 0 is not known
 	// Collation is that of a text. "" is the connection's, as of a literal.
 	Collation string
 	Explicit  bool // said by COLLATE

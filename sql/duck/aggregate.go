@@ -5,6 +5,7 @@ package duck
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -146,7 +147,7 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 	}
 	if n.Order != nil {
 		clause := t.clause
-		order = t.order(n.Order.Items, s, nil)
+		order = t.order(t.placedIn(n.Args[:len(args)], n.Order.Items), s, nil)
 		t.clause = clause
 	}
 	if n.Distinct && (n.Order != nil || len(args) > 1 || slices.ContainsFunc(args, func(a expr) bool { return t.group(a) != a.sql })) {
@@ -162,6 +163,24 @@ func (t *translator) groupConcat(n *ast.AggregateFuncExpr, args []expr, s *scope
 		cut.sql = fmt.Sprintf("CASE WHEN strlen(%s) > %d THEN %s ELSE %s END", e[0].sql, most, cut.sql, e[0].sql)
 		return cut
 	})
+}
+
+// placedIn gives the items of an ORDER BY within GROUP_CONCAT, of which a number is the
+// place of an argument.
+func (t *translator) placedIn(args []ast.ExprNode, items []*ast.ByItem) []*ast.ByItem {
+	var placed []*ast.ByItem
+	for _, item := range items {
+		n, ok := placeOf(item.Expr)
+		switch {
+		case !ok:
+			placed = append(placed, item)
+		case n < 1 || n > len(args):
+			t.fail(unknownColumn(strconv.Itoa(n), "order clause"))
+		case !readsNoRow(args[n-1]):
+			placed = append(placed, &ast.ByItem{Expr: args[n-1], Desc: item.Desc})
+		}
+	}
+	return placed
 }
 
 // groupDistinct is GROUP_CONCAT(DISTINCT …) that DuckDB does not do: of several

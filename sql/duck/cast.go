@@ -37,12 +37,7 @@ func (t *translator) cast(n *ast.FuncCastExpr, s *scope) expr {
 			return t.evaluates(normalized, []expr{{sql: x.text(), kind: kindText, constant: x.constant}}, false)
 		}
 	}
-	e := t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
-	if digits := n.Tp.GetFlen(); e.kind == kindDecimal && digits > 0 && digits < e.precision {
-		e.precision = digits
-		e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
-	}
-	return e
+	return t.evaluated(n, s, map[ast.ExprNode]expr{n.Expr: x})
 }
 
 func castHere(n *ast.FuncCastExpr, x expr) (expr, bool) {

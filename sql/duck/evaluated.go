@@ -42,7 +42,24 @@ func (t *translator) evaluatedAs(n ast.ExprNode, s *scope, known map[ast.ExprNod
 		return t.refuse("this expression")
 	}
 	v.normalize()
+	if inner := chosenDigits(n, v.inputs); inner > 0 && !key {
+		return t.evaluatesExact(text, v.inputs, maxDigits, inner)
+	}
 	return t.evaluates(text, v.inputs, key)
+}
+
+// chosenDigits is how many digits beyond those that are shown the number has that
+// GREATEST or LEAST gives, which is one of the inputs as it is.
+func chosenDigits(n ast.ExprNode, inputs []expr) int {
+	f, ok := n.(*ast.FuncCallExpr)
+	if !ok || f.FnName.L != "greatest" && f.FnName.L != "least" {
+		return 0
+	}
+	inner := 0
+	for _, e := range inputs {
+		inner = max(inner, e.inner)
+	}
+	return inner
 }
 
 // variable returns a system variable of the session that is a whole number.
@@ -125,7 +142,9 @@ func (t *translator) evaluate(said evaluated, inputs []expr) expr {
 	case kindDate, kindMoment:
 		e.sql = "TRY_CAST(" + call("text") + " AS " + e.duck() + ")"
 	case kindDecimal:
-		e.sql = call("text")
+		if e.sql = call("text"); compiled.Width > 0 {
+			e.precision = min(e.precision, max(compiled.Width, e.scale))
+		}
 		if !said.Exact {
 			e.sql = "CAST(" + e.sql + " AS " + e.duck() + ")"
 		}
@@ -141,7 +160,7 @@ func (t *translator) evaluate(said evaluated, inputs []expr) expr {
 func (t *translator) evaluatesExact(text string, inputs []expr, whole, inner int) expr {
 	e := t.evaluate(evaluated{Text: text, Exact: true}, inputs)
 	if e.kind == kindDecimal {
-		whole = max(1, min(whole, maxDigits-e.scale))
+		whole = max(1, min(whole, e.whole()))
 		e.inner = max(0, min(inner, maxDigits-e.scale-whole))
 		e.precision = min(maxDigits-e.inner, whole+e.scale)
 		e.sql = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", e.sql, maxDigits, e.behind())
@@ -203,6 +222,8 @@ func (e expr) input(name string) sql.Input {
 	switch {
 	case e.kind == kindDouble:
 		in.Scale = e.places
+	case e.kind == kindDecimal:
+		in.Width = e.precision
 	case e.kind != kindText && e.kind != kindJSON:
 	case e.collation != "":
 		in.Collation, in.Explicit = e.collation, !e.implied

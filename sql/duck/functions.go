@@ -125,7 +125,9 @@ func wholeNumber(name string) func(*translator, []expr) expr {
 			return double(name + "(" + n.sql + ")")
 		case kindDecimal:
 			if n.whole() > 18 {
-				return expr{sql: fmt.Sprintf("CAST(%s(%s) AS DECIMAL(%d,0))", name, n.sql, maxDigits), kind: kindDecimal, precision: maxDigits}
+				e := expr{kind: kindDecimal, precision: min(maxDigits, n.whole()+1)}
+				e.sql = fmt.Sprintf("CAST(%s(%s) AS %s)", name, n.sql, e.duck())
+				return e
 			}
 			return expr{sql: "CAST(" + name + "(" + n.sql + ") AS BIGINT)", kind: kindInt}
 		}

@@ -9,13 +9,27 @@ import (
 // bits gives the 64 bits of a value that may be a text.
 func (ev *Evaluation) bits(d Datum) uint64 {
 	d = ev.counted(d, "INTEGER")
-	if d.IsText() && !d.Literal && !isNumeral(d.Str, false) {
-		ev.wrongValue("Truncated incorrect INTEGER value", d)
-	}
 	if d.IsText() && !d.Literal {
-		d = DecDatum(d.ToDecimal().truncate(0))
+		return ev.textBits(d)
 	}
 	return Bits(d)
+}
+
+// textBits gives the 64 bits of the whole number that a text starts with.
+func (ev *Evaluation) textBits(d Datum) uint64 {
+	n := d.wholeOfText().unscaled
+	if !isNumeral(d.Str, false) || !n.IsInt64() && !n.IsUint64() {
+		ev.wrongValue("Truncated incorrect INTEGER value", d)
+	}
+	switch {
+	case n.IsUint64():
+		return n.Uint64()
+	case n.IsInt64():
+		return uint64(n.Int64())
+	case n.Sign() < 0:
+		return 1 << 63
+	}
+	return math.MaxUint64
 }
 
 // Bits gives the 64 bits of a number, as MySQL's bit operators take it.

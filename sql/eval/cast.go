@@ -2,8 +2,6 @@ package eval
 
 import (
 	"encoding/hex"
-	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -218,28 +216,9 @@ func (t castTarget) convert(ev *Evaluation, d Datum) Datum {
 }
 
 func (t castTarget) toInteger(ev *Evaluation, d Datum) Datum {
-	text := d.IsText() && !d.Literal
-	if text && !isNumeral(d.Str, false) {
-		ev.wrongValue("Truncated incorrect INTEGER value", d)
-	}
 	switch {
-	case text:
-		n := new(big.Int)
-		digits, _, _ := strings.Cut(numberPrefix(d.Str, false), ".")
-		if whole, ok := parseDecimal(digits); ok { // ".5" has none
-			n = whole.unscaled
-		}
-		switch {
-		case n.IsUint64() && (t.typ == wharf.TypeUint || !n.IsInt64()):
-			return t.signed(UintDatum(n.Uint64()))
-		case n.IsInt64():
-			return t.signed(IntDatum(n.Int64()))
-		}
-		ev.wrongValue("Truncated incorrect INTEGER value", d)
-		if n.Sign() < 0 {
-			return t.signed(IntDatum(math.MinInt64))
-		}
-		return t.signed(UintDatum(math.MaxUint64))
+	case d.IsText() && !d.Literal:
+		return t.signed(UintDatum(ev.textBits(d)))
 	case t.typ == wharf.TypeUint && d.Kind == KDecimal && d.Dec.unscaled.Sign() < 0:
 		if !d.Dec.round(0).isZero() {
 			ev.wrongValue("Truncated incorrect DECIMAL value", d)
@@ -257,7 +236,7 @@ func (ev *Evaluation) toYear(d Datum) Datum {
 	switch {
 	case d.Kind == kTime:
 		n = int64(ev.now.In(ev.Env.Location()).Year())
-	case d.Kind == kDate || d.Kind == kDateTime:
+	case d.isDated():
 		n = castTarget{typ: wharf.TypeInt}.toInteger(ev, ev.asTemporal(d, wharf.TypeDate, 0)).ToInt() / 10000
 	case d.IsText() && !d.Literal:
 		if !isNumeral(d.Str, true) {

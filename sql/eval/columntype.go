@@ -155,13 +155,17 @@ var sameWidth = []string{"UPPER", "LOWER", "UCASE", "LCASE", "TRIM", "LTRIM", "R
 var fixedWidth = map[string]int{"MD5": 32, "SHA": 40, "SHA1": 40, "UUID": 36}
 
 // functionWidth is the most digits or characters of what a function gives.
-func functionWidth(name string, typ wharf.Type, args []Node) int {
+func functionWidth(name string, n Node, args []Node) int {
 	switch {
-	case typ == wharf.TypeDecimal && (name == "ABS" || name == "NULLIF") && len(args) > 0:
+	case n.Typ == wharf.TypeDecimal && (name == "ABS" || name == "NULLIF") && len(args) > 0:
 		return args[0].digits()
-	case typ == wharf.TypeDecimal && (name == "GREATEST" || name == "LEAST"):
-		return meetingWidth(typ, args)
-	case typ != wharf.TypeString:
+	case n.Typ == wharf.TypeDecimal && (name == "GREATEST" || name == "LEAST"):
+		return meetingWidth(n.Typ, args)
+	case n.Typ == wharf.TypeDecimal && (name == "ROUND" || name == "TRUNCATE"):
+		return roundedWidth(name, n.Scale, args)
+	case n.Typ == wharf.TypeDecimal && name == "UNIX_TIMESTAMP":
+		return unixDigits + n.Scale
+	case n.Typ != wharf.TypeString:
 		return 0
 	case slices.Contains(sameWidth, name) || name == "NULLIF":
 		return args[0].textWidth()
@@ -176,6 +180,20 @@ func functionWidth(name string, typ wharf.Type, args []Node) int {
 		return sum
 	}
 	return fixedWidth[name]
+}
+
+// roundedWidth is the digits of a decimal that is rounded, by which it may get one
+// more, or cut.
+func roundedWidth(name string, scale int, args []Node) int {
+	x := args[0]
+	if x.digits() == 0 || x.Scale == AsItComes {
+		return 0
+	}
+	whole := x.digits() - x.Scale
+	if name == "ROUND" && (scale < x.Scale || len(args) > 1 && args[1].fixed == nil) {
+		whole++
+	}
+	return whole + scale
 }
 
 // textWidth is the characters of a text.

@@ -250,11 +250,17 @@ func (d Datum) ToInt() int64 {
 	if d.Literal {
 		return int64(d.literalNumber().Num)
 	}
-	whole, ok := parseDecimal(numberPrefix(d.Str, false))
-	if !ok {
-		return clampInt(d.ToFloat())
+	return d.wholeOfText().int64()
+}
+
+// wholeOfText is the whole number that a text starts with. An exponent is none of it.
+func (d Datum) wholeOfText() *Decimal {
+	prefix := numberPrefix(d.Str, false)
+	dec, ok := parseDecimal(prefix)
+	if !ok { // it is very long
+		dec = FloatDatum(leadingFloat(prefix)).ToDecimal()
 	}
-	return whole.truncate(0).int64()
+	return dec.truncate(0)
 }
 
 func clampInt(f float64) int64 {

@@ -78,7 +78,7 @@ func (c *Compiler) input(in sql.Input) Field {
 	if in.Type != wharf.TypeString && in.Type != wharf.TypeJSON {
 		coll = collating{}
 	}
-	return Field{Column: wharf.Column{Name: in.Name, Type: in.Type, Nullable: true}, Shape: Shape{coll, in.Scale}, logical: in.Truth}
+	return Field{Column: wharf.Column{Name: in.Name, Type: in.Type, Nullable: true}, Shape: Shape{coll, in.Scale}, logical: in.Truth, width: in.Width}
 }
 
 // inputs are the names in an expression: its inputs alone.

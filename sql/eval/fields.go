@@ -17,6 +17,7 @@ type Field struct {
 	Hidden        bool // the second of two that USING made one
 	Typed         bool // its header is the name as it was typed
 	logical       bool // as of a Node
+	width         int  // as of a Node
 	Shape
 }
 
@@ -86,7 +87,7 @@ func UnknownColumn(col sql.Column, clause string) error {
 
 // FieldNode reads the value at i of the row.
 func FieldNode(f Field, i int) Node {
-	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Logical: f.logical, column: true, Eval: func(ev *Evaluation) (Datum, error) {
+	return Node{Typ: f.Type, Scale: f.Scale, Coll: f.Coll, Logical: f.logical, width: f.width, column: true, Eval: func(ev *Evaluation) (Datum, error) {
 		return f.Read(ev.Row[i], f.Type), nil
 	}}
 }

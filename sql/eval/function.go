@@ -186,7 +186,6 @@ func (c *Compiler) function(e sql.Call) (Node, error) {
 	c.fix(f, e.Args, args)
 	n := Node{Typ: f.Typ(args), Scale: MaxScale(args), Logical: slices.Contains(logicalFunctions, e.Name)}
 	n.shown = f.shownOf(e.Name, n.Typ, args)
-	n.width = functionWidth(e.Name, n.Typ, args)
 	n.Coll = c.resultCollating(e.Name, f, n.Typ, coll)
 	switch {
 	case n.Typ == wharf.TypeFloat && f.scale != nil && len(args) == 2 && args[1].fixed != nil:
@@ -196,6 +195,7 @@ func (c *Compiler) function(e sql.Call) (Node, error) {
 	case f.scale != nil:
 		n.Scale = f.scale(e.Args, args)
 	}
+	n.width = functionWidth(e.Name, n, args)
 	part := c.isPart()
 	n.Eval = func(ev *Evaluation) (Datum, error) {
 		mark := ev.Held.Taken()

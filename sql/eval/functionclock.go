@@ -92,7 +92,7 @@ func addTimeType(args []Node) wharf.Type {
 // addTime is ADDTIME and SUBTIME: to a moment or a time, a time is added.
 func addTime(sign int64) func(*Evaluation, []Datum) (Datum, error) {
 	return func(ev *Evaluation, a []Datum) (Datum, error) {
-		if a[1].Kind == kDate || a[1].Kind == kDateTime {
+		if a[1].isDated() {
 			return NullDatum(), nil
 		}
 		by, ok := ev.duration(a[1])
@@ -105,7 +105,7 @@ func addTime(sign int64) func(*Evaluation, []Datum) (Datum, error) {
 		}
 		places := max(to.places, by.places)
 		var sum Datum
-		if to.isMoment {
+		if to.typ == wharf.TypeDateTime {
 			t, ok := addMicros(time.UnixMicro(to.micros).UTC(), sign*by.micros)
 			if !ok {
 				return NullDatum(), nil

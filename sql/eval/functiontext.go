@@ -122,13 +122,13 @@ func runTrim(_ *Evaluation, a []Datum) (Datum, error) {
 
 // runChar makes bytes of numbers: of each as many as it needs. NULL is left
 // out.
-func runChar(_ *Evaluation, a []Datum) (Datum, error) {
+func runChar(ev *Evaluation, a []Datum) (Datum, error) {
 	var b []byte
 	for _, d := range a {
 		if d.IsNull() {
 			continue
 		}
-		four := binary.BigEndian.AppendUint32(nil, uint32(Bits(d)))
+		four := binary.BigEndian.AppendUint32(nil, uint32(ev.bits(d)))
 		for len(four) > 1 && four[0] == 0 {
 			four = four[1:]
 		}

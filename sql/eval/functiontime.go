@@ -146,6 +146,8 @@ func unixTimestamp(ev *Evaluation, a []Datum) (Datum, error) {
 // maxUnix is the last second that FROM_UNIXTIME and the like take.
 const maxUnix = 32536771199
 
+const unixDigits = 11 // of maxUnix
+
 func isUnix(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= maxUnix }
 
 // inZone is the instant of a moment in a zone: of one that comes twice the
@@ -171,12 +173,16 @@ func inZone(m moment, zone *time.Location) time.Time {
 	return start
 }
 
-// timeDiff gives the time from the second argument to the first, which are
-// both times or both dates with their times.
+// timeDiff gives the time from the second argument to the first, which are both
+// times, both dates, or both dates with their times.
 func timeDiff(ev *Evaluation, a []Datum) (Datum, error) {
-	x, okX := ev.operand(a[0])
-	y, okY := ev.operand(a[1])
-	if !okX || !okY || x.isMoment != y.isMoment {
+	read := ev.operand
+	if a[0].isDated() || a[1].isDated() {
+		read = ev.datedOperand
+	}
+	x, okX := read(a[0])
+	y, okY := read(a[1])
+	if !okX || !okY || x.typ != y.typ {
 		return NullDatum(), nil
 	}
 	d := durationDatum(x.micros-y.micros, max(x.places, y.places))
@@ -187,25 +193,42 @@ func timeDiff(ev *Evaluation, a []Datum) (Datum, error) {
 	return d, nil
 }
 
-// timeOperand is a time, or a date with its time as microseconds.
+// timeOperand is a time, a date or a date with its time, as microseconds.
 type timeOperand struct {
-	micros   int64
-	places   int
-	isMoment bool
+	micros int64
+	places int
+	typ    wharf.Type
 }
 
-// operand reads an argument of TIMEDIFF.
+// operand reads a time, or what has both a date and a time.
 func (ev *Evaluation) operand(d Datum) (timeOperand, bool) {
-	switch {
-	case d.Kind == kDateTime:
+	if d.Kind == kDateTime {
 		r, _ := ev.momentOf(d)
-		return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
+		return r.operand(wharf.TypeDateTime), true
 	}
 	r, ok := ev.duration(d)
 	if ok && r.year != 0 {
-		return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, true}, true
+		return r.operand(wharf.TypeDateTime), true
 	}
-	return timeOperand{r.micros, r.places, false}, ok
+	return timeOperand{r.micros, r.places, wharf.TypeTime}, ok
+}
+
+// datedOperand reads an argument of TIMEDIFF where one of them is a date: then a text
+// is one as well, with or without its time.
+func (ev *Evaluation) datedOperand(d Datum) (timeOperand, bool) {
+	if d.Kind == kTime {
+		return timeOperand{}, false
+	}
+	r, ok := ev.moment(d, noZeros)
+	if ok && r.isDate {
+		return r.operand(wharf.TypeDate), true
+	}
+	return r.operand(wharf.TypeDateTime), ok
+}
+
+// operand gives the moment that was read as microseconds.
+func (r reading) operand(typ wharf.Type) timeOperand {
+	return timeOperand{r.moment.time(time.UTC).UnixMicro(), r.places, typ}
 }
 
 // temporalLiteral compiles DATE '…', TIME '…' and TIMESTAMP '…'. One with an offset,

@@ -103,7 +103,7 @@ func (c *Compiler) jsonValue(e sql.Call) (Node, error) {
 		return Node{}, err
 	}
 	col.isValue = true
-	n := Node{Typ: col.target.typ, Scale: col.scale()}
+	n := Node{Typ: col.target.typ, Scale: col.scale(), width: col.target.width(Node{})}
 	switch {
 	case n.Typ == wharf.TypeJSON, n.Typ == wharf.TypeString && col.Charset == "":
 		n.Coll = collating{jsonCollating.Id, ofLiteral}

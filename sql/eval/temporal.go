@@ -103,7 +103,10 @@ func durationDatum(micros int64, places int) Datum {
 }
 
 // IsTemporal reports whether the datum is a date, a time, or both.
-func (d Datum) IsTemporal() bool { return d.Kind == kDate || d.Kind == kDateTime || d.Kind == kTime }
+func (d Datum) IsTemporal() bool { return d.isDated() || d.Kind == kTime }
+
+// isDated tells a date, with or without its time of day.
+func (d Datum) isDated() bool { return d.Kind == kDate || d.Kind == kDateTime }
 
 // temporalText writes a date or a time as MySQL does.
 func (d Datum) temporalText() string {
