@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"database/sql"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,14 +32,9 @@ func TestParquetTypes(t *testing.T) {
 		{"SELECT (SELECT $1 FROM @odd/fardates.parquet f WHERE f.id = 4), (SELECT $1->'$.d' FROM @odd/fardates.parquet f WHERE f.id = 7), COUNT(*) FROM odd.`fardates.parquet`", []string{`{"d": null, "id": 4, "ts": null, "tz": null}`, `"0000-01-01"`, "1"}},
 	} {
 		for protocol, arg := range map[string][]any{" WHERE id = 1": nil, " WHERE id = ?": {1}} {
-			rows, err := db.QueryContext(s.context(), c.query+protocol, arg...)
-			if err != nil {
-				t.Errorf("%s: %v", c.query, err)
-				continue
-			}
-			got, err := texts(rows)
-			if err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("%s%s: %s, %v, want %s", c.query, protocol, strings.Join(got, "\n"), err, strings.Join(c.want, "\n"))
+			got, want := s.texts(c.query+protocol, arg...), strings.Join(c.want, "\t")
+			if !slices.Equal(got, []string{want}) {
+				t.Errorf("%s%s: %s, want %s", c.query, protocol, got, want)
 			}
 		}
 	}
@@ -54,27 +48,4 @@ func TestParquetTypes(t *testing.T) {
 	if got := s.column("SELECT COUNT(*) FROM odd.`longdecimals.parquet`"); !slices.Equal(got, []string{"2"}) {
 		t.Errorf("rows beside a column that cannot be read: %s", got)
 	}
-}
-
-// texts are the values of all rows.
-func texts(rows *sql.Rows) ([]string, error) {
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for rows.Next() {
-		values, places := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range values {
-			places[i] = &values[i]
-		}
-		if err := rows.Scan(places...); err != nil {
-			return nil, err
-		}
-		for _, v := range values {
-			all = append(all, v.String)
-		}
-	}
-	return all, rows.Err()
 }

@@ -90,10 +90,11 @@ func (s *server) wantTexts(query string, want ...string) {
 	}
 }
 
-// texts are the rows of a query, each value as text, with tabs between.
-func (s *server) texts(query string) []string {
+// texts are the rows of a query, each value as text, with tabs between. With arguments
+// they come by the binary protocol.
+func (s *server) texts(query string, args ...any) []string {
 	s.t.Helper()
-	rows, err := s.db("").QueryContext(s.context(), query)
+	rows, err := s.db("").QueryContext(s.context(), query, args...)
 	if err != nil {
 		s.t.Errorf("%s: %v", query, err)
 		return nil

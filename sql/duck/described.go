@@ -72,10 +72,9 @@ func (l *lease) describeFiles(r *reader, paths []string, texts bool) ([]column, 
 		err = l.findTexts(c, paths)
 	}
 	if err == nil && r.parquet != nil {
-		err = l.findRanges(c, paths)
-	}
-	if err == nil && r.parquet != nil {
-		err = l.findLong(c, paths)
+		if err = l.findRanges(c, paths); err == nil {
+			err = l.findLong(c, paths)
+		}
 	}
 	if err == nil && r.documents != nil {
 		err = l.findWhole(r.documents, c)
