@@ -2,8 +2,10 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -269,32 +271,56 @@ func dumpIndex(t *testing.T, mem vfs.FS) string {
 	return b.String()
 }
 
-// TestIndexOfAnotherVersion: an index without its position is made anew.
+// TestIndexOfAnotherVersion: an index that does not say how far the log is in it,
+// or says so in another layout, is made anew, and a check says what it is.
 func TestIndexOfAnotherVersion(t *testing.T) {
-	mem := vfs.NewMem()
-	e := openEngine(t, "data", tinyOptions(mem))
-	for i := range 20 {
-		put(t, e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i)), []byte("x"))
+	for name, spoil := range map[string]func(db *pebble.DB, position []byte) error{
+		"no position": func(db *pebble.DB, _ []byte) error { return db.Delete([]byte{spacePosition}, pebble.NoSync) },
+		"version 1, whose position had no version": func(db *pebble.DB, p []byte) error {
+			return db.Set([]byte{spacePosition}, p[1:], pebble.NoSync)
+		},
+		"the next version": func(db *pebble.DB, p []byte) error {
+			return db.Set([]byte{spacePosition}, append([]byte{indexVersion + 1}, p[1:]...), pebble.NoSync)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			e := openEngine(t, "data", tinyOptions(mem))
+			for i := range 20 {
+				put(t, e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i)), []byte("x"))
+			}
+			must(t, e.Close())
+			db, err := pebble.Open("data/index", &pebble.Options{FS: mem, FormatMajorVersion: pebble.FormatValueSeparation, DisableWAL: true})
+			must(t, err)
+			v, done, err := db.Get([]byte{spacePosition})
+			must(t, err)
+			must(t, spoil(db, bytes.Clone(v)))
+			must(t, done.Close())
+			must(t, db.Flush())
+			must(t, db.Close())
+
+			f, _, err := OpenFolder("data", tinyOptions(mem))
+			must(t, err)
+			if err := f.OpenIndex(t.Context()); !errors.Is(err, errOtherIndex) {
+				t.Errorf("a check says %v", err)
+			}
+			must(t, f.Close())
+
+			var log errorLog
+			o := tinyOptions(mem)
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			e = openEngine(t, "data", o)
+			if s := log.String(); !strings.Contains(s, errOtherIndex.Error()) || strings.Contains(s, "level=ERROR") {
+				t.Errorf("the log should say that the index was made anew, and not call it damaged: %s", s)
+			}
+			for i := range 20 {
+				if data, err := readAll(e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i))); err != nil || string(data) != "x" {
+					t.Errorf("k%02d: %q, %v", i, data, err)
+				}
+			}
+			must(t, e.Close())
+		})
 	}
-	must(t, e.Close())
-	db, err := pebble.Open("data/index", &pebble.Options{FS: mem, FormatMajorVersion: pebble.FormatValueSeparation, DisableWAL: true})
-	must(t, err)
-	must(t, db.Delete([]byte{spacePosition}, pebble.NoSync))
-	must(t, db.Flush())
-	must(t, db.Close())
-	var log errorLog
-	o := tinyOptions(mem)
-	o.Logger = log.logger()
-	e = openEngine(t, "data", o)
-	if !strings.Contains(log.String(), errOtherIndex.Error()) {
-		t.Errorf("the log does not say that the index was made anew: %s", &log)
-	}
-	for i := range 20 {
-		if data, err := readAll(e.Store(stageOne), wharf.Key(fmt.Sprintf("k%02d", i))); err != nil || string(data) != "x" {
-			t.Errorf("k%02d: %q, %v", i, data, err)
-		}
-	}
-	must(t, e.Close())
 }
 
 // TestStartSyncsTheLog: a server is killed after a record was written and before

@@ -40,77 +40,94 @@ type entry struct {
 	md5    [md5Len]byte
 }
 
+// The first byte of an entry's value: the version of the index in the upper
+// half, and these in the lower.
 const (
-	entryFile   = 1 << 0
-	entryMD5    = 1 << 1
-	entryInline = 1 << 2
-
-	entryVersion = 1
-	entryFixed   = 2 + 5*8
+	entryFile = 1 << iota
+	entryMD5
+	entryInline
 )
+
+// indexVersion changes with the layout of the index. An index of another is
+// made anew.
+const indexVersion = 2
 
 var errEntry = errors.New("an entry of the index is damaged")
 
-// append encodes e as the value of the index key key.
+// append encodes e as the value of the index key key. It is short, because
+// each list reads it, needed or not.
 func (e *entry) append(dst, key []byte) []byte {
 	start := len(dst)
-	var flags byte
+	dst = append(dst, indexVersion<<4|e.flags())
+	dst = binary.AppendUvarint(dst, e.seq)
+	dst = binary.AppendUvarint(dst, e.at.segment)
+	dst = binary.AppendUvarint(dst, uint64(e.at.offset))
+	dst = binary.AppendUvarint(dst, uint64(e.size))
 	if e.file {
-		flags |= entryFile
+		dst = binary.AppendUvarint(dst, e.number)
 	}
-	if e.hasMD5 {
-		flags |= entryMD5
-	}
-	if e.inline {
-		flags |= entryInline
-	}
-	be := binary.BigEndian
-	dst = append(dst, entryVersion, flags)
-	dst = be.AppendUint64(dst, e.seq)
-	dst = be.AppendUint64(dst, e.at.segment)
-	dst = be.AppendUint64(dst, uint64(e.at.offset))
-	dst = be.AppendUint64(dst, uint64(e.size))
-	dst = be.AppendUint64(dst, uint64(e.mtime))
-	if e.file {
-		dst = be.AppendUint64(dst, e.number)
-	}
+	dst = binary.BigEndian.AppendUint64(dst, uint64(e.mtime))
 	if e.hasMD5 {
 		dst = append(dst, e.md5[:]...)
 	}
-	return be.AppendUint32(dst, keyedSum(key, dst[start:]))
+	return binary.BigEndian.AppendUint32(dst, keyedSum(key, dst[start:]))
+}
+
+func (e *entry) flags() (f byte) {
+	if e.file {
+		f |= entryFile
+	}
+	if e.hasMD5 {
+		f |= entryMD5
+	}
+	if e.inline {
+		f |= entryInline
+	}
+	return f
 }
 
 // parseEntry decodes and verifies the value of the index key key.
-func parseEntry(key, value []byte) (entry, error) {
+func parseEntry(key, value []byte) (e entry, err error) {
 	n := len(value) - crcLen
-	if n < entryFixed || value[0] != entryVersion || value[1] > entryFile|entryMD5|entryInline ||
-		keyedSum(key, value[:n]) != binary.BigEndian.Uint32(value[n:]) {
+	if n < 1 || value[0]>>4 != indexVersion || keyedSum(key, value[:n]) != binary.BigEndian.Uint32(value[n:]) {
 		return entry{}, errEntry
 	}
-	be := binary.BigEndian
-	e := entry{
-		seq: be.Uint64(value[2:]), at: position{be.Uint64(value[10:]), int64(be.Uint64(value[18:]))},
-		size: int64(be.Uint64(value[26:])), mtime: int64(be.Uint64(value[34:])),
-		file: value[1]&entryFile != 0, hasMD5: value[1]&entryMD5 != 0, inline: value[1]&entryInline != 0,
-	}
-	rest := value[entryFixed:n]
-	if e.file && len(rest) >= 8 {
-		e.number, rest = be.Uint64(rest), rest[8:]
-	}
-	if e.hasMD5 && len(rest) >= md5Len {
-		e.md5, rest = [md5Len]byte(rest), rest[md5Len:]
-	}
-	want := entryFixed
+	flags, r := value[0]&0xf, varints{rest: value[1:n]}
+	e.file, e.hasMD5, e.inline = flags&entryFile != 0, flags&entryMD5 != 0, flags&entryInline != 0
+	e.seq = r.next()
+	e.at = position{r.next(), int64(r.next())}
+	e.size = int64(r.next())
 	if e.file {
-		want += 8
+		e.number = r.next()
 	}
+	want := 8
 	if e.hasMD5 {
 		want += md5Len
 	}
-	if len(rest) != 0 || n != want || e.size < 0 || e.at.offset < 0 {
+	if r.bad || len(r.rest) != want || flags != e.flags() || e.size < 0 || e.at.offset < 0 {
 		return entry{}, errEntry
 	}
+	e.mtime = int64(binary.BigEndian.Uint64(r.rest))
+	copy(e.md5[:], r.rest[8:])
 	return e, nil
+}
+
+// varints reads numbers of variable length.
+type varints struct {
+	rest []byte
+	bad  bool
+}
+
+// next returns the next number, 0 where there is none or where it could be
+// written shorter.
+func (r *varints) next() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 || n > 1 && r.rest[n-1] == 0 {
+		r.bad = true
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
 }
 
 // keyedSum guards a value together with the key that it stands under, so
@@ -213,9 +230,12 @@ type applied struct {
 	next uint64 // the next number of a body file
 }
 
-const appliedLen = 5 * 8
+const appliedLen = 1 + 5*8
 
+// append begins with the version of the index, so that one that has another
+// layout is known as that.
 func (a applied) append(dst []byte) []byte {
+	dst = append(dst, indexVersion)
 	for _, n := range []uint64{a.segment, uint64(a.offset), a.seq, a.low, a.next} {
 		dst = binary.BigEndian.AppendUint64(dst, n)
 	}
@@ -223,10 +243,10 @@ func (a applied) append(dst []byte) []byte {
 }
 
 func parseApplied(v []byte) (applied, error) {
-	if len(v) != appliedLen {
-		return applied{}, errEntry
+	if len(v) != appliedLen || v[0] != indexVersion {
+		return applied{}, errOtherIndex
 	}
-	n := func(i int) uint64 { return binary.BigEndian.Uint64(v[8*i:]) }
+	n := func(i int) uint64 { return binary.BigEndian.Uint64(v[1+8*i:]) }
 	return applied{position{n(0), int64(n(1))}, n(2), n(3), n(4)}, nil
 }
 

@@ -2,21 +2,37 @@ package local
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"testing"
 
 	"wharf"
 )
 
-// FuzzEntry feeds the decoder of the index with anything: it must not panic, and
-// what it accepts must encode to the same bytes.
+// FuzzEntry feeds the decoder of the index with anything, under a checksum that
+// is right: it must not panic, and what it accepts must encode to the same bytes.
 func FuzzEntry(f *testing.F) {
 	key := appendObjectKey(nil, stageOne, "k")
-	for _, e := range []entry{{seq: 7, size: 9, mtime: 11}, {seq: 7, file: true, number: 3, hasMD5: true}} {
-		f.Add(e.append(nil, key))
+	for _, e := range []entry{
+		{},
+		{seq: 7, size: 9, mtime: 11},
+		{seq: 7, file: true, number: 3, hasMD5: true, md5: [md5Len]byte{1}},
+		{seq: math.MaxUint64, at: position{math.MaxUint64, math.MaxInt64}, size: math.MaxInt64, mtime: -1, inline: true},
+	} {
+		v := e.append(nil, key)
+		if got, err := parseEntry(key, v); err != nil || got != e {
+			f.Errorf("%+v was read as %+v, %v", e, got, err)
+		}
+		f.Add(v[:len(v)-crcLen])
 	}
 	f.Fuzz(func(t *testing.T, v []byte) {
-		if e, err := parseEntry(key, v); err == nil && !bytes.Equal(e.append(nil, key), v) {
+		v = binary.BigEndian.AppendUint32(v, keyedSum(key, v))
+		e, err := parseEntry(key, v)
+		if err == nil && !bytes.Equal(e.append(nil, key), v) {
 			t.Errorf("entry %+v", e)
+		}
+		if _, err := parseEntry(append(key, 'x'), v); err == nil {
+			t.Error("it is believed under another key")
 		}
 	})
 }

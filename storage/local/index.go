@@ -69,7 +69,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		EventListener:               indexEvents(x),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		DisableWAL:                  true,     // the log is ours
-		CacheSize:                   32 << 20, // a list of 100,000 files is read again without the disk
+		CacheSize:                   16 << 20, // a list of 200,000 files is read again without the disk
 		MemTableSize:                uint64(z.memory),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
@@ -92,6 +92,7 @@ func (x *index) options(z sizes) *pebble.Options {
 	// enough for tables of keys, and not ten times a second.
 	x.compactions = scheduler{pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest(), &x.opened}
 	o.Experimental.CompactionScheduler = x.compactions
+	o.Experimental.ReadSamplingMultiplier = -1 // no compaction is for the sake of lists
 	return o
 }
 
@@ -202,7 +203,7 @@ func (x *index) get(key []byte) ([]byte, error) {
 }
 
 // errOtherIndex is what an index is that another version of the server wrote.
-var errOtherIndex = errors.New("the index does not say how far the log is in it; it may be that of another version")
+var errOtherIndex = errors.New("the index has the layout of another version of the server")
 
 // position reads how far the log is applied: not at all to an index that is empty.
 func (x *index) position() (applied, error) {

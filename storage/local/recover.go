@@ -113,7 +113,7 @@ func (a applied) isBehind(r record) bool {
 }
 
 // openAndReplay opens the index and applies the rest of the log. An index that
-// is damaged is put aside, and made anew from the whole log.
+// is damaged, or of another version, is put aside and made anew from the whole log.
 func (e *Engine) openAndReplay(ctx context.Context, list []*segment) (*replay, error) {
 	from, err := e.openIndex(ctx)
 	if err == nil {
@@ -125,7 +125,11 @@ func (e *Engine) openAndReplay(ctx context.Context, list []*segment) (*replay, e
 	if ctx.Err() != nil || outOfFiles(err) || fullDisk(err) || errors.Is(err, fs.ErrPermission) || e.broken.failed() {
 		return nil, err
 	}
-	e.log.Error("the index is damaged: it is put aside and made anew from the log", "error", err)
+	if errors.Is(err, errOtherIndex) {
+		e.log.Warn("the index is put aside and made anew from the log", "because", err)
+	} else {
+		e.log.Error("the index is damaged: it is put aside and made anew from the log", "error", err)
+	}
 	if err := e.dropIndex(); err != nil {
 		return nil, err
 	}
