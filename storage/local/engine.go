@@ -207,7 +207,7 @@ type sizes struct {
 // chooseSizes fits the engine to the disk: a folder on a disk of 64 MiB must
 // not be filled by the engine's own files.
 func chooseSizes(fs vfs.FS, dir string, o Options) sizes {
-	z := sizes{segment: 64 << 20, memory: 8 << 20, reserve: 64 << 20, openFiles: o.OpenFiles}
+	z := sizes{segment: 64 << 20, memory: 4 << 20, reserve: 64 << 20, openFiles: o.OpenFiles}
 	if u, err := fs.GetDiskUsage(dir); err == nil && u.TotalBytes > 0 {
 		total := int64(min(u.TotalBytes, 1<<60))
 		z.segment = max(1<<20, min(z.segment, total/64))

@@ -69,7 +69,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		EventListener:               indexEvents(x),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		DisableWAL:                  true,     // the log is ours
-		CacheSize:                   16 << 20, // a list of 200,000 files is read again without the disk
+		CacheSize:                   16 << 20, // the memtables are taken from it, too
 		MemTableSize:                uint64(z.memory),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
@@ -84,6 +84,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].BlockSize = 16 << 10
 	}
+	o.Levels[len(o.Levels)-1].FilterPolicy = pebble.NoFilterPolicy // a look-up does not read it
 	// An index that is not compressed is quick to verify, and small beside
 	// the bodies.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
