@@ -319,6 +319,16 @@ func TestIndexOfAnotherVersion(t *testing.T) {
 				}
 			}
 			must(t, e.Close())
+
+			var again errorLog
+			o.Logger = slog.New(slog.NewTextHandler(&again, nil))
+			must(t, openEngine(t, "data", o).Close())
+			if s := again.String(); strings.Contains(s, "index") {
+				t.Errorf("the index that was made anew is not believed: %s", s)
+			}
+			if _, err := mem.Stat("data/aside"); !missing(err) {
+				t.Errorf("an index that is whole was put aside: %v", err)
+			}
 		})
 	}
 }

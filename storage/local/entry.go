@@ -48,14 +48,14 @@ const (
 	entryInline
 )
 
-// indexVersion changes with the layout of the index. An index of another is
-// made anew.
+// indexVersion changes with the layout of the index. An index of another version
+// is made anew from the log.
 const indexVersion = 2
 
 var errEntry = errors.New("an entry of the index is damaged")
 
-// append encodes e as the value of the index key key. It is short, because
-// each list reads it, needed or not.
+// append encodes e as the value of the index key key. A value is short because a
+// list reads it from the disk even where it needs the key only.
 func (e *entry) append(dst, key []byte) []byte {
 	start := len(dst)
 	dst = append(dst, indexVersion<<4|e.flags())
@@ -118,8 +118,8 @@ type varints struct {
 	bad  bool
 }
 
-// next returns the next number, 0 where there is none or where it could be
-// written shorter.
+// next returns the next number. It sets bad where there is none, or one that could
+// be written shorter.
 func (r *varints) next() uint64 {
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 || n > 1 && r.rest[n-1] == 0 {
@@ -232,8 +232,7 @@ type applied struct {
 
 const appliedLen = 1 + 5*8
 
-// append begins with the version of the index, so that one that has another
-// layout is known as that.
+// append writes the version of the index first. A start takes no other.
 func (a applied) append(dst []byte) []byte {
 	dst = append(dst, indexVersion)
 	for _, n := range []uint64{a.segment, uint64(a.offset), a.seq, a.low, a.next} {

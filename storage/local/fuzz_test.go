@@ -25,7 +25,19 @@ func FuzzEntry(f *testing.F) {
 		}
 		f.Add(v[:len(v)-crcLen])
 	}
+	for _, v := range [][]byte{
+		{indexVersion<<4 | 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},                 // an unknown flag
+		{indexVersion << 4, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},             // a number that could be shorter
+		append([]byte{1, 0}, make([]byte, 5*8)...),                                // version 1
+		{indexVersion << 4, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2, 0, 0}, // a number of 65 bits
+	} {
+		if _, err := parseEntry(key, binary.BigEndian.AppendUint32(v, keyedSum(key, v))); err == nil {
+			f.Errorf("%x is believed", v)
+		}
+		f.Add(v)
+	}
 	f.Fuzz(func(t *testing.T, v []byte) {
+		_, _ = parseEntry(key, v) // it may be shorter than a checksum
 		v = binary.BigEndian.AppendUint32(v, keyedSum(key, v))
 		e, err := parseEntry(key, v)
 		if err == nil && !bytes.Equal(e.append(nil, key), v) {
@@ -43,6 +55,7 @@ func FuzzHead(f *testing.F) {
 		f.Add(h.append(nil, headMagic, 5, 100), int64(100))
 		f.Add(h.append(nil, tailMagic, 5, 100), 100+h.length()-h.prefix())
 	}
+	f.Add(applied{position{1, 2}, 3, 4, 5}.append(nil), int64(0))
 	f.Fuzz(func(t *testing.T, p []byte, at int64) {
 		if h, ok := parseFirst(p, 5, at); ok && !bytes.Equal(h.append(nil, headMagic, 5, at), p[:h.prefix()]) {
 			t.Errorf("head %+v", h)

@@ -69,7 +69,7 @@ func (x *index) options(z sizes) *pebble.Options {
 		EventListener:               indexEvents(x),
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		DisableWAL:                  true,     // the log is ours
-		CacheSize:                   16 << 20, // the memtables are taken from it, too
+		CacheSize:                   16 << 20, // shared with the memtables, which mostly take 8 MiB
 		MemTableSize:                uint64(z.memory),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
@@ -212,19 +212,26 @@ func (x *index) position() (applied, error) {
 	if err == nil && v != nil {
 		return parseApplied(v)
 	}
-	if err == nil && !x.empty() {
-		err = errOtherIndex
+	if err == nil {
+		err = x.wantEmpty()
 	}
 	return applied{}, err
 }
 
-func (x *index) empty() bool {
+// wantEmpty is for an index without a position.
+func (x *index) wantEmpty() error {
 	it, err := x.db.NewIter(nil)
 	if err != nil {
-		return false
+		return err
 	}
 	some := it.First()
-	return it.Close() == nil && !some
+	if err := it.Close(); err != nil {
+		return err
+	}
+	if some {
+		return errOtherIndex
+	}
+	return nil
 }
 
 // lookup reads what is known of an object.

@@ -113,7 +113,7 @@ func (a applied) isBehind(r record) bool {
 }
 
 // openAndReplay opens the index and applies the rest of the log. An index that
-// is damaged, or of another version, is put aside and made anew from the whole log.
+// is damaged is put aside, one of another version removed, and made anew from the whole log.
 func (e *Engine) openAndReplay(ctx context.Context, list []*segment) (*replay, error) {
 	from, err := e.openIndex(ctx)
 	if err == nil {
@@ -125,12 +125,14 @@ func (e *Engine) openAndReplay(ctx context.Context, list []*segment) (*replay, e
 	if ctx.Err() != nil || outOfFiles(err) || fullDisk(err) || errors.Is(err, fs.ErrPermission) || e.broken.failed() {
 		return nil, err
 	}
+	drop := dropIndex
 	if errors.Is(err, errOtherIndex) {
-		e.log.Warn("the index is put aside and made anew from the log", "because", err)
+		drop = removeIndex
+		e.log.Warn("the index is made anew from the log", "error", err)
 	} else {
 		e.log.Error("the index is damaged: it is put aside and made anew from the log", "error", err)
 	}
-	if err := e.dropIndex(); err != nil {
+	if err := e.dropIndex(drop); err != nil {
 		return nil, err
 	}
 	if from, err = e.openIndex(ctx); err != nil {
@@ -229,11 +231,11 @@ func (e *Engine) loadAccounts(ctx context.Context, from applied) error {
 	return err
 }
 
-// dropIndex puts the index aside.
-func (e *Engine) dropIndex() error {
+// dropIndex takes the index out of the way by drop.
+func (e *Engine) dropIndex(drop func(fs vfs.FS, dir string) error) error {
 	if e.index != nil {
 		if err := e.index.close(); err != nil {
-			e.log.Warn("closing the damaged index failed", "error", err)
+			e.log.Warn("closing the index failed", "error", err)
 		}
 	}
 	e.index = nil
@@ -241,7 +243,7 @@ func (e *Engine) dropIndex() error {
 	for _, g := range e.segs.all {
 		g.account = account{}
 	}
-	return dropIndex(e.fs, e.dir)
+	return drop(e.fs, e.dir)
 }
 
 // dropIndex moves the index of a folder aside. None of this needs a sync: an
@@ -255,6 +257,12 @@ func dropIndex(fs vfs.FS, dir string) error {
 		return err
 	}
 	return ignoreMissing(fs.Rename(fs.PathJoin(dir, indexFolder), aside))
+}
+
+// removeIndex removes an index that is whole and of no use. What a crash leaves of
+// it is found damaged.
+func removeIndex(fs vfs.FS, dir string) error {
+	return ignoreMissing(fs.RemoveAll(fs.PathJoin(dir, indexFolder)))
 }
 
 // replay is what the log says behind the position from which it was read.
