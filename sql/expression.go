@@ -55,7 +55,7 @@ const TypeMarks = "\x01\x02\x03\x04\x05"
 // Compiled is an [Expression] that is ready. It is not safe for concurrent use.
 type Compiled struct {
 	Type  wharf.Type
-	Scale int  // digits behind the point of a decimal, a time or a double; -1, and of a double 0, is as many as each value has
+	Scale int  // digits behind the point of a decimal, a time or a double; as many as each value has is -1, and of a double 0, which has none with -1
 	Truth bool // a truth value, which JSON has as true or false
 	Width int  // the most characters of a text, or digits of a decimal; 0 is not known
 	// Collation is that of a text. Explicit is set where COLLATE says it, Implicit where it is as

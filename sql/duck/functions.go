@@ -122,7 +122,7 @@ func wholeNumber(name string) func(*translator, []expr) expr {
 		n := a[0].number()
 		switch n.kind {
 		case kindDouble:
-			return double(name + "(" + n.sql + ")")
+			return expr{sql: name + "(" + n.sql + ")", kind: kindDouble, places: noPlaces}
 		case kindDecimal:
 			if n.whole() > 18 {
 				e := expr{kind: kindDecimal, precision: min(maxDigits, n.whole()+1)}
@@ -145,7 +145,9 @@ func round(_ *translator, a []expr) expr {
 	switch n.kind {
 	case kindDouble:
 		e := double("mysql_round(" + n.sql + ", " + places + ")")
-		e.places = max(0, literal)
+		if isLiteral {
+			e.places = placesOf(literal)
+		}
 		return e
 	case kindDecimal:
 		if !isLiteral {
@@ -180,7 +182,7 @@ func truncate(_ *translator, a []expr) expr {
 	switch n.kind {
 	case kindDouble:
 		e := double("mysql_truncate(" + n.sql + ", " + a[1].integer() + ")")
-		e.places = max(0, places)
+		e.places = placesOf(places)
 		return e
 	case kindDecimal:
 		e := expr{kind: kindDecimal, precision: n.whole() + places, scale: places, sql: n.sql}

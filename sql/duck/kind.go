@@ -52,7 +52,7 @@ type expr struct {
 	written   string  // a whole number that is written in the query
 	single    bool    // a FLOAT, in 32 bits
 	ofDay     bool    // a TIME that a file has, which is of one day
-	places    int     // digits behind the point that a double is shown with, as PI() is; 0 is as many as it has
+	places    int     // digits behind the point that a double is shown with, as PI() is; 0 is as many as it has, noPlaces none
 	normal    bool    // JSON as the evaluator gives it: as MySQL shows it, but for [sql.TypeMarks]
 }
 
@@ -127,8 +127,8 @@ func (e expr) text() string {
 	case kindBool:
 		return "CAST(CAST(" + e.sql + " AS INTEGER) AS VARCHAR)"
 	case kindDouble:
-		if e.places > 0 {
-			return fmt.Sprintf("mysql_shown(%d, %s)", e.places, e.rounded())
+		if e.places != 0 {
+			return fmt.Sprintf("mysql_shown(%d, %s)", max(0, e.places), e.rounded())
 		}
 		if e.single {
 			return "mysql_float_text(" + e.sql + ")"
@@ -164,8 +164,8 @@ func (e expr) asText() expr {
 
 // rounded gives a decimal, or a double, with just the digits that it shows.
 func (e expr) rounded() string {
-	if e.kind == kindDouble && e.places > 0 {
-		return fmt.Sprintf("mysql_round(%s, %d)", e.sql, e.places)
+	if e.kind == kindDouble && e.places != 0 {
+		return fmt.Sprintf("mysql_round(%s, %d)", e.sql, max(0, e.places))
 	}
 	if e.inner == 0 {
 		return e.sql

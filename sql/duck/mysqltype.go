@@ -24,7 +24,7 @@ func mysqlType(c column) string {
 		}
 		return name + unsigned
 	case wharf.TypeFloat:
-		if c.Decimals > 0 && c.Decimals < allDecimals {
+		if c.Decimals < allDecimals {
 			const before = 17 // as many characters as MySQL counts beside them
 			return fmt.Sprintf("double(%d,%d)", before+int(c.Decimals), c.Decimals)
 		}

@@ -111,8 +111,8 @@ func Translate(ctx context.Context, text string, session Session, resolve Resolv
 		case kindMoment:
 			decimals = c.expr.scale
 		case kindDouble:
-			if c.expr.places > 0 {
-				decimals = c.expr.places
+			if c.expr.places != 0 {
+				decimals = max(0, c.expr.places)
 			}
 		case kindTime:
 			decimals, out.OfDay[i] = c.expr.scale, c.expr.ofDay

@@ -35,8 +35,9 @@ func (n Node) SQLType() string {
 		switch {
 		case n.single:
 			return "float"
-		case n.shown > 0:
-			return fmt.Sprintf("double(%d,%d)", doubleDigits+n.shown, n.shown)
+		case n.shown != 0:
+			digits, _ := n.shownDigits()
+			return fmt.Sprintf("double(%d,%d)", doubleDigits+digits, digits)
 		}
 		return "double"
 	case wharf.TypeString:
@@ -98,6 +99,18 @@ func (op operator) width(x, y Node) int {
 	return max(p, q)
 }
 
+// wholeShown is [Node.shown] of a double without digits behind the point, as ROUND
+// gives it.
+const wholeShown = -1
+
+// shownWith is [Node.shown] of a double with so many digits behind the point.
+func shownWith(digits int) int {
+	if digits > 0 {
+		return digits
+	}
+	return wholeShown
+}
+
 // shown is the digits behind the point that a double made of others is shown
 // with, if they have so many.
 func (op operator) shown(x, y Node) int {
@@ -107,9 +120,9 @@ func (op operator) shown(x, y Node) int {
 	case !xKnown || !yKnown:
 		return 0
 	case op.sign == "/":
-		return min(max(p, q)+op.more, MaxDecimalScale)
+		return shownWith(min(max(p, q)+op.more, MaxDecimalScale))
 	}
-	return max(p, q)
+	return shownWith(max(p, q))
 }
 
 // meetingShown is the digits behind the point that a double is shown with which is one
@@ -123,7 +136,7 @@ func meetingShown(nodes []Node) int {
 		}
 		most = max(most, digits)
 	}
-	return most
+	return shownWith(most)
 }
 
 // shownOf is the digits behind the point that a function's double is shown with.
@@ -145,7 +158,7 @@ func (n Node) shownDigits() (digits int, known bool) {
 	case wharf.TypeDecimal:
 		return n.Scale, n.Scale != AsItComes
 	}
-	return n.shown, n.Typ == wharf.TypeFloat && n.shown > 0
+	return max(0, n.shown), n.Typ == wharf.TypeFloat && n.shown != 0
 }
 
 // sameWidth are the functions whose text is no longer than their first argument.

@@ -49,14 +49,14 @@ func (n Node) Settle(d Datum) Datum {
 	if isTemporalType(n.Typ) && n.Scale != AsItComes && d.IsTemporal() {
 		return d.withPlaces(n.Scale)
 	}
-	if d.Kind == KFloat && (n.shown > 0 || n.single) {
+	if d.Kind == KFloat && (n.shown != 0 || n.single) {
 		const singleDigits = 6
 		text := strconv.FormatFloat(d.Float64Bits(), 'g', singleDigits, 32)
-		if n.shown > 0 {
-			text = strconv.FormatFloat(d.Float64Bits(), 'f', n.shown, 64)
+		if n.shown != 0 {
+			text = strconv.FormatFloat(d.Float64Bits(), 'f', max(0, n.shown), 64)
 		}
 		f := FloatDatum(leadingFloat(text))
-		f.places = uint8(n.shown)
+		f.places = int8(n.shown)
 		return f
 	}
 	if n.Typ != wharf.TypeDecimal || d.IsNull() {

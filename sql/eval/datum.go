@@ -33,9 +33,9 @@ type Datum struct {
 	// Literal is set for bytes that were written as a hexadecimal or bit
 	// literal, which are a number beside numbers.
 	Literal bool
-	boolean bool  // a number that JSON has as true or false
-	json    bool  // text that is a document of JSON, not a string
-	places  uint8 // of kDateTime, kTime, and KFloat where they are fixed: digits after the point
+	boolean bool // a number that JSON has as true or false
+	json    bool // text that is a document of JSON, not a string
+	places  int8 // digits after the point of kDateTime and kTime, and of KFloat where they are fixed; see wholeShown
 
 	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
 	// kTime, or a moment packed.
@@ -162,8 +162,8 @@ func (d Datum) Text() string {
 	case KUint:
 		return strconv.FormatUint(d.Num, 10)
 	case KFloat:
-		if d.places > 0 {
-			return string(wharf.AppendFixed(nil, d.Float64Bits(), int(d.places)))
+		if d.places != 0 {
+			return string(wharf.AppendFixed(nil, d.Float64Bits(), max(0, int(d.places))))
 		}
 		return wharf.Float(d.Float64Bits()).String()
 	case KDecimal:

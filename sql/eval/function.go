@@ -154,13 +154,13 @@ func (c *Compiler) call(e sql.Call) (Node, error) {
 	return c.function(e)
 }
 
-// fixedDigits is how many digits behind the point a double is shown with that is rounded to
-// a constant number of places: 0, which is as many as it has, for more than a decimal has.
+// fixedDigits is [Node.shown] of a double that is rounded to a constant number of
+// places: as many as it has for more than a decimal has.
 func (f Function) fixedDigits(exprs []sql.Expr, args []Node) int {
-	if places := args[1].fixed; !places.IsNull() && places.ToInt() > MaxDecimalScale {
+	if len(args) == 2 && (args[1].fixed.IsNull() || args[1].fixed.ToInt() > MaxDecimalScale) {
 		return 0
 	}
-	return f.scale(exprs, args)
+	return shownWith(f.scale(exprs, args))
 }
 
 // function compiles a call of a function of the table.
@@ -188,7 +188,7 @@ func (c *Compiler) function(e sql.Call) (Node, error) {
 	n.shown = f.shownOf(e.Name, n.Typ, args)
 	n.Coll = c.resultCollating(e.Name, f, n.Typ, coll)
 	switch {
-	case n.Typ == wharf.TypeFloat && f.scale != nil && len(args) == 2 && args[1].fixed != nil:
+	case n.Typ == wharf.TypeFloat && f.scale != nil && (len(args) == 1 || args[1].fixed != nil):
 		n.shown, n.Scale = f.fixedDigits(e.Args, args), 0
 	case n.Typ != wharf.TypeDecimal && !isTemporalType(n.Typ):
 		n.Scale = 0

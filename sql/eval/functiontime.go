@@ -98,6 +98,10 @@ func (n Node) places() int {
 		return n.Scale
 	case n.Typ == wharf.TypeInt || n.Typ == wharf.TypeUint || n.Typ == wharf.TypeDate || n.Typ == wharf.TypeNull:
 		return 0
+	case n.Typ == wharf.TypeFloat:
+		if digits, known := n.shownDigits(); known {
+			return min(digits, maxPlaces)
+		}
 	case n.Typ == wharf.TypeString && n.fixed != nil:
 		date, isDate := readMoment(n.fixed.Str)
 		clock, isClock := readDuration(n.fixed.Str)

@@ -93,13 +93,13 @@ func dateDatum(m moment) Datum { return Datum{Kind: kDate, Num: m.date().packed(
 
 // momentDatum is a DATETIME that is shown with so many digits after the point.
 func momentDatum(m moment, places int) Datum {
-	return Datum{Kind: kDateTime, Num: m.packed(), places: uint8(places)}
+	return Datum{Kind: kDateTime, Num: m.packed(), places: int8(places)}
 }
 
 // durationDatum is a TIME of so many microseconds, which are at most
 // maxDuration.
 func durationDatum(micros int64, places int) Datum {
-	return Datum{Kind: kTime, Num: uint64(micros), places: uint8(places)}
+	return Datum{Kind: kTime, Num: uint64(micros), places: int8(places)}
 }
 
 // IsTemporal reports whether the datum is a date, a time, or both.
