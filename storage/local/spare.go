@@ -38,9 +38,9 @@ const (
 	// others: they take their room of the disk before they need it.
 	spareShare = 4
 	// spareBatch is how long batches may be, on average, that get a spare. In
-	// longer ones, as of 16 connections with 64 KiB, writing the zeros costs more
-	// than the syncs save. Single files of 64 KiB come as quickly either way.
-	spareBatch = 128 << 10
+	// longer ones, as of 64 connections with 4 KiB, writing the zeros costs what the
+	// syncs save, and every byte is written twice.
+	spareBatch = 48 << 10
 	// spareFree is how many times its room a disk must have free for a spare.
 	spareFree = 16
 )
