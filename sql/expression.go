@@ -37,7 +37,7 @@ type Expression struct {
 type Input struct {
 	Name  string
 	Type  wharf.Type
-	Scale int // digits behind the point of a decimal, or of a time; a decimal may come with more
+	Scale int // digits behind the point of a decimal, which may come with more, or of a time; of a double see [DoubleScale]
 	Width int `json:",omitempty"` // the most digits of a decimal; 0 is not known
 	// Collation is that of a text. "" is the connection's, as of a literal.
 	Collation string
@@ -55,7 +55,7 @@ const TypeMarks = "\x01\x02\x03\x04\x05"
 // Compiled is an [Expression] that is ready. It is not safe for concurrent use.
 type Compiled struct {
 	Type  wharf.Type
-	Scale int  // digits behind the point of a decimal, a time or a double; as many as each value has is -1, and of a double 0, which has none with -1
+	Scale int  // digits behind the point of a decimal or a time, -1 is as many as each value has; of a double see [DoubleScale]
 	Truth bool // a truth value, which JSON has as true or false
 	Width int  // the most characters of a text, or digits of a decimal; 0 is not known
 	// Collation is that of a text. Explicit is set where COLLATE says it, Implicit where it is as
@@ -64,6 +64,16 @@ type Compiled struct {
 	Explicit, Implicit bool
 
 	Eval func(inputs []wharf.Value) (wharf.Value, error)
+}
+
+// DoubleScale is the scale of a double that is shown with so many digits behind its point.
+// That of one with none, as ROUND gives it, is below 0: 0 is of one that is shown with as
+// many as it has.
+func DoubleScale(digits int) int {
+	if digits > 0 {
+		return digits
+	}
+	return -1
 }
 
 // Cause is why a statement failed, where MySQL has a number of its own for

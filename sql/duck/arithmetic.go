@@ -5,18 +5,9 @@ package duck
 import (
 	"fmt"
 	"strings"
+
+	"wharf/sql"
 )
-
-// noPlaces is expr.places of a double without digits behind its point, as ROUND gives it.
-const noPlaces = -1
-
-// placesOf is expr.places of a double that is shown with so many digits behind its point.
-func placesOf(digits int) int {
-	if digits > 0 {
-		return digits
-	}
-	return noPlaces
-}
 
 // sharedPlaces is how many digits behind its point a double is shown with that is
 // made of two numbers, 0 where one of them has as many as it has.
@@ -33,7 +24,7 @@ func sharedPlaces(a, b expr) int {
 			most = max(most, e.scale)
 		}
 	}
-	return placesOf(most)
+	return sql.DoubleScale(most)
 }
 
 // divisionScale is div_precision_increment: how many digits behind the point a
@@ -54,7 +45,7 @@ func (t *translator) morePlaces(places int) int {
 	if places == 0 {
 		return 0
 	}
-	return placesOf(min(max(0, places)+t.divisionScale(), maxScale))
+	return sql.DoubleScale(min(max(0, places)+t.divisionScale(), maxScale))
 }
 
 // arithmetic is + - *.

@@ -122,7 +122,7 @@ func wholeNumber(name string) func(*translator, []expr) expr {
 		n := a[0].number()
 		switch n.kind {
 		case kindDouble:
-			return expr{sql: name + "(" + n.sql + ")", kind: kindDouble, places: noPlaces}
+			return expr{sql: name + "(" + n.sql + ")", kind: kindDouble, places: sql.DoubleScale(0)}
 		case kindDecimal:
 			if n.whole() > 18 {
 				e := expr{kind: kindDecimal, precision: min(maxDigits, n.whole()+1)}
@@ -146,7 +146,7 @@ func round(_ *translator, a []expr) expr {
 	case kindDouble:
 		e := double("mysql_round(" + n.sql + ", " + places + ")")
 		if isLiteral {
-			e.places = placesOf(literal)
+			e.places = sql.DoubleScale(literal)
 		}
 		return e
 	case kindDecimal:
@@ -182,7 +182,7 @@ func truncate(_ *translator, a []expr) expr {
 	switch n.kind {
 	case kindDouble:
 		e := double("mysql_truncate(" + n.sql + ", " + a[1].integer() + ")")
-		e.places = placesOf(places)
+		e.places = sql.DoubleScale(places)
 		return e
 	case kindDecimal:
 		e := expr{kind: kindDecimal, precision: n.whole() + places, scale: places, sql: n.sql}

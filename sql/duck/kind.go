@@ -52,7 +52,7 @@ type expr struct {
 	written   string  // a whole number that is written in the query
 	single    bool    // a FLOAT, in 32 bits
 	ofDay     bool    // a TIME that a file has, which is of one day
-	places    int     // digits behind the point that a double is shown with, as PI() is; 0 is as many as it has, noPlaces none
+	places    int     // digits behind the point that a double is shown with, as [sql.DoubleScale] has them
 	normal    bool    // JSON as the evaluator gives it: as MySQL shows it, but for [sql.TypeMarks]
 }
 

@@ -99,18 +99,6 @@ func (op operator) width(x, y Node) int {
 	return max(p, q)
 }
 
-// wholeShown is [Node.shown] of a double without digits behind the point, as ROUND
-// gives it.
-const wholeShown = -1
-
-// shownWith is [Node.shown] of a double with so many digits behind the point.
-func shownWith(digits int) int {
-	if digits > 0 {
-		return digits
-	}
-	return wholeShown
-}
-
 // shown is the digits behind the point that a double made of others is shown
 // with, if they have so many.
 func (op operator) shown(x, y Node) int {
@@ -120,9 +108,9 @@ func (op operator) shown(x, y Node) int {
 	case !xKnown || !yKnown:
 		return 0
 	case op.sign == "/":
-		return shownWith(min(max(p, q)+op.more, MaxDecimalScale))
+		return sql.DoubleScale(min(max(p, q)+op.more, MaxDecimalScale))
 	}
-	return shownWith(max(p, q))
+	return sql.DoubleScale(max(p, q))
 }
 
 // meetingShown is the digits behind the point that a double is shown with which is one
@@ -136,7 +124,7 @@ func meetingShown(nodes []Node) int {
 		}
 		most = max(most, digits)
 	}
-	return shownWith(most)
+	return sql.DoubleScale(most)
 }
 
 // shownOf is the digits behind the point that a function's double is shown with.

@@ -19,8 +19,8 @@ type Node struct {
 	// its time is shown with, or asItComes. Until it is shown, a decimal may
 	// have more.
 	Scale int
-	// shown is the digits after the point that a double is shown with; 0 is
-	// all.
+	// shown is the digits after the point that a double is shown with, as
+	// [sql.DoubleScale] has them.
 	shown int
 	// single is set for a FLOAT, which is shown with the digits that it keeps.
 	single bool

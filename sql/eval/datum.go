@@ -35,7 +35,7 @@ type Datum struct {
 	Literal bool
 	boolean bool // a number that JSON has as true or false
 	json    bool // text that is a document of JSON, not a string
-	places  int8 // digits after the point of kDateTime and kTime, and of KFloat where they are fixed; see wholeShown
+	places  int8 // digits after the point of kDateTime and kTime, and of KFloat as in Node.shown
 
 	// Num is a kInt or kUint, the bits of a kFloat, the microseconds of a
 	// kTime, or a moment packed.

@@ -30,8 +30,7 @@ type Function struct {
 	// decides is set where the value of a constant second argument decides the type
 	// or the scale.
 	decides bool
-	// shown is the digits after the point that a double is shown with; 0 is
-	// all.
+	// shown is as in [Node].
 	shown int
 	// System is set for a function whose text has the collation of the server's
 	// own names.
@@ -160,7 +159,7 @@ func (f Function) fixedDigits(exprs []sql.Expr, args []Node) int {
 	if len(args) == 2 && (args[1].fixed.IsNull() || args[1].fixed.ToInt() > MaxDecimalScale) {
 		return 0
 	}
-	return shownWith(f.scale(exprs, args))
+	return sql.DoubleScale(f.scale(exprs, args))
 }
 
 // function compiles a call of a function of the table.

@@ -20,8 +20,7 @@ In the group "attack" the server and the honest user have real-time priority, wi
 other machines, and where its processes keep the processors busy, Linux queues threads of the server behind each other. Without
 that priority, at commit e04a4f9, the 99th percentiles of LIST, SELECT 1 and a login were 3.2, 4.0 and 3.7 times the calm ones.
 
-Small uploads miss goals beside nginx, which does not sync. A profile of the server says what is left above the system calls,
-of 100 samples at 4 KiB: with 16 connections 24 in Wharf's handlers, 16 in net/http, 10 in the thread by which Go's runtime
+Small uploads miss goals. The profile of the server says what is left above the system calls, of 100 samples at 4 KiB: with 16 connections 24 in Wharf's handlers, 16 in net/http, 10 in the thread by which Go's runtime
 watches others, 9 in the committer, 6 in zeros for the next segment of the log; with 64, 34, 19, 1, 8 and none, and 6 in MD5.
 The system calls are 41 and 29, most of them the sync (12 and 6) and the answer's write (10 and 11). storage/local/DESIGN.md
 has more.
